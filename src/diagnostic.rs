@@ -1,0 +1,62 @@
+//! `Diagnostic`: what a reader has to say that is not an answer: a line that regedit would skip, a base block that is
+//! odd, a file that could not be opened.
+
+use crate::place::Place;
+
+/// How much a diagnostic matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Worth knowing; changes no answer.
+    Note,
+    /// Something was skipped or lost; an answer may differ from what the author of the file meant.
+    Warning,
+    /// An input, or a part of one, could not be read.
+    Error,
+}
+
+/// One remark about one place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// How much it matters.
+    pub severity: Severity,
+    /// A short, stable, lower-case identifier such as `reg-value-bad-dword`, for scripts and counts.
+    pub code: &'static str,
+    /// One sentence for people.
+    pub message: String,
+    /// Where.
+    pub place: Place,
+}
+
+/// A bounded list of diagnostics: past `limit` they are only counted.
+#[derive(Debug, Clone, Default)]
+pub struct Diagnostics {
+    kept: Vec<Diagnostic>,
+    limit: usize,
+    dropped: u64,
+}
+
+impl Diagnostics {
+    /// An empty list that keeps at most `limit` entries.
+    pub fn new(limit: usize) -> Self {
+        Self { kept: Vec::new(), limit, dropped: 0 }
+    }
+
+    /// Adds one, or counts it when the list is full.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        if self.kept.len() < self.limit {
+            self.kept.push(diagnostic);
+        } else {
+            self.dropped = self.dropped.saturating_add(1);
+        }
+    }
+
+    /// Those kept, in the order in which they were found.
+    pub fn kept(&self) -> &[Diagnostic] {
+        &self.kept
+    }
+
+    /// How many more there were than were kept.
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+}

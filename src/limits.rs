@@ -1,0 +1,43 @@
+//! `Limits`: every budget that a hostile input could exhaust, each with the reason for its number.
+
+/// Budgets. The defaults fit every real registry; they exist so that crafted input costs bounded time and memory.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// 4 KiB hive pages kept in memory per hive. 256 pages (1 MiB) hold the working set of any audit (under 25 pages).
+    pub cached_pages: usize,
+    /// Keys along one path. Windows allows 512 levels (Microsoft, "Registry Element Size Limits").
+    pub depth: usize,
+    /// Subkey list entries looked at for one name. Real machines stay under 100,000 (HKCR\CLSID, Interface).
+    pub list_entries: u64,
+    /// Values of one key looked at for one name. Real keys stay under 65,536.
+    pub values: u64,
+    /// Bytes of one value's data. Windows has no limit but memory; nothing that a rule reads passes 1 MiB.
+    pub value_bytes: usize,
+    /// Symbolic links followed in one look-up. Windows stops after 64 reparses (CmpParseKey); real chains have one.
+    pub links: usize,
+    /// UTF-16 units of one logical line of a `.reg` file, continuation lines joined. Fits a value of [`Self::value_bytes`].
+    pub line_units: usize,
+    /// Diagnostics kept for one artifact; the rest are counted.
+    pub diagnostics: usize,
+    /// Keys kept of one `.reg` file. What rules ask about is a few dozen; a file that repeats more is hostile.
+    pub reg_keys: usize,
+    /// Folder levels walked below an input. Windows paths reach 128 levels at 260 characters; triage trees add few.
+    pub folder_depth: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            cached_pages: 256,
+            depth: 512,
+            list_entries: 1 << 20,
+            values: 1 << 16,
+            value_bytes: 1 << 20,
+            links: 16,
+            line_units: 8 << 20,
+            diagnostics: 1000,
+            reg_keys: 1 << 16,
+            folder_depth: 256,
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! tlshive's command line.
+
+fn main() {}

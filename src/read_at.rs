@@ -1,0 +1,138 @@
+//! `ReadAt`: the one trait that every byte source is.
+//!
+//! Reads are positional, so that a reader can hop about a file of any size without a cursor, without mapping it
+//! and without locking, and so that layers can be laid over layers (a file, later a disk image, log pages over a hive).
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+/// A source of bytes with a fixed length that can be read at any offset.
+pub trait ReadAt: Send + Sync {
+    /// Reads up to `buf.len()` bytes at `offset` (bytes from the start). Returns how many were read; fewer than asked
+    /// means that the source ends there.
+    ///
+    /// # Errors
+    /// Whatever the underlying source reports.
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize>;
+
+    /// The length in bytes.
+    fn len(&self) -> u64;
+
+    /// Whether there are no bytes at all.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl<T: ReadAt + ?Sized> ReadAt for Box<T> {
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        (**self).read_at(offset, buf)
+    }
+
+    fn len(&self) -> u64 {
+        (**self).len()
+    }
+}
+
+impl ReadAt for Vec<u8> {
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        self.as_slice().read_at(offset, buf)
+    }
+
+    fn len(&self) -> u64 {
+        u64::try_from(Vec::len(self)).unwrap_or(u64::MAX)
+    }
+}
+
+impl ReadAt for [u8] {
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let rest = usize::try_from(offset).ok().and_then(|start| self.get(start..)).unwrap_or_default();
+        let n = rest.len().min(buf.len());
+        if let (Some(to), Some(from)) = (buf.get_mut(..n), rest.get(..n)) {
+            to.copy_from_slice(from);
+        }
+        Ok(n)
+    }
+
+    fn len(&self) -> u64 {
+        u64::try_from(<[u8]>::len(self)).unwrap_or(u64::MAX)
+    }
+}
+
+/// A file on this machine, opened read-only.
+#[derive(Debug)]
+pub struct LocalFile {
+    file: File,
+    len: u64,
+}
+
+impl LocalFile {
+    /// Opens a regular file for reading.
+    ///
+    /// # Errors
+    /// When it cannot be opened, or is not a regular file: a pipe or a device could block for ever, so those are
+    /// refused before they are opened.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let not_regular = || io::Error::new(io::ErrorKind::InvalidInput, "not a regular file");
+        if !std::fs::metadata(path)?.is_file() {
+            return Err(not_regular());
+        }
+        let file = File::open(path)?;
+        let meta = file.metadata()?;
+        if !meta.is_file() {
+            return Err(not_regular());
+        }
+        Ok(Self { file, len: meta.len() })
+    }
+}
+
+impl ReadAt for LocalFile {
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let mut done = 0usize;
+        while let Some(rest) = buf.get_mut(done..).filter(|rest| !rest.is_empty()) {
+            let at = offset.saturating_add(u64::try_from(done).unwrap_or(u64::MAX));
+            match read_some(&self.file, rest, at) {
+                Ok(0) => break,
+                Ok(n) => done = done.saturating_add(n),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(done)
+    }
+
+    fn len(&self) -> u64 {
+        self.len
+    }
+}
+
+#[cfg(unix)]
+fn read_some(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buf, offset)
+}
+
+#[cfg(windows)]
+fn read_some(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, buf, offset)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slice_reads_short_at_its_end_and_nothing_past_it() {
+        let bytes: &[u8] = b"0123456789";
+        let mut buf = [0u8; 4];
+        assert_eq!(bytes.read_at(8, &mut buf).unwrap(), 2);
+        assert_eq!(&buf[..2], b"89");
+        assert_eq!(bytes.read_at(10, &mut buf).unwrap(), 0);
+        assert_eq!(bytes.read_at(u64::MAX, &mut buf).unwrap(), 0);
+    }
+
+    #[test]
+    fn a_folder_is_not_a_file() {
+        assert!(LocalFile::open(&std::env::temp_dir()).is_err());
+    }
+}
