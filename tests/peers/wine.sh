@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Wine's regedit imports what tlshive generates, and tlshive reads the registry file that Wine keeps.
+# shellcheck source=tests/peers/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+for WINE in wine wine64 /usr/lib/wine/wine64 missing; do
+    command -v "$WINE" >/dev/null && break
+done
+need wine "wine and wine64" command -v "$WINE"
+need wineserver "wine and wine64" command -v wineserver
+
+# headless, quiet, and without the offer to download Mono and Gecko
+export WINEPREFIX=$work/prefix WINEDEBUG=-all WINEARCH=win64 WINEDLLOVERRIDES='mscoree=;mshtml=;winemenubuilder.exe='
+unset DISPLAY WAYLAND_DISPLAY
+trap 'wineserver -k 2>/dev/null || true; rm -rf "$work"' EXIT
+
+mkdir "$WINEPREFIX"
+timeout 300 "$WINE" wineboot -i >"$work/log" 2>&1 || true
+wineserver -w
+if [[ ! -s $WINEPREFIX/system.reg ]]; then
+    fail "wine: prefix" "wineboot made none: $(tail -n 1 "$work/log")"
+    finish
+fi
+
+# Each import turns all eight over, so that a file that Wine ignores cannot pass on what the one before it set.
+for format in reg reg4; do
+    for mode in enable disable; do
+        name="wine $format $mode"
+        if ! "$TLSHIVE" generate "$mode" --format "$format" -o "$work/$mode-$format.reg" 2>"$work/err"; then
+            fail "$name: generate" "$(head -n 1 "$work/err")"
+            continue
+        fi
+        # a bare name, since regedit takes a leading slash for an option; its status is 0 even for lines it skips
+        (cd "$work" && timeout 60 "$WINE" regedit /S "$mode-$format.reg") >/dev/null 2>&1 || true
+
+        while IFS='|' read -r rule hive key value enable disable; do
+            [[ $hive == SYSTEM ]] && key="CurrentControlSet\\$key"
+            found=$(timeout 60 "$WINE" reg query "HKLM\\$hive\\$key" /v "$value" 2>/dev/null | tr -d '\r' |
+                awk -v value="$value" '$1 == value { print $2, $3 }' || true)
+            same "$name: $rule as Wine reads it" "REG_DWORD 0x$(wanted "$mode" "$enable" "$disable")" "$found"
+        done < <(eight)
+
+        wineserver -w # it writes system.reg when it ends
+        if [[ $mode == enable ]]; then verdict=pass; else verdict=fail; fi
+        audit "$name: audit of system.reg" "$WINEPREFIX/system.reg"
+        same "$name: exit status for system.reg" "$(wanted "$mode" 0 1)" "$status"
+        verdicts "$name" "$verdict"
+    done
+done
+
+finish
