@@ -1,0 +1,34 @@
+# `make help` lists the targets: each one's line is the comment behind its name.
+
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+export TLSHIVE ?= $(TARGET_DIR)/release/tlshive
+
+.PHONY: help build lint test test-peers bench fixtures
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F '|' '{ printf "%-12s %s\n", $$1, $$2 }'
+
+build: ## build the release binary
+	cargo build --release --locked
+
+lint: ## formatting and clippy, warnings as errors
+	cargo fmt --check
+	cargo clippy --all-targets --locked -- -D warnings
+
+# The doc tests come first, since nextest does not run them and its summary is to close the output.
+test: ## unit, integration and doc tests
+ifneq ($(shell command -v cargo-nextest),)
+	cargo test --doc --locked
+	cargo nextest run --locked
+else
+	cargo test --locked
+endif
+
+test-peers: build ## check against chntpw, Wine and hivex (TLSHIVE_PEERS_OPTIONAL=1: those that are installed)
+	bash tests/peers/run.sh
+
+bench: ## benchmarks
+	cargo bench --locked
+
+fixtures: ## check that the fixtures are what their recipe makes (fixtures/make.sh makes them anew)
+	bash fixtures/make.sh --check
