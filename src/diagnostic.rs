@@ -43,8 +43,13 @@ impl Diagnostics {
 
     /// Adds one, or counts it when the list is full.
     pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.push_with(|| diagnostic);
+    }
+
+    /// Adds the one that `make` gives, or counts it without making it when the list is full.
+    pub fn push_with(&mut self, make: impl FnOnce() -> Diagnostic) {
         if self.kept.len() < self.limit {
-            self.kept.push(diagnostic);
+            self.kept.push(make());
         } else {
             self.dropped = self.dropped.saturating_add(1);
         }

@@ -21,6 +21,8 @@ pub struct Limits {
     pub diagnostics: usize,
     /// Keys kept of one `.reg` file. What rules ask about is a few dozen; a file that repeats more is hostile.
     pub reg_keys: usize,
+    /// Bytes kept of one `.reg` file, names and data. Real files keep a few KiB; 16 values of [`Self::value_bytes`] fit.
+    pub reg_bytes: usize,
     /// Folder levels walked below an input. Windows paths reach 128 levels at 260 characters; triage trees add few.
     pub folder_depth: usize,
 }
@@ -37,6 +39,7 @@ impl Default for Limits {
             line_units: 8 << 20,
             diagnostics: 1000,
             reg_keys: 1 << 16,
+            reg_bytes: 16 << 20,
             folder_depth: 256,
         }
     }

@@ -1,6 +1,7 @@
 //! What rules ask: a path and a name in, a [`Lookup`] out, whatever the bytes behind it are.
 
 pub mod path;
+pub mod reg_file;
 pub mod value;
 
 pub(crate) mod upcase;

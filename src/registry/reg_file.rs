@@ -1,0 +1,229 @@
+//! `.reg` files: what regedit would import of them, and a diagnostic for each thing that it would not.
+//!
+//! A file is streamed once: memory is bounded by one line and by what the caller's [`Interest`] keeps. The grammar is
+//! that of Wine's `programs/regedit/regproc.c` and of the tests beside it (`programs/regedit/tests/regedit.c`,
+//! `programs/reg/tests/import.c`), which Wine's developers run on Windows:
+//!
+//! ```text
+//! file      header EOL *line                        EOL is CR LF, LF or CR; the last line needs none
+//! header    *WS, then exactly REGEDIT4 or Windows Registry Editor Version 5.00
+//! line      *WS ( key | value | anything else )     anything else is skipped
+//! key       "[" ["-"] path "]"                      up to the last "]"; roots in full; "-" deletes the tree
+//! value     ( "@" | quoted ) *WS "=" *WS data *WS
+//! quoted    \\ \" \n \r; \0 refuses the value; any other escaped character is itself
+//! data      quoted | "dword:" *WS 1*8HEX | "hex:" bytes | "hex(" 1*8HEX "):" bytes | "-"    then *WS [";" comment]
+//! bytes     [byte *("," byte) [","]]                a byte is one or two digits
+//! continue  bytes "," *WS "\"                       blank and ; lines between; the next must start with a digit
+//! ```
+//!
+//! Names and strings are UTF-16 code units throughout, so that unpaired surrogates survive.
+
+mod encoding;
+mod header;
+mod hex;
+mod interest;
+mod kept;
+mod lex;
+mod lines;
+mod reader;
+mod refusal;
+mod roots;
+mod wine;
+
+use std::sync::Arc;
+
+use encoding_rs::Encoding;
+
+pub use encoding::Charset;
+pub use header::{Format, Header, Sniffed, sniff};
+pub use interest::Interest;
+
+use super::path::{KeyPath, Name};
+use super::{Found, KeyInfo, Lookup};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::error::{At, Error};
+use crate::limits::Limits;
+use crate::place::Place;
+use crate::read_at::ReadAt;
+use encoding::Units;
+use kept::{Full, Kept, Said, Slot};
+use lines::Lines;
+use reader::Reader;
+
+/// What is kept of one `.reg` file.
+#[derive(Debug)]
+pub struct RegFile {
+    artifact: Arc<str>,
+    format: Format,
+    interest: Interest,
+    kept: Kept,
+    diagnostics: Diagnostics,
+    /// Why reading stopped before the end, and where.
+    stopped: Option<(Error, Place)>,
+}
+
+impl RegFile {
+    /// Reads a file to its end and keeps what `interest` asks for.
+    ///
+    /// `artifact` is what places call the file. `code_page` is the encoding of a file without a byte order mark; when it
+    /// is `None`, that is windows-1252, but lines that are valid UTF-8 are read as UTF-8.
+    ///
+    /// Never fails: when the file cannot be read to its end, every look-up answers [`Lookup::Unreadable`].
+    pub fn read(
+        source: &dyn ReadAt,
+        artifact: &Arc<str>,
+        interest: &Interest,
+        limits: &Limits,
+        code_page: Option<&'static Encoding>,
+    ) -> Self {
+        let mut head = vec![0; 4096];
+        let n = source.read_at(0, &mut head).unwrap_or(0);
+        head.truncate(n);
+        let (charset, skip) = Charset::of(&head, code_page);
+        let mut lines = Lines::new(Units::new(source, charset, skip), limits.line_units);
+        let first = lines.next().map(|line| Header::of(line.unwrap_or_default()));
+        let header = *first.as_ref().unwrap_or(&Header::None);
+        let mut reader = Reader::new(artifact, interest, limits, header, charset);
+        about_format(&mut reader, header, charset, &head);
+        let result = first.and_then(|header| if header.imports() { run(&mut lines, &mut reader) } else { Ok(()) });
+        if let Some(line) = lines.utf8_line() {
+            reader.tell(line, Severity::Note, "reg-utf8-unmarked", || {
+                "this line is read as UTF-8, though nothing says so; regedit would read it in the ANSI code page".into()
+            });
+        }
+        if lines.odd() {
+            reader.tell(lines.number(), Severity::Note, "reg-half-unit", || "half a UTF-16 unit ends the file".into());
+        }
+        let stopped = result.err().map(|error| {
+            let at = match &error {
+                Error::Io { at, .. } | Error::Limit { at, .. } => *at,
+                _ => At::Line(lines.number()),
+            };
+            let place = Place::new(artifact, at);
+            let message = format!("not read to its end: {error}");
+            let (severity, code) = (Severity::Error, "reg-stopped");
+            reader.diagnostics.push(Diagnostic { severity, code, message, place: place.clone() });
+            (error, place)
+        });
+        let Reader { kept, diagnostics, rootless, .. } = reader;
+        let format = Format { header, charset, rootless };
+        Self { artifact: Arc::clone(artifact), format, interest: interest.clone(), kept, diagnostics, stopped }
+    }
+
+    /// How the file is written, such as `version 5.00, UTF-16LE`.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Everything there is to say about the file, by line; an error when it was not read to its end.
+    pub fn diagnostics(&self) -> &Diagnostics {
+        &self.diagnostics
+    }
+
+    /// Why reading stopped before the end, if it did.
+    pub fn stopped(&self) -> Option<&Error> {
+        self.stopped.as_ref().map(|(error, _)| error)
+    }
+
+    /// The control sets that the file speaks of, as it first spells them, in that order: `CurrentControlSet`,
+    /// `ControlSet001`, …
+    pub fn control_sets(&self) -> &[Name] {
+        self.kept.control_sets()
+    }
+
+    /// What the registry would hold of a value after the import of this file into an empty one.
+    ///
+    /// `key` is a full path: `HKEY_LOCAL_MACHINE\SYSTEM\<control set as in the file>\…`. A key is covered when the file
+    /// opens or deletes it or a key above it. Keys outside of the interest are never covered.
+    pub fn lookup(&self, key: &KeyPath, value: &Name) -> Lookup {
+        if !self.interest.wants(key) {
+            return Lookup::NotCovered;
+        }
+        if let Some((error, place)) = &self.stopped {
+            // A later line could have set or deleted anything.
+            return Lookup::Unreadable(error.clone(), place.clone());
+        }
+        let said = self.kept.say(key.folded().names(), &value.folded());
+        match said.as_slice() {
+            [] => Lookup::NotCovered,
+            [(_, said)] => self.answer(said, key),
+            several => {
+                let name = |name: &str| if name.is_empty() { "HKEY_LOCAL_MACHINE".to_owned() } else { name.to_owned() };
+                let names: Vec<String> = several.iter().take(4).map(|(origin, _)| name(origin)).collect();
+                let what = format!("the file speaks of {key} in more than one hive: {}", names.join(", "));
+                Lookup::Unreadable(Error::Ambiguous { what }, Place::new(&self.artifact, At::Whole))
+            }
+        }
+    }
+
+    fn answer(&self, said: &Said<'_>, key: &KeyPath) -> Lookup {
+        let place = |line: u64| Place::new(&self.artifact, At::Line(line));
+        let info = |line: u64| KeyInfo { last_write: None, place: place(line) };
+        match *said {
+            Said::Value { slot: Slot::Value(value, line), key } => {
+                Lookup::Found(Found { value: value.clone(), place: place(*line), key: info(key) })
+            }
+            Said::Value { slot: Slot::TooLarge(line, limit), .. } => {
+                let what = "the bytes of a value";
+                Lookup::Unreadable(Error::Limit { at: At::Line(*line), what, limit: *limit }, place(*line))
+            }
+            Said::ValueAbsent { key } => Lookup::ValueAbsent(info(key)),
+            Said::KeyAbsent => Lookup::KeyAbsent,
+            Said::Link { key: line } => {
+                let what = format!("a symbolic link above or at {key}; links in .reg files are not followed");
+                Lookup::Unreadable(Error::Unsupported { at: At::Line(line), what }, place(line))
+            }
+        }
+    }
+}
+
+/// Reads every line below the header.
+fn run(lines: &mut Lines<'_>, reader: &mut Reader<'_>) -> Result<(), Error> {
+    let mut number = lines.number();
+    let full = |number: u64, Full(what, limit): Full| {
+        let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+        Error::Limit { at: At::Line(number), what, limit }
+    };
+    while let Some(line) = lines.next()? {
+        number = number.saturating_add(1);
+        reader.line(line, number).map_err(|e| full(number, e))?;
+    }
+    reader.end().map_err(|e| full(number, e))
+}
+
+/// What there is to say of the header and the encoding.
+fn about_format(reader: &mut Reader<'_>, header: Header, charset: Charset, head: &[u8]) {
+    let mut tell = |severity, code, text: &str| reader.tell(1, severity, code, || text.to_owned());
+    match charset {
+        Charset::Utf16Be => {
+            tell(
+                Severity::Warning,
+                "reg-utf16be",
+                "UTF-16BE, which regedit does not recognise: it would refuse the file",
+            );
+        }
+        Charset::Utf8 => {
+            tell(Severity::Warning, "reg-utf8-bom", "UTF-8 with a byte order mark, which regedit may refuse");
+        }
+        Charset::Utf16Le | Charset::CodePage { .. } => {}
+    }
+    match header {
+        Header::Version5 | Header::Regedit4 => {}
+        Header::Wine => tell(Severity::Note, "reg-wine", "a registry file of Wine, which regedit would refuse"),
+        Header::Windows31 => {
+            tell(Severity::Note, "reg-windows-31", "a Windows 3.1 file sets class names only; nothing is read from it");
+        }
+        Header::Ignored => tell(
+            Severity::Warning,
+            "reg-header-ignored",
+            "the header starts with REGEDIT but is not REGEDIT4: regedit reports success and imports nothing",
+        ),
+        Header::None => {
+            let reason = match sniff(head) {
+                Some(Sniffed::LooksLikeReg { reason }) => reason,
+                _ => "the first line is no header of a registry script; regedit would refuse the file",
+            };
+            tell(Severity::Error, "reg-no-header", reason);
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! What is kept of a file: the wanted keys as they stand after every line so far, in order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::limits::Limits;
+use crate::registry::path::Name;
+use crate::registry::value::Value;
+
+/// A key path, upcased: equal for two paths exactly when they are the same key.
+pub(super) type Folded = Vec<Name>;
+
+/// A budget that ran out: what was counted, and the limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Full(pub(super) &'static str, pub(super) usize);
+
+/// The kept keys of one hive as one file names it. Two mounts of what may be the same hive never mix.
+#[derive(Debug, Default)]
+struct Origin {
+    /// How the file calls it; empty for the running system.
+    name: String,
+    keys: BTreeMap<Folded, Key>,
+}
+
+#[derive(Debug, Default)]
+struct Key {
+    /// The line that opened it.
+    listed: Option<u64>,
+    /// The line that opened a key below it, which creates it.
+    implied: Option<u64>,
+    /// The line that deleted its tree.
+    deleted: Option<u64>,
+    link: bool,
+    values: BTreeMap<Name, Slot>,
+}
+
+/// One value of a kept key.
+#[derive(Debug)]
+pub(super) enum Slot {
+    /// As the last line that set it has it.
+    Value(Value, u64),
+    /// It holds more bytes than [`Limits::value_bytes`]: the line, and the limit.
+    TooLarge(u64, u64),
+}
+
+/// What one origin says of a value. Numbers are lines.
+#[derive(Debug)]
+pub(super) enum Said<'a> {
+    Value { slot: &'a Slot, key: u64 },
+    ValueAbsent { key: u64 },
+    KeyAbsent,
+    Link { key: u64 },
+}
+
+/// Everything kept, and the budgets.
+#[derive(Debug)]
+pub(super) struct Kept {
+    origins: Vec<Origin>,
+    by_name: BTreeMap<Name, usize>,
+    sets: Vec<Name>,
+    folded_sets: BTreeSet<Name>,
+    entries: usize,
+    bytes: usize,
+    max_entries: usize,
+    max_bytes: usize,
+}
+
+impl Kept {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self {
+            origins: vec![Origin::default()],
+            by_name: BTreeMap::from([(Name::default(), 0)]),
+            sets: Vec::new(),
+            folded_sets: BTreeSet::new(),
+            entries: 0,
+            bytes: 0,
+            max_entries: limits.reg_keys,
+            max_bytes: limits.reg_bytes,
+        }
+    }
+
+    /// Counts one more entry that takes about so many bytes. Deletions give nothing back: the budget is for all work.
+    fn pay(&mut self, entries: usize, bytes: usize) -> Result<(), Full> {
+        self.entries = self.entries.saturating_add(entries);
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.entries > self.max_entries {
+            return Err(Full("the keys that are kept", self.max_entries));
+        }
+        if self.bytes > self.max_bytes {
+            return Err(Full("the bytes that are kept", self.max_bytes));
+        }
+        Ok(())
+    }
+
+    /// The origin that the file calls `name`.
+    pub(super) fn origin(&mut self, name: &str) -> Result<usize, Full> {
+        let folded = Name::from(name).folded();
+        if let Some(&found) = self.by_name.get(&folded) {
+            return Ok(found);
+        }
+        self.pay(1, name.len())?;
+        let new = self.origins.len();
+        self.origins.push(Origin { name: name.to_owned(), ..Origin::default() });
+        self.by_name.insert(folded, new);
+        Ok(new)
+    }
+
+    /// Remembers that the file speaks of this control set.
+    pub(super) fn control_set(&mut self, name: &[u16]) -> Result<(), Full> {
+        if self.sets.last().is_some_and(|last| last.units() == name) {
+            return Ok(());
+        }
+        let name = Name::from_units(name);
+        if self.folded_sets.insert(name.folded()) {
+            self.pay(1, 0)?;
+            self.sets.push(name);
+        }
+        Ok(())
+    }
+
+    pub(super) fn control_sets(&self) -> &[Name] {
+        &self.sets
+    }
+
+    /// Opens a key, which creates it and those of its parents (numbers of names in `above`, from the top down) that
+    /// are wanted.
+    pub(super) fn open(&mut self, origin: usize, path: &Folded, above: &[usize], line: u64) -> Result<(), Full> {
+        self.create(origin, path, |key| key.listed = key.listed.or(Some(line)))?;
+        self.imply(origin, path, above, line)
+    }
+
+    /// Creates the wanted parents of a key.
+    pub(super) fn imply(&mut self, origin: usize, path: &[Name], above: &[usize], line: u64) -> Result<(), Full> {
+        for &names in above.iter().rev() {
+            let Some(parent) = path.get(..names) else { continue };
+            // A key that exists has parents that exist: nothing above it can be new.
+            let mut new = false;
+            self.create(origin, parent, |key| {
+                new = key.listed.is_none() && key.implied.is_none();
+                key.implied = key.implied.or(Some(line));
+            })?;
+            if !new {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn create(&mut self, origin: usize, path: &[Name], change: impl FnOnce(&mut Key)) -> Result<(), Full> {
+        let Some(keys) = self.origins.get_mut(origin).map(|o| &mut o.keys) else { return Ok(()) };
+        if let Some(key) = keys.get_mut(path) {
+            change(key);
+            return Ok(());
+        }
+        let mut key = Key::default();
+        change(&mut key);
+        keys.insert(path.to_vec(), key);
+        // 64 bytes stand for what the map and the allocator add to each name.
+        self.pay(1, path.iter().map(|name| name.units().len().saturating_mul(2).saturating_add(64)).sum())
+    }
+
+    /// Deletes a key with everything below it.
+    pub(super) fn delete(&mut self, origin: usize, path: &Folded, line: u64) -> Result<(), Full> {
+        if let Some(keys) = self.origins.get_mut(origin).map(|o| &mut o.keys) {
+            let tree = keys.range(path.clone()..).map(|(key, _)| key).take_while(|key| key.starts_with(path));
+            let tree: Vec<Folded> = tree.cloned().collect();
+            for key in tree {
+                keys.remove(&key);
+            }
+        }
+        self.create(origin, path, |key| key.deleted = Some(line))
+    }
+
+    /// Notes that a key is a symbolic link.
+    pub(super) fn link(&mut self, origin: usize, path: &Folded) -> Result<(), Full> {
+        self.create(origin, path, |key| key.link = true)
+    }
+
+    /// Sets or deletes a value of an open key.
+    pub(super) fn set(&mut self, origin: usize, path: &Folded, name: &Name, slot: Option<Slot>) -> Result<(), Full> {
+        let size = match &slot {
+            Some(Slot::Value(value, _)) => value.data.len(),
+            Some(Slot::TooLarge(..)) | None => 0,
+        };
+        self.pay(0, name.units().len().saturating_mul(2).saturating_add(size).saturating_add(64))?;
+        let keys = self.origins.get_mut(origin).map(|o| &mut o.keys);
+        let Some(values) = keys.and_then(|keys| keys.get_mut(path)).map(|key| &mut key.values) else { return Ok(()) };
+        match slot {
+            Some(slot) => values.insert(name.folded(), slot),
+            None => values.remove(&name.folded()),
+        };
+        Ok(())
+    }
+
+    /// What each origin that speaks of a key says of a value in it. Both are upcased.
+    pub(super) fn say(&self, path: &[Name], value: &Name) -> Vec<(&str, Said<'_>)> {
+        let said = self.origins.iter().filter_map(|origin| Some((origin.name.as_str(), origin.say(path, value)?)));
+        said.collect()
+    }
+}
+
+impl Origin {
+    fn say(&self, path: &[Name], value: &Name) -> Option<Said<'_>> {
+        let parents = (0..path.len()).filter_map(|n| self.keys.get(path.get(..n)?));
+        let mut covered = false;
+        for parent in parents {
+            if let (true, Some(key)) = (parent.link, parent.listed) {
+                return Some(Said::Link { key });
+            }
+            covered |= parent.listed.is_some() || parent.deleted.is_some();
+        }
+        let Some(own) = self.keys.get(path) else { return covered.then_some(Said::KeyAbsent) };
+        match (own.listed, own.implied) {
+            (Some(key), _) if own.link => Some(Said::Link { key }),
+            (Some(key), _) => Some(match own.values.get(value) {
+                Some(slot) => Said::Value { slot, key },
+                None => Said::ValueAbsent { key },
+            }),
+            // Created because of a key below it: whether it has values is known only if it was not there before.
+            (None, Some(key)) if covered || own.deleted.is_some() => Some(Said::ValueAbsent { key }),
+            (None, Some(_)) => None,
+            (None, None) => Some(Said::KeyAbsent),
+        }
+    }
+}

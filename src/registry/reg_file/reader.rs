@@ -1,0 +1,448 @@
+//! Lines to kept keys: the state that goes from line to line, and a diagnostic for each thing that is lost.
+
+use std::sync::Arc;
+
+use super::encoding::{Charset, decode};
+use super::header::{Header, bullet};
+use super::hex::{self, Bytes, End, digit};
+use super::interest::{Interest, Relevance, Start, is_control_set};
+use super::kept::{Folded, Full, Kept, Slot};
+use super::lex::{self, Data, Dialect, Line, Quoted, SEMICOLON, skip_blanks};
+use super::refusal::Refusal;
+use super::roots::{self, BadRoot, Located};
+use super::wine::{self, Base};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::error::At;
+use crate::limits::Limits;
+use crate::place::Place;
+use crate::registry::path::Name;
+use crate::registry::value::{Value, ValueType};
+
+/// Characters of a key's name. Windows refuses longer ones (Microsoft, "Registry Element Size Limits").
+const KEY_NAME_UNITS: usize = 255;
+
+/// Where values go.
+#[derive(Debug)]
+enum Scope {
+    /// Nowhere: no key is open, or one that regedit could not open.
+    Nowhere,
+    /// A key that nobody asks about.
+    Unwanted,
+    /// A kept key.
+    Kept { origin: usize, path: Folded },
+}
+
+/// A value whose hex data may go on.
+#[derive(Debug)]
+struct Pending {
+    line: u64,
+    name: Name,
+    kind: ValueType,
+}
+
+/// The state between lines.
+pub(super) struct Reader<'a> {
+    pub(super) kept: Kept,
+    pub(super) diagnostics: Diagnostics,
+    /// A key without a root was met.
+    pub(super) rootless: bool,
+    artifact: &'a Arc<str>,
+    interest: &'a Interest,
+    limits: &'a Limits,
+    dialect: Dialect,
+    base: Base,
+    /// Hex data of string types is in this code page, not UTF-16LE.
+    bytes_in: Option<&'static encoding_rs::Encoding>,
+    scope: Scope,
+    pending: Option<Pending>,
+    bytes: Bytes,
+    after_comma: bool,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(
+        artifact: &'a Arc<str>,
+        interest: &'a Interest,
+        limits: &'a Limits,
+        header: Header,
+        charset: Charset,
+    ) -> Self {
+        // An 8-bit file under the version 5.00 header: Wine goes by the byte order mark and reads ANSI, no test on
+        // Windows is known, and hivexregedit, which writes such files, means UTF-16LE. So does this.
+        let ansi = header == Header::Regedit4 && !charset.is_utf16();
+        Self {
+            kept: Kept::new(limits),
+            diagnostics: Diagnostics::new(limits.diagnostics),
+            rootless: false,
+            artifact,
+            interest,
+            limits,
+            dialect: if header == Header::Wine { Dialect::Wine } else { Dialect::Regedit },
+            base: Base::Machine,
+            bytes_in: ansi.then(|| charset.code_page()),
+            scope: Scope::Nowhere,
+            pending: None,
+            bytes: Bytes::default(),
+            after_comma: false,
+        }
+    }
+
+    /// Adds a diagnostic about a line.
+    pub(super) fn tell(&mut self, line: u64, severity: Severity, code: &'static str, say: impl FnOnce() -> String) {
+        let place = || Place::new(self.artifact, At::Line(line));
+        self.diagnostics.push_with(|| Diagnostic { severity, code, message: say(), place: place() });
+    }
+
+    fn lose(&mut self, line: u64, code: &'static str, say: impl FnOnce() -> String) {
+        self.tell(line, Severity::Warning, code, say);
+    }
+
+    /// Takes the next line, without its end.
+    pub(super) fn line(&mut self, units: &[u16], number: u64) -> Result<(), Full> {
+        if self.pending.is_some() {
+            return self.continuation(units, number);
+        }
+        let after_comma = std::mem::take(&mut self.after_comma);
+        match lex::line(units, self.dialect) {
+            Ok(Line::Empty) if self.dialect == Dialect::Wine => self.wine_comment(units, number),
+            Ok(Line::Empty) => Ok(()),
+            Ok(Line::Key { delete, path }) => self.key(path, delete, number),
+            Ok(Line::Value { name, data }) => self.value(name, data, number),
+            Ok(Line::Junk(text)) => {
+                self.junk(text, after_comma, number);
+                Ok(())
+            }
+            Err(refusal) => {
+                self.refused(refusal, units, number);
+                Ok(())
+            }
+        }
+    }
+
+    /// Ends the text: a value that waits for another line is complete (reference §7: `,\` at the end of the file).
+    pub(super) fn end(&mut self) -> Result<(), Full> {
+        match self.pending.take() {
+            Some(pending) => self.commit(pending),
+            None => Ok(()),
+        }
+    }
+
+    fn refused(&mut self, refusal: Refusal, units: &[u16], number: u64) {
+        self.lose(number, refusal.code(), || format!("{refusal}: {}", excerpt(units)));
+    }
+
+    fn junk(&mut self, text: &[u16], after_comma: bool, number: u64) {
+        if bullet(text).is_some_and(|item| matches!(item.first(), Some(0x5b | 0x22 | 0x40))) {
+            self.lose(number, "reg-list-line", || {
+                let text = excerpt(text);
+                format!("a list item, as in the documentation, is no line of a .reg file; regedit skips it: {text}")
+            });
+        } else if after_comma && text.first().is_some_and(|&u| digit(u) != 0xff) {
+            self.lose(number, "reg-line-after-comma", || {
+                let text = excerpt(text);
+                format!("the line before ends in a comma without a backslash, so this one is skipped: {text}")
+            });
+        } else {
+            self.lose(number, "reg-junk-line", || format!("not a key, a value or a comment: {}", excerpt(text)));
+        }
+    }
+
+    fn wine_comment(&mut self, units: &[u16], number: u64) -> Result<(), Full> {
+        if let Some(base) = wine::base(units) {
+            self.base = base;
+            // The file is the whole of the machine's registry: what it does not list does not exist.
+            return match base {
+                Base::Machine => self.open(Start::Machine, &[], &[], number),
+                Base::Other => Ok(()),
+            };
+        }
+        match &self.scope {
+            Scope::Kept { origin, path } if wine::is_link(units) => self.kept.link(*origin, path),
+            _ => Ok(()),
+        }
+    }
+
+    fn key(&mut self, path: &[u16], delete: bool, number: u64) -> Result<(), Full> {
+        self.scope = Scope::Nowhere;
+        if self.dialect == Dialect::Wine {
+            let path = wine::unescape(path);
+            self.scope = Scope::Unwanted;
+            return match roots::machine(&path) {
+                Some(located) if self.base == Base::Machine => self.open(located.start, &[], located.rest, number),
+                _ => Ok(()),
+            };
+        }
+        let located = match roots::locate(path) {
+            Ok(located) => located,
+            Err(bad) => {
+                self.bad_root(bad, path, number);
+                return Ok(());
+            }
+        };
+        if located.mount.first() == Some(&lex::BACKSLASH) && !std::mem::replace(&mut self.rootless, true) {
+            self.tell(number, Severity::Note, "reg-key-without-root", || {
+                "keys start with a backslash instead of a root, as hivexregedit writes them; regedit would skip them"
+                    .to_owned()
+            });
+        }
+        if delete { self.delete(&located, path, number) } else { self.open_located(&located, number) }
+    }
+
+    fn bad_root(&mut self, bad: BadRoot, path: &[u16], number: u64) {
+        match bad {
+            BadRoot::Abbreviated => self.lose(number, "reg-key-abbreviated-root", || {
+                format!(
+                    "roots may not be abbreviated in a .reg file; the key and its values are skipped: {}",
+                    excerpt(path)
+                )
+            }),
+            BadRoot::Unknown => self.lose(number, "reg-key-unknown-root", || {
+                format!("this key starts with no known root; it and its values are skipped: {}", excerpt(path))
+            }),
+        }
+    }
+
+    fn open_located(&mut self, located: &Located<'_>, number: u64) -> Result<(), Full> {
+        self.scope = Scope::Unwanted;
+        if located.start == Start::Root && !located.mount.is_empty() {
+            return Ok(());
+        }
+        self.open(located.start, located.mount, located.rest, number)
+    }
+
+    fn open(&mut self, start: Start, mount: &[u16], rest: &[u16], number: u64) -> Result<(), Full> {
+        if start == Start::System {
+            self.note_set(rest)?;
+        }
+        let mut above = Vec::new();
+        let below_names = prefix(start).len();
+        let relevance =
+            self.interest.relevance(start, roots::names(rest), |n| above.push(n.saturating_add(below_names)));
+        if relevance == Relevance::None {
+            return Ok(());
+        }
+        let Some(path) = self.folded(start, rest, number) else { return Ok(()) };
+        let origin = self.kept.origin(&origin_name(mount))?;
+        if relevance == Relevance::Below {
+            return self.kept.imply(origin, &path, &above, number);
+        }
+        self.kept.open(origin, &path, &above, number)?;
+        if relevance == Relevance::Wanted || self.dialect == Dialect::Wine {
+            self.scope = Scope::Kept { origin, path };
+        }
+        Ok(())
+    }
+
+    fn note_set(&mut self, rest: &[u16]) -> Result<(), Full> {
+        match roots::names(rest).next() {
+            Some(name) if is_control_set(name) => self.kept.control_set(name),
+            _ => Ok(()),
+        }
+    }
+
+    /// The upcased full path, unless Windows could not have such a key.
+    fn folded(&mut self, start: Start, rest: &[u16], number: u64) -> Option<Folded> {
+        let names = prefix(start).len().saturating_add(roots::names(rest).take(self.limits.depth).count());
+        let long = roots::names(rest).any(|name| name.len() > KEY_NAME_UNITS);
+        if names > self.limits.depth || long {
+            self.scope = Scope::Nowhere;
+            self.lose(number, "reg-key-too-large", || {
+                let text = excerpt(rest);
+                format!("Windows has no keys this deep, or with names this long; it and its values are skipped: {text}")
+            });
+            return None;
+        }
+        let head = prefix(start).iter().map(|&name| Name::from(name).folded());
+        Some(head.chain(roots::names(rest).map(|name| Name::from_units(name).folded())).collect())
+    }
+
+    fn delete(&mut self, located: &Located<'_>, path: &[u16], number: u64) -> Result<(), Full> {
+        if located.start == Start::System {
+            self.note_set(located.rest)?;
+        }
+        if roots::names(path).take(2).count() < 2 && located.mount.first() != Some(&lex::BACKSLASH) {
+            self.lose(number, "reg-key-not-deletable", || format!("a root cannot be deleted: {}", excerpt(path)));
+            return Ok(());
+        }
+        if located.start == Start::Root && !located.mount.is_empty() {
+            // A whole mount: both hives that it may be.
+            let origin = self.kept.origin(&origin_name(located.mount))?;
+            for start in [Start::System, Start::Software] {
+                let Some(path) = self.folded(start, &[], number) else { continue };
+                self.kept.delete(origin, &path, number)?;
+            }
+            return Ok(());
+        }
+        let relevance = self.interest.relevance(located.start, roots::names(located.rest), |_| {});
+        if matches!(relevance, Relevance::None | Relevance::Below) {
+            return Ok(());
+        }
+        let Some(path) = self.folded(located.start, located.rest, number) else { return Ok(()) };
+        let origin = self.kept.origin(&origin_name(located.mount))?;
+        self.kept.delete(origin, &path, number)
+    }
+
+    fn value(&mut self, name: Quoted<'_>, data: Data<'_>, number: u64) -> Result<(), Full> {
+        if let Data::Hex { kind, data } = data {
+            return self.hex(name, ValueType(kind), data, number);
+        }
+        let (origin, path) = match &self.scope {
+            Scope::Unwanted => return Ok(()),
+            Scope::Nowhere => {
+                self.homeless(number);
+                return Ok(());
+            }
+            Scope::Kept { origin, path } => (*origin, path),
+        };
+        let slot = match data {
+            Data::Dword(n) => Some(Slot::Value(Value::dword(n), number)),
+            Data::Text { kind, text } => {
+                let data = text.text(self.dialect).into_iter().chain([0]).flat_map(u16::to_le_bytes);
+                let value = Value { kind: ValueType(kind), data: data.collect() };
+                Some(slot(value, 0, self.limits.value_bytes, number))
+            }
+            Data::Delete | Data::Hex { .. } => None,
+        };
+        let name = Name::from_units(&name.text(self.dialect));
+        self.kept.set(origin, path, &name, slot)
+    }
+
+    fn homeless(&mut self, number: u64) {
+        self.lose(number, "reg-value-without-key", || {
+            "no key is open here (none yet, a deleted one, or one that regedit cannot open): the value is skipped"
+                .to_owned()
+        });
+    }
+
+    fn hex(&mut self, name: Quoted<'_>, kind: ValueType, data: &[u16], number: u64) -> Result<(), Full> {
+        let kept = matches!(self.scope, Scope::Kept { .. });
+        self.bytes.data.clear();
+        self.bytes.count = 0;
+        self.bytes.limit = if kept { self.limits.value_bytes } else { 0 };
+        let name = if kept { Name::from_units(&name.text(self.dialect)) } else { Name::default() };
+        let end = hex::line(data, &mut self.bytes);
+        self.hex_line(Pending { line: number, name, kind }, end, data, number)
+    }
+
+    fn hex_line(
+        &mut self,
+        pending: Pending,
+        end: Result<End, Refusal>,
+        units: &[u16],
+        number: u64,
+    ) -> Result<(), Full> {
+        match end {
+            Ok(End::Continued) => {
+                self.pending = Some(pending);
+                Ok(())
+            }
+            Ok(End::Done { comma }) => {
+                self.after_comma = comma;
+                self.commit(pending)
+            }
+            Err(refusal) => {
+                self.refused(refusal, units, number);
+                if number != pending.line {
+                    let line = pending.line;
+                    self.lose(line, "reg-value-broken", || {
+                        format!("line {number}, which goes on with this value, is refused, so the value is lost")
+                    });
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// A line after `,\`. Blank lines and those that start with ; count for nothing.
+    fn continuation(&mut self, units: &[u16], number: u64) -> Result<(), Full> {
+        let data = skip_blanks(units);
+        let Some(&first) = data.first() else { return Ok(()) };
+        if first == SEMICOLON {
+            return Ok(());
+        }
+        let Some(pending) = self.pending.take() else { return Ok(()) };
+        if digit(first) == 0xff {
+            self.lose(pending.line, "reg-value-broken", || {
+                format!("the value is to go on, but line {number} is no hex data, so the value is lost")
+            });
+            self.lose(number, "reg-line-swallowed", || {
+                let (line, text) = (pending.line, excerpt(data));
+                format!("the value of line {line} was to go on here, so this line is lost with it: {text}")
+            });
+            return Ok(());
+        }
+        let end = hex::line(data, &mut self.bytes);
+        self.hex_line(pending, end, data, number)
+    }
+
+    fn commit(&mut self, pending: Pending) -> Result<(), Full> {
+        let Pending { line, name, kind } = pending;
+        if kind == ValueType::DWORD && self.bytes.count != 4 {
+            let count = self.bytes.count;
+            self.tell(line, Severity::Note, "reg-dword-size", || {
+                format!("a REG_DWORD of {count} bytes is stored as it is, but it is no number to what reads it")
+            });
+        }
+        match &self.scope {
+            Scope::Unwanted => Ok(()),
+            Scope::Nowhere => {
+                self.homeless(line);
+                Ok(())
+            }
+            Scope::Kept { origin, path } => {
+                let data = stored(kind, &self.bytes.data, self.bytes_in);
+                let slot = slot(Value { kind, data }, self.bytes.count, self.limits.value_bytes, line);
+                self.kept.set(*origin, path, &name, Some(slot))
+            }
+        }
+    }
+}
+
+/// The bytes that are stored for hex data: strings in UTF-16LE and with a terminator, which is added when it is missing
+/// (reference §7). No data at all stays none.
+fn stored(kind: ValueType, bytes: &[u8], code_page: Option<&'static encoding_rs::Encoding>) -> Vec<u8> {
+    let mut data = bytes.to_vec();
+    let string = matches!(kind, ValueType::SZ | ValueType::EXPAND_SZ | ValueType::MULTI_SZ);
+    if !string || bytes.is_empty() {
+        return data;
+    }
+    if let Some(encoding) = code_page {
+        let mut units = Vec::new();
+        decode(encoding, bytes, &mut units);
+        data = units.iter().copied().flat_map(u16::to_le_bytes).collect();
+    }
+    if data.as_chunks::<2>().0.last() != Some(&[0, 0]) {
+        data.extend([0, 0]);
+    }
+    data
+}
+
+/// What to keep of a value of which the file gives `count` bytes.
+fn slot(value: Value, count: usize, limit: usize, line: u64) -> Slot {
+    if value.data.len().max(count) > limit {
+        return Slot::TooLarge(line, u64::try_from(limit).unwrap_or(u64::MAX));
+    }
+    Slot::Value(value, line)
+}
+
+/// The names above where a path starts.
+fn prefix(start: Start) -> &'static [&'static str] {
+    match start {
+        Start::Root => &[],
+        Start::Machine => &["HKEY_LOCAL_MACHINE"],
+        Start::System => &["HKEY_LOCAL_MACHINE", "SYSTEM"],
+        Start::Software => &["HKEY_LOCAL_MACHINE", "SOFTWARE"],
+    }
+}
+
+fn origin_name(mount: &[u16]) -> String {
+    let names: Vec<String> = roots::names(mount).map(String::from_utf16_lossy).collect();
+    if names.is_empty() && !mount.is_empty() { r"\".to_owned() } else { names.join(r"\") }
+}
+
+/// The start of a line, for a message.
+fn excerpt(units: &[u16]) -> String {
+    const LONG: usize = 100;
+    let dots = if units.len() > LONG { "…" } else { "" };
+    String::from_utf16_lossy(skip_blanks(units.get(..LONG).unwrap_or(units))) + dots
+}
