@@ -1,0 +1,184 @@
+//! Raw hives (regf 1.3 to 1.6), read lazily by 4 KiB pages.
+//!
+//! Nothing that a file says is believed before it is checked: offsets and lengths against the hive's size, signatures,
+//! allocation, names against the hashes that list them. What cannot be read becomes [`Lookup::Unreadable`], never "absent".
+#![deny(clippy::arithmetic_side_effects)]
+
+mod base_block;
+mod cell;
+mod data;
+mod fields;
+mod key;
+
+use std::sync::Arc;
+
+pub use base_block::BaseBlock;
+pub(crate) use base_block::{SIGNATURE, is_log};
+
+use crate::error::{At, Error};
+use crate::limits::Limits;
+use crate::place::Place;
+use crate::read_at::ReadAt;
+use crate::registry::path::{KeyPath, Name};
+use crate::registry::value::ValueType;
+use crate::registry::{Found, KeyInfo, Lookup};
+use cell::{Cells, Pages, file_offset};
+use data::Search;
+use key::Key;
+
+/// An open hive.
+pub struct Hive {
+    artifact: Arc<str>,
+    base: BaseBlock,
+    cells: Cells,
+    limits: Limits,
+}
+
+/// What a hive has to say to a look-up.
+#[derive(Debug)]
+pub enum Answer {
+    /// The answer itself.
+    Lookup(Lookup),
+    /// The path goes through a symbolic link: look there instead.
+    Link(KeyPath),
+}
+
+enum Walk {
+    Key(Key),
+    /// The key, or one above it, is not there; the offset of the last one that is.
+    Absent(u64),
+    /// A differencing hive says that the key is not to be seen in the hive it is laid over.
+    Deleted,
+    Link(KeyPath),
+}
+
+impl Hive {
+    /// Opens a hive: reads and checks its base block, nothing more.
+    ///
+    /// # Errors
+    /// When the base block cannot be read, is damaged, or is of a version that is not read.
+    pub fn open(source: Box<dyn ReadAt>, artifact: Arc<str>, limits: &Limits) -> Result<Self, Error> {
+        let pages = Pages::new(source, limits);
+        let mut block = [0u8; 512];
+        pages.read(0, &mut block, "base block")?;
+        let base = BaseBlock::parse(&block)?;
+        let cells = Cells::new(pages, &base);
+        Ok(Self { artifact, base, cells, limits: limits.clone() })
+    }
+
+    /// What the base block says.
+    pub fn base(&self) -> &BaseBlock {
+        &self.base
+    }
+
+    /// How the input is called in reports.
+    pub fn artifact(&self) -> &Arc<str> {
+        &self.artifact
+    }
+
+    /// How many 4 KiB pages were read so far.
+    pub fn pages_read(&self) -> u64 {
+        self.cells.pages.reads()
+    }
+
+    /// Bytes that are missing at the end of the file, by what the base block says.
+    pub fn missing_bytes(&self) -> u64 {
+        file_offset(self.base.bins_size).saturating_sub(self.cells.pages.source_len())
+    }
+
+    /// Looks up a value, or with the name `None` just the key, by its path below the hive's root.
+    pub fn lookup(&self, path: &[Name], value: Option<&Name>) -> Answer {
+        let key = match self.walk(path) {
+            Ok(Walk::Key(key)) => key,
+            Ok(Walk::Deleted) => return Answer::Lookup(Lookup::KeyAbsent),
+            Ok(Walk::Absent(reached)) => return Answer::Lookup(self.absent(Lookup::KeyAbsent, reached)),
+            Ok(Walk::Link(target)) => return Answer::Link(target),
+            Err((error, offset)) => return Answer::Lookup(Lookup::Unreadable(error, self.place(offset))),
+        };
+        let reached = file_offset(key.offset);
+        let info = KeyInfo { last_write: Some(key.last_write), place: self.place(reached) };
+        let Some(value) = value else { return Answer::Lookup(Lookup::ValueAbsent(info)) };
+        Answer::Lookup(match data::find(&self.cells, self.base.minor, &key, value, &self.limits) {
+            Ok(Search::Found(value, offset)) => Lookup::Found(Found { value, place: self.place(offset), key: info }),
+            Ok(Search::Deleted) => Lookup::ValueAbsent(info),
+            Ok(Search::Absent) => self.absent(Lookup::ValueAbsent(info), reached),
+            Err(error) => Lookup::Unreadable(error, self.place(reached)),
+        })
+    }
+
+    fn place(&self, offset: u64) -> Place {
+        Place::new(&self.artifact, At::Offset(offset))
+    }
+
+    /// What "not here" means: in a differencing hive, nothing.
+    fn absent(&self, answer: Lookup, reached: u64) -> Lookup {
+        if !self.base.is_differencing() {
+            return answer;
+        }
+        let what = "it is not in this differencing hive, and may be in the hive that this one is laid over".to_owned();
+        Lookup::Unreadable(Error::Unsupported { at: At::Offset(reached), what }, self.place(reached))
+    }
+
+    /// The names of the keys right below `path`.
+    ///
+    /// # Errors
+    /// When the key, its lists or one of the keys in them cannot be read, or the path leads through a link.
+    pub fn children(&self, path: &[Name]) -> Result<Vec<Name>, Error> {
+        match self.walk(path).map_err(|(error, _)| error)? {
+            Walk::Key(key) => key.child_names(&self.cells, &self.limits),
+            Walk::Absent(_) | Walk::Deleted => Ok(Vec::new()),
+            Walk::Link(target) => {
+                Err(Error::Unsupported { at: At::Whole, what: format!("a symbolic link leads to {target}") })
+            }
+        }
+    }
+
+    /// Walks down from the root. An error comes with the offset of the last key that could be read.
+    fn walk(&self, path: &[Name]) -> Result<Walk, (Error, u64)> {
+        let mut reached = file_offset(self.base.root);
+        if path.len() > self.limits.depth {
+            let limit = u64::try_from(self.limits.depth).unwrap_or(u64::MAX);
+            return Err((Error::Limit { at: At::Whole, what: "levels of keys", limit }, reached));
+        }
+        let mut key = Key::read(&self.cells, self.base.root).map_err(|e| (e, reached))?;
+        let mut rest = path;
+        while let Some((name, below)) = rest.split_first() {
+            match key.child(&self.cells, name, &self.limits).map_err(|e| (e, reached))? {
+                None => return Ok(Walk::Absent(reached)),
+                Some(child) if child.is_tombstone() => return Ok(Walk::Deleted),
+                Some(child) => key = child,
+            }
+            reached = file_offset(key.offset);
+            rest = below;
+            if key.is_link() {
+                return self.link_target(&key, rest).map(Walk::Link).map_err(|e| (e, reached));
+            }
+        }
+        Ok(Walk::Key(key))
+    }
+
+    /// Where a link key points, with the rest of the path appended: `\REGISTRY\MACHINE\…` as `HKEY_LOCAL_MACHINE\…`.
+    fn link_target(&self, key: &Key, rest: &[Name]) -> Result<KeyPath, Error> {
+        let at = At::Offset(file_offset(key.offset));
+        let no_target = |found: &str| {
+            Err(Error::damaged(
+                at,
+                "symbolic link",
+                "a SymbolicLinkValue of type REG_LINK below \\REGISTRY\\MACHINE",
+                found,
+            ))
+        };
+        let name = Name::from("SymbolicLinkValue");
+        let target = match data::find(&self.cells, self.base.minor, key, &name, &self.limits)? {
+            Search::Found(value, _) if value.kind == ValueType::LINK => value.as_text(),
+            _ => None,
+        };
+        let Some(target) = target else { return no_target("none") };
+        let path = KeyPath::parse(&target);
+        let Some(below) = path.below(&KeyPath::parse(r"REGISTRY\MACHINE")) else {
+            return no_target(&format!("{target:?}"));
+        };
+        let root = [Name::from("HKEY_LOCAL_MACHINE")];
+        Ok(KeyPath(root.iter().chain(below).chain(rest).cloned().collect()))
+    }
+}

@@ -1,0 +1,208 @@
+//! Pages and cells: how the bytes of a hive are fetched.
+
+use std::cell::{Cell as Counter, RefCell};
+
+use super::base_block::{BaseBlock, LEN};
+use super::fields::Fields;
+use crate::error::{At, Error};
+use crate::limits::Limits;
+use crate::read_at::ReadAt;
+
+const PAGE: usize = 4096;
+const PAGE_U64: u64 = 4096;
+
+/// Offset that stands for "none".
+pub(super) const NONE: u32 = 0xffff_ffff;
+
+struct Page {
+    number: u64,
+    len: usize,
+    bytes: Box<[u8; PAGE]>,
+}
+
+/// A byte source read by whole 4 KiB pages, a bounded number of which is kept.
+///
+/// An audit touches under 25 pages of a hive of any size, most of them several times. One positional read a page costs
+/// less than mapping the file, and far less when it is cold, since nothing is read ahead.
+pub(super) struct Pages {
+    source: Box<dyn ReadAt>,
+    /// Direct-mapped: page `n` can only be in slot `n % slots.len()`.
+    slots: RefCell<Vec<Option<Page>>>,
+    reads: Counter<u64>,
+}
+
+impl Pages {
+    pub(super) fn new(source: Box<dyn ReadAt>, limits: &Limits) -> Self {
+        let mut slots = Vec::new();
+        slots.resize_with(limits.cached_pages.max(1), || None);
+        Self { source, slots: RefCell::new(slots), reads: Counter::new(0) }
+    }
+
+    pub(super) fn source_len(&self) -> u64 {
+        self.source.len()
+    }
+
+    /// How many pages were read from the source so far.
+    pub(super) fn reads(&self) -> u64 {
+        self.reads.get()
+    }
+
+    /// Fills `buf` from `offset`, which counts from the start of the file.
+    pub(super) fn read(&self, offset: u64, buf: &mut [u8], what: &'static str) -> Result<(), Error> {
+        let mut slots = self.slots.borrow_mut();
+        let mut at = offset;
+        let mut rest = buf;
+        while !rest.is_empty() {
+            let page = self.page(&mut slots, at / PAGE_U64, what)?;
+            let within = usize::try_from(at % PAGE_U64).unwrap_or(PAGE);
+            let have = page.bytes.get(within..page.len).unwrap_or_default();
+            let n = have.len().min(rest.len());
+            let missing = rest.len();
+            let (true, Some(from), Some((to, tail))) = (n > 0, have.get(..n), rest.split_at_mut_checked(n)) else {
+                let expected = format!("{missing} more bytes");
+                return Err(Error::damaged(At::Offset(at), what, expected, "the end of the file"));
+            };
+            to.copy_from_slice(from);
+            rest = tail;
+            at = at.saturating_add(u64::try_from(n).unwrap_or(u64::MAX));
+        }
+        Ok(())
+    }
+
+    fn page<'s>(&self, slots: &'s mut [Option<Page>], number: u64, what: &'static str) -> Result<&'s Page, Error> {
+        let count = u64::try_from(slots.len()).unwrap_or(u64::MAX).max(1);
+        let slot = number.checked_rem(count).and_then(|i| usize::try_from(i).ok()).and_then(|i| slots.get_mut(i));
+        let at = At::Offset(number.saturating_mul(PAGE_U64));
+        let slot = slot.ok_or(Error::Limit { at, what: "cached pages", limit: 0 })?;
+        if slot.as_ref().is_none_or(|page| page.number != number) {
+            let mut bytes = slot.take().map_or_else(|| Box::new([0u8; PAGE]), |page| page.bytes);
+            let read = self.source.read_at(number.saturating_mul(PAGE_U64), bytes.as_mut_slice());
+            let len = read.map_err(|e| Error::io(at, what, &e))?.min(PAGE);
+            self.reads.set(self.reads.get().saturating_add(1));
+            *slot = Some(Page { number, len, bytes });
+        }
+        slot.as_ref().ok_or(Error::Limit { at, what: "cached pages", limit: 0 })
+    }
+}
+
+/// An allocated cell: where its data starts in the file, and how many bytes it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Cell {
+    /// Offset of the data (after the size field) from the start of the file.
+    pub(super) data: u64,
+    /// Bytes of data.
+    pub(super) len: u32,
+}
+
+/// Converts a cell offset, which counts from the end of the base block, to a file offset.
+pub(super) fn file_offset(cell: u32) -> u64 {
+    LEN.saturating_add(u64::from(cell))
+}
+
+/// Pages seen as cells.
+pub(super) struct Cells {
+    pub(super) pages: Pages,
+    bins_size: u32,
+}
+
+impl Cells {
+    pub(super) fn new(pages: Pages, base: &BaseBlock) -> Self {
+        Self { pages, bins_size: base.bins_size }
+    }
+
+    /// Finds the allocated cell at `offset` (from the end of the base block), which must hold at least `need` bytes.
+    pub(super) fn cell(&self, offset: u32, need: u32, what: &'static str) -> Result<Cell, Error> {
+        let at = At::Offset(file_offset(offset));
+        if !offset.is_multiple_of(8) || offset >= self.bins_size {
+            let expected = format!("a cell offset below {:#x} that divides by 8", self.bins_size);
+            return Err(Error::damaged(at, what, expected, format!("{offset:#x}")));
+        }
+        let mut field = [0u8; 4];
+        self.pages.read(file_offset(offset), &mut field, what)?;
+        let size = i32::from_le_bytes(field);
+        let (allocated, bytes) = (size < 0, size.unsigned_abs());
+        if !allocated {
+            let found = format!("a free cell (size {size})");
+            return Err(Error::damaged(at, what, "an allocated cell", found));
+        }
+        if bytes > self.bins_size.saturating_sub(offset) {
+            let expected = format!("a cell that ends by {:#x}", file_offset(self.bins_size));
+            return Err(Error::damaged(at, what, expected, format!("{bytes} bytes")));
+        }
+        let len = bytes.saturating_sub(4);
+        if len < need {
+            return Err(Error::damaged(at, what, format!("a cell of {need} bytes or more"), len.to_string()));
+        }
+        Ok(Cell { data: file_offset(offset).saturating_add(4), len })
+    }
+
+    /// Reads `len` bytes of the cell's data, from `from`.
+    pub(super) fn data(&self, cell: Cell, from: u32, len: u32, what: &'static str) -> Result<Vec<u8>, Error> {
+        let at = cell.data.saturating_add(u64::from(from));
+        if from.checked_add(len).is_none_or(|end| end > cell.len) {
+            let expected = format!("at most {} bytes", cell.len.saturating_sub(from));
+            return Err(Error::damaged(At::Offset(at), what, expected, len.to_string()));
+        }
+        // Ask before allocating: a cut-short file must not cost the memory of what it claims to hold.
+        let available = self.pages.source_len().saturating_sub(at);
+        if u64::from(len) > available {
+            let expected = format!("{len} bytes");
+            return Err(Error::damaged(
+                At::Offset(at),
+                what,
+                expected,
+                format!("the end of the file after {available}"),
+            ));
+        }
+        let mut bytes = vec![0u8; usize::try_from(len).unwrap_or(usize::MAX)];
+        self.pages.read(at, &mut bytes, what)?;
+        Ok(bytes)
+    }
+
+    /// Reads a structure of `N` bytes at the start of the cell's data.
+    pub(super) fn head<const N: usize>(&self, cell: Cell, what: &'static str) -> Result<[u8; N], Error> {
+        let mut bytes = [0u8; N];
+        self.pages.read(cell.data, &mut bytes, what)?;
+        Ok(bytes)
+    }
+
+    /// Reads a list of `count` 32-bit cell offsets at the start of the cell at `offset`.
+    pub(super) fn offsets(&self, offset: u32, count: u32, what: &'static str) -> Result<Vec<u32>, Error> {
+        let len = count.saturating_mul(4);
+        let cell = self.cell(offset, len, what)?;
+        let bytes = self.data(cell, 0, len, what)?;
+        let f = Fields::new(&bytes, cell.data);
+        (0..bytes.len()).step_by(4).map(|at| f.u32(at, what)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pages(bytes: Vec<u8>, cached_pages: usize) -> Pages {
+        Pages::new(Box::new(bytes), &Limits { cached_pages, ..Limits::default() })
+    }
+
+    #[test]
+    fn reads_cross_pages_and_are_cached() {
+        let bytes: Vec<u8> = (0..10_000u32).map(|n| (n % 251) as u8).collect();
+        let p = pages(bytes.clone(), 2);
+        let mut buf = vec![0; 6000];
+        p.read(3000, &mut buf, "test").unwrap();
+        assert_eq!(buf, bytes[3000..9000]);
+        assert_eq!(p.reads(), 3);
+        p.read(8200, &mut buf[..10], "test").unwrap();
+        assert_eq!(p.reads(), 3);
+        p.read(0, &mut buf[..10], "test").unwrap();
+        assert_eq!(p.reads(), 4);
+    }
+
+    #[test]
+    fn the_end_of_the_file_is_an_error_with_a_place() {
+        let p = pages(vec![0; 5000], 4);
+        let error = p.read(4990, &mut [0; 20], "key node").unwrap_err();
+        assert_eq!(error.to_string(), "key node at 0x1388: expected 10 more bytes, found the end of the file");
+        assert!(p.read(u64::MAX - 3, &mut [0; 20], "key node").is_err());
+    }
+}

@@ -1,0 +1,57 @@
+//! The one helper through which numbers are taken from hive bytes.
+
+use crate::error::{At, Error};
+
+/// Bytes of one structure, and where in the file they stand.
+pub(super) struct Fields<'a> {
+    bytes: &'a [u8],
+    base: u64,
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn new(bytes: &'a [u8], base: u64) -> Self {
+        Self { bytes, base }
+    }
+
+    fn array<const N: usize>(&self, offset: usize, field: &'static str) -> Result<[u8; N], Error> {
+        let found = self.bytes.get(offset..).and_then(|rest| rest.first_chunk::<N>());
+        found.copied().ok_or_else(|| self.short(offset, N, field))
+    }
+
+    fn short(&self, offset: usize, need: usize, field: &'static str) -> Error {
+        let at = self.base.saturating_add(u64::try_from(offset).unwrap_or(u64::MAX));
+        let have = self.bytes.len().saturating_sub(offset);
+        Error::damaged(At::Offset(at), field, format!("{need} bytes"), format!("{have}"))
+    }
+
+    pub(super) fn u16(&self, offset: usize, field: &'static str) -> Result<u16, Error> {
+        self.array(offset, field).map(u16::from_le_bytes)
+    }
+
+    pub(super) fn u32(&self, offset: usize, field: &'static str) -> Result<u32, Error> {
+        self.array(offset, field).map(u32::from_le_bytes)
+    }
+
+    pub(super) fn u64(&self, offset: usize, field: &'static str) -> Result<u64, Error> {
+        self.array(offset, field).map(u64::from_le_bytes)
+    }
+
+    pub(super) fn bytes(&self, offset: usize, len: usize, field: &'static str) -> Result<&'a [u8], Error> {
+        let found = self.bytes.get(offset..).and_then(|rest| rest.get(..len));
+        found.ok_or_else(|| self.short(offset, len, field))
+    }
+
+    /// Fails unless the two-byte signature at the start is `want`.
+    pub(super) fn signature(&self, want: &[u8; 2], what: &'static str) -> Result<(), Error> {
+        let found = self.bytes(0, 2, what)?;
+        if found == want {
+            return Ok(());
+        }
+        Err(Error::damaged(
+            At::Offset(self.base),
+            what,
+            format!("signature {:?}", want.escape_ascii().to_string()),
+            format!("{:?}", found.escape_ascii().to_string()),
+        ))
+    }
+}

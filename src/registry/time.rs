@@ -1,0 +1,40 @@
+//! Times as Windows stores them.
+
+use std::fmt;
+
+/// 100 ns since 1601-01-01 UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileTime(pub u64);
+
+/// Seconds from 1601-01-01 to 1970-01-01.
+const UNIX_EPOCH: i64 = 11_644_473_600;
+
+impl FileTime {
+    /// RFC 3339 in UTC, with `digits` decimals of the seconds (at most 7 carry anything); the bare number where the time is
+    /// past the year 9999.
+    pub fn rfc3339(self, digits: usize) -> String {
+        let seconds = i64::try_from(self.0 / 10_000_000).ok().and_then(|s| s.checked_sub(UNIX_EPOCH));
+        let nanos = i32::try_from(self.0 % 10_000_000).ok().and_then(|n| n.checked_mul(100));
+        let time = seconds.zip(nanos).and_then(|(s, n)| jiff::Timestamp::new(s, n).ok());
+        time.map_or_else(|| format!("FILETIME {}", self.0), |time| format!("{time:.digits$}"))
+    }
+}
+
+impl fmt::Display for FileTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.rfc3339(7))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_utc_with_all_their_digits() {
+        assert_eq!(FileTime(132_419_068_466_905_270).to_string(), "2020-08-14T19:27:26.6905270Z");
+        assert_eq!(FileTime(132_419_068_466_905_270).rfc3339(0), "2020-08-14T19:27:26Z");
+        assert_eq!(FileTime(0).to_string(), "1601-01-01T00:00:00.0000000Z");
+        assert_eq!(FileTime(u64::MAX).to_string(), "FILETIME 18446744073709551615");
+    }
+}
