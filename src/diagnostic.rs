@@ -1,6 +1,9 @@
 //! `Diagnostic`: what a reader has to say that is not an answer: a line that regedit would skip, a base block that is
 //! odd, a file that could not be opened.
 
+use std::sync::Arc;
+
+use crate::error::At;
 use crate::place::Place;
 
 /// How much a diagnostic matters.
@@ -63,5 +66,16 @@ impl Diagnostics {
     /// How many more there were than were kept.
     pub fn dropped(&self) -> u64 {
         self.dropped
+    }
+
+    /// Those kept, and one that says how many of `artifact` were not.
+    pub fn all(&self, artifact: &Arc<str>) -> Vec<Diagnostic> {
+        let mut all = self.kept.clone();
+        if self.dropped > 0 {
+            let message = format!("{} more diagnostics of this file were counted but not kept", self.dropped);
+            let place = Place::new(artifact, At::Whole);
+            all.push(Diagnostic { severity: Severity::Warning, code: "more-diagnostics", message, place });
+        }
+        all
     }
 }

@@ -1,18 +1,22 @@
 //! What rules ask: a path and a name in, a [`Lookup`] out, whatever the bytes behind it are.
 
+pub mod hive;
 pub mod path;
 pub mod reg_file;
+pub mod time;
 pub mod value;
 
 pub(crate) mod upcase;
 
-use crate::error::Error;
-use crate::place::Place;
-use value::Value;
+use std::rc::Rc;
 
-/// 100 ns since 1601-01-01 UTC, as Windows stores times.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FileTime(pub u64);
+use crate::error::{At, Error};
+use crate::place::Place;
+use hive::{Answer, Hive};
+use path::{KeyPath, Name};
+use reg_file::RegFile;
+pub use time::FileTime;
+use value::Value;
 
 /// What is known of a key that exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,4 +51,172 @@ pub enum Lookup {
     NotCovered,
     /// Something on the way could not be read, so nothing can be said.
     Unreadable(Error, Place),
+}
+
+/// Something that answers for a part of the registry.
+pub enum Source {
+    /// A hive, and the key that its root is.
+    Hive(KeyPath, Hive),
+    /// A `.reg` file, which speaks in full paths.
+    RegFile(RegFile),
+    /// A part of the registry that an input holds but that cannot be read.
+    Unreadable(KeyPath, Error, Place),
+}
+
+/// A machine's registry as far as the inputs show it: hives hang at paths, and `CurrentControlSet` is resolved here alone.
+#[derive(Clone)]
+pub struct Registry {
+    sources: Rc<[Source]>,
+    /// The names that `CurrentControlSet` stands for, or why that cannot be told.
+    control_set: Result<Vec<Name>, Error>,
+    links: usize,
+}
+
+/// Path of the SYSTEM hive's root.
+pub fn system() -> KeyPath {
+    KeyPath::parse(r"HKEY_LOCAL_MACHINE\SYSTEM")
+}
+
+/// Path of the SOFTWARE hive's root.
+pub fn software() -> KeyPath {
+    KeyPath::parse(r"HKEY_LOCAL_MACHINE\SOFTWARE")
+}
+
+impl Registry {
+    /// A registry made of these sources. Until a control set is selected, `CurrentControlSet` stands for itself.
+    pub fn new(sources: Vec<Source>, links: usize) -> Self {
+        Self { sources: sources.into(), control_set: Ok(vec![Name::from("CurrentControlSet")]), links }
+    }
+
+    /// The same registry with `CurrentControlSet` standing for these names. It is more than one where several inputs are
+    /// one machine and call the set differently.
+    #[must_use]
+    pub fn with_control_set(&self, names: Result<Vec<Name>, Error>) -> Self {
+        Self { sources: Rc::clone(&self.sources), control_set: names, links: self.links }
+    }
+
+    /// The sources, in the order in which they were given.
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    /// Looks up a value by its full path, which starts at `HKEY_LOCAL_MACHINE`.
+    pub fn get(&self, key: &KeyPath, value: &Name) -> Lookup {
+        self.look(key, Some(value), self.links)
+    }
+
+    /// Looks up a key: [`Lookup::ValueAbsent`] says that it exists.
+    pub fn key(&self, key: &KeyPath) -> Lookup {
+        self.look(key, None, self.links)
+    }
+
+    fn look(&self, key: &KeyPath, value: Option<&Name>, links: usize) -> Lookup {
+        let mut answer = Lookup::NotCovered;
+        for source in self.sources.iter() {
+            let paths = match self.resolve(key, source) {
+                Ok(paths) => paths,
+                Err(error) => return Lookup::Unreadable(error, Place { artifact: source.artifact(), at: At::Whole }),
+            };
+            for path in &paths {
+                let other = match source.look(path, value) {
+                    Answer::Lookup(lookup) => lookup,
+                    Answer::Link(target) => self.follow(&target, value, links, source),
+                };
+                answer = agree(answer, other, key);
+            }
+        }
+        answer
+    }
+
+    fn follow(&self, target: &KeyPath, value: Option<&Name>, links: usize, source: &Source) -> Lookup {
+        let place = Place { artifact: source.artifact(), at: At::Whole };
+        let Some(left) = links.checked_sub(1) else {
+            let limit = u64::try_from(self.links).unwrap_or(u64::MAX);
+            return Lookup::Unreadable(Error::Limit { at: At::Whole, what: "symbolic links", limit }, place);
+        };
+        match self.look(target, value, left) {
+            Lookup::NotCovered => {
+                let what = format!("a symbolic link leads to {target}, which no input covers");
+                Lookup::Unreadable(Error::Unsupported { at: At::Whole, what }, place)
+            }
+            found => found,
+        }
+    }
+
+    /// The paths that `key` has in `source`, with `CurrentControlSet` resolved.
+    fn resolve(&self, key: &KeyPath, source: &Source) -> Result<Vec<KeyPath>, Error> {
+        let alias = Name::from("CurrentControlSet");
+        let below = match key.below(&system()).and_then(<[Name]>::split_first) {
+            Some((set, below)) if alias.matches(set.units()) => below,
+            _ => return Ok(vec![key.clone()]),
+        };
+        let names = match (&self.control_set, source) {
+            // Whatever it is called, it is not in here: do not let doubt about the set hide that.
+            (_, Source::Hive(root, _) | Source::Unreadable(root, ..)) if key.below(root).is_none() => {
+                return Ok(vec![key.clone()]);
+            }
+            (Err(error), _) => return Err(error.clone()),
+            (Ok(names), _) => names,
+        };
+        let spoken_of: Vec<&Name> = match source {
+            Source::RegFile(file) => {
+                let speaks = |name: &Name| file.control_sets().iter().any(|set| set.matches(name.units()));
+                names.iter().filter(|name| speaks(name)).collect()
+            }
+            Source::Hive(..) | Source::Unreadable(..) => Vec::new(),
+        };
+        let names = if spoken_of.is_empty() { names.first().into_iter().collect() } else { spoken_of };
+        let path = |set: &Name| KeyPath(system().0.iter().chain([set]).chain(below).cloned().collect());
+        Ok(names.into_iter().map(path).collect())
+    }
+}
+
+impl Source {
+    /// How the input is called in reports.
+    pub fn artifact(&self) -> std::sync::Arc<str> {
+        std::sync::Arc::clone(match self {
+            Source::Hive(_, hive) => hive.artifact(),
+            Source::RegFile(file) => file.artifact(),
+            Source::Unreadable(_, _, place) => &place.artifact,
+        })
+    }
+
+    fn look(&self, path: &KeyPath, value: Option<&Name>) -> Answer {
+        match self {
+            Source::Hive(root, hive) => match path.below(root) {
+                Some(below) => hive.lookup(below, value),
+                None => Answer::Lookup(Lookup::NotCovered),
+            },
+            Source::RegFile(file) => Answer::Lookup(match value {
+                Some(value) => file.lookup(path, value),
+                None => match file.lookup(path, &Name::default()) {
+                    Lookup::Found(found) => Lookup::ValueAbsent(found.key),
+                    other => other,
+                },
+            }),
+            Source::Unreadable(root, error, place) => Answer::Lookup(match path.below(root) {
+                Some(_) => Lookup::Unreadable(error.clone(), place.clone()),
+                None => Lookup::NotCovered,
+            }),
+        }
+    }
+}
+
+/// Joins what two sources say of one value. Where they contradict each other, nothing is known.
+fn agree(one: Lookup, other: Lookup, key: &KeyPath) -> Lookup {
+    match (one, other) {
+        (Lookup::NotCovered, x) | (x, Lookup::NotCovered) => x,
+        (Lookup::Unreadable(e, p), _) | (_, Lookup::Unreadable(e, p)) => Lookup::Unreadable(e, p),
+        (Lookup::Found(a), Lookup::Found(b)) if a.value == b.value => Lookup::Found(a),
+        (Lookup::ValueAbsent(a), Lookup::ValueAbsent(_) | Lookup::KeyAbsent) => Lookup::ValueAbsent(a),
+        (Lookup::KeyAbsent, Lookup::ValueAbsent(b)) => Lookup::ValueAbsent(b),
+        (Lookup::KeyAbsent, Lookup::KeyAbsent) => Lookup::KeyAbsent,
+        (Lookup::Found(a), b) | (b, Lookup::Found(a)) => {
+            let what = match b {
+                Lookup::Found(b) => format!("two inputs give {key} different values: {} and {}", a.place, b.place),
+                _ => format!("one input has a value in {key} ({}), another says that it has none", a.place),
+            };
+            Lookup::Unreadable(Error::Ambiguous { what }, a.place)
+        }
+    }
 }

@@ -110,6 +110,11 @@ impl RegFile {
         Self { artifact: Arc::clone(artifact), format, interest: interest.clone(), kept, diagnostics, stopped }
     }
 
+    /// How the input is called in reports.
+    pub fn artifact(&self) -> &Arc<str> {
+        &self.artifact
+    }
+
     /// How the file is written, such as `version 5.00, UTF-16LE`.
     pub fn format(&self) -> Format {
         self.format
