@@ -1,0 +1,154 @@
+//! What an audit says.
+
+use crate::host::{Input, Windows};
+use crate::place::Place;
+use crate::policy::Rule;
+use crate::registry::FileTime;
+use crate::registry::value::Value;
+
+use crate::diagnostic::Diagnostic;
+
+/// What a whole run says: everything that an output format may show.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// Id of the policy.
+    pub policy: String,
+    /// Version of the policy.
+    pub policy_version: String,
+    /// One a host and control set, in the order of the inputs.
+    pub hosts: Vec<HostReport>,
+    /// What the readers have to say, in the order of the inputs.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What was looked at.
+    pub seen: Seen,
+}
+
+/// Counts of what was looked at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Regular files.
+    pub files: u64,
+    /// Files that are neither hives, logs nor `.reg` files.
+    pub other_files: u64,
+    /// Hives that are neither SYSTEM nor SOFTWARE.
+    pub other_hives: u64,
+    /// Files and folders that could not be read, or not to their end.
+    pub unreadable: u64,
+}
+
+impl Report {
+    /// How many hosts have this verdict.
+    pub fn count(&self, verdict: Verdict) -> usize {
+        self.hosts.iter().filter(|host| host.verdict == verdict).count()
+    }
+}
+
+/// The report on one host, as one control set of it.
+#[derive(Debug, Clone)]
+pub struct HostReport {
+    /// The computer's name, or what the input is called.
+    pub name: String,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// What Windows it is.
+    pub windows: Windows,
+    /// The control set that was judged.
+    pub control_set: Option<String>,
+    /// Whether the hives are copies from `RegBack`.
+    pub backup: bool,
+    /// What was read.
+    pub inputs: Vec<Input>,
+    /// What to know before trusting the verdict.
+    pub notes: Vec<String>,
+    /// How many 4 KiB pages of hives were read for this report.
+    pub pages_read: u64,
+    /// One a rule, in the order of the policy.
+    pub findings: Vec<Finding>,
+}
+
+/// What a host is under a policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verdict {
+    /// Every required rule that applies passes.
+    Compliant,
+    /// At least one required rule fails.
+    NotCompliant,
+    /// No required rule fails, but one could not be judged, or none applies.
+    Unknown,
+}
+
+impl Verdict {
+    /// The verdict that these findings give.
+    pub fn of(findings: &[Finding]) -> Self {
+        let has = |outcome| findings.iter().any(|f| f.rule.required && f.outcome == outcome);
+        match (has(Outcome::Fail), has(Outcome::Unknown), has(Outcome::Pass)) {
+            (true, _, _) => Verdict::NotCompliant,
+            (false, false, true) => Verdict::Compliant,
+            (false, _, _) => Verdict::Unknown,
+        }
+    }
+}
+
+/// What became of one rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// The value is as asked for, or Windows reads it the same way.
+    Pass,
+    /// The value is another, or is not there.
+    Fail,
+    /// It cannot be told.
+    Unknown,
+    /// The rule has no meaning on this Windows.
+    NotApplicable,
+}
+
+/// One rule held against one host.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// The rule.
+    pub rule: Rule,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The value, if there is one.
+    pub found: Option<Value>,
+    /// What was seen, in one sentence.
+    pub why: String,
+    /// How to put it right, in one line; none where nothing is wrong.
+    pub fix: Option<String>,
+    /// When the key was last written, if the key exists and the input knows.
+    pub last_write: Option<FileTime>,
+    /// Where the value stands, or the key without the value, or the damage.
+    pub place: Option<Place>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Policy;
+
+    fn finding(outcome: Outcome, required: bool) -> Finding {
+        let mut rule = Policy::default_policy().unwrap().rules.remove(0);
+        rule.required = required;
+        let (found, fix, last_write, place) = (None, None, None, None);
+        Finding { rule, outcome, found, why: String::new(), fix, last_write, place }
+    }
+
+    #[test]
+    fn a_failure_beats_doubt_and_doubt_beats_passing() {
+        use Outcome::{Fail, NotApplicable, Pass, Unknown};
+        let cases: [(&[(Outcome, bool)], Verdict); 8] = [
+            (&[(Pass, true)], Verdict::Compliant),
+            (&[(Pass, true), (Fail, true), (Unknown, true)], Verdict::NotCompliant),
+            (&[(Pass, true), (Unknown, true)], Verdict::Unknown),
+            (&[(Pass, true), (NotApplicable, true)], Verdict::Compliant),
+            (&[(Pass, true), (Fail, false), (Unknown, false)], Verdict::Compliant),
+            (&[(NotApplicable, true)], Verdict::Unknown),
+            (&[(Pass, false)], Verdict::Unknown),
+            (&[], Verdict::Unknown),
+        ];
+        for (findings, want) in cases {
+            let findings: Vec<Finding> = findings.iter().map(|&(o, r)| finding(o, r)).collect();
+            assert_eq!(Verdict::of(&findings), want);
+        }
+    }
+}

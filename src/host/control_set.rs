@@ -1,0 +1,192 @@
+//! Control sets: which `ControlSetNNN` the name `CurrentControlSet` stands for.
+
+use crate::error::Error;
+use crate::registry::path::{KeyPath, Name};
+use crate::registry::{Lookup, Registry, Source, system};
+
+/// Which control sets are to be judged.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Wanted {
+    /// The one in use: `Select\Current`. Of a `.reg` file without `Select`, each one that it speaks of.
+    #[default]
+    Current,
+    /// The one that the next start uses: `Select\Default`.
+    Default,
+    /// `Select\LastKnownGood`
+    LastKnownGood,
+    /// `ControlSetNNN` by its number.
+    Number(u32),
+    /// Every one that there is.
+    All,
+}
+
+/// A control set that a host is judged by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ControlSet {
+    /// Its name in the input, such as `ControlSet001`.
+    pub name: String,
+}
+
+/// What `CurrentControlSet` is to stand for.
+pub(super) struct Selected {
+    pub(super) set: Option<ControlSet>,
+    pub(super) names: Result<Vec<Name>, Error>,
+    pub(super) notes: Vec<String>,
+}
+
+const ALIAS: &str = "CurrentControlSet";
+
+impl Selected {
+    fn set(name: &Name) -> Self {
+        Self { set: Some(ControlSet { name: name.to_string() }), names: Ok(vec![name.clone()]), notes: Vec::new() }
+    }
+
+    fn unknown(what: String) -> Self {
+        Self { set: None, names: Err(Error::Ambiguous { what }), notes: Vec::new() }
+    }
+}
+
+/// The control sets to judge, at least one.
+pub(super) fn select(registry: &Registry, wanted: &Wanted) -> Vec<Selected> {
+    let (listed, damage) = listed(registry);
+    let has_hive = registry.sources().iter().any(|source| match source {
+        Source::Hive(root, _) | Source::Unreadable(root, ..) => *root == system(),
+        Source::RegFile(_) => false,
+    });
+    match select_value(registry, "Current") {
+        Lookup::NotCovered => return without_select(&listed, wanted),
+        Lookup::KeyAbsent | Lookup::ValueAbsent(_) if !has_hive => return without_select(&listed, wanted),
+        _ => {}
+    }
+    let real: Vec<Name> = listed.into_iter().filter(|name| !name.matches(Name::from(ALIAS).units())).collect();
+    // With a damaged list of sets, "the only one" cannot be told.
+    let only = real.first().filter(|_| real.len() == 1 && damage.is_none());
+    match wanted {
+        Wanted::All if real.is_empty() => vec![Selected::unknown("no control set can be found".into())],
+        Wanted::All => real.iter().map(Selected::set).collect(),
+        Wanted::Number(n) => vec![existing(registry, &real, &numbered(*n))],
+        Wanted::Current => vec![current(registry, &real, only)],
+        Wanted::Default => vec![by_select(registry, &real, "Default")],
+        Wanted::LastKnownGood => vec![by_select(registry, &real, "LastKnownGood")],
+    }
+}
+
+/// No input has a `Select` key: a `.reg` file is then judged by each set that it speaks of.
+fn without_select(listed: &[Name], wanted: &Wanted) -> Vec<Selected> {
+    let needs = |which: &str| vec![Selected::unknown(format!("Select\\{which} is in none of the inputs"))];
+    match wanted {
+        Wanted::Default => needs("Default"),
+        Wanted::LastKnownGood => needs("LastKnownGood"),
+        Wanted::Number(n) => vec![Selected::set(&numbered(*n))],
+        Wanted::Current | Wanted::All if listed.is_empty() => {
+            vec![Selected { set: None, names: Ok(vec![Name::from(ALIAS)]), notes: Vec::new() }]
+        }
+        Wanted::Current | Wanted::All => listed.iter().map(Selected::set).collect(),
+    }
+}
+
+fn current(registry: &Registry, real: &[Name], only: Option<&Name>) -> Selected {
+    let mut selected = by_select(registry, real, "Current");
+    match (&mut selected.names, only, select_value(registry, "Current")) {
+        // Exports of a running machine have the set in use under both names.
+        (Ok(names), ..) => names.push(Name::from(ALIAS)),
+        (Err(_), _, Lookup::Unreadable(..)) | (Err(_), None, _) => return selected,
+        (Err(why), Some(only), _) => {
+            let note = format!("{why}: {only}, the only control set there is, is judged");
+            selected = Selected { notes: vec![note], ..Selected::set(only) };
+        }
+    }
+    if let (Some(now), Some(next)) = (number(registry, "Current"), number(registry, "Default"))
+        && now != next
+    {
+        let next = numbered(next);
+        selected
+            .notes
+            .push(format!("the next start uses {next} (Select\\Default): judge it with --control-set default"));
+    }
+    selected
+}
+
+fn by_select(registry: &Registry, real: &[Name], which: &str) -> Selected {
+    match (number(registry, which), select_value(registry, which)) {
+        (Some(0), _) => Selected::unknown(format!("Select\\{which} is 0: there is no such control set")),
+        (Some(n), _) => existing(registry, real, &numbered(n)),
+        (None, Lookup::Unreadable(error, place)) => Selected::unknown(format!("Select\\{which} in {place}: {error}")),
+        (None, Lookup::Found(_)) => Selected::unknown(format!("Select\\{which} is no REG_DWORD")),
+        (None, _) => Selected::unknown(format!("Select\\{which} is missing")),
+    }
+}
+
+/// The set of this name, unless it is known not to exist.
+fn existing(registry: &Registry, real: &[Name], name: &Name) -> Selected {
+    let path = KeyPath(system().0.iter().chain([name]).cloned().collect());
+    let listed = real.iter().any(|set| set.matches(name.units()));
+    if !listed && matches!(registry.key(&path), Lookup::KeyAbsent | Lookup::NotCovered) {
+        return Selected::unknown(format!("{name} does not exist"));
+    }
+    Selected::set(name)
+}
+
+fn select_value(registry: &Registry, which: &str) -> Lookup {
+    registry.get(&KeyPath::parse(r"HKEY_LOCAL_MACHINE\SYSTEM\Select"), &Name::from(which))
+}
+
+fn number(registry: &Registry, which: &str) -> Option<u32> {
+    match select_value(registry, which) {
+        Lookup::Found(found) => found.value.as_dword(),
+        _ => None,
+    }
+}
+
+fn numbered(n: u32) -> Name {
+    Name::from(format!("ControlSet{n:03}").as_str())
+}
+
+/// The control sets that the inputs have or speak of, and what kept the list from being whole.
+fn listed(registry: &Registry) -> (Vec<Name>, Option<Error>) {
+    let mut sets: Vec<Name> = Vec::new();
+    let mut damage = None;
+    for source in registry.sources() {
+        let names = match source {
+            Source::Hive(root, hive) if *root == system() => hive.children(&[]).unwrap_or_else(|error| {
+                damage.get_or_insert(error);
+                Vec::new()
+            }),
+            Source::RegFile(file) => file.control_sets().to_vec(),
+            Source::Hive(..) | Source::Unreadable(..) => Vec::new(),
+        };
+        for name in names.into_iter().filter(is_control_set) {
+            if !sets.iter().any(|set| set.matches(name.units())) {
+                sets.push(name);
+            }
+        }
+    }
+    (sets, damage)
+}
+
+fn is_control_set(name: &Name) -> bool {
+    let text = name.to_string().to_ascii_lowercase();
+    let digits = |rest: &str| rest.len() >= 3 && rest.bytes().all(|b| b.is_ascii_digit());
+    text == "currentcontrolset" || text.strip_prefix("controlset").is_some_and(digits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_real_names_are_control_sets() {
+        for (name, is) in [
+            ("ControlSet001", true),
+            ("controlset047", true),
+            ("CurrentControlSet", true),
+            ("ControlSet", false),
+            ("ControlSet1", false),
+            ("ControlSet00a", false),
+            ("Select", false),
+        ] {
+            assert_eq!(is_control_set(&Name::from(name)), is, "{name}");
+        }
+        assert_eq!(numbered(1).to_string(), "ControlSet001");
+    }
+}

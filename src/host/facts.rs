@@ -1,0 +1,174 @@
+//! What Windows it is, by what its registry says.
+
+use std::fmt;
+
+use crate::registry::path::{KeyPath, Name};
+use crate::registry::value::Value;
+use crate::registry::{Lookup, Registry};
+
+const VERSION: &str = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows NT\CurrentVersion";
+const COMPUTER: &str = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\ComputerName\ComputerName";
+const PRODUCT: &str = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\ProductOptions";
+const ENVIRONMENT: &str = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\Session Manager\Environment";
+const WOW: &str = r"HKEY_LOCAL_MACHINE\SOFTWARE\WOW6432Node";
+const SELECT: &str = r"HKEY_LOCAL_MACHINE\SYSTEM\Select";
+
+/// Keys that facts are read from.
+pub(super) const KEYS: [&str; 6] = [VERSION, COMPUTER, PRODUCT, ENVIRONMENT, WOW, SELECT];
+
+/// The first build that is Windows 11; `ProductName` still says "Windows 10" there.
+const FIRST_WINDOWS_11: u32 = 22000;
+
+/// What Windows it is; each fact is missing where the registry does not give it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Windows {
+    /// Product name, corrected where Windows itself keeps an outdated one.
+    pub product: Option<String>,
+    /// Build number, such as 17763.
+    pub build: Option<u32>,
+    /// Update build revision: the number behind the build.
+    pub revision: Option<u32>,
+    /// Release name, such as `22H2`.
+    pub display_version: Option<String>,
+    /// `Server`, `Server Core` or `Client`.
+    pub installation_type: Option<String>,
+    /// `WinNT` (client), `ServerNT` or `LanmanNT` (domain controller).
+    pub product_type: Option<String>,
+    /// Processor architecture that Windows was built for.
+    pub architecture: Architecture,
+}
+
+/// The architecture of a Windows installation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Architecture {
+    /// 64-bit x86
+    X64,
+    /// 64-bit ARM
+    Arm64,
+    /// Itanium
+    Ia64,
+    /// 32-bit x86
+    X86,
+    /// 32-bit ARM
+    Arm,
+    /// The registry does not say.
+    #[default]
+    Unknown,
+}
+
+impl Architecture {
+    /// Whether there is a 32-bit view of the registry (WOW6432Node), if that is known.
+    pub fn has_wow64(self) -> Option<bool> {
+        match self {
+            Architecture::X64 | Architecture::Arm64 | Architecture::Ia64 => Some(true),
+            Architecture::X86 | Architecture::Arm => Some(false),
+            Architecture::Unknown => None,
+        }
+    }
+
+    /// By the value of `PROCESSOR_ARCHITECTURE`, or the architecture part of a build's name.
+    fn named(name: &str) -> Option<Self> {
+        match name.to_ascii_lowercase().as_str() {
+            "amd64" => Some(Architecture::X64),
+            "arm64" => Some(Architecture::Arm64),
+            "ia64" => Some(Architecture::Ia64),
+            "x86" => Some(Architecture::X86),
+            "arm" | "woa" => Some(Architecture::Arm),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Architecture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Architecture::X64 => "x64",
+            Architecture::Arm64 => "arm64",
+            Architecture::Ia64 => "ia64",
+            Architecture::X86 => "x86",
+            Architecture::Arm => "arm",
+            Architecture::Unknown => "unknown",
+        })
+    }
+}
+
+fn value(registry: &Registry, key: &str, value: &str) -> Option<Value> {
+    match registry.get(&KeyPath::parse(key), &Name::from(value)) {
+        Lookup::Found(found) => Some(found.value),
+        _ => None,
+    }
+}
+
+fn text(registry: &Registry, key: &str, name: &str) -> Option<String> {
+    value(registry, key, name).and_then(|v| v.as_text()).filter(|text| !text.is_empty())
+}
+
+pub(super) fn computer_name(registry: &Registry) -> Option<String> {
+    text(registry, COMPUTER, "ComputerName")
+}
+
+pub(super) fn windows(registry: &Registry) -> Windows {
+    let of_version = |name: &str| text(registry, VERSION, name);
+    // Before Windows Vista, CurrentBuild holds an obsolete text.
+    let number = |name: &str| of_version(name).and_then(|text| text.trim().parse().ok());
+    let build = number("CurrentBuild").or_else(|| number("CurrentBuildNumber"));
+    let installation_type = of_version("InstallationType");
+    let product = of_version("ProductName").map(|name| corrected(&name, build));
+    Windows {
+        product,
+        build,
+        revision: value(registry, VERSION, "UBR").and_then(|v| v.as_dword()),
+        display_version: of_version("DisplayVersion"),
+        installation_type,
+        product_type: text(registry, PRODUCT, "ProductType"),
+        architecture: architecture(registry),
+    }
+}
+
+fn corrected(product: &str, build: Option<u32>) -> String {
+    match build {
+        Some(build) if build >= FIRST_WINDOWS_11 => product.replacen("Windows 10", "Windows 11", 1),
+        _ => product.to_owned(),
+    }
+}
+
+fn architecture(registry: &Registry) -> Architecture {
+    if let Some(found) =
+        text(registry, ENVIRONMENT, "PROCESSOR_ARCHITECTURE").and_then(|name| Architecture::named(&name))
+    {
+        return found;
+    }
+    // BuildLabEx reads like 17763.1.amd64fre.rs5_release.180914-1434.
+    let lab = text(registry, VERSION, "BuildLabEx").or_else(|| text(registry, VERSION, "BuildLab"));
+    let parts = lab.iter().flat_map(|lab| lab.split('.')).filter_map(|part| part.strip_suffix("fre"));
+    if let Some(found) = parts.filter_map(Architecture::named).next() {
+        return found;
+    }
+    Architecture::Unknown
+}
+
+/// Whether `WOW6432Node` itself is known to be missing: on 64-bit Windows it never is.
+pub(crate) fn lacks_wow64_node(registry: &Registry) -> bool {
+    registry.key(&KeyPath::parse(WOW)) == Lookup::KeyAbsent
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_11_is_told_by_its_build() {
+        assert_eq!(corrected("Windows 10 Pro", Some(22631)), "Windows 11 Pro");
+        assert_eq!(corrected("Windows 10 Pro", Some(19045)), "Windows 10 Pro");
+        assert_eq!(corrected("Windows Server 2025 Datacenter", Some(26100)), "Windows Server 2025 Datacenter");
+        assert_eq!(corrected("Windows 10 Pro", None), "Windows 10 Pro");
+    }
+
+    #[test]
+    fn only_known_architectures_say_whether_there_is_a_32_bit_view() {
+        assert_eq!(Architecture::named("AMD64").and_then(Architecture::has_wow64), Some(true));
+        assert_eq!(Architecture::named("x86").and_then(Architecture::has_wow64), Some(false));
+        assert_eq!(Architecture::named("mips"), None);
+        assert_eq!(Architecture::Unknown.has_wow64(), None);
+    }
+}

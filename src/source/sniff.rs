@@ -1,0 +1,42 @@
+//! Telling files apart by their first bytes, never by their names.
+
+use crate::registry::hive::{BaseBlock, SIGNATURE, is_log};
+use crate::registry::reg_file::{Sniffed, sniff as sniff_text};
+
+use super::Kind;
+
+/// How many bytes from the start of a file are enough.
+pub(super) const LEN: usize = 4096;
+
+/// What the start of a file shows.
+#[derive(Debug)]
+pub(super) enum Content {
+    /// Something to audit, or to report as broken.
+    Registry(Kind),
+    /// A hive's transaction log: belongs to a hive, says nothing alone.
+    Log,
+    /// Not quite a `.reg` file, and why Windows would not import it.
+    NearlyReg(&'static str),
+    /// Nothing at all.
+    Empty,
+    /// Anything else.
+    Other,
+}
+
+pub(super) fn sniff(start: &[u8]) -> Content {
+    if start.is_empty() {
+        return Content::Empty;
+    }
+    if start.starts_with(SIGNATURE) {
+        return match BaseBlock::parse(start) {
+            Ok(base) => Content::Registry(Kind::Hive(base)),
+            Err(_) if is_log(start) => Content::Log,
+            Err(error) => Content::Registry(Kind::BrokenHive(error)),
+        };
+    }
+    match sniff_text(start) {
+        Some(Sniffed::RegFile(_)) => Content::Registry(Kind::RegFile),
+        Some(Sniffed::LooksLikeReg { reason }) => Content::NearlyReg(reason),
+        None => Content::Other,
+    }
+}
