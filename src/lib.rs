@@ -1,7 +1,38 @@
-//! tlshive: judges a Windows machine's TLS settings from its registry, without the machine.
+//! tlshive judges a Windows machine's TLS settings from its registry, without the machine.
+//!
+//! The modules stand in the order in which the bytes travel:
+//!
+//! ```text
+//!  what the user named          [source]    files told apart by content
+//!        │ artifacts
+//!        ▼
+//!  hives, .reg files            [registry]  path and name in, Lookup out
+//!        │ sources
+//!        ▼
+//!  machines                     [host]      hives and files grouped, facts, control set
+//!        │                          [policy]    rules, as data
+//!        ▼                              │
+//!  findings, verdict            [audit] ◄───┤   pure: no I/O, no clock
+//!        │                              ▼
+//!        ▼                          [plan]      changesets, and the files that import them
+//!  text, JSON                   [output]
+//!        │
+//!        ▼
+//!  arguments, exit status       [cli]
+//! ```
+//!
+//! Below them all lie [`read_at`] (byte sources), [`place`] and [`error`] (where, what was expected, what was found),
+//! [`diagnostic`] (what a reader has to say that is no answer) and [`limits`] (budgets against hostile input).
+//! `tests/layers.rs` holds the directions.
 #![cfg_attr(
     test,
-    allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::cast_sign_loss, reason = "test data")
+    allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss,
+        clippy::string_slice,
+        reason = "tests state what must hold; a panic there is the report"
+    )
 )]
 
 pub mod diagnostic;
@@ -9,4 +40,12 @@ pub mod error;
 pub mod limits;
 pub mod place;
 pub mod read_at;
+
+pub mod audit;
+pub mod cli;
+pub mod host;
+pub mod output;
+pub mod plan;
+pub mod policy;
 pub mod registry;
+pub mod source;

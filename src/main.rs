@@ -1,3 +1,5 @@
-//! tlshive's command line.
+//! The program: parse, run, exit status.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    tlshive::cli::run()
+}

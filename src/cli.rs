@@ -1,0 +1,150 @@
+//! The command line: parsed here, interpreted in one file a command.
+
+mod audit;
+mod exit;
+mod generate;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const AFTER_HELP: &str = "\
+Exit status:
+  0  every host is compliant
+  1  at least one host is not compliant
+  2  the command line is wrong, or tlshive itself failed
+  3  nothing failed, but something could not be judged
+  4  nothing to audit was found";
+
+/// Judges a Windows machine's TLS settings from its registry, without the machine.
+#[derive(Parser)]
+#[command(version, after_help = AFTER_HELP, max_term_width = 120)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Audit(AuditArgs),
+    Generate(GenerateArgs),
+}
+
+/// Audit registry hives and .reg files: is TLS 1.2 set up as Microsoft Entra Connect needs it?
+#[derive(Args)]
+#[command(after_help = AFTER_HELP)]
+struct AuditArgs {
+    /// Hives, .reg files, or folders that hold them; told apart by content, never by name
+    #[arg(required = true)]
+    inputs: Vec<PathBuf>,
+
+    /// Control set to judge: current, default, last-known-good, a number, or all
+    #[arg(long, value_name = "SET", default_value = "current", value_parser = audit::control_set)]
+    control_set: crate::host::Wanted,
+
+    /// Take all inputs as one machine
+    #[arg(long)]
+    join: bool,
+
+    /// Code page of .reg files without a byte order mark, such as windows-1252, shift_jis or utf-8
+    #[arg(long, value_name = "NAME", value_parser = audit::codepage)]
+    codepage: Option<&'static encoding_rs::Encoding>,
+
+    /// Output format
+    #[arg(long, value_enum, default_value_t = FormatArg::Text)]
+    format: FormatArg,
+
+    /// Write the report to FILE instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// Overwrite FILE if it exists
+    #[arg(long)]
+    force: bool,
+
+    /// Print no report and no remarks: the exit status tells
+    #[arg(short, long, conflicts_with = "verbose")]
+    quiet: bool,
+
+    /// Print rule ids, places, times, raw bytes and all remarks as well
+    #[arg(short, long)]
+    verbose: bool,
+
+    /// Colour the text; the environment variable NO_COLOR turns "auto" off
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColourArg::Auto)]
+    color: ColourArg,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum FormatArg {
+    /// For people
+    Text,
+    /// One JSON document, with everything
+    Json,
+    /// One JSON line a host
+    Jsonl,
+    /// The table that Microsoft's PowerShell check prints
+    Script,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum ColourArg {
+    Auto,
+    Always,
+    Never,
+}
+
+/// Write the .reg file that sets the values
+#[derive(Args)]
+struct GenerateArgs {
+    /// What the file is to do
+    #[arg(value_enum)]
+    plan: PlanArg,
+
+    /// Write to FILE instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// Overwrite FILE if it exists
+    #[arg(long)]
+    force: bool,
+
+    /// Format of the file
+    #[arg(long, value_enum, default_value_t = RegFormatArg::Reg)]
+    format: RegFormatArg,
+
+    /// Control set to write to: current, or a number for a hive that is not in use
+    #[arg(long, value_name = "SET", default_value = "current", value_parser = generate::control_set)]
+    control_set: generate::Target,
+
+    /// Only the values of these rules
+    #[arg(long, value_name = "RULE,…", value_delimiter = ',')]
+    values: Vec<String>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum PlanArg {
+    /// Set the values that the policy asks for
+    Enable,
+    /// Set them to the contrary: turns TLS 1.2 off and weakens .NET; not recommended
+    Disable,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum RegFormatArg {
+    /// Version 5.00, UTF-16LE with a byte order mark
+    Reg,
+    /// REGEDIT4, ANSI
+    Reg4,
+}
+
+/// Parses the command line, runs the command, and gives the exit status.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.command {
+        Command::Audit(args) => audit::run(&args),
+        Command::Generate(args) => generate::run(&args),
+    };
+    exit::code(result)
+}

@@ -1,0 +1,151 @@
+//! `tlshive audit`
+
+use std::fs::OpenOptions;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::Path;
+
+use super::exit::{Failure, status};
+use super::{AuditArgs, ColourArg, FormatArg};
+use crate::audit::{Report, Seen, audit};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::host::{Options, Wanted, group, open};
+use crate::limits::Limits;
+use crate::output::{self, Format, escape};
+use crate::policy::Policy;
+use crate::registry::path::KeyPath;
+use crate::source::discover;
+
+/// Remarks printed for one file before the rest is counted.
+const REMARKS_PER_FILE: usize = 5;
+
+pub(super) fn control_set(text: &str) -> Result<Wanted, String> {
+    match text {
+        "current" => Ok(Wanted::Current),
+        "default" => Ok(Wanted::Default),
+        "last-known-good" => Ok(Wanted::LastKnownGood),
+        "all" => Ok(Wanted::All),
+        _ => match text.parse() {
+            Ok(n @ 1..=999) => Ok(Wanted::Number(n)),
+            _ => Err("expected current, default, last-known-good, all, or a number from 1 to 999".to_owned()),
+        },
+    }
+}
+
+pub(super) fn codepage(label: &str) -> Result<&'static encoding_rs::Encoding, String> {
+    match encoding_rs::Encoding::for_label(label.as_bytes()) {
+        Some(e) if e == encoding_rs::UTF_16LE || e == encoding_rs::UTF_16BE => {
+            Err("UTF-16 files are told by their byte order mark".to_owned())
+        }
+        Some(encoding) => Ok(encoding),
+        None => Err("unknown code page; try windows-1252, windows-1251, shift_jis, gbk or utf-8".to_owned()),
+    }
+}
+
+pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
+    // Before the work, so that a report that cannot be written costs nothing.
+    let mut out = writer(args.output.as_deref(), args.force)?;
+    let policy = Policy::default_policy()?;
+    let report = report(args, &policy);
+    if !args.quiet {
+        remarks(&report, args.verbose);
+    }
+    if !args.quiet || args.output.is_some() {
+        output::write(&report, format(args), &mut out)?;
+    }
+    out.flush()?;
+    Ok(status(&report))
+}
+
+fn report(args: &AuditArgs, policy: &Policy) -> Report {
+    let limits = Limits::default();
+    let found = discover(&args.inputs, &limits);
+    let (groups, remarks, other_hives) = group(&found.artifacts, args.join, &limits);
+    let mut diagnostics = found.diagnostics;
+    diagnostics.extend(remarks);
+    let interest: Vec<KeyPath> = policy.rules.iter().map(|rule| rule.key.clone()).collect();
+    let options = Options {
+        control_set: args.control_set.clone(),
+        codepage: args.codepage,
+        interest: &interest,
+        limits: &limits,
+    };
+    let mut hosts = Vec::new();
+    for group in &groups {
+        let (opened, remarks) = open(group, &options);
+        diagnostics.extend(remarks);
+        hosts.extend(opened.iter().map(|host| audit(policy, host)));
+    }
+    let seen = Seen { files: found.files, other_files: found.other_files, other_hives, unreadable: found.unreadable };
+    Report { policy: policy.id.clone(), policy_version: policy.version.clone(), hosts, diagnostics, seen }
+}
+
+fn format(args: &AuditArgs) -> Format {
+    match args.format {
+        FormatArg::Text => Format::Text { colour: colour(args), verbose: args.verbose },
+        FormatArg::Json => Format::Json,
+        FormatArg::Jsonl => Format::Jsonl,
+        FormatArg::Script => Format::Script,
+    }
+}
+
+fn colour(args: &AuditArgs) -> bool {
+    let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    match args.color {
+        ColourArg::Always => true,
+        ColourArg::Never => false,
+        ColourArg::Auto => wanted && args.output.is_none() && io::stdout().is_terminal(),
+    }
+}
+
+/// Standard output, or a file that is not overwritten unless that was asked for.
+pub(super) fn writer(path: Option<&Path>, force: bool) -> Result<Box<dyn Write>, Failure> {
+    let Some(path) = path else { return Ok(Box::new(BufWriter::new(io::stdout().lock()))) };
+    let mut options = OpenOptions::new();
+    options.write(true);
+    if force {
+        options.create(true).truncate(true)
+    } else {
+        options.create_new(true)
+    };
+    let file = options.open(path).map_err(|error| {
+        let hint = if error.kind() == io::ErrorKind::AlreadyExists { " (--force overwrites it)" } else { "" };
+        Failure::Message(format!("{}: {error}{hint}", path.display()))
+    })?;
+    Ok(Box::new(BufWriter::new(file)))
+}
+
+/// A short list on standard error: the first remarks of each file, and how many more there are.
+#[allow(clippy::print_stderr, reason = "remarks go to standard error; the report alone goes to standard output")]
+fn remarks(report: &Report, verbose: bool) {
+    let wanted = |d: &&Diagnostic| verbose || d.severity > Severity::Note;
+    let mut wanted = report.diagnostics.iter().filter(wanted).peekable();
+    while let Some(first) = wanted.next() {
+        let same = |d: &&Diagnostic| d.place.artifact == first.place.artifact;
+        let mut more = 0usize;
+        let mut printed = 1usize;
+        eprintln!("tlshive: {}", line(first));
+        while let Some(next) = wanted.next_if(same) {
+            if verbose || printed < REMARKS_PER_FILE {
+                eprintln!("tlshive: {}", line(next));
+                printed = printed.saturating_add(1);
+            } else {
+                more = more.saturating_add(1);
+            }
+        }
+        if more > 0 {
+            eprintln!(
+                "tlshive: {}: {more} more remarks (-v or --format json shows them)",
+                escape(&first.place.artifact)
+            );
+        }
+    }
+}
+
+fn line(d: &Diagnostic) -> String {
+    let severity = match d.severity {
+        Severity::Note => "note",
+        Severity::Warning => "warning",
+        Severity::Error => "error",
+    };
+    format!("{}: {severity}: {}", escape(&d.place.to_string()), escape(&d.message))
+}

@@ -1,0 +1,54 @@
+//! Exit status.
+
+use std::io;
+use std::process::ExitCode;
+
+use crate::audit::{Report, Verdict};
+
+/// Why a command failed.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The reader of our output went away: no error.
+    BrokenPipe,
+    /// Anything else, in words.
+    Message(String),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            Failure::BrokenPipe
+        } else {
+            Failure::Message(error.to_string())
+        }
+    }
+}
+
+impl From<String> for Failure {
+    fn from(message: String) -> Self {
+        Failure::Message(message)
+    }
+}
+
+#[allow(clippy::print_stderr, reason = "the one place that reports why the program failed")]
+pub(super) fn code(result: Result<u8, Failure>) -> ExitCode {
+    match result {
+        Ok(status) => ExitCode::from(status),
+        Err(Failure::BrokenPipe) => ExitCode::SUCCESS,
+        Err(Failure::Message(message)) => {
+            eprintln!("tlshive: {message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// The status that a report gives: a failure beats incompleteness.
+pub(super) fn status(report: &Report) -> u8 {
+    let incomplete = report.count(Verdict::Unknown) > 0 || report.seen.unreadable > 0;
+    match report.hosts.len() {
+        _ if report.count(Verdict::NotCompliant) > 0 => 1,
+        _ if incomplete => 3,
+        0 => 4,
+        _ => 0,
+    }
+}

@@ -1,0 +1,43 @@
+//! Reports made into text, for people or machines: one file a format. Formats see the report alone.
+
+mod escape;
+mod json;
+mod script;
+mod text;
+
+use std::io::{self, Write};
+
+pub use escape::escape;
+
+use crate::audit::Report;
+
+/// An output format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    Text {
+        /// With colours.
+        colour: bool,
+        /// With rule ids, places, times and raw bytes.
+        verbose: bool,
+    },
+    /// One JSON document, `schema_version` 1.
+    Json,
+    /// One JSON line a host.
+    Jsonl,
+    /// The table that Microsoft's PowerShell check prints.
+    Script,
+}
+
+/// Writes a report.
+///
+/// # Errors
+/// When the writer fails.
+pub fn write(report: &Report, format: Format, out: &mut dyn Write) -> io::Result<()> {
+    match format {
+        Format::Text { colour, verbose } => text::write(report, colour, verbose, out),
+        Format::Json => json::write(report, out),
+        Format::Jsonl => json::write_lines(report, out),
+        Format::Script => script::write(report, out),
+    }
+}

@@ -1,0 +1,378 @@
+//! JSON, `schema_version` 1. These types are the format: frozen, and apart from the internal ones, so that a change inside
+//! the program cannot change what scripts read. `json-v1.schema.json` beside this file describes them.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
+use serde_json::{Value as Json, json};
+
+use super::escape::is_unsafe;
+use crate::audit::{Finding, HostReport, Outcome, Report, Verdict};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::error::At;
+use crate::host::{Input, InputKind};
+use crate::place::Place;
+use crate::registry::value::{Value, ValueType};
+
+const SCHEMA_VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct PolicyV1<'a> {
+    id: &'a str,
+    version: &'a str,
+}
+
+#[derive(Serialize)]
+struct ReportV1<'a> {
+    schema_version: u32,
+    tool: Tool,
+    policy: PolicyV1<'a>,
+    hosts: Vec<HostV1<'a>>,
+    diagnostics: Vec<DiagnosticV1<'a>>,
+    summary: SummaryV1,
+}
+
+#[derive(Serialize)]
+struct LineV1<'a> {
+    schema_version: u32,
+    tool: Tool,
+    policy: PolicyV1<'a>,
+    #[serde(flatten)]
+    host: HostV1<'a>,
+}
+
+#[derive(Serialize)]
+struct SummaryV1 {
+    hosts: usize,
+    compliant: usize,
+    not_compliant: usize,
+    unknown: usize,
+    files: u64,
+    other_files: u64,
+    other_hives: u64,
+    unreadable: u64,
+}
+
+#[derive(Serialize)]
+struct HostV1<'a> {
+    name: &'a str,
+    verdict: &'static str,
+    backup: bool,
+    windows: WindowsV1<'a>,
+    control_set: Option<&'a str>,
+    inputs: Vec<InputV1<'a>>,
+    notes: &'a [String],
+    pages_read: u64,
+    findings: Vec<FindingV1<'a>>,
+}
+
+#[derive(Serialize)]
+struct WindowsV1<'a> {
+    product: Option<&'a str>,
+    build: Option<u32>,
+    revision: Option<u32>,
+    display_version: Option<&'a str>,
+    installation_type: Option<&'a str>,
+    product_type: Option<&'a str>,
+    architecture: String,
+}
+
+#[derive(Serialize)]
+struct InputV1<'a> {
+    name: &'a str,
+    #[serde(flatten)]
+    kind: InputKindV1<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum InputKindV1<'a> {
+    Hive {
+        hive: String,
+        regf_version: String,
+        internal_name: &'a str,
+        last_written: String,
+        dirty: bool,
+        primary_sequence: u32,
+        secondary_sequence: u32,
+        missing_bytes: u64,
+    },
+    Reg {
+        form: &'a str,
+    },
+    Unreadable {
+        error: String,
+    },
+}
+
+#[derive(Serialize)]
+struct FindingV1<'a> {
+    rule: &'a str,
+    title: &'a str,
+    required: bool,
+    outcome: &'static str,
+    key: String,
+    value: String,
+    expected: ExpectedV1,
+    found: Option<ValueV1>,
+    why: &'a str,
+    fix: Option<&'a str>,
+    last_write: Option<String>,
+    place: Option<PlaceV1<'a>>,
+}
+
+#[derive(Serialize)]
+struct ExpectedV1 {
+    #[serde(flatten)]
+    value: ValueV1,
+    any_non_zero: bool,
+}
+
+#[derive(Serialize)]
+struct ValueV1 {
+    r#type: String,
+    data: Json,
+    raw: String,
+}
+
+#[derive(Serialize)]
+struct PlaceV1<'a> {
+    artifact: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offset: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct DiagnosticV1<'a> {
+    severity: &'static str,
+    code: &'static str,
+    message: &'a str,
+    place: PlaceV1<'a>,
+}
+
+/// The report as one document.
+pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let document = ReportV1 {
+        schema_version: SCHEMA_VERSION,
+        tool: tool(),
+        policy: policy(report),
+        hosts: report.hosts.iter().map(host).collect(),
+        diagnostics: report.diagnostics.iter().map(diagnostic).collect(),
+        summary: summary(report),
+    };
+    print(&document, PrettyFormatter::new(), out)
+}
+
+/// One line a host.
+pub(super) fn write_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    for reported in &report.hosts {
+        let host = host(reported);
+        let line = LineV1 { schema_version: SCHEMA_VERSION, tool: tool(), policy: policy(report), host };
+        print(&line, CompactFormatter, out)?;
+    }
+    Ok(())
+}
+
+fn print(document: &impl Serialize, formatter: impl Formatter, out: &mut dyn Write) -> io::Result<()> {
+    document.serialize(&mut Serializer::with_formatter(&mut *out, Harmless(formatter))).map_err(io::Error::from)?;
+    out.write_all(b"\n")
+}
+
+/// A formatter that also escapes what JSON lets through but a terminal does not survive: C1 controls, bidirectional overrides.
+struct Harmless<F>(F);
+
+impl<F: Formatter> Formatter for Harmless<F> {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some((safe, (c, after))) = split_at_unsafe(rest) {
+            out.write_all(safe.as_bytes())?;
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(out, "\\u{unit:04x}")?;
+            }
+            rest = after;
+        }
+        out.write_all(rest.as_bytes())
+    }
+
+    fn begin_array<W: ?Sized + Write>(&mut self, w: &mut W) -> io::Result<()> {
+        self.0.begin_array(w)
+    }
+
+    fn end_array<W: ?Sized + Write>(&mut self, w: &mut W) -> io::Result<()> {
+        self.0.end_array(w)
+    }
+
+    fn begin_array_value<W: ?Sized + Write>(&mut self, w: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_array_value(w, first)
+    }
+
+    fn end_array_value<W: ?Sized + Write>(&mut self, w: &mut W) -> io::Result<()> {
+        self.0.end_array_value(w)
+    }
+
+    fn begin_object<W: ?Sized + Write>(&mut self, w: &mut W) -> io::Result<()> {
+        self.0.begin_object(w)
+    }
+
+    fn end_object<W: ?Sized + Write>(&mut self, w: &mut W) -> io::Result<()> {
+        self.0.end_object(w)
+    }
+
+    fn begin_object_key<W: ?Sized + Write>(&mut self, w: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_object_key(w, first)
+    }
+
+    fn begin_object_value<W: ?Sized + Write>(&mut self, w: &mut W) -> io::Result<()> {
+        self.0.begin_object_value(w)
+    }
+
+    fn end_object_value<W: ?Sized + Write>(&mut self, w: &mut W) -> io::Result<()> {
+        self.0.end_object_value(w)
+    }
+}
+
+/// What stands before the first unsafe character, that character, and what stands after it.
+fn split_at_unsafe(text: &str) -> Option<(&str, (char, &str))> {
+    let at = text.find(is_unsafe)?;
+    let (safe, rest) = text.split_at_checked(at)?;
+    let mut chars = rest.chars();
+    let c = chars.next()?;
+    Some((safe, (c, chars.as_str())))
+}
+
+fn tool() -> Tool {
+    Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") }
+}
+
+fn policy(report: &Report) -> PolicyV1<'_> {
+    PolicyV1 { id: &report.policy, version: &report.policy_version }
+}
+
+fn summary(report: &Report) -> SummaryV1 {
+    SummaryV1 {
+        hosts: report.hosts.len(),
+        compliant: report.count(Verdict::Compliant),
+        not_compliant: report.count(Verdict::NotCompliant),
+        unknown: report.count(Verdict::Unknown),
+        files: report.seen.files,
+        other_files: report.seen.other_files,
+        other_hives: report.seen.other_hives,
+        unreadable: report.seen.unreadable,
+    }
+}
+
+fn host(host: &HostReport) -> HostV1<'_> {
+    let w = &host.windows;
+    HostV1 {
+        name: &host.name,
+        verdict: match host.verdict {
+            Verdict::Compliant => "compliant",
+            Verdict::NotCompliant => "not_compliant",
+            Verdict::Unknown => "unknown",
+        },
+        backup: host.backup,
+        windows: WindowsV1 {
+            product: w.product.as_deref(),
+            build: w.build,
+            revision: w.revision,
+            display_version: w.display_version.as_deref(),
+            installation_type: w.installation_type.as_deref(),
+            product_type: w.product_type.as_deref(),
+            architecture: w.architecture.to_string(),
+        },
+        control_set: host.control_set.as_deref(),
+        inputs: host.inputs.iter().map(input).collect(),
+        notes: &host.notes,
+        pages_read: host.pages_read,
+        findings: host.findings.iter().map(finding).collect(),
+    }
+}
+
+fn input(input: &Input) -> InputV1<'_> {
+    let kind = match &input.kind {
+        InputKind::Hive { hive, base, missing_bytes } => InputKindV1::Hive {
+            hive: hive.to_string(),
+            regf_version: format!("1.{}", base.minor),
+            internal_name: &base.file_name,
+            last_written: base.last_written.to_string(),
+            dirty: base.is_dirty(),
+            primary_sequence: base.primary_sequence,
+            secondary_sequence: base.secondary_sequence,
+            missing_bytes: *missing_bytes,
+        },
+        InputKind::RegFile(form) => InputKindV1::Reg { form },
+        InputKind::Unreadable(error) => InputKindV1::Unreadable { error: error.to_string() },
+    };
+    InputV1 { name: &input.name, kind }
+}
+
+fn finding(finding: &Finding) -> FindingV1<'_> {
+    let rule = &finding.rule;
+    FindingV1 {
+        rule: &rule.id,
+        title: &rule.title,
+        required: rule.required,
+        outcome: match finding.outcome {
+            Outcome::Pass => "pass",
+            Outcome::Fail => "fail",
+            Outcome::Unknown => "unknown",
+            Outcome::NotApplicable => "not_applicable",
+        },
+        key: rule.key.to_string(),
+        value: rule.value.to_string(),
+        expected: ExpectedV1 { value: value(&rule.expect.value), any_non_zero: rule.expect.non_zero },
+        found: finding.found.as_ref().map(value),
+        why: &finding.why,
+        fix: finding.fix.as_deref(),
+        last_write: finding.last_write.map(|time| time.to_string()),
+        place: finding.place.as_ref().map(place),
+    }
+}
+
+fn value(value: &Value) -> ValueV1 {
+    let data = if let Some(n) = value.as_dword() {
+        json!(n)
+    } else if let Some(text) = value.as_text() {
+        json!(text)
+    } else if let Some(texts) = value.as_texts() {
+        json!(texts)
+    } else if value.kind == ValueType::QWORD
+        && let Ok(bytes) = <[u8; 8]>::try_from(value.data.as_slice())
+    {
+        json!(u64::from_le_bytes(bytes))
+    } else {
+        Json::Null
+    };
+    ValueV1 { r#type: value.kind.to_string(), data, raw: value.hex() }
+}
+
+fn place(place: &Place) -> PlaceV1<'_> {
+    let (offset, line) = match place.at {
+        At::Offset(offset) => (Some(offset), None),
+        At::Line(line) => (None, Some(line)),
+        At::Whole => (None, None),
+    };
+    PlaceV1 { artifact: &place.artifact, offset, line }
+}
+
+fn diagnostic(diagnostic: &Diagnostic) -> DiagnosticV1<'_> {
+    DiagnosticV1 {
+        severity: match diagnostic.severity {
+            Severity::Note => "note",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        },
+        code: diagnostic.code,
+        message: &diagnostic.message,
+        place: place(&diagnostic.place),
+    }
+}

@@ -1,0 +1,82 @@
+//! The table that the PowerShell check of Microsoft's document prints: same rows, same order, same words.
+
+use std::io::{self, Write};
+
+use super::escape::escape;
+use crate::audit::{Finding, HostReport, Outcome, Report};
+use crate::registry::path::KeyPath;
+use crate::registry::value::{Value, ValueType};
+
+const HEADINGS: [&str; 3] = ["Path", "Name", "Value"];
+
+pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    for host in &report.hosts {
+        if report.hosts.len() > 1 {
+            writeln!(out, "\n{}", escape(&host.name))?;
+        }
+        table(host, out)?;
+    }
+    Ok(())
+}
+
+fn table(host: &HostReport, out: &mut dyn Write) -> io::Result<()> {
+    let rows: Vec<[String; 3]> = host.findings.iter().map(row).collect();
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
+        cells.chain(HEADINGS.get(column).map(|heading| heading.len())).max().unwrap_or_default()
+    };
+    let (path, name, value) = (width(0), width(1), width(2));
+    // PowerShell aligns a column by the type of its first value: numbers to the right.
+    let right = rows.first().is_some_and(|[_, _, value]| value.parse::<i64>().is_ok());
+    writeln!(out)?;
+    let rules = HEADINGS.map(|heading| "-".repeat(heading.len()));
+    for [p, n, v] in [&HEADINGS.map(str::to_owned), &rules].into_iter().chain(&rows) {
+        let line = if right { format!("{p:path$} {n:name$} {v:>value$}") } else { format!("{p:path$} {n:name$} {v}") };
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    writeln!(out)
+}
+
+fn row(finding: &Finding) -> [String; 3] {
+    let key = finding.rule.key.below(&KeyPath::parse("HKEY_LOCAL_MACHINE")).unwrap_or_default();
+    let value = match (&finding.found, finding.outcome) {
+        (Some(value), _) => powershell(value),
+        // The check runs on the machine itself and knows no third state: what cannot be told must not read "Not Found".
+        (None, Outcome::Unknown) => "Unknown".to_owned(),
+        (None, _) => "Not Found".to_owned(),
+    };
+    [format!("HKLM:\\{}", KeyPath(key.to_vec())), finding.rule.value.to_string(), escape(&value).into_owned()]
+}
+
+/// Data as PowerShell shows it: numbers are signed, lists stand in braces.
+fn powershell(value: &Value) -> String {
+    if let Some(n) = value.as_dword() {
+        return i32::from_le_bytes(n.to_le_bytes()).to_string();
+    }
+    if let Some(text) = value.as_text() {
+        return text;
+    }
+    if let Some(texts) = value.as_texts() {
+        return format!("{{{}}}", texts.join(", "));
+    }
+    if value.kind == ValueType::QWORD
+        && let Ok(bytes) = <[u8; 8]>::try_from(value.data.as_slice())
+    {
+        return i64::from_le_bytes(bytes).to_string();
+    }
+    let bytes: Vec<String> = value.data.iter().map(ToString::to_string).collect();
+    format!("{{{}}}", bytes.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_reads_as_in_powershell() {
+        assert_eq!(powershell(&Value::dword(1)), "1");
+        assert_eq!(powershell(&Value::dword(0xffff_ffff)), "-1");
+        assert_eq!(powershell(&Value::sz("1")), "1");
+        assert_eq!(powershell(&Value { kind: ValueType::BINARY, data: vec![1, 0] }), "{1, 0}");
+    }
+}

@@ -1,0 +1,164 @@
+//! Text for people: aligned, coloured on a terminal.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use super::escape::escape;
+use crate::audit::{Finding, HostReport, Outcome, Report, Verdict};
+use crate::host::{Input, InputKind, Windows};
+use crate::registry::path::KeyPath;
+use crate::registry::value::Value;
+
+struct Painter {
+    colour: bool,
+    verbose: bool,
+}
+
+pub(super) fn write(report: &Report, colour: bool, verbose: bool, out: &mut dyn Write) -> io::Result<()> {
+    let painter = Painter { colour, verbose };
+    for host in &report.hosts {
+        painter.host(host, out)?;
+        writeln!(out)?;
+    }
+    writeln!(out, "{}", summary(report))
+}
+
+fn summary(report: &Report) -> String {
+    let hosts = report.hosts.len();
+    let count = |verdict| report.count(verdict);
+    let mut line = format!(
+        "{hosts} {}: {} compliant, {} not compliant, {} unknown · policy {} {}",
+        if hosts == 1 { "host" } else { "hosts" },
+        count(Verdict::Compliant),
+        count(Verdict::NotCompliant),
+        count(Verdict::Unknown),
+        escape(&report.policy),
+        escape(&report.policy_version),
+    );
+    if report.seen.unreadable > 0 {
+        line.push_str(&format!(" · {} unreadable", report.seen.unreadable));
+    }
+    line
+}
+
+impl Painter {
+    fn paint(&self, style: Style, text: &str) -> String {
+        if self.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+
+    fn host(&self, host: &HostReport, out: &mut dyn Write) -> io::Result<()> {
+        let (colour, verdict) = match host.verdict {
+            Verdict::Compliant => (AnsiColor::Green, "compliant"),
+            Verdict::NotCompliant => (AnsiColor::Red, "not compliant"),
+            Verdict::Unknown => (AnsiColor::Yellow, "unknown"),
+        };
+        let name = self.paint(Style::new().bold(), &escape(&host.name));
+        let verdict = self.paint(colour.on_default().bold(), verdict);
+        writeln!(out, "{name}: {verdict}{}", if host.backup { " (backup copy)" } else { "" })?;
+        if let Some(windows) = windows(&host.windows) {
+            self.fact(out, "Windows", &windows)?;
+        }
+        if let Some(set) = &host.control_set {
+            self.fact(out, "Control set", set)?;
+        }
+        for input in &host.inputs {
+            let (label, text) = describe(input);
+            self.fact(out, &label, &text)?;
+        }
+        if self.verbose {
+            self.fact(out, "Pages read", &format!("{} of 4 KiB", host.pages_read))?;
+        }
+        for note in &host.notes {
+            let label = self.paint(AnsiColor::Yellow.on_default(), "note");
+            writeln!(out, "  {label}: {}", escape(note))?;
+        }
+        let width = host.findings.iter().map(|f| f.rule.value.to_string().chars().count()).max().unwrap_or_default();
+        let mut key: Option<&KeyPath> = None;
+        for finding in &host.findings {
+            if key != Some(&finding.rule.key) {
+                writeln!(out, "\n  {}", escape(&finding.rule.key.to_string()))?;
+            }
+            key = Some(&finding.rule.key);
+            self.finding(finding, width, out)?;
+        }
+        Ok(())
+    }
+
+    fn fact(&self, out: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {
+        let label = self.paint(Style::new().dimmed(), &format!("{label:<12}"));
+        writeln!(out, "  {label} {}", escape(text))
+    }
+
+    fn finding(&self, finding: &Finding, width: usize, out: &mut dyn Write) -> io::Result<()> {
+        let (colour, word) = match finding.outcome {
+            Outcome::Pass => (AnsiColor::Green, "pass"),
+            Outcome::Fail => (AnsiColor::Red, "fail"),
+            Outcome::Unknown => (AnsiColor::Yellow, "unknown"),
+            Outcome::NotApplicable => (AnsiColor::BrightBlack, "n/a"),
+        };
+        let word = self.paint(colour.on_default(), &format!("{word:<7}"));
+        let name = finding.rule.value.to_string();
+        let value = finding.found.as_ref().map_or_else(|| "-".to_owned(), shown);
+        let exact = finding.outcome == Outcome::Pass && finding.found.as_ref() == Some(&finding.rule.expect.value);
+        let why = if exact { String::new() } else { format!("  {}", escape(&finding.why)) };
+        let line = format!("    {word} {:width$}  {:<10}{why}", escape(&name), escape(&value));
+        writeln!(out, "{}", line.trim_end())?;
+        if let Some(fix) = &finding.fix {
+            writeln!(out, "            {} {}", self.paint(Style::new().dimmed(), "fix:"), escape(fix))?;
+        }
+        if self.verbose {
+            self.evidence(finding, out)?;
+        }
+        Ok(())
+    }
+
+    fn evidence(&self, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+        let mut parts = vec![format!("rule {}", finding.rule.id)];
+        if !finding.rule.required {
+            parts.push("advisory".to_owned());
+        }
+        parts.extend(finding.place.as_ref().map(|place| format!("at {place}")));
+        parts.extend(finding.found.as_ref().map(|value| format!("raw {} {}", value.kind, value.hex())));
+        parts.extend(finding.last_write.map(|time| format!("key last written {time}")));
+        writeln!(out, "            {}", self.paint(Style::new().dimmed(), &escape(&parts.join(" · "))))
+    }
+}
+
+/// A value for a narrow column; a long one is shortened, its raw bytes are in the other formats.
+fn shown(value: &Value) -> String {
+    let text = match (value.as_dword(), value.as_text()) {
+        (Some(n), _) if n < 10 => return n.to_string(),
+        (Some(n), _) => return format!("0x{n:X}"),
+        (None, Some(text)) => format!("{text:?}"),
+        (None, None) => value.hex(),
+    };
+    if text.chars().count() <= 40 { text } else { text.chars().take(39).chain(['…']).collect() }
+}
+
+fn windows(w: &Windows) -> Option<String> {
+    let mut parts: Vec<String> = Vec::new();
+    parts.extend(w.product.clone());
+    parts.extend(w.display_version.as_ref().map(|v| format!("version {v}")));
+    parts.extend(w.build.map(|build| match w.revision {
+        Some(revision) => format!("build {build}.{revision}"),
+        None => format!("build {build}"),
+    }));
+    parts.extend(w.installation_type.clone().filter(|t| t != "Client" && t != "Server"));
+    if w.architecture.has_wow64().is_some() {
+        parts.push(w.architecture.to_string());
+    }
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+fn describe(input: &Input) -> (String, String) {
+    match &input.kind {
+        InputKind::Hive { hive, base, .. } => {
+            let state = if base.is_dirty() { "dirty" } else { "clean" };
+            let written = base.last_written.rfc3339(0);
+            (hive.to_string(), format!("{}, last written {written}, {state}", input.name))
+        }
+        InputKind::RegFile(form) => (".reg file".to_owned(), format!("{}, {form}", input.name)),
+        InputKind::Unreadable(error) => ("unreadable".to_owned(), format!("{}: {error}", input.name)),
+    }
+}

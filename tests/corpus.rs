@@ -1,0 +1,86 @@
+//! Every value that six independent parsers read from real hives, read again. Runs where the corpus lies beside the
+//! checkout, and says so where it does not.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a panic is how a test fails")]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+use tlshive::limits::Limits;
+use tlshive::read_at::LocalFile;
+use tlshive::registry::hive::{Answer, Hive};
+use tlshive::registry::path::{KeyPath, Name};
+use tlshive::registry::{FileTime, Lookup};
+
+fn corpus() -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
+    if !path.is_dir() {
+        eprintln!("skipped: no corpus at {}", path.display());
+        return None;
+    }
+    Some(path)
+}
+
+fn open(path: &Path) -> Hive {
+    let file = LocalFile::open(path).unwrap();
+    Hive::open(Box::new(file), Arc::from("test"), &Limits::default()).unwrap()
+}
+
+fn look(hive: &Hive, key: &str, value: Option<&str>) -> Lookup {
+    match hive.lookup(KeyPath::parse(key).names(), value.map(Name::from).as_ref()) {
+        Answer::Lookup(lookup) => lookup,
+        Answer::Link(target) => panic!("{key} is a link to {target}"),
+    }
+}
+
+#[test]
+fn every_value_equals_what_other_parsers_read() {
+    let Some(corpus) = corpus() else { return };
+    let mut values = 0;
+    for entry in std::fs::read_dir(corpus.join("truth")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        if !name.starts_with("hives__") {
+            continue;
+        }
+        let truth: Json = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        // Truth with logs applied is about the recovered hive.
+        let recovered = !truth["logs_applied"].as_array().unwrap().is_empty();
+        let hive = if recovered { corpus.join("recovered").join(&name) } else { corpus.join(name.replace("__", "/")) };
+        let hive = open(&hive);
+        for (key, fact) in truth["truth"]["keys"].as_object().unwrap() {
+            let Lookup::ValueAbsent(info) = look(&hive, key, None) else { panic!("{name}: {key} was not found") };
+            if let Some(filetime) = fact["filetime"].as_u64() {
+                assert_eq!(info.last_write, Some(FileTime(filetime)), "{name}: {key}");
+            }
+            for value in fact["values"].as_array().unwrap() {
+                let value_name = value["name"].as_str().unwrap();
+                let Lookup::Found(found) = look(&hive, key, Some(value_name)) else {
+                    panic!("{name}: {key}!{value_name} was not found")
+                };
+                let found = &found.value;
+                // Where the bytes were not noted, their meaning was.
+                let same = match (&value["hex"], &value["value"]) {
+                    (Json::String(hex), _) => found.hex() == *hex,
+                    (_, Json::Number(n)) => found.as_dword().map(u64::from) == n.as_u64(),
+                    (_, Json::String(text)) => found.as_text().unwrap_or_else(|| found.hex()) == *text,
+                    (_, Json::Array(texts)) => found.as_texts().is_some_and(|own| own.iter().eq(texts.iter())),
+                    _ => false,
+                };
+                assert!(same, "{name}: {key}!{value_name}: {found:?} is not {value}");
+                assert_eq!(found.kind.to_string(), value["type"].as_str().unwrap(), "{name}: {key}!{value_name}");
+                values += 1;
+            }
+        }
+        for key in truth["truth"]["absent"].as_array().unwrap() {
+            let key = key.as_str().unwrap();
+            let found = look(&hive, key, None);
+            // Where others say "absent" though a part of the way cannot be read, "unreadable" is the right answer.
+            let doubtful = hive.base().is_differencing() || name.ends_with("corrupted_system_hive");
+            let unreadable = doubtful && matches!(found, Lookup::Unreadable(..));
+            assert!(unreadable || found == Lookup::KeyAbsent, "{name}: {key}: {found:?}");
+        }
+    }
+    eprintln!("{values} values equal");
+    assert!(values > 0);
+}
