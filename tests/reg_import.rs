@@ -222,15 +222,20 @@ const VALUES: &[Case] = &[
 fn values_are_stored_or_lost_line_by_line() {
     let mut wrong = Vec::new();
     for (lines, expected, codes) in VALUES {
-        for eol in ["\n", "\r\n", "\r"] {
-            let text = format!("REGEDIT4\n[{BASE}]\n{lines}").replace('\n', eol);
-            let file = read(text.as_bytes());
+        let expected = expected.map(|(kind, hex)| (kind, hex.replace(' ', "")));
+        let codes: Vec<_> = codes.iter().map(|(code, line)| (*code, format!("line {line}"))).collect();
+        // In UTF-16 the bytes of strings are other bytes, and nothing is guessed.
+        let wide = lines.is_ascii() && !["hex(1):8", "hex(2):2", "hex(7):4"].iter().any(|bytes| lines.contains(bytes));
+        let texts = ["\n", "\r\n", "\r"].map(|eol| format!("REGEDIT4\n[{BASE}]\n{lines}").replace('\n', eol));
+        let version5 = format!("Windows Registry Editor Version 5.00\r\n[{BASE}]\r\n{lines}");
+        let mut files: Vec<Vec<u8>> = texts.iter().map(|text| encode(text, "ansi")).collect();
+        files.extend(wide.then(|| encode(&version5, "utf16le-bom")));
+        for bytes in files {
+            let file = read(&bytes);
             let found = value(&file, "v");
-            let expected = expected.map(|(kind, hex)| (kind, hex.replace(' ', "")));
             let said: Vec<_> = file.diagnostics().kept().iter().map(|d| (d.code, d.place.at.to_string())).collect();
-            let codes: Vec<_> = codes.iter().map(|(code, line)| (*code, format!("line {line}"))).collect();
             if (&found, &said) != (&expected, &codes) {
-                wrong.push(format!("{text:?}: {found:?} {said:?}, not {expected:?} {codes:?}"));
+                wrong.push(format!("{}: {lines:?}: {found:?} {said:?}, not {expected:?} {codes:?}", file.format()));
             }
         }
     }
@@ -277,6 +282,22 @@ fn every_encoding_of_version_5_gives_the_same_values() {
         assert_eq!(value(&file, "\u{e9}\u{20ac}"), Some((1, "e4000000".into())), "{format}");
         assert_eq!(value(&file, "m"), Some((7, "41000000".into())), "{format}");
         assert_eq!(file.diagnostics().kept().first().map(|d| d.code), code, "{format}");
+    }
+}
+
+#[test]
+fn strings_given_as_utf16_bytes_get_a_terminator_when_they_have_none() {
+    for (hex, stored) in [
+        ("4c,00", "4c000000"),
+        ("4c,00,", "4c000000"),
+        ("4c,00,00,00", "4c000000"),
+        ("4c,00,00,00,00,00,", "4c0000000000"),
+        ("", ""),
+    ] {
+        for kind in [1, 2, 7] {
+            let text = format!("Windows Registry Editor Version 5.00\n[{BASE}]\n\"v\"=hex({kind}):{hex}\n");
+            assert_eq!(value(&read(&encode(&text, "utf16le-bom")), "v"), Some((kind, stored.into())), "{text}");
+        }
     }
 }
 

@@ -192,6 +192,9 @@ fn nothing_is_certain_once_reading_stopped() {
         assert_eq!(ask(&file, r"HKEY_LOCAL_MACHINE\SOFTWARE\Elsewhere", "x"), "not covered");
         assert_eq!(file.diagnostics().kept().last().map(|d| d.code), Some("reg-stopped"));
     }
+    let first = RegFile::read(&Broken(vec![0; 9], 0), &Arc::from("t.reg"), &interest(), &Limits::default(), None);
+    assert_eq!(first.diagnostics().kept().iter().map(|d| d.code).collect::<Vec<_>>(), ["reg-stopped"]);
+    assert!(client(&first, "CurrentControlSet").contains("bad sector"));
     let mut text = head.into_bytes();
     text.resize(300_000, b'\n');
     let file = RegFile::read(&Broken(text, 100_000), &Arc::from("t.reg"), &interest(), &Limits::default(), None);
@@ -219,22 +222,22 @@ fn hostile_files_take_linear_time() {
     let deep = r"\a".repeat(400);
     for text in [
         "Windows Registry Editor Version 5.00\n".repeat(50_000),
-        format!("REGEDIT4\n\"a\"=\"{}\n", "\\".repeat(2_000_000)),
-        format!("REGEDIT4\n[{key}{}]\n", "\\".repeat(2_000_000)),
-        format!("REGEDIT4\n[{key}{}]\n", "]".repeat(2_000_000)),
-        format!("REGEDIT4\n{}", format!("[{key}]\n[-{key}]\n").repeat(20_000)),
-        format!("REGEDIT4\n{}", (0..60_000).map(|n| format!("[-{below}\\{n}]\n")).collect::<String>()),
-        format!("REGEDIT4\n{}", (0..60_000).map(|n| format!("[{below}\\{n}]\n")).collect::<String>()),
+        format!("REGEDIT4\n\"a\"=\"{}\n", "\\".repeat(1_000_000)),
+        format!("REGEDIT4\n[{key}{}]\n", "\\".repeat(1_000_000)),
+        format!("REGEDIT4\n[{key}{}]\n", "]".repeat(1_000_000)),
+        format!("REGEDIT4\n{}", format!("[{key}]\n[-{key}]\n").repeat(10_000)),
+        format!("REGEDIT4\n{}", (0..20_000).map(|n| format!("[-{below}\\{n}]\n")).collect::<String>()),
+        format!("REGEDIT4\n{}", (0..20_000).map(|n| format!("[{below}\\{n}]\n")).collect::<String>()),
         format!("REGEDIT4\n{}", (0..2_000).map(|n| format!("[{below}\\{n}{deep}]\n")).collect::<String>()),
         format!(
             "REGEDIT4\n{}",
-            (0..60_000).map(|n| format!("[HKEY_LOCAL_MACHINE\\M{n}\\Select]\n")).collect::<String>()
+            (0..20_000).map(|n| format!("[HKEY_LOCAL_MACHINE\\M{n}\\Select]\n")).collect::<String>()
         ),
         format!(
             "REGEDIT4\n{}",
-            (0..60_000).map(|n| format!("[HKEY_LOCAL_MACHINE\\SYSTEM\\ControlSet{n}]\n")).collect::<String>()
+            (0..20_000).map(|n| format!("[HKEY_LOCAL_MACHINE\\SYSTEM\\ControlSet{n}]\n")).collect::<String>()
         ),
-        format!("REGEDIT4\n[{key}]\n{}", (0..60_000).map(|n| format!("\"{n}\"=dword:1\n")).collect::<String>()),
+        format!("REGEDIT4\n[{key}]\n{}", (0..20_000).map(|n| format!("\"{n}\"=dword:1\n")).collect::<String>()),
         format!("REGEDIT4\n[{key}]\n\"a\"=hex:00,\\\n{}", "00,\\\n".repeat(300_000)),
         "x\n".repeat(500_000),
     ] {
