@@ -28,8 +28,8 @@ pub(super) enum Dialect {
 pub(super) enum Line<'a> {
     /// Nothing but blanks, or a comment.
     Empty,
-    /// A key to open, or with its whole tree to delete. The path is as written.
-    Key { delete: bool, path: &'a [u16] },
+    /// A key to open, or with its whole tree to delete. The path is as written; what follows it is lost.
+    Key { delete: bool, path: &'a [u16], lost: &'a [u16] },
     /// A value of the current key.
     Value { name: Quoted<'a>, data: Data<'a> },
     /// Something else; the line from its first character that is no blank.
@@ -91,16 +91,18 @@ fn key(rest: &[u16], dialect: Dialect) -> Result<Line<'_>, Refusal> {
     if dialect == Dialect::Wine {
         // Wine escapes brackets inside names; what follows the first other one is a time.
         let end = closing(rest, CLOSE).ok_or(Refusal::KeyUnclosed)?;
-        return Ok(Line::Key { delete: false, path: rest.get(..end).unwrap_or_default() });
+        return Ok(Line::Key { delete: false, path: rest.get(..end).unwrap_or_default(), lost: &[] });
     }
     if rest.first().is_some_and(|&u| is_blank(u)) {
         return Err(Refusal::KeyBlank);
     }
     let end = rest.iter().rposition(|&u| u == CLOSE).ok_or(Refusal::KeyUnclosed)?;
     let path = rest.get(..end).unwrap_or_default();
+    let lost = skip_blanks(rest.get(end.saturating_add(1)..).unwrap_or_default());
+    let lost = if lost.first() == Some(&SEMICOLON) { &[] } else { lost };
     Ok(match path.split_first() {
-        Some((&MINUS, path)) => Line::Key { delete: true, path },
-        _ => Line::Key { delete: false, path },
+        Some((&MINUS, path)) => Line::Key { delete: true, path, lost },
+        _ => Line::Key { delete: false, path, lost },
     })
 }
 
