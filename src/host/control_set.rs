@@ -58,14 +58,15 @@ pub(super) fn select(registry: &Registry, wanted: &Wanted) -> Vec<Selected> {
         Lookup::KeyAbsent | Lookup::ValueAbsent(_) if !has_hive => return without_select(&listed, wanted),
         _ => {}
     }
-    let real: Vec<Name> = listed.into_iter().filter(|name| !name.matches(Name::from(ALIAS).units())).collect();
+    let (alias, real): (Vec<Name>, Vec<Name>) =
+        listed.into_iter().partition(|name| name.matches(Name::from(ALIAS).units()));
     // With a damaged list of sets, "the only one" cannot be told.
     let only = real.first().filter(|_| real.len() == 1 && damage.is_none());
     match wanted {
         Wanted::All if real.is_empty() => vec![Selected::unknown("no control set can be found".into())],
         Wanted::All => real.iter().map(Selected::set).collect(),
         Wanted::Number(n) => vec![existing(registry, &real, &numbered(*n))],
-        Wanted::Current => vec![current(registry, &real, only)],
+        Wanted::Current => vec![current(registry, &real, alias.first().or(only))],
         Wanted::Default => vec![by_select(registry, &real, "Default")],
         Wanted::LastKnownGood => vec![by_select(registry, &real, "LastKnownGood")],
     }
@@ -85,15 +86,17 @@ fn without_select(listed: &[Name], wanted: &Wanted) -> Vec<Selected> {
     }
 }
 
-fn current(registry: &Registry, real: &[Name], only: Option<&Name>) -> Selected {
+/// The set in use. Where `Select` names one that is not there, `instead` is judged: the inputs' own `CurrentControlSet`
+/// (exports of a running machine have it, Wine has nothing else), or the only set that there is.
+fn current(registry: &Registry, real: &[Name], instead: Option<&Name>) -> Selected {
     let mut selected = by_select(registry, real, "Current");
-    match (&mut selected.names, only, select_value(registry, "Current")) {
+    match (&mut selected.names, instead, select_value(registry, "Current")) {
         // Exports of a running machine have the set in use under both names.
         (Ok(names), ..) => names.push(Name::from(ALIAS)),
         (Err(_), _, Lookup::Unreadable(..)) | (Err(_), None, _) => return selected,
-        (Err(why), Some(only), _) => {
-            let note = format!("{why}: {only}, the only control set there is, is judged");
-            selected = Selected { notes: vec![note], ..Selected::set(only) };
+        (Err(why), Some(instead), _) => {
+            let note = format!("{why}: {instead}, the only control set there is, is judged");
+            selected = Selected { notes: vec![note], ..Selected::set(instead) };
         }
     }
     if let (Some(now), Some(next)) = (number(registry, "Current"), number(registry, "Default"))

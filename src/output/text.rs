@@ -73,14 +73,32 @@ impl Painter {
             let label = self.paint(AnsiColor::Yellow.on_default(), "note");
             writeln!(out, "  {label}: {}", escape(note))?;
         }
+        if let Some(why) = says_nothing(host) {
+            let word = self.paint(AnsiColor::Yellow.on_default(), "unknown");
+            writeln!(out, "\n    {word} all {} rules: {}", host.findings.len(), escape(why))?;
+            return if self.verbose { self.findings(host, out) } else { Ok(()) };
+        }
+        self.findings(host, out)
+    }
+
+    fn findings(&self, host: &HostReport, out: &mut dyn Write) -> io::Result<()> {
         let width = host.findings.iter().map(|f| f.rule.value.to_string().chars().count()).max().unwrap_or_default();
         let mut key: Option<&KeyPath> = None;
+        let mut advice: Vec<&str> = Vec::new();
         for finding in &host.findings {
             if key != Some(&finding.rule.key) {
                 writeln!(out, "\n  {}", escape(&finding.rule.key.to_string()))?;
             }
             key = Some(&finding.rule.key);
             self.finding(finding, width, out)?;
+            // Advice that many rules share is given once.
+            if let Some(fix) = finding.fix.as_deref().filter(|fix| self.verbose || !advice.contains(fix)) {
+                advice.push(fix);
+                writeln!(out, "            {} {}", self.paint(Style::new().dimmed(), "fix:"), escape(fix))?;
+            }
+            if self.verbose {
+                self.evidence(finding, out)?;
+            }
         }
         Ok(())
     }
@@ -103,14 +121,7 @@ impl Painter {
         let exact = finding.outcome == Outcome::Pass && finding.found.as_ref() == Some(&finding.rule.expect.value);
         let why = if exact { String::new() } else { format!("  {}", escape(&finding.why)) };
         let line = format!("    {word} {:width$}  {:<10}{why}", escape(&name), escape(&value));
-        writeln!(out, "{}", line.trim_end())?;
-        if let Some(fix) = &finding.fix {
-            writeln!(out, "            {} {}", self.paint(Style::new().dimmed(), "fix:"), escape(fix))?;
-        }
-        if self.verbose {
-            self.evidence(finding, out)?;
-        }
-        Ok(())
+        writeln!(out, "{}", line.trim_end())
     }
 
     fn evidence(&self, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
@@ -123,6 +134,13 @@ impl Painter {
         parts.extend(finding.last_write.map(|time| format!("key last written {time}")));
         writeln!(out, "            {}", self.paint(Style::new().dimmed(), &escape(&parts.join(" · "))))
     }
+}
+
+/// The reason, when no rule could be judged and all for the same one: the input is about something else.
+fn says_nothing(host: &HostReport) -> Option<&str> {
+    let first = host.findings.first()?;
+    let same = |f: &Finding| f.outcome == Outcome::Unknown && f.why == first.why;
+    host.findings.iter().all(same).then_some(first.why.as_str())
 }
 
 /// A value for a narrow column; a long one is shortened, its raw bytes are in the other formats.

@@ -18,10 +18,11 @@ import() { # import MODE HIVE: from generate to the hive in $work/$mode
         fail "$name: generate" "$(head -n 1 "$work/err")"
         return
     fi
-    # reged crashes at a comment; regedit takes them, so they are left out here and not in the program
+    # reged crashes at a comment and minds the case of key names (the hive has Wow6432Node); regedit does neither, so
+    # both are mended here and not in the program
     {
         printf '\xff\xfe'
-        iconv -f UTF-16 -t UTF-8 "$out.reg" | sed '/^;/d' | iconv -f UTF-8 -t UTF-16LE
+        iconv -f UTF-16 -t UTF-8 "$out.reg" | sed '/^;/d; s/WOW6432Node/Wow6432Node/' | iconv -f UTF-8 -t UTF-16LE
     } >"$out.plain.reg"
     # its status says whether the hive changed, not whether the import went well
     reged -C -I "$out" "HKEY_LOCAL_MACHINE\\$hive" "$out.plain.reg" >"$work/log" 2>&1 || true
