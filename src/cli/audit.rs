@@ -48,6 +48,9 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     let report = report(args, &policy);
     if !args.quiet {
         remarks(&report, args.verbose);
+        if report.hosts.is_empty() {
+            nothing(&report.seen);
+        }
     }
     if !args.quiet || args.output.is_some() {
         output::write(&report, format(args), &mut out)?;
@@ -139,6 +142,15 @@ fn remarks(report: &Report, verbose: bool) {
             );
         }
     }
+}
+
+#[allow(clippy::print_stderr, reason = "as above")]
+fn nothing(seen: &Seen) {
+    let Seen { files, other_files, other_hives, .. } = seen;
+    eprintln!(
+        "tlshive: nothing to audit: of {files} files, {other_hives} are hives other than SYSTEM and SOFTWARE, \
+         and {other_files} are neither hives nor .reg files"
+    );
 }
 
 fn line(d: &Diagnostic) -> String {

@@ -98,7 +98,8 @@ pub fn group(artifacts: &[Artifact], join: bool, limits: &Limits) -> (Vec<Group>
         }
     }
     if join {
-        return (vec![joined], diagnostics, other_hives);
+        let empty = joined.hives.is_empty() && joined.reg_files.is_empty();
+        return (if empty { Vec::new() } else { vec![joined] }, diagnostics, other_hives);
     }
     for (first, hives) in folders {
         groups.entry(first).or_default().extend(by_folder(hives));
@@ -107,17 +108,17 @@ pub fn group(artifacts: &[Artifact], join: bool, limits: &Limits) -> (Vec<Group>
 }
 
 /// Splits the hives of one folder: a SYSTEM and a SOFTWARE whose names differ in that word alone are a pair, and so are
-/// the only two where the names say nothing. Anything else would be a guess, and a wrong pair a wrong verdict.
+/// the only two where a name says nothing. Anything else would be a guess, and a wrong pair a wrong verdict.
 fn by_folder(hives: Vec<(HiveKind, Artifact)>) -> Vec<Group> {
     let count = |kind| hives.iter().filter(|(k, _)| *k == kind).count();
     let lone_pair = count(HiveKind::System) == 1 && count(HiveKind::Software) == 1;
-    let nameless = hives.iter().all(|(_, artifact)| kind_word(&artifact.path).is_none());
+    let nameless = hives.iter().any(|(_, artifact)| kind_word(&artifact.path).is_none());
     let mut order: Vec<String> = Vec::new();
     let mut pairs: BTreeMap<String, Vec<(HiveKind, Artifact)>> = BTreeMap::new();
     for (i, (kind, artifact)) in hives.into_iter().enumerate() {
         let key = match kind_word(&artifact.path) {
+            _ if lone_pair && nameless => String::new(),
             Some(rest) => format!("by name {rest}"),
-            None if lone_pair && nameless => String::new(),
             None => format!("alone {i}"),
         };
         let key = match pairs.get(&key) {
