@@ -47,6 +47,14 @@ struct AuditArgs {
     #[arg(long)]
     join: bool,
 
+    /// Read each value that decided a rule again with a second parser (nt-hive), and report where it disagrees
+    #[arg(long)]
+    cross_check: bool,
+
+    /// Put the SHA-256 of each input file in the report
+    #[arg(long)]
+    digest: bool,
+
     /// Code page of .reg files without a byte order mark, such as windows-1252, shift_jis or utf-8
     #[arg(long, value_name = "NAME", value_parser = audit::codepage)]
     codepage: Option<&'static encoding_rs::Encoding>,

@@ -5,8 +5,10 @@ mod facts;
 mod group;
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::digest::sha256_of;
 use crate::error::{At, Error};
 use crate::limits::Limits;
 use crate::place::Place;
@@ -58,6 +60,25 @@ pub struct Input {
     pub name: Arc<str>,
     /// What it is.
     pub kind: InputKind,
+    /// Bytes of the file.
+    pub size: Option<u64>,
+    /// When the file was last modified, by its file system.
+    pub modified: Option<SystemTime>,
+    /// SHA-256 of the file in hex, if that was asked for.
+    pub sha256: Option<Result<String, Error>>,
+}
+
+impl Input {
+    fn new(artifact: &Artifact, kind: InputKind, digest: bool) -> Self {
+        let meta = std::fs::metadata(&artifact.path).ok();
+        let sha256 = digest.then(|| {
+            let read = LocalFile::open(&artifact.path).and_then(|file| sha256_of(&file));
+            read.map_err(|e| Error::io(At::Whole, "digest", &e))
+        });
+        let modified = meta.as_ref().and_then(|meta| meta.modified().ok());
+        let size = meta.as_ref().map(std::fs::Metadata::len);
+        Self { name: Arc::clone(&artifact.name), kind, size, modified, sha256 }
+    }
 }
 
 /// What an input is.
@@ -84,6 +105,8 @@ pub struct Options<'a> {
     pub control_set: Wanted,
     /// The encoding of `.reg` files without a byte order mark, where the user knows it.
     pub codepage: Option<&'static encoding_rs::Encoding>,
+    /// Whether to compute the SHA-256 of each input file.
+    pub digest: bool,
     /// Keys that rules will ask for: of a `.reg` file, these alone are kept.
     pub interest: &'a [KeyPath],
     /// Budgets.
@@ -101,7 +124,7 @@ pub fn open(group: &Group, options: &Options<'_>) -> (Vec<Host>, Vec<Diagnostic>
     for (hive, artifact) in &group.hives {
         let (source, kind) = open_hive(*hive, artifact, options.limits);
         sources.push(source);
-        inputs.push(Input { name: Arc::clone(&artifact.name), kind });
+        inputs.push(Input::new(artifact, kind, options.digest));
     }
     for artifact in &group.reg_files {
         let (source, kind) = open_reg_file(artifact, &interest, options);
@@ -109,7 +132,14 @@ pub fn open(group: &Group, options: &Options<'_>) -> (Vec<Host>, Vec<Diagnostic>
             diagnostics.extend(file.diagnostics().all(&artifact.name));
         }
         sources.push(source);
-        inputs.push(Input { name: Arc::clone(&artifact.name), kind });
+        inputs.push(Input::new(artifact, kind, options.digest));
+    }
+    for input in &inputs {
+        if let Some(Err(error)) = &input.sha256 {
+            let (severity, place) = (Severity::Error, Place::new(&input.name, At::Whole));
+            let message = format!("no SHA-256: {error}");
+            diagnostics.push(Diagnostic { severity, code: "no-digest", message, place });
+        }
     }
     let registry = Registry::new(sources, options.limits.links);
     let hosts = (control_set::select(&registry, &options.control_set).into_iter())

@@ -22,7 +22,7 @@
 //! ```
 //!
 //! Below them all lie [`read_at`] (byte sources), [`place`] and [`error`] (where, what was expected, what was found),
-//! [`diagnostic`] (what a reader has to say that is no answer) and [`limits`] (budgets against hostile input).
+//! [`diagnostic`] (what a reader has to say that is no answer), [`digest`] and [`limits`] (budgets against hostile input).
 //! `tests/layers.rs` holds the directions.
 #![cfg_attr(
     test,
@@ -36,6 +36,7 @@
 )]
 
 pub mod diagnostic;
+pub mod digest;
 pub mod error;
 pub mod limits;
 pub mod place;

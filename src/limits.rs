@@ -23,6 +23,8 @@ pub struct Limits {
     pub reg_keys: usize,
     /// Bytes kept of one `.reg` file, names and data. Real files keep a few KiB; 16 values of [`Self::value_bytes`] fit.
     pub reg_bytes: usize,
+    /// Bytes of a hive that the second reader, which needs it whole, may take. Real SYSTEM and SOFTWARE hives stay well under it.
+    pub whole_hive: u64,
     /// Folder levels walked below an input. Windows paths reach 128 levels at 260 characters; triage trees add few.
     pub folder_depth: usize,
 }
@@ -40,6 +42,7 @@ impl Default for Limits {
             diagnostics: 1000,
             reg_keys: 1 << 16,
             reg_bytes: 16 << 20,
+            whole_hive: 512 << 20,
             folder_depth: 256,
         }
     }

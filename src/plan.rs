@@ -67,7 +67,7 @@ impl Plan {
     fn remarks(self, policy: &Policy, control_set: Option<u32>) -> Vec<String> {
         let version = env!("CARGO_PKG_VERSION");
         let mut lines = vec![
-            format!("{} TLS 1.2 as policy {} {} asks ({}).", self.verb(), policy.id, policy.version, policy.title),
+            format!("{} policy {} {}: {}.", self.verb(), policy.id, policy.version, policy.title),
             format!("Written by tlshive {version}."),
             match control_set {
                 None => "Import with the 64-bit regedit; a 32-bit one writes to the wrong view of SOFTWARE.".to_owned(),
@@ -85,8 +85,8 @@ impl Plan {
 
     fn verb(self) -> &'static str {
         match self {
-            Plan::Enable => "Enables",
-            Plan::Disable => "Disables",
+            Plan::Enable => "Enables TLS 1.2: sets the values that are asked for by",
+            Plan::Disable => "Disables TLS 1.2: sets the contrary of what is asked for by",
         }
     }
 }

@@ -16,6 +16,8 @@ pub struct Policy {
     pub title: String,
     /// The text that the rules rest on.
     pub source: String,
+    /// SHA-256 of the policy file, in hex.
+    pub sha256: String,
     /// In the order in which they are reported.
     pub rules: Vec<Rule>,
 }

@@ -1,5 +1,6 @@
 //! What rules ask: a path and a name in, a [`Lookup`] out, whatever the bytes behind it are.
 
+pub mod cross_check;
 pub mod hive;
 pub mod path;
 pub mod reg_file;
@@ -8,10 +9,12 @@ pub mod value;
 
 pub(crate) mod upcase;
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use crate::error::{At, Error};
 use crate::place::Place;
+use cross_check::Agreement;
 use hive::{Answer, Hive};
 use path::{KeyPath, Name};
 use reg_file::RegFile;
@@ -63,10 +66,14 @@ pub enum Source {
     Unreadable(KeyPath, Error, Place),
 }
 
+/// The bytes of every hive, read whole the first time that the second reader asks for them.
+type WholeHives = Rc<[OnceCell<Result<Vec<u8>, Error>>]>;
+
 /// A machine's registry as far as the inputs show it: hives hang at paths, and `CurrentControlSet` is resolved here alone.
 #[derive(Clone)]
 pub struct Registry {
     sources: Rc<[Source]>,
+    whole: WholeHives,
     /// The names that `CurrentControlSet` stands for, or why that cannot be told.
     control_set: Result<Vec<Name>, Error>,
     links: usize,
@@ -85,14 +92,15 @@ pub fn software() -> KeyPath {
 impl Registry {
     /// A registry made of these sources. Until a control set is selected, `CurrentControlSet` stands for itself.
     pub fn new(sources: Vec<Source>, links: usize) -> Self {
-        Self { sources: sources.into(), control_set: Ok(vec![Name::from("CurrentControlSet")]), links }
+        let whole = sources.iter().map(|_| OnceCell::new()).collect();
+        Self { sources: sources.into(), whole, control_set: Ok(vec![Name::from("CurrentControlSet")]), links }
     }
 
     /// The same registry with `CurrentControlSet` standing for these names. It is more than one where several inputs are
     /// one machine and call the set differently.
     #[must_use]
     pub fn with_control_set(&self, names: Result<Vec<Name>, Error>) -> Self {
-        Self { sources: Rc::clone(&self.sources), control_set: names, links: self.links }
+        Self { control_set: names, ..self.clone() }
     }
 
     /// The sources, in the order in which they were given.
@@ -126,6 +134,32 @@ impl Registry {
             }
         }
         answer
+    }
+
+    /// Reads a value again through the second reader, where a hive answers for it.
+    pub fn cross_check(&self, key: &KeyPath, value: &Name) -> Option<Agreement> {
+        self.second(key, value, self.links)
+    }
+
+    fn second(&self, key: &KeyPath, value: &Name, links: usize) -> Option<Agreement> {
+        let mut agreement = None;
+        for (source, whole) in self.sources.iter().zip(self.whole.iter()) {
+            let Source::Hive(root, hive) = source else { continue };
+            for path in self.resolve(key, source).unwrap_or_default() {
+                let Some(below) = path.below(root) else { continue };
+                let next = match hive.lookup(below, Some(value)) {
+                    Answer::Link(target) => self.second(&target, value, links.checked_sub(1)?)?,
+                    Answer::Lookup(ours) => match whole.get_or_init(|| hive.bytes()) {
+                        Ok(bytes) => cross_check::cross_check(bytes, below, value, &ours),
+                        Err(error) => Agreement::CouldNotRead { why: error.to_string() },
+                    },
+                };
+                if agreement.is_none() || matches!(next, Agreement::Disagree { .. }) {
+                    agreement = Some(next);
+                }
+            }
+        }
+        agreement
     }
 
     fn follow(&self, target: &KeyPath, value: Option<&Name>, links: usize, source: &Source) -> Lookup {

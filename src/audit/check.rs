@@ -11,7 +11,7 @@ use crate::registry::{Found, KeyInfo, Lookup};
 pub(super) fn check(rule: &Rule, host: &Host) -> Finding {
     if rule.only_64_bit && host.windows.architecture.has_wow64() == Some(false) {
         let why = format!("{} Windows has no 32-bit view of the registry", host.windows.architecture);
-        return finding(rule, Outcome::NotApplicable, why);
+        return Finding::new(rule, Outcome::NotApplicable, why);
     }
     match host.registry.get(&rule.key, &rule.value) {
         Lookup::Found(found) => judge(rule, found),
@@ -22,7 +22,7 @@ pub(super) fn check(rule: &Rule, host: &Host) -> Finding {
         {
             let why = "there is no WOW6432Node, and no input says whether Windows is 32-bit".to_owned();
             let fix = Some("add the machine's SYSTEM hive, which names the processor architecture".to_owned());
-            Finding { fix, ..finding(rule, Outcome::Unknown, why) }
+            Finding { fix, ..Finding::new(rule, Outcome::Unknown, why) }
         }
         Lookup::KeyAbsent => absent(rule, None),
         Lookup::ValueAbsent(key) => absent(rule, Some(key)),
@@ -30,18 +30,14 @@ pub(super) fn check(rule: &Rule, host: &Host) -> Finding {
         Lookup::Unreadable(error @ Error::Ambiguous { .. }, place) => Finding {
             fix: Some("name the control set with --control-set, or give the inputs one by one".to_owned()),
             place: Some(place),
-            ..finding(rule, Outcome::Unknown, format!("it cannot be told: {error}"))
+            ..Finding::new(rule, Outcome::Unknown, format!("it cannot be told: {error}"))
         },
         Lookup::Unreadable(error, place) => Finding {
             fix: Some("find an undamaged copy of this input".to_owned()),
             place: Some(place),
-            ..finding(rule, Outcome::Unknown, format!("it cannot be read: {error}"))
+            ..Finding::new(rule, Outcome::Unknown, format!("it cannot be read: {error}"))
         },
     }
-}
-
-fn finding(rule: &Rule, outcome: Outcome, why: String) -> Finding {
-    Finding { rule: rule.clone(), outcome, found: None, why, fix: None, last_write: None, place: None }
 }
 
 fn judge(rule: &Rule, found: Found) -> Finding {
@@ -60,7 +56,7 @@ fn judge(rule: &Rule, found: Found) -> Finding {
         last_write: found.key.last_write,
         place: Some(found.place),
         found: Some(found.value),
-        ..finding(rule, outcome, why)
+        ..Finding::new(rule, outcome, why)
     }
 }
 
@@ -85,7 +81,7 @@ fn absent(rule: &Rule, key: Option<KeyInfo>) -> Finding {
         fix: Some(fix(rule)),
         last_write: key.as_ref().and_then(|key| key.last_write),
         place: key.map(|key| key.place),
-        ..finding(rule, Outcome::Fail, why.to_owned())
+        ..Finding::new(rule, Outcome::Fail, why.to_owned())
     }
 }
 
@@ -99,7 +95,7 @@ fn not_covered(rule: &Rule, host: &Host) -> Finding {
         let why = format!("no {hive} hive of this machine was given");
         (why, format!("add the machine's {hive} hive; if it lies in another folder, join the two with --join"))
     };
-    Finding { fix: Some(fix), ..finding(rule, Outcome::Unknown, why) }
+    Finding { fix: Some(fix), ..Finding::new(rule, Outcome::Unknown, why) }
 }
 
 /// A `REG_DWORD` as people write it; anything else by its bytes.

@@ -4,6 +4,7 @@ use crate::host::{Input, Windows};
 use crate::place::Place;
 use crate::policy::Rule;
 use crate::registry::FileTime;
+use crate::registry::cross_check::Agreement;
 use crate::registry::value::Value;
 
 use crate::diagnostic::Diagnostic;
@@ -15,6 +16,10 @@ pub struct Report {
     pub policy: String,
     /// Version of the policy.
     pub policy_version: String,
+    /// SHA-256 of the policy's text, in hex.
+    pub policy_sha256: String,
+    /// The arguments that the program was started with.
+    pub arguments: Vec<String>,
     /// One a host and control set, in the order of the inputs.
     pub hosts: Vec<HostReport>,
     /// What the readers have to say, in the order of the inputs.
@@ -34,6 +39,8 @@ pub struct Seen {
     pub other_hives: u64,
     /// Files and folders that could not be read, or not to their end.
     pub unreadable: u64,
+    /// Values that the second reader reads differently.
+    pub disagreements: u64,
 }
 
 impl Report {
@@ -119,6 +126,15 @@ pub struct Finding {
     pub last_write: Option<FileTime>,
     /// Where the value stands, or the key without the value, or the damage.
     pub place: Option<Place>,
+    /// What a second reader says, where it was asked and the answer comes from a hive.
+    pub cross_check: Option<Agreement>,
+}
+
+impl Finding {
+    pub(super) fn new(rule: &Rule, outcome: Outcome, why: String) -> Self {
+        let (found, fix, last_write, place, cross_check) = (None, None, None, None, None);
+        Self { rule: rule.clone(), outcome, found, why, fix, last_write, place, cross_check }
+    }
 }
 
 #[cfg(test)]
@@ -129,8 +145,7 @@ mod tests {
     fn finding(outcome: Outcome, required: bool) -> Finding {
         let mut rule = Policy::default_policy().unwrap().rules.remove(0);
         rule.required = required;
-        let (found, fix, last_write, place) = (None, None, None, None);
-        Finding { rule, outcome, found, why: String::new(), fix, last_write, place }
+        Finding { outcome, ..Finding::new(&rule, Outcome::Pass, String::new()) }
     }
 
     #[test]

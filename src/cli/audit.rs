@@ -6,17 +6,23 @@ use std::path::Path;
 
 use super::exit::{Failure, status};
 use super::{AuditArgs, ColourArg, FormatArg};
-use crate::audit::{Report, Seen, audit};
+use crate::audit::{HostReport, Outcome, Report, Seen, audit};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::host::{Options, Wanted, group, open};
+use crate::error::At;
+use crate::host::{Host, Options, Wanted, group, open};
 use crate::limits::Limits;
 use crate::output::{self, Format, escape};
+use crate::place::Place;
 use crate::policy::Policy;
+use crate::registry::cross_check::Agreement;
 use crate::registry::path::KeyPath;
 use crate::source::discover;
 
 /// Remarks printed for one file before the rest is counted.
 const REMARKS_PER_FILE: usize = 5;
+
+/// Code of the diagnostic that tells of a disagreement between the readers.
+const DISAGREES: &str = "cross-check-disagrees";
 
 pub(super) fn control_set(text: &str) -> Result<Wanted, String> {
     match text {
@@ -69,6 +75,7 @@ fn report(args: &AuditArgs, policy: &Policy) -> Report {
     let options = Options {
         control_set: args.control_set.clone(),
         codepage: args.codepage,
+        digest: args.digest,
         interest: &interest,
         limits: &limits,
     };
@@ -76,10 +83,47 @@ fn report(args: &AuditArgs, policy: &Policy) -> Report {
     for group in &groups {
         let (opened, remarks) = open(group, &options);
         diagnostics.extend(remarks);
-        hosts.extend(opened.iter().map(|host| audit(policy, host)));
+        for host in &opened {
+            let mut report = audit(policy, host);
+            if args.cross_check {
+                diagnostics.extend(cross_check(&mut report, host));
+            }
+            hosts.push(report);
+        }
     }
-    let seen = Seen { files: found.files, other_files: found.other_files, other_hives, unreadable: found.unreadable };
-    Report { policy: policy.id.clone(), policy_version: policy.version.clone(), hosts, diagnostics, seen }
+    let disagreements = diagnostics.iter().filter(|d| d.code == DISAGREES).count();
+    let seen = Seen {
+        files: found.files,
+        other_files: found.other_files,
+        other_hives,
+        unreadable: found.unreadable,
+        disagreements: u64::try_from(disagreements).unwrap_or(u64::MAX),
+    };
+    Report {
+        policy: policy.id.clone(),
+        policy_version: policy.version.clone(),
+        policy_sha256: policy.sha256.clone(),
+        arguments: std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect(),
+        hosts,
+        diagnostics,
+        seen,
+    }
+}
+
+/// Asks the second reader about every rule that a value, or its absence, decided. A disagreement is an error in the report.
+fn cross_check(report: &mut HostReport, host: &Host) -> Vec<Diagnostic> {
+    let mut diagnostics = Vec::new();
+    for finding in report.findings.iter_mut().filter(|f| matches!(f.outcome, Outcome::Pass | Outcome::Fail)) {
+        let agreement = host.registry.cross_check(&finding.rule.key, &finding.rule.value);
+        if let Some(disagreement @ Agreement::Disagree { .. }) = &agreement {
+            let artifact = host.inputs.first().map(|input| input.name.clone()).unwrap_or_default();
+            let place = finding.place.clone().unwrap_or(Place { artifact, at: At::Whole });
+            let message = format!("rule {}: {disagreement}", finding.rule.id);
+            diagnostics.push(Diagnostic { severity: Severity::Error, code: DISAGREES, message, place });
+        }
+        finding.cross_check = agreement;
+    }
+    diagnostics
 }
 
 fn format(args: &AuditArgs) -> Format {

@@ -44,7 +44,7 @@ pub(super) fn code(result: Result<u8, Failure>) -> ExitCode {
 
 /// The status that a report gives: a failure beats incompleteness.
 pub(super) fn status(report: &Report) -> u8 {
-    let incomplete = report.count(Verdict::Unknown) > 0 || report.seen.unreadable > 0;
+    let incomplete = report.count(Verdict::Unknown) > 0 || report.seen.unreadable > 0 || report.seen.disagreements > 0;
     match report.hosts.len() {
         _ if report.count(Verdict::NotCompliant) > 0 => 1,
         _ if incomplete => 3,

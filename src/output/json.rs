@@ -13,26 +13,30 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::At;
 use crate::host::{Input, InputKind};
 use crate::place::Place;
+use crate::registry::cross_check::Agreement;
+use crate::registry::time::rfc3339;
 use crate::registry::value::{Value, ValueType};
 
 const SCHEMA_VERSION: u32 = 1;
 
 #[derive(Serialize)]
-struct Tool {
+struct Tool<'a> {
     name: &'static str,
     version: &'static str,
+    arguments: &'a [String],
 }
 
 #[derive(Serialize)]
 struct PolicyV1<'a> {
     id: &'a str,
     version: &'a str,
+    sha256: &'a str,
 }
 
 #[derive(Serialize)]
 struct ReportV1<'a> {
     schema_version: u32,
-    tool: Tool,
+    tool: Tool<'a>,
     policy: PolicyV1<'a>,
     hosts: Vec<HostV1<'a>>,
     diagnostics: Vec<DiagnosticV1<'a>>,
@@ -42,7 +46,7 @@ struct ReportV1<'a> {
 #[derive(Serialize)]
 struct LineV1<'a> {
     schema_version: u32,
-    tool: Tool,
+    tool: Tool<'a>,
     policy: PolicyV1<'a>,
     #[serde(flatten)]
     host: HostV1<'a>,
@@ -58,6 +62,7 @@ struct SummaryV1 {
     other_files: u64,
     other_hives: u64,
     unreadable: u64,
+    disagreements: u64,
 }
 
 #[derive(Serialize)]
@@ -87,6 +92,9 @@ struct WindowsV1<'a> {
 #[derive(Serialize)]
 struct InputV1<'a> {
     name: &'a str,
+    size: Option<u64>,
+    modified: Option<String>,
+    sha256: Option<&'a str>,
     #[serde(flatten)]
     kind: InputKindV1<'a>,
 }
@@ -99,6 +107,7 @@ enum InputKindV1<'a> {
         regf_version: String,
         internal_name: &'a str,
         last_written: String,
+        reorganized: Option<String>,
         dirty: bool,
         primary_sequence: u32,
         secondary_sequence: u32,
@@ -126,6 +135,13 @@ struct FindingV1<'a> {
     fix: Option<&'a str>,
     last_write: Option<String>,
     place: Option<PlaceV1<'a>>,
+    cross_check: Option<CrossCheckV1>,
+}
+
+#[derive(Serialize)]
+struct CrossCheckV1 {
+    result: &'static str,
+    detail: String,
 }
 
 #[derive(Serialize)]
@@ -163,7 +179,7 @@ struct DiagnosticV1<'a> {
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let document = ReportV1 {
         schema_version: SCHEMA_VERSION,
-        tool: tool(),
+        tool: tool(report),
         policy: policy(report),
         hosts: report.hosts.iter().map(host).collect(),
         diagnostics: report.diagnostics.iter().map(diagnostic).collect(),
@@ -176,7 +192,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 pub(super) fn write_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for reported in &report.hosts {
         let host = host(reported);
-        let line = LineV1 { schema_version: SCHEMA_VERSION, tool: tool(), policy: policy(report), host };
+        let line = LineV1 { schema_version: SCHEMA_VERSION, tool: tool(report), policy: policy(report), host };
         print(&line, CompactFormatter, out)?;
     }
     Ok(())
@@ -249,12 +265,12 @@ fn split_at_unsafe(text: &str) -> Option<(&str, (char, &str))> {
     Some((safe, (c, chars.as_str())))
 }
 
-fn tool() -> Tool {
-    Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") }
+fn tool(report: &Report) -> Tool<'_> {
+    Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION"), arguments: &report.arguments }
 }
 
 fn policy(report: &Report) -> PolicyV1<'_> {
-    PolicyV1 { id: &report.policy, version: &report.policy_version }
+    PolicyV1 { id: &report.policy, version: &report.policy_version, sha256: &report.policy_sha256 }
 }
 
 fn summary(report: &Report) -> SummaryV1 {
@@ -267,6 +283,7 @@ fn summary(report: &Report) -> SummaryV1 {
         other_files: report.seen.other_files,
         other_hives: report.seen.other_hives,
         unreadable: report.seen.unreadable,
+        disagreements: report.seen.disagreements,
     }
 }
 
@@ -304,6 +321,7 @@ fn input(input: &Input) -> InputV1<'_> {
             regf_version: format!("1.{}", base.minor),
             internal_name: &base.file_name,
             last_written: base.last_written.to_string(),
+            reorganized: base.reorganized.map(|time| time.to_string()),
             dirty: base.is_dirty(),
             primary_sequence: base.primary_sequence,
             secondary_sequence: base.secondary_sequence,
@@ -312,7 +330,13 @@ fn input(input: &Input) -> InputV1<'_> {
         InputKind::RegFile(form) => InputKindV1::Reg { form },
         InputKind::Unreadable(error) => InputKindV1::Unreadable { error: error.to_string() },
     };
-    InputV1 { name: &input.name, kind }
+    InputV1 {
+        name: &input.name,
+        size: input.size,
+        modified: input.modified.and_then(rfc3339),
+        sha256: input.sha256.as_ref().and_then(|digest| digest.as_deref().ok()),
+        kind,
+    }
 }
 
 fn finding(finding: &Finding) -> FindingV1<'_> {
@@ -335,7 +359,17 @@ fn finding(finding: &Finding) -> FindingV1<'_> {
         fix: finding.fix.as_deref(),
         last_write: finding.last_write.map(|time| time.to_string()),
         place: finding.place.as_ref().map(place),
+        cross_check: finding.cross_check.as_ref().map(cross_check),
     }
+}
+
+fn cross_check(agreement: &Agreement) -> CrossCheckV1 {
+    let result = match agreement {
+        Agreement::Agree => "agree",
+        Agreement::Disagree { .. } => "disagree",
+        Agreement::CouldNotRead { .. } => "could_not_read",
+    };
+    CrossCheckV1 { result, detail: agreement.to_string() }
 }
 
 fn value(value: &Value) -> ValueV1 {

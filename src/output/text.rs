@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 use super::escape::escape;
 use crate::audit::{Finding, HostReport, Outcome, Report, Verdict};
 use crate::host::{Input, InputKind, Windows};
+use crate::registry::cross_check::Agreement;
 use crate::registry::path::KeyPath;
 use crate::registry::value::Value;
 
@@ -36,6 +37,9 @@ fn summary(report: &Report) -> String {
         escape(&report.policy),
         escape(&report.policy_version),
     );
+    if report.seen.disagreements > 0 {
+        line.push_str(&format!(" · {} values read differently by the second reader", report.seen.disagreements));
+    }
     if report.seen.unreadable > 0 {
         line.push_str(&format!(" · {} unreadable", report.seen.unreadable));
     }
@@ -65,6 +69,14 @@ impl Painter {
         for input in &host.inputs {
             let (label, text) = describe(input);
             self.fact(out, &label, &text)?;
+            match &input.sha256 {
+                Some(Ok(digest)) => self.fact(out, "", &format!("SHA-256 {digest}"))?,
+                Some(Err(error)) => self.fact(out, "", &format!("no SHA-256: {error}"))?,
+                None => {}
+            }
+        }
+        if let Some(text) = cross_checked(host) {
+            self.fact(out, "Cross-check", &text)?;
         }
         if self.verbose {
             self.fact(out, "Pages read", &format!("{} of 4 KiB", host.pages_read))?;
@@ -131,9 +143,22 @@ impl Painter {
         }
         parts.extend(finding.place.as_ref().map(|place| format!("at {place}")));
         parts.extend(finding.found.as_ref().map(|value| format!("raw {} {}", value.kind, value.hex())));
+        parts.extend(finding.cross_check.as_ref().map(ToString::to_string));
         parts.extend(finding.last_write.map(|time| format!("key last written {time}")));
         writeln!(out, "            {}", self.paint(Style::new().dimmed(), &escape(&parts.join(" · "))))
     }
+}
+
+/// What the second reader said, counted.
+fn cross_checked(host: &HostReport) -> Option<String> {
+    let count = |is: fn(&Agreement) -> bool| {
+        host.findings.iter().filter_map(|f| f.cross_check.as_ref()).filter(|a| is(a)).count()
+    };
+    let agree = count(|a| matches!(a, Agreement::Agree));
+    let disagree = count(|a| matches!(a, Agreement::Disagree { .. }));
+    let could_not = count(|a| matches!(a, Agreement::CouldNotRead { .. }));
+    (agree + disagree + could_not > 0)
+        .then(|| format!("nt-hive agrees on {agree} values, disagrees on {disagree}, could not read {could_not}"))
 }
 
 /// The reason, when no rule could be judged and all for the same one: the input is about something else.

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::{Expectation, Policy, Rule};
+use crate::digest::sha256_hex;
 use crate::registry::path::{KeyPath, Name};
 use crate::registry::value::{Value, ValueType};
 
@@ -59,7 +60,8 @@ pub(super) fn parse(text: &str) -> Result<Policy, String> {
             return Err(format!("two rules have the id {:?}", rule.id));
         }
     }
-    Ok(Policy { id: file.id, version: file.version, title: file.title, source: file.source, rules })
+    let sha256 = sha256_hex(text.as_bytes());
+    Ok(Policy { id: file.id, version: file.version, title: file.title, source: file.source, sha256, rules })
 }
 
 fn rule(entry: RuleEntry) -> Result<Rule, String> {

@@ -86,6 +86,23 @@ impl Hive {
         file_offset(self.base.bins_size).saturating_sub(self.cells.pages.source_len())
     }
 
+    /// All bytes of the hive, as this reader sees them: for a second reader that works on memory.
+    ///
+    /// # Errors
+    /// When they cannot be read, or are more than [`Limits::whole_hive`].
+    pub fn bytes(&self) -> Result<Vec<u8>, Error> {
+        let what = "the whole hive";
+        let len = self.cells.pages.source_len();
+        if len > self.limits.whole_hive {
+            return Err(Error::Limit { at: At::Whole, what: "bytes of a hive", limit: self.limits.whole_hive });
+        }
+        let len = usize::try_from(len).map_err(|_| Error::Limit { at: At::Whole, what, limit: u64::MAX })?;
+        let mut bytes = vec![0u8; len];
+        let read = self.cells.pages.read_source(0, &mut bytes).map_err(|e| Error::io(At::Whole, what, &e))?;
+        bytes.truncate(read);
+        Ok(bytes)
+    }
+
     /// Looks up a value, or with the name `None` just the key, by its path below the hive's root.
     pub fn lookup(&self, path: &[Name], value: Option<&Name>) -> Answer {
         let key = match self.walk(path) {

@@ -20,6 +20,11 @@ impl FileTime {
     }
 }
 
+/// RFC 3339 in UTC with all digits, for times that a file system keeps.
+pub fn rfc3339(time: std::time::SystemTime) -> Option<String> {
+    jiff::Timestamp::try_from(time).ok().map(|time| time.to_string())
+}
+
 impl fmt::Display for FileTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.rfc3339(7))

@@ -23,6 +23,8 @@ pub struct BaseBlock {
     pub secondary_sequence: u32,
     /// When the hive was last written.
     pub last_written: FileTime,
+    /// When Windows last reorganised the hive (Windows 8 and later), if it did. The two lowest bits are flags.
+    pub reorganized: Option<FileTime>,
     /// Minor format version; the major one is 1.
     pub minor: u32,
     /// Offset of the root key's cell, from the end of the base block.
@@ -79,6 +81,7 @@ impl BaseBlock {
             primary_sequence: f.u32(4, "primary sequence number")?,
             secondary_sequence: f.u32(8, "secondary sequence number")?,
             last_written: FileTime(f.u64(12, "last written")?),
+            reorganized: Some(FileTime(f.u64(168, "last reorganized")? & !0b11)).filter(|time| time.0 != 0),
             minor,
             root,
             bins_size,

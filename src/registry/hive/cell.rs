@@ -1,6 +1,7 @@
 //! Pages and cells: how the bytes of a hive are fetched.
 
 use std::cell::{Cell as Counter, RefCell};
+use std::io;
 
 use super::base_block::{BaseBlock, LEN};
 use super::fields::Fields;
@@ -40,6 +41,11 @@ impl Pages {
 
     pub(super) fn source_len(&self) -> u64 {
         self.source.len()
+    }
+
+    /// Reads past the cache.
+    pub(super) fn read_source(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        self.source.read_at(offset, buf)
     }
 
     /// How many pages were read from the source so far.
