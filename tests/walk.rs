@@ -101,7 +101,7 @@ fn what_cannot_be_opened_makes_the_run_incomplete() {
     copy("compliant", "SYSTEM", &folder.join("one/SYSTEM"));
     let closed = [folder.join("closed"), folder.join("one/SYSTEM")];
     for path in &closed {
-        fs::set_permissions(path, Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(path, Permissions::from_mode(0o000)).unwrap();
     }
     if fs::File::open(&closed[1]).is_ok() {
         eprintln!("skipped: this user may read everything");
