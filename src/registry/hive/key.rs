@@ -59,7 +59,7 @@ impl Key {
         })
     }
 
-    /// Whether the key stands for its own absence in a differencing hive.
+    /// Whether the key stands for its own absence, if the hive is a differencing one; in others the bits mean nothing.
     pub(super) fn is_tombstone(&self) -> bool {
         self.layer_semantics == 1
     }
