@@ -247,11 +247,11 @@ fn without_tests(code: &str) -> String {
         match c {
             '{' => open += 1,
             '}' => open -= 1,
-            ';' if open == 0 => return format!("{before}{}", without_tests(&after[i + 1..])),
+            ';' if open == 0 => return format!("{before}{}", without_tests(after.get(i + 1..).unwrap_or_default())),
             _ => continue,
         }
         if open == 0 {
-            return format!("{before}{}", without_tests(&after[i + 1..]));
+            return format!("{before}{}", without_tests(after.get(i + 1..).unwrap_or_default()));
         }
     }
     before.to_owned()
