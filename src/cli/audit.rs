@@ -59,10 +59,18 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         }
     }
     if !args.quiet || args.output.is_some() {
-        output::write(&report, format(args), &mut out)?;
+        match write(&report, format(args), &mut out) {
+            // Nobody reads on, but the status must not turn into "compliant" for that.
+            Ok(()) | Err(Failure::BrokenPipe) => {}
+            Err(failure) => return Err(failure),
+        }
     }
-    out.flush()?;
     Ok(status(&report))
+}
+
+fn write(report: &Report, format: Format, out: &mut dyn Write) -> Result<(), Failure> {
+    output::write(report, format, out)?;
+    Ok(out.flush()?)
 }
 
 fn report(args: &AuditArgs, policy: &Policy) -> Report {

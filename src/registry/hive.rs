@@ -162,7 +162,7 @@ impl Hive {
         while let Some((name, below)) = rest.split_first() {
             match key.child(&self.cells, name, &self.limits).map_err(|e| (e, reached))? {
                 None => return Ok(Walk::Absent(reached)),
-                Some(child) if child.is_tombstone() => return Ok(Walk::Deleted),
+                Some(child) if self.base.is_differencing() && child.is_tombstone() => return Ok(Walk::Deleted),
                 Some(child) => key = child,
             }
             reached = file_offset(key.offset);
