@@ -16,6 +16,8 @@ use crate::registry::upcase::upcase;
 const FLAG_LINK: u16 = 0x0010;
 const FLAG_COMPRESSED_NAME: u16 = 0x0020;
 const FLAG_PREDEFINED_HANDLE: u16 = 0x0040;
+/// Set in every predefined handle (`HKEY_LOCAL_MACHINE` is 0x80000002), never in a count.
+const PREDEFINED_HANDLE: u32 = 0x8000_0000;
 
 /// A key node.
 #[derive(Debug, Clone)]
@@ -70,9 +72,9 @@ impl Key {
     }
 
     /// How many values the key has and where their list is. A predefined handle keeps its handle in the count's place and
-    /// has no values.
+    /// has no values; a count that is no handle says that the flag is damaged, and the values are there.
     pub(super) fn values(&self) -> Result<(u32, u32), Error> {
-        if self.flags & FLAG_PREDEFINED_HANDLE != 0 {
+        if self.flags & FLAG_PREDEFINED_HANDLE != 0 && self.values & PREDEFINED_HANDLE != 0 {
             return Ok((0, NONE));
         }
         self.none_when_empty(self.values, self.value_list, "value list")?;
@@ -177,6 +179,9 @@ impl Key {
             let key = Key::read(cells, entry.key)?;
             if key.parent != self.offset {
                 return Err(self.foreign(&key));
+            }
+            if let Some(error) = entry.mismatch(&key) {
+                return Err(error);
             }
             let order = key.name.iter().map(|&u| upcase(u)).cmp(name.units().iter().map(|&u| upcase(u)));
             let (before, after) = part.split_at(part.len() / 2);
