@@ -14,14 +14,15 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("read_at", &[]),
     ("place", &["error"]),
     ("diagnostic", &["error", "place"]),
+    ("digest", &["read_at"]),
     // Bytes to values: readers know nothing of rules.
     ("registry", &["diagnostic", "error", "limits", "place", "read_at"]),
     // Beyond the drawing: a file is told by what `registry`'s own readers recognise (base block, `.reg` header), so that
     // there is one truth about what can be read.
     ("source", &["diagnostic", "error", "limits", "place", "read_at", "registry"]),
-    ("host", &["diagnostic", "error", "limits", "place", "read_at", "registry", "source"]),
+    ("host", &["diagnostic", "digest", "error", "limits", "place", "read_at", "registry", "source"]),
     // Rules know nothing of file formats: of `registry`, paths and values alone (held below).
-    ("policy", &["registry"]),
+    ("policy", &["digest", "registry"]),
     // Pure: no `read_at`, no `source`. A report carries the readers' diagnostics, and its findings their places and errors.
     ("audit", &["diagnostic", "error", "host", "place", "policy", "registry"]),
     ("plan", &["policy", "registry"]),
@@ -52,12 +53,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("policy", &["path", "value"]),
     // `system()` is the path of a hive's root.
     ("plan", &["path", "value", "system"]),
-    ("output", &["path", "value"]),
+    ("output", &["path", "value", "time", "cross_check"]),
     // What a look-up answers, never how.
-    ("audit", &["path", "value", "FileTime", "Found", "KeyInfo", "Lookup"]),
+    ("audit", &["path", "value", "cross_check", "FileTime", "Found", "KeyInfo", "Lookup"]),
     // The sniffers of the two formats.
     ("source", &["hive", "reg_file"]),
-    ("cli", &["path"]),
+    ("cli", &["cross_check", "path"]),
 ];
 
 /// The files, or folders of them, that may name a crate. Each dependency must be here.
@@ -67,9 +68,11 @@ const CRATES: &[(&str, &[&str])] = &[
     // A code page is chosen on the command line (`cli`) and handed through (`host`) to the one reader that decodes.
     ("encoding_rs", &["registry/reg_file", "cli.rs", "cli/audit.rs", "host.rs"]),
     ("jiff", &["registry/time.rs"]),
+    ("nt_hive", &["registry/cross_check.rs"]),
     ("regashii", &["plan/reg.rs"]),
     ("serde", &["output/json.rs", "policy/file.rs"]),
     ("serde_json", &["output/json.rs"]),
+    ("sha2", &["digest.rs"]),
     ("toml", &["policy/file.rs"]),
     ("walkdir", &["source/walk.rs"]),
 ];

@@ -108,7 +108,8 @@ fn mutate(bytes: &mut Vec<u8>, random: &mut XorShift) -> Vec<String> {
 fn judge(folder: &Path, policy: &Policy) -> Vec<HostReport> {
     let limits = Limits::default();
     let interest: Vec<KeyPath> = policy.rules.iter().map(|rule| rule.key.clone()).collect();
-    let options = Options { control_set: Wanted::Current, codepage: None, interest: &interest, limits: &limits };
+    let options =
+        Options { control_set: Wanted::Current, codepage: None, digest: false, interest: &interest, limits: &limits };
     let found = discover(&[folder.to_path_buf()], &limits);
     let (groups, _, _) = group(&found.artifacts, false, &limits);
     groups.iter().flat_map(|group| open(group, &options).0).map(|host| audit(policy, &host)).collect()

@@ -14,7 +14,7 @@ pub(crate) fn shown(args: &[&str], run: &Run) -> String {
     let mut text = format!("$ tlshive {}\nstatus: {}\n", args.join(" "), run.status);
     for (stream, said) in [("stdout", run.out()), ("stderr", run.err())] {
         if !said.is_empty() {
-            text.push_str(&format!("--- {stream}\n{}", versionless(&said)));
+            text.push_str(&format!("--- {stream}\n{}", timeless(&versionless(&said))));
         }
     }
     // Escape sequences of colours would colour the review.
@@ -39,5 +39,15 @@ pub(crate) fn versionless(text: &str) -> String {
     ];
     told.iter().fold(text.to_owned(), |text, (before, after)| {
         text.replace(&format!("{before}{version}{after}"), &format!("{before}[version]{after}"))
+    })
+}
+
+/// File times, which are those of the checkout, as `[time]`.
+fn timeless(text: &str) -> String {
+    let mut parts = text.split("\"modified\":");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |shown, part| {
+        let rest = part.trim_start().trim_start_matches('"').split_once('"').map_or("", |(_, rest)| rest);
+        format!("{shown}\"modified\": \"[time]\"{rest}")
     })
 }
