@@ -3,9 +3,13 @@
 //! Reads are positional, so that a reader can hop about a file of any size without a cursor, without mapping it
 //! and without locking, and so that layers can be laid over layers (a file, later a disk image, log pages over a hive).
 
+mod overlay;
+
 use std::fs::File;
 use std::io;
 use std::path::Path;
+
+pub use overlay::Overlay;
 
 /// A source of bytes with a fixed length that can be read at any offset.
 pub trait ReadAt: Send + Sync {

@@ -9,11 +9,13 @@ mod cell;
 mod data;
 mod fields;
 mod key;
+mod log;
 
 use std::sync::Arc;
 
 pub use base_block::BaseBlock;
 pub(crate) use base_block::{SIGNATURE, is_log};
+pub use log::{Recovery, Refused, replay};
 
 use crate::error::{At, Error};
 use crate::limits::Limits;
