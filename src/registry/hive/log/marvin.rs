@@ -7,8 +7,8 @@ use std::io;
 
 use crate::read_at::ReadAt;
 
-/// 82 EF 4D 88 7A 4E 55 C5, as two little-endian words.
-const SEED: (u32, u32) = (0x884d_ef82, 0xc555_4e7a);
+/// 82 EF 4D 88 7A 4E 55 C5, one number with its high digits first: the low word and the high word.
+const SEED: (u32, u32) = (0x7a4e_55c5, 0x82ef_4d88);
 
 /// Bytes hashed between two reads.
 const CHUNK: usize = 64 << 10;
