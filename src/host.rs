@@ -6,17 +6,18 @@ mod group;
 
 use std::sync::Arc;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::{At, Error};
 use crate::limits::Limits;
 use crate::place::Place;
 use crate::read_at::LocalFile;
-use crate::registry::hive::{BaseBlock, Hive};
+use crate::registry::hive::BaseBlock;
 use crate::registry::path::KeyPath;
 use crate::registry::reg_file::{Interest, RegFile};
 use crate::registry::{Registry, Source};
 use crate::source::{Artifact, Kind};
 
+pub use crate::registry::hive::{Recovery, Refused};
 pub use control_set::{ControlSet, Wanted};
 pub(crate) use facts::lacks_wow64_node;
 pub use facts::{Architecture, Windows};
@@ -67,8 +68,10 @@ pub enum InputKind {
     Hive {
         /// Which one.
         hive: HiveKind,
-        /// Its base block.
+        /// Its base block as it lies; that of a log where the hive's own is damaged.
         base: BaseBlock,
+        /// Whether it is whole, and what came of its transaction logs.
+        recovery: Recovery,
         /// Bytes that the file is shorter than its base block says.
         missing_bytes: u64,
     },
@@ -86,6 +89,8 @@ pub struct Options<'a> {
     pub codepage: Option<&'static encoding_rs::Encoding>,
     /// Keys that rules will ask for: of a `.reg` file, these alone are kept.
     pub interest: &'a [KeyPath],
+    /// Whether a dirty hive whose logs were not applied leaves its rules open, instead of being judged as it lies.
+    pub require_clean: bool,
     /// Budgets.
     pub limits: &'a Limits,
 }
@@ -99,7 +104,8 @@ pub fn open(group: &Group, options: &Options<'_>) -> (Vec<Host>, Vec<Diagnostic>
     let mut inputs = Vec::new();
     let mut diagnostics = Vec::new();
     for (hive, artifact) in &group.hives {
-        let (source, kind) = open_hive(*hive, artifact, options.limits);
+        let (source, kind) = open_hive(*hive, artifact, options);
+        diagnostics.extend(refused_logs(artifact, &kind));
         sources.push(source);
         inputs.push(Input { name: Arc::clone(&artifact.name), kind });
     }
@@ -118,23 +124,46 @@ pub fn open(group: &Group, options: &Options<'_>) -> (Vec<Host>, Vec<Diagnostic>
     (hosts, diagnostics)
 }
 
-fn open_hive(hive: HiveKind, artifact: &Artifact, limits: &Limits) -> (Source, InputKind) {
+fn open_hive(hive: HiveKind, artifact: &Artifact, options: &Options<'_>) -> (Source, InputKind) {
+    let place = || Place::new(&artifact.name, At::Whole);
     let opened = match &artifact.kind {
         Kind::BrokenHive(error) => Err(error.clone()),
-        Kind::Hive(_) | Kind::RegFile => LocalFile::open(&artifact.path)
-            .map_err(|e| Error::io(At::Whole, "file", &e))
-            .and_then(|file| Hive::open(Box::new(file), Arc::clone(&artifact.name), limits)),
+        Kind::Hive(base) => artifact.open_hive(options.limits).map(|(open, recovery)| (open, recovery, base.clone())),
+        Kind::RegFile => Err(Error::Unsupported { at: At::Whole, what: "a .reg file, not a hive".to_owned() }),
     };
     match opened {
-        Ok(open) => {
-            let (base, missing_bytes) = (open.base().clone(), open.missing_bytes());
-            (Source::Hive(hive.root(), open), InputKind::Hive { hive, base, missing_bytes })
+        Ok((open, recovery, base)) => {
+            let doubt = (options.require_clean && matches!(recovery, Recovery::Dirty { .. })).then(|| {
+                let what =
+                    format!("{hive} is {recovery}: its newest changes are missing, and --require-clean was given");
+                Error::Ambiguous { what }
+            });
+            let missing_bytes = open.missing_bytes();
+            let source = match doubt {
+                Some(error) => Source::Unreadable(hive.root(), error, place()),
+                None => Source::Hive(hive.root(), open),
+            };
+            (source, InputKind::Hive { hive, base, recovery, missing_bytes })
         }
-        Err(error) => {
-            let place = Place::new(&artifact.name, At::Whole);
-            (Source::Unreadable(hive.root(), error.clone(), place), InputKind::Unreadable(error))
-        }
+        Err(error) => (Source::Unreadable(hive.root(), error.clone(), place()), InputKind::Unreadable(error)),
     }
+}
+
+/// A remark on each log that was not applied. Where others were, that is nothing unusual: one that is older than the hive
+/// lies beside it as a rule.
+fn refused_logs(artifact: &Artifact, kind: &InputKind) -> Vec<Diagnostic> {
+    let InputKind::Hive { recovery, .. } = kind else { return Vec::new() };
+    if artifact.logs.iter().any(|log| log.ignored) {
+        return Vec::new(); // as was asked for
+    }
+    let severity = if matches!(recovery, Recovery::Dirty { .. }) { Severity::Warning } else { Severity::Note };
+    let remark = |refused: &Refused| Diagnostic {
+        severity,
+        code: "log-refused",
+        message: format!("a transaction log of {} that was not applied: {}", artifact.name, refused.why),
+        place: Place::new(&refused.log, At::Whole),
+    };
+    recovery.refused().iter().map(remark).collect()
 }
 
 fn open_reg_file(artifact: &Artifact, interest: &Interest, options: &Options<'_>) -> (Source, InputKind) {
@@ -158,14 +187,8 @@ fn open_reg_file(artifact: &Artifact, interest: &Interest, options: &Options<'_>
 fn host(group: &Group, inputs: &[Input], registry: Registry, selected: control_set::Selected) -> Host {
     let mut notes = selected.notes;
     for input in inputs {
-        if let InputKind::Hive { hive, base, missing_bytes } = &input.kind {
-            if base.is_dirty() {
-                notes.push(format!(
-                    "{hive} is dirty (sequence numbers {} and {}): its newest changes may stand in its transaction logs, \
-                     which were not applied",
-                    base.primary_sequence, base.secondary_sequence
-                ));
-            }
+        if let InputKind::Hive { hive, base, recovery, missing_bytes } = &input.kind {
+            notes.extend(recovery_note(*hive, base, recovery));
             if base.is_differencing() {
                 notes.push(format!("{hive} is a differencing hive: what it does not hold may stand in another one"));
             }
@@ -183,5 +206,27 @@ fn host(group: &Group, inputs: &[Input], registry: Registry, selected: control_s
         inputs: inputs.to_vec(),
         notes,
         registry,
+    }
+}
+
+/// What there is to know of a hive that is not whole, or that its own base block does not show.
+fn recovery_note(hive: HiveKind, base: &BaseBlock, recovery: &Recovery) -> Option<String> {
+    match recovery {
+        Recovery::Replayed { base_block_from_log: true, logs, .. } => {
+            let log = logs.last().map(ToString::to_string).unwrap_or_default();
+            Some(format!("the base block of {hive} is damaged: the copy in {log} was used"))
+        }
+        Recovery::Clean | Recovery::Replayed { .. } => None,
+        Recovery::Dirty { refused } => {
+            let reasons: Vec<String> = refused.iter().map(|r| format!("{}: {}", r.log, r.why)).collect();
+            let logs = match reasons.as_slice() {
+                [] => "and none was found".to_owned(),
+                reasons => format!("which were not applied ({})", reasons.join("; ")),
+            };
+            Some(format!(
+                "{hive} is dirty (sequence numbers {} and {}): its newest changes may stand in its transaction logs, {logs}",
+                base.primary_sequence, base.secondary_sequence
+            ))
+        }
     }
 }

@@ -13,7 +13,7 @@ use crate::limits::Limits;
 use crate::output::{self, Format, escape};
 use crate::policy::Policy;
 use crate::registry::path::KeyPath;
-use crate::source::discover;
+use crate::source::{Logs, discover};
 
 /// Remarks printed for one file before the rest is counted.
 const REMARKS_PER_FILE: usize = 5;
@@ -58,7 +58,8 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
 
 fn report(args: &AuditArgs, policy: &Policy) -> Report {
     let limits = Limits::default();
-    let found = discover(&args.inputs, &limits);
+    let logs = Logs { by_hand: &args.log, apply: !args.no_logs };
+    let found = discover(&args.inputs, &logs, &limits);
     let (groups, remarks, other_hives) = group(&found.artifacts, args.join, &limits);
     let mut diagnostics = found.diagnostics;
     diagnostics.extend(remarks);
@@ -67,6 +68,7 @@ fn report(args: &AuditArgs, policy: &Policy) -> Report {
         control_set: args.control_set.clone(),
         codepage: args.codepage,
         interest: &interest,
+        require_clean: args.require_clean,
         limits: &limits,
     };
     let mut hosts = Vec::new();

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 pub use base_block::BaseBlock;
 pub(crate) use base_block::{SIGNATURE, is_log};
-pub use log::{Recovery, Refused, replay};
+pub use log::{Recovery, Refused, log_fits, replay};
 
 use crate::error::{At, Error};
 use crate::limits::Limits;

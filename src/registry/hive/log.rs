@@ -64,6 +64,14 @@ pub struct Refused {
 }
 
 impl Recovery {
+    /// Adds logs that did not get as far as being tried. A clean hive has no use for any.
+    pub fn refuse(&mut self, more: Vec<Refused>) {
+        match self {
+            Recovery::Clean => {}
+            Recovery::Replayed { refused, .. } | Recovery::Dirty { refused } => refused.extend(more),
+        }
+    }
+
     /// The logs that were not applied, and why.
     pub fn refused(&self) -> &[Refused] {
         match self {
@@ -203,6 +211,27 @@ pub fn replay(
     (Box::new(overlay), recovery)
 }
 
+/// Whether a log can be that of a dirty hive, for logs that do not lie beside theirs.
+///
+/// # Errors
+/// Why it cannot.
+pub fn log_fits(primary: &dyn ReadAt, log: Box<dyn ReadAt>, limits: &Limits) -> Result<(), Error> {
+    let mut block = [0u8; LEN];
+    let n = primary.read_at(0, &mut block).map_err(|e| Error::io(At::Offset(0), "base block", &e))?;
+    if n < LEN {
+        return Err(Error::damaged(At::Offset(0), "base block", "512 bytes", n.to_string()));
+    }
+    let base = match BaseBlock::sound(&block) {
+        Ok(()) => Some(BaseBlock::fields(&block)?),
+        Err(_) => None,
+    };
+    if base.as_ref().is_some_and(|base| !base.is_dirty()) {
+        return Err(Error::damaged(At::Offset(4), "sequence numbers", "those of a dirty hive", "a clean one"));
+    }
+    let log = Log::open(&Arc::from(""), log, limits)?;
+    fits(&Primary { block, base }, primary, &log)
+}
+
 /// Whether a log may be applied to this hive at all.
 fn fits(hive: &Primary, primary: &dyn ReadAt, log: &Log) -> Result<(), Error> {
     // Windows 8.1 and later never update the time, so that it tells logs of the old format apart and those alone.
@@ -225,7 +254,8 @@ fn fits(hive: &Primary, primary: &dyn ReadAt, log: &Log) -> Result<(), Error> {
 fn first_bin_time(primary: &dyn ReadAt) -> Result<FileTime, Error> {
     const WHAT: &str = "first hive bin";
     let mut head = [0u8; 32];
-    let n = primary.read_at(base_block::LEN, &mut head).map_err(|e| Error::io(At::Offset(base_block::LEN), WHAT, &e))?;
+    let n =
+        primary.read_at(base_block::LEN, &mut head).map_err(|e| Error::io(At::Offset(base_block::LEN), WHAT, &e))?;
     let f = Fields::new(head.get(..n).unwrap_or_default(), base_block::LEN);
     let found = f.bytes(0, 4, WHAT)?;
     if found != b"hbin" {
