@@ -45,7 +45,7 @@ impl Host {
     /// How many 4 KiB pages were read from its hives so far.
     pub fn pages_read(&self) -> u64 {
         let pages = self.registry.sources().iter().map(|source| match source {
-            Source::Hive(_, hive) => hive.pages_read(),
+            Source::Hive(_, hive) | Source::Stale(_, hive, _) => hive.pages_read(),
             Source::RegFile(_) | Source::Unreadable(..) => 0,
         });
         pages.sum()
@@ -119,13 +119,12 @@ pub fn open(group: &Group, options: &Options<'_>) -> (Vec<Host>, Vec<Diagnostic>
     }
     let registry = Registry::new(sources, options.limits.links);
     let hosts = (control_set::select(&registry, &options.control_set).into_iter())
-        .map(|selected| host(group, &inputs, registry.with_control_set(selected.names.clone()), selected))
+        .map(|selected| host(group, &inputs, &registry.with_control_set(selected.names.clone()), selected))
         .collect();
     (hosts, diagnostics)
 }
 
 fn open_hive(hive: HiveKind, artifact: &Artifact, options: &Options<'_>) -> (Source, InputKind) {
-    let place = || Place::new(&artifact.name, At::Whole);
     let opened = match &artifact.kind {
         Kind::BrokenHive(error) => Err(error.clone()),
         Kind::Hive(base) => artifact.open_hive(options.limits).map(|(open, recovery)| (open, recovery, base.clone())),
@@ -133,19 +132,19 @@ fn open_hive(hive: HiveKind, artifact: &Artifact, options: &Options<'_>) -> (Sou
     };
     match opened {
         Ok((open, recovery, base)) => {
-            let doubt = (options.require_clean && matches!(recovery, Recovery::Dirty { .. })).then(|| {
-                let what =
-                    format!("{hive} is {recovery}: its newest changes are missing, and --require-clean was given");
-                Error::Ambiguous { what }
-            });
             let missing_bytes = open.missing_bytes();
-            let source = match doubt {
-                Some(error) => Source::Unreadable(hive.root(), error, place()),
-                None => Source::Hive(hive.root(), open),
+            let source = if options.require_clean && matches!(recovery, Recovery::Dirty { .. }) {
+                let what = format!("{hive} is {recovery}: its newest changes are missing");
+                Source::Stale(hive.root(), open, Error::Stale { what })
+            } else {
+                Source::Hive(hive.root(), open)
             };
             (source, InputKind::Hive { hive, base, recovery, missing_bytes })
         }
-        Err(error) => (Source::Unreadable(hive.root(), error.clone(), place()), InputKind::Unreadable(error)),
+        Err(error) => {
+            let place = Place::new(&artifact.name, At::Whole);
+            (Source::Unreadable(hive.root(), error.clone(), place), InputKind::Unreadable(error))
+        }
     }
 }
 
@@ -184,7 +183,7 @@ fn open_reg_file(artifact: &Artifact, interest: &Interest, options: &Options<'_>
     }
 }
 
-fn host(group: &Group, inputs: &[Input], registry: Registry, selected: control_set::Selected) -> Host {
+fn host(group: &Group, inputs: &[Input], registry: &Registry, selected: control_set::Selected) -> Host {
     let mut notes = selected.notes;
     for input in inputs {
         if let InputKind::Hive { hive, base, recovery, missing_bytes } = &input.kind {
@@ -197,15 +196,15 @@ fn host(group: &Group, inputs: &[Input], registry: Registry, selected: control_s
             }
         }
     }
-    let computer = facts::computer_name(&registry);
+    let computer = facts::computer_name(registry);
     Host {
         name: computer.unwrap_or_else(|| group.name.clone()),
-        windows: facts::windows(&registry),
+        windows: facts::windows(registry),
         control_set: selected.set,
         backup: group.backup,
         inputs: inputs.to_vec(),
         notes,
-        registry,
+        registry: registry.without_stale(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! One rule against one host.
 
 use super::report::{Finding, Outcome};
+use crate::error::Error;
 use crate::host::{Host, InputKind, lacks_wow64_node};
 use crate::policy::{Match, Rule};
 use crate::registry::path::KeyPath;
@@ -26,6 +27,11 @@ pub(super) fn check(rule: &Rule, host: &Host) -> Finding {
         Lookup::KeyAbsent => absent(rule, None),
         Lookup::ValueAbsent(key) => absent(rule, Some(key)),
         Lookup::NotCovered => not_covered(rule, host),
+        Lookup::Unreadable(error @ Error::Stale { .. }, place) => Finding {
+            fix: Some("give the hive's transaction logs too (.LOG1 and .LOG2 beside it, or with --log)".to_owned()),
+            place: Some(place),
+            ..finding(rule, Outcome::Unknown, format!("it cannot be told: {error}"))
+        },
         Lookup::Unreadable(error, place) => Finding {
             fix: Some("find an undamaged copy of this input".to_owned()),
             place: Some(place),

@@ -96,7 +96,7 @@ mod tests {
         ];
         for (bytes, want) in cases {
             assert_eq!(hash(bytes), want, "{bytes:02x?}");
-            assert_eq!(hash_at(bytes, 0, bytes.len() as u64).unwrap(), Some(want));
+            assert_eq!(hash_at(&bytes.to_vec(), 0, bytes.len() as u64).unwrap(), Some(want));
         }
     }
 
