@@ -60,7 +60,7 @@ pub(super) fn hash(bytes: &[u8]) -> u64 {
 /// The hash of `len` bytes of a source from `offset`, read piece by piece; nothing where the source ends before.
 pub(super) fn hash_at(source: &dyn ReadAt, offset: u64, len: u64) -> io::Result<Option<u64>> {
     let mut marvin = Marvin::new();
-    let mut buf = vec![0u8; CHUNK];
+    let mut buf = vec![0u8; usize::try_from(len).unwrap_or(usize::MAX).min(CHUNK)];
     let (mut at, mut left) = (offset, len);
     loop {
         let n = usize::try_from(left).unwrap_or(usize::MAX).min(CHUNK);

@@ -289,7 +289,7 @@ fn damaged_logs_never_panic_nor_make_the_hive_larger_than_the_format_allows() {
     ];
     let interesting = [0u32, 1, 7, 511, 512, 4096, 0x7fff_ffff, 0x8000_0000, 0xffff_f000, u32::MAX];
     let (mut applied, mut read) = (0, [0; 3 * PAGE]);
-    for round in 0..20_000 {
+    for round in 0..5_000 {
         let mut log = seeds[round % 2].clone();
         for _ in 0..=random(4) {
             // Most damage where it counts: the headers, the references, the bitmap.
@@ -320,5 +320,5 @@ fn damaged_logs_never_panic_nor_make_the_hive_larger_than_the_format_allows() {
             let _ = source.read_at(at, &mut read);
         }
     }
-    assert!((2_000..20_000).contains(&applied), "{applied}");
+    assert!((500..5_000).contains(&applied), "{applied}");
 }
