@@ -8,6 +8,7 @@ mod overlay;
 use std::fs::File;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 pub use overlay::Overlay;
 
@@ -27,6 +28,13 @@ pub trait ReadAt: Send + Sync {
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// The name of the file that the byte at `offset` really stands in, and where, when that is not the one that this
+    /// source is called by: what decides a finding must be found where the report says.
+    fn origin(&self, offset: u64) -> Option<(Arc<str>, u64)> {
+        let _ = offset;
+        None
+    }
 }
 
 impl<T: ReadAt + ?Sized> ReadAt for Box<T> {
@@ -36,6 +44,10 @@ impl<T: ReadAt + ?Sized> ReadAt for Box<T> {
 
     fn len(&self) -> u64 {
         (**self).len()
+    }
+
+    fn origin(&self, offset: u64) -> Option<(Arc<str>, u64)> {
+        (**self).origin(offset)
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use tlshive::audit::{HostReport, Outcome, Verdict, audit};
 use tlshive::diagnostic::Diagnostic;
+use tlshive::error::At;
 use tlshive::host::{InputKind, Options, Wanted, group, open};
 use tlshive::limits::Limits;
 use tlshive::policy::Policy;
@@ -255,6 +256,24 @@ fn settings_that_stand_in_the_logs_decide() {
         assert_eq!(verdict(&as_it_lies, true), (Verdict::Unknown, DIRTY.to_owned()), "{host}");
     }
     assert_eq!(verdict(&find(&[fixture("dirty")], &[], true), false), (Verdict::Compliant, DIRTY.to_owned()));
+}
+
+#[test]
+fn what_decides_is_found_where_the_report_says() {
+    let names = ["SYSTEM", "SYSTEM.LOG1", "SYSTEM.LOG2", "SOFTWARE"].map(|name| (name, name));
+    let folder = copy("places", "dirty-with-logs", &names);
+    let (hosts, _) = judge(&find(std::slice::from_ref(&folder), &[], true), false);
+    for finding in hosts.iter().flat_map(|host| &host.findings) {
+        let place = finding.place.as_ref().unwrap();
+        let At::Offset(at) = place.at else { panic!("{place}") };
+        let mut value = [0; 20];
+        source(Path::new(&*place.artifact)).read_at(at, &mut value).unwrap();
+        // A value node, behind its size: signature, length of the name, length and data of a DWORD.
+        let data: Vec<u8> = value.iter().skip(12).take(4).copied().collect();
+        assert_eq!((value.get(4..6), &data), (Some(b"vk".as_slice()), &finding.rule.expect.value.data), "{place}");
+        let in_log = place.artifact.contains(".LOG");
+        assert_eq!(in_log, finding.rule.id.starts_with("tls12"), "{place}");
+    }
 }
 
 #[test]

@@ -13,11 +13,14 @@ use super::ReadAt;
 /// zeros could be taken for data.
 pub struct Overlay {
     base: Box<dyn ReadAt>,
-    layers: Vec<Arc<dyn ReadAt>>,
+    layers: Vec<Layer>,
     /// By the offset at which they start; they do not overlap.
     ranges: BTreeMap<u64, Range>,
     len: u64,
 }
+
+/// A source, and the file that it is, if it is one.
+type Layer = (Option<Arc<str>>, Arc<dyn ReadAt>);
 
 #[derive(Debug, Clone, Copy)]
 struct Range {
@@ -46,9 +49,10 @@ impl Overlay {
         self.base
     }
 
-    /// Makes a source known whose ranges are to be laid over; gives its number for [`Overlay::cover`].
-    pub fn add_layer(&mut self, layer: Arc<dyn ReadAt>) -> usize {
-        self.layers.push(layer);
+    /// Makes a source known whose ranges are to be laid over, with the name of the file that it is, if it is one; gives its
+    /// number for [`Overlay::cover`].
+    pub fn add_layer(&mut self, name: Option<Arc<str>>, layer: Arc<dyn ReadAt>) -> usize {
+        self.layers.push((name, layer));
         self.layers.len().saturating_sub(1)
     }
 
@@ -77,13 +81,16 @@ impl Overlay {
         self.len = self.len.max(end);
     }
 
+    /// What is laid over the byte at `at`: the layer, the offset in it, and where the range ends.
+    fn laid(&self, at: u64) -> Option<(&Layer, u64, u64)> {
+        let (&start, range) = self.ranges.range(..=at).next_back().filter(|(_, range)| range.end > at)?;
+        Some((self.layers.get(range.layer)?, range.tail(start, at).from, range.end))
+    }
+
     /// Where the bytes at `at` come from: the source and the offset in it, and where that part ends.
     fn part(&self, at: u64) -> (&dyn ReadAt, u64, u64) {
-        if let Some((&start, range)) = self.ranges.range(..=at).next_back()
-            && range.end > at
-            && let Some(layer) = self.layers.get(range.layer)
-        {
-            return (&**layer, range.tail(start, at).from, range.end);
+        if let Some(((_, layer), from, end)) = self.laid(at) {
+            return (&**layer, from, end);
         }
         let next = self.ranges.range(at..).next().map_or(self.len, |(&start, _)| start);
         (&self.base, at, next)
@@ -112,6 +119,13 @@ impl ReadAt for Overlay {
     fn len(&self) -> u64 {
         self.len
     }
+
+    fn origin(&self, offset: u64) -> Option<(Arc<str>, u64)> {
+        match self.laid(offset) {
+            Some(((name, _), from, _)) => name.clone().map(|name| (name, from)),
+            None => self.base.origin(offset),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -120,8 +134,8 @@ mod tests {
 
     fn overlay(len: usize) -> Overlay {
         let mut overlay = Overlay::new(Box::new(vec![b'.'; len]));
-        overlay.add_layer(Arc::new(b"abcdefghijklmnopqrstuvwxyz".to_vec()));
-        overlay.add_layer(Arc::new(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ".to_vec()));
+        overlay.add_layer(Some("small".into()), Arc::new(b"abcdefghijklmnopqrstuvwxyz".to_vec()));
+        overlay.add_layer(None, Arc::new(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ".to_vec()));
         overlay
     }
 
@@ -139,6 +153,8 @@ mod tests {
         assert_eq!(text(&o), "..abcdef....");
         o.cover(4, 2, 1, 10);
         assert_eq!(text(&o), "..abKLef....");
+        let origin = |at| o.origin(at).map(|(name, at)| (name.to_string(), at));
+        assert_eq!((origin(1), origin(4), origin(6)), (None, None, Some(("small".to_owned(), 4))));
         o.cover(1, 2, 1, 0);
         assert_eq!(text(&o), ".ABbKLef....");
         o.cover(0, 10, 0, 10);
@@ -162,7 +178,7 @@ mod tests {
         for _ in 0..200 {
             let mut copy = vec![255u8; 100];
             let mut o = Overlay::new(Box::new(copy.clone()));
-            o.add_layer(Arc::new(layer.clone()));
+            o.add_layer(None, Arc::new(layer.clone()));
             for _ in 0..30 {
                 let (at, from) = (random(90) as usize, random(150) as usize);
                 let len = random(10) as usize;

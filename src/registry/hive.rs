@@ -108,8 +108,12 @@ impl Hive {
         })
     }
 
+    /// Where a byte of the hive stands: in the hive, or in the transaction log that is laid over it.
     fn place(&self, offset: u64) -> Place {
-        Place::new(&self.artifact, At::Offset(offset))
+        match self.cells.pages.origin(offset) {
+            Some((log, offset)) => Place::new(&log, At::Offset(offset)),
+            None => Place::new(&self.artifact, At::Offset(offset)),
+        }
     }
 
     /// What "not here" means: in a differencing hive, nothing.

@@ -1,6 +1,7 @@
 //! Pages and cells: how the bytes of a hive are fetched.
 
 use std::cell::{Cell as Counter, RefCell};
+use std::sync::Arc;
 
 use super::base_block::{BaseBlock, LEN};
 use super::fields::Fields;
@@ -40,6 +41,11 @@ impl Pages {
 
     pub(super) fn source_len(&self) -> u64 {
         self.source.len()
+    }
+
+    /// The file that the byte at `offset` really stands in, and where, when that is not the hive.
+    pub(super) fn origin(&self, offset: u64) -> Option<(Arc<str>, u64)> {
+        self.source.origin(offset)
     }
 
     /// How many pages were read from the source so far.

@@ -132,6 +132,6 @@ pub(super) fn block(done: &Done<'_>, hive: &Primary, overlay: &mut Overlay) {
         bytes.resize(usize::try_from(base_block::LEN).unwrap_or(LEN), 0);
     }
     let len = ReadAt::len(&bytes);
-    let layer = overlay.add_layer(Arc::new(bytes));
+    let layer = overlay.add_layer(None, Arc::new(bytes));
     overlay.cover(0, len, layer, 0);
 }

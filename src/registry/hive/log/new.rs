@@ -2,6 +2,8 @@
 //!
 //! Layout: Maxim Suhanov, "Windows registry file format specification" (msuhanov/regf), section "New format".
 
+use std::sync::Arc;
+
 use super::header::{LEN, Log};
 use super::marvin::{hash, hash_at};
 use super::{Applied, Budget};
@@ -50,7 +52,7 @@ impl From<Error> for Stop {
 /// When reading fails or a budget runs out, and then what was laid over so far is of no use.
 pub(super) fn apply(log: &Log, overlay: &mut Overlay, budget: &mut Budget<'_>) -> Result<Applied, Error> {
     let mut applied = Applied::of(log);
-    let layer = overlay.add_layer(std::sync::Arc::clone(&log.source));
+    let layer = overlay.add_layer(Some(Arc::clone(&log.name)), Arc::clone(&log.source));
     let mut at = u64::try_from(LEN).unwrap_or(SECTOR);
     let mut sequence = log.sequence();
     loop {

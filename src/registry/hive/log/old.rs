@@ -59,7 +59,7 @@ pub(super) fn apply(log: &Log, overlay: &mut Overlay, budget: &mut Budget<'_>) -
         bins(log, run, first)?;
     }
     budget.entry(VECTOR_AT)?;
-    let layer = overlay.add_layer(Arc::clone(&log.source));
+    let layer = overlay.add_layer(Some(Arc::clone(&log.name)), Arc::clone(&log.source));
     for run in &runs {
         overlay.cover(base_block::LEN.saturating_add(run.hive), run.len, layer, first.saturating_add(run.log));
     }
