@@ -159,7 +159,7 @@ fn refused_logs(artifact: &Artifact, kind: &InputKind) -> Vec<Diagnostic> {
     let remark = |refused: &Refused| Diagnostic {
         severity,
         code: "log-refused",
-        message: format!("a transaction log of {} that was not applied: {}", artifact.name, refused.why),
+        message: format!("a transaction log of {}, not applied or not to its end: {}", artifact.name, refused.why),
         place: Place::new(&refused.log, At::Whole),
     };
     recovery.refused().iter().map(remark).collect()
@@ -187,7 +187,7 @@ fn host(group: &Group, inputs: &[Input], registry: &Registry, selected: control_
     let mut notes = selected.notes;
     for input in inputs {
         if let InputKind::Hive { hive, base, recovery, missing_bytes } = &input.kind {
-            notes.extend(recovery_note(*hive, base, recovery));
+            notes.extend(recovery_notes(*hive, base, recovery));
             if base.is_differencing() {
                 notes.push(format!("{hive} is a differencing hive: what it does not hold may stand in another one"));
             }
@@ -209,23 +209,30 @@ fn host(group: &Group, inputs: &[Input], registry: &Registry, selected: control_
 }
 
 /// What there is to know of a hive that is not whole, or that its own base block does not show.
-fn recovery_note(hive: HiveKind, base: &BaseBlock, recovery: &Recovery) -> Option<String> {
+fn recovery_notes(hive: HiveKind, base: &BaseBlock, recovery: &Recovery) -> Vec<String> {
+    let reason = |refused: &Refused| format!("{}: {}", refused.log, refused.why);
     match recovery {
-        Recovery::Replayed { base_block_from_log: true, logs, .. } => {
-            let log = logs.last().map(ToString::to_string).unwrap_or_default();
-            Some(format!("the base block of {hive} is damaged: the copy in {log} was used"))
+        Recovery::Clean => Vec::new(),
+        Recovery::Replayed { logs, base_block_from_log, refused, .. } => {
+            let last = logs.last().map_or("", |log| log);
+            let mut notes = Vec::new();
+            if *base_block_from_log {
+                notes.push(format!("the base block of {hive} is damaged: the copy in {last} was used"));
+            }
+            // Windows stops there as well, but a log that was copied badly looks the same.
+            let torn = refused.iter().filter(|refused| *refused.log == *last);
+            notes.extend(torn.map(|torn| format!("the newest changes of {hive} are not whole: {}", reason(torn))));
+            notes
         }
-        Recovery::Clean | Recovery::Replayed { .. } => None,
         Recovery::Dirty { refused } => {
-            let reasons: Vec<String> = refused.iter().map(|r| format!("{}: {}", r.log, r.why)).collect();
-            let logs = match reasons.as_slice() {
+            let logs = match refused.as_slice() {
                 [] => "and none was found".to_owned(),
-                reasons => format!("which were not applied ({})", reasons.join("; ")),
+                some => format!("which were not applied ({})", some.iter().map(reason).collect::<Vec<_>>().join("; ")),
             };
-            Some(format!(
+            vec![format!(
                 "{hive} is dirty (sequence numbers {} and {}): its newest changes may stand in its transaction logs, {logs}",
                 base.primary_sequence, base.secondary_sequence
-            ))
+            )]
         }
     }
 }

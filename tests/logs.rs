@@ -373,3 +373,17 @@ fn refused_logs_are_named_with_the_reason() {
     assert_eq!(remarks[0].code, "log-refused");
     assert!(hosts[0].notes[0].contains("SYSTEM.LOG1: base block checksum"), "{:?}", hosts[0].notes);
 }
+
+#[test]
+fn a_log_that_was_cut_short_shows_in_the_notes() {
+    let names = ["SYSTEM", "SYSTEM.LOG1", "SYSTEM.LOG2", "SOFTWARE"].map(|name| (name, name));
+    let folder = copy("cut", "dirty-with-logs", &names);
+    let log = fs::read(folder.join("SYSTEM.LOG1")).unwrap();
+    fs::write(folder.join("SYSTEM.LOG1"), log.get(..5000).unwrap()).unwrap();
+    let (hosts, _) = judge(&find(&[folder], &[], true), false);
+    let notes = &hosts[0].notes;
+    assert!(
+        notes[0].contains("newest changes of SYSTEM are not whole") && notes[0].contains("SYSTEM.LOG"),
+        "{notes:?}"
+    );
+}

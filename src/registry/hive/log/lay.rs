@@ -60,7 +60,7 @@ pub(super) fn new_logs<'a>(
             }
         };
         if let Some(error) = &applied.stopped {
-            refuse(log, format!("not applied from sequence number {} on: {error}", applied.next()));
+            refuse(log, format!("nothing from sequence number {} on: {error}", applied.next()));
         }
         if applied.entries == 0 {
             if applied.stopped.is_none() {
