@@ -24,11 +24,12 @@ pub struct Limits {
     /// Bytes kept of one `.reg` file, names and data. Real files keep a few KiB; 16 values of [`Self::value_bytes`] fit.
     pub reg_bytes: usize,
     /// Bytes of one transaction log; a longer one is refused. A log holds at most what its hive has dirty: logs of real
-    /// machines stay under 64 MiB, those of a hive that was just defragmented come near to its size.
+    /// machines stay under 64 MiB, and those of a hive that was just defragmented under its size. All may have to be
+    /// hashed, at about 250 MiB a second.
     pub log_bytes: u64,
     /// Log entries replayed over one hive. Windows writes the hive after an hour at most; real logs have a few hundred.
     pub log_entries: u64,
-    /// Runs of dirty pages replayed over one hive. [`Self::log_bytes`] of single 4 KiB pages, twice.
+    /// Runs of dirty pages replayed over one hive: three logs of [`Self::log_bytes`] hold fewer single 4 KiB pages.
     pub log_pages: u64,
     /// Folder levels walked below an input. Windows paths reach 128 levels at 260 characters; triage trees add few.
     pub folder_depth: usize,
@@ -47,7 +48,7 @@ impl Default for Limits {
             diagnostics: 1000,
             reg_keys: 1 << 16,
             reg_bytes: 16 << 20,
-            log_bytes: 256 << 20,
+            log_bytes: 128 << 20,
             log_entries: 1 << 16,
             log_pages: 1 << 17,
             folder_depth: 256,
