@@ -25,7 +25,7 @@ pub struct Limits {
     pub reg_bytes: usize,
     /// Bytes of one transaction log; a longer one is refused. A log holds at most what its hive has dirty: logs of real
     /// machines stay under 64 MiB, and those of a hive that was just defragmented under its size. All may have to be
-    /// hashed, at about 250 MiB a second.
+    /// read and hashed, which takes about half a second.
     pub log_bytes: u64,
     /// Log entries replayed over one hive. Windows writes the hive after an hour at most; real logs have a few hundred.
     pub log_entries: u64,
