@@ -50,8 +50,8 @@ pub enum Answer {
 /// What [`Hive::find`] came to.
 #[derive(Debug)]
 pub enum Position {
-    /// The key.
-    Key(KeyRef),
+    /// The key, and its path as the hive spells it.
+    Key(KeyRef, KeyPath),
     /// A key above it is a symbolic link: look there instead.
     Link(KeyPath),
     /// It is not there, or cannot be read.
@@ -125,12 +125,27 @@ impl Hive {
     /// the end of the path: the link itself is what is found.
     pub fn find(&self, path: &[Name]) -> Position {
         match self.reach(path, false) {
-            Ok(Reached::Key(key)) => Position::Key(KeyRef(key.node.offset)),
+            Ok(Reached::Key(key)) => match self.spelled(&key, path.len()) {
+                Ok(spelled) => Position::Key(KeyRef(key.node.offset), spelled),
+                Err(error) => Position::Lookup(Lookup::Unreadable(error, self.place(file_offset(key.node.offset)))),
+            },
             Ok(Reached::Deleted) => Position::Lookup(Lookup::KeyAbsent),
             Ok(Reached::Absent(reached)) => Position::Lookup(self.absent(Lookup::KeyAbsent, reached)),
             Ok(Reached::Link(target)) => Position::Link(target),
             Err((error, offset)) => Position::Lookup(Lookup::Unreadable(error, self.place(offset))),
         }
+    }
+
+    /// The path of a key so many levels below the root, as the hive spells it.
+    fn spelled(&self, key: &Key, levels: usize) -> Result<KeyPath, Error> {
+        let mut names = Vec::new();
+        let mut key = key.clone();
+        for _ in 0..levels {
+            names.push(Name::from_units(&key.name));
+            key = Key::read(&self.cells, key.node.parent)?;
+        }
+        names.reverse();
+        Ok(KeyPath(names))
     }
 
     fn place(&self, offset: u64) -> Place {
