@@ -5,14 +5,14 @@ use std::io;
 use super::super::exit::Failure;
 use super::super::{ShowArgs, ShowFormatArg};
 use super::{ABSENT, Remarks, UNREADABLE, called, key, print, say, units, value};
-use crate::error::Error;
+use crate::error::{At, Error};
 use crate::host::{HiveKind, hive_kind};
 use crate::limits::Limits;
 use crate::output::export::{Export, Key, State, Value};
 use crate::read_at::LocalFile;
 use crate::registry::hive::{Answer, BaseBlock, Enter, Hive, KeyRef, KeyView, Position, ValueView, Visit};
 use crate::registry::path::{KeyPath, Name};
-use crate::registry::{Lookup, system};
+use crate::registry::{FileTime, Lookup, system};
 use crate::source::Artifact;
 
 /// Why there is no key to print: the exit status, and what to say.
@@ -55,6 +55,7 @@ pub(super) fn run(args: &ShowArgs, artifact: &Artifact, base: &BaseBlock, limits
             recursive: args.recursive,
             subkeys: args.recursive || (args.value.is_none() && args.format != ShowFormatArg::Reg),
             only: value(args),
+            waiting: None,
             found: false,
             held: None,
             remarks: Remarks::new(args),
@@ -150,6 +151,8 @@ struct Shown<'e> {
     subkeys: bool,
     /// The one value that is wanted.
     only: Option<Name>,
+    /// The key, held back until that value is found.
+    waiting: Option<(Vec<u16>, FileTime, At, State)>,
     found: bool,
     /// The first damage met beside a value that is looked for.
     held: Option<Error>,
@@ -170,7 +173,11 @@ impl Visit for Shown<'_> {
             (false, true) => State::Link,
             (false, false) => State::Present,
         };
-        let at = crate::error::At::Offset(key.offset);
+        let at = At::Offset(key.offset);
+        if self.only.is_some() {
+            self.waiting = Some((key.path.to_vec(), key.last_write, at, state));
+            return Ok(Enter { values: true, subkeys: false });
+        }
         self.export.key(&Key { path: key.path, last_write: Some(key.last_write), at, state })?;
         Ok(Enter { values: true, subkeys: self.subkeys })
     }
@@ -179,8 +186,11 @@ impl Visit for Shown<'_> {
         if self.only.as_ref().is_some_and(|only| !only.matches(value.name)) {
             return Ok(());
         }
+        if let Some((path, time, at, state)) = self.waiting.take() {
+            self.export.key(&Key { path: &path, last_write: Some(time), at, state })?;
+        }
         self.found = true;
-        let at = crate::error::At::Offset(value.offset);
+        let at = At::Offset(value.offset);
         let ValueView { name, kind, data, tombstone: deleted, .. } = *value;
         self.export.value(&Value { name, kind, data, at, deleted })
     }

@@ -11,7 +11,8 @@ const WRAP: [u16; 5] = [0x5c, 0x0d, 0x0a, 0x20, 0x20];
 /// A continuation line with its end: [`PER_LINE`] times two digits and a comma, then [`WRAP`].
 const LINE: usize = PER_LINE * 3 + WRAP.len();
 
-fn digit(n: u8) -> u16 {
+/// The hexadecimal digit of a number below 16.
+pub(super) fn digit(n: u8) -> u16 {
     let letter = u16::from(n > 9).wrapping_mul(0x61 - 0x3a);
     u16::from(n).wrapping_add(0x30).wrapping_add(letter)
 }

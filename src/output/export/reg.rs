@@ -86,7 +86,9 @@ impl<'w> RegFile<'w> {
 
     fn data(&mut self, line: usize, kind: ValueType, data: &[u8]) {
         if let (ValueType::DWORD, Ok(bytes)) = (kind, <[u8; 4]>::try_from(data)) {
-            return self.ascii(&format!("dword:{:08x}", u32::from_le_bytes(bytes)));
+            self.ascii("dword:");
+            let digits = bytes.iter().rev().flat_map(|&byte| [hex::digit(byte >> 4), hex::digit(byte & 0xf)]);
+            return self.units.extend(digits);
         }
         if kind == ValueType::SZ && append_quoted(data, &mut self.units) {
             return;

@@ -30,7 +30,8 @@ impl<'a> Blocks<'a> {
     pub(super) fn new(source: &'a dyn ReadAt, bins_size: u32, count: usize) -> Self {
         let needed = usize::try_from(source.len().div_ceil(BLOCK_U64)).unwrap_or(usize::MAX);
         let mut slots = Vec::new();
-        slots.resize_with(count.min(needed).max(1), || None);
+        // A power of two, so that finding a slot takes no division: it is done for every structure of the hive.
+        slots.resize_with(count.min(needed).clamp(1, 1 << 16).next_power_of_two(), || None);
         Self { source, bins_size, slots, joined: Vec::new() }
     }
 
@@ -48,8 +49,8 @@ impl<'a> Blocks<'a> {
 
     #[inline]
     fn block(&mut self, number: u64, what: &'static str) -> Result<&[u8], Error> {
-        let count = u64::try_from(self.slots.len()).unwrap_or(u64::MAX).max(1);
-        let slot = number.checked_rem(count).and_then(|i| usize::try_from(i).ok()).and_then(|i| self.slots.get_mut(i));
+        let mask = self.slots.len().saturating_sub(1);
+        let slot = usize::try_from(number).ok().and_then(|n| self.slots.get_mut(n & mask));
         let none = || Error::Limit { at: At::Whole, what: "blocks in memory", limit: 0 };
         let slot = slot.ok_or_else(none)?;
         if slot.as_ref().is_none_or(|block| block.number != number) {
@@ -82,19 +83,34 @@ impl<'a> Blocks<'a> {
         Ok(&self.joined)
     }
 
-    /// Finds the allocated cell at `offset` (from the end of the base block), which must hold at least `need` bytes.
+    /// Finds the allocated cell at `offset` (from the end of the base block) and lends its data: at least `need` bytes, and
+    /// as many more as lie in the same block.
     #[inline]
-    pub(super) fn cell(&mut self, offset: u32, need: u32, what: &'static str) -> Result<Cell, Error> {
+    pub(super) fn cell(&mut self, offset: u32, need: u32, what: &'static str) -> Result<(Cell, &[u8]), Error> {
         in_bins(self.bins_size, offset, what)?;
-        let field = self.bytes(file_offset(offset), 4, what)?.first_chunk().copied().unwrap_or_default();
-        Cell::sized(self.bins_size, offset, field, need, what)
+        let (at, bins_size) = (file_offset(offset), self.bins_size);
+        let within = usize::try_from(at % BLOCK_U64).unwrap_or(BLOCK);
+        let len = usize::try_from(need).unwrap_or(usize::MAX);
+        if within.saturating_add(4).saturating_add(len) > BLOCK {
+            let field = self.bytes(at, 4, what)?.first_chunk().copied().unwrap_or_default();
+            let cell = Cell::sized(bins_size, offset, field, need, what)?;
+            return Ok((cell, self.bytes(cell.data, len, what)?));
+        }
+        let rest = self.block(at / BLOCK_U64, what)?.get(within..).unwrap_or_default();
+        let Some((&field, data)) = rest.split_first_chunk() else { return Err(ended(at, 4, rest.len(), what)) };
+        let cell = Cell::sized(bins_size, offset, field, need, what)?;
+        if data.len() < len {
+            return Err(ended(cell.data, len, data.len(), what));
+        }
+        let whole = usize::try_from(cell.len).unwrap_or(usize::MAX);
+        Ok((cell, data.get(..whole).unwrap_or(data)))
     }
 
-    /// Lends `len` bytes of the cell's data, from `from` on.
+    /// Lends the name of `len` bytes that stands in a cell's data from `from` on.
     #[inline]
-    pub(super) fn data(&mut self, cell: Cell, from: u32, len: u32, what: &'static str) -> Result<&[u8], Error> {
-        let at = cell.part(from, len, what)?;
-        self.bytes(at, usize::try_from(len).unwrap_or(usize::MAX), what)
+    pub(super) fn name(&mut self, cell: Cell, from: u32, len: u16, what: &'static str) -> Result<&[u8], Error> {
+        let at = cell.part(from, u32::from(len), what)?;
+        self.bytes(at, usize::from(len), what)
     }
 }
 

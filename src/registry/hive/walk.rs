@@ -9,8 +9,8 @@ mod lists;
 use super::Hive;
 use super::blocks::Blocks;
 use super::cell::file_offset;
-use super::data::{RECORD_LEN, Record, Stored, big_data};
-use super::node::{NODE_LEN, Node, append_name};
+use super::data::{RECORD_BYTES, RECORD_LEN, Record, Stored, big_data};
+use super::node::{NODE_BYTES, NODE_LEN, Node, append_name};
 use crate::error::{At, Error};
 use crate::registry::FileTime;
 use crate::registry::value::ValueType;
@@ -233,10 +233,15 @@ impl<V: Visit> Walker<'_, V> {
 
     /// Reads a key node, and its name into the buffer.
     fn node(&mut self, offset: u32) -> Result<Node, Error> {
-        let cell = self.blocks.cell(offset, NODE_LEN, "key node")?;
-        let node = Node::parse(self.blocks.data(cell, 0, NODE_LEN, "key node")?, offset, cell)?;
-        let name = self.blocks.data(cell, NODE_LEN, u32::from(node.name_len), "key name")?;
+        let (cell, data) = self.blocks.cell(offset, NODE_LEN, "key node")?;
+        let node = Node::parse(data, offset, cell)?;
         self.name.clear();
+        let end = NODE_BYTES.saturating_add(usize::from(node.name_len));
+        // Nearly always the name lies in the same block.
+        let name = match data.get(NODE_BYTES..end) {
+            Some(name) => name,
+            None => self.blocks.name(cell, NODE_LEN, node.name_len, "key name")?,
+        };
         append_name(name, node.has_compressed_name(), &mut self.name);
         Ok(node)
     }
@@ -286,18 +291,21 @@ impl<V: Visit> Walker<'_, V> {
             return Err(Error::Limit { at, what: "values of one key", limit });
         }
         let len = count.saturating_mul(4);
-        let cell = self.blocks.cell(list, len, WHAT)?;
-        let offsets = self.blocks.data(cell, 0, len, WHAT)?;
+        let (_, data) = self.blocks.cell(list, len, WHAT)?;
+        let offsets = data.get(..usize::try_from(len).unwrap_or(usize::MAX)).unwrap_or_default();
         self.list.extend(offsets.as_chunks::<4>().0.iter().map(|&offset| u32::from_le_bytes(offset)));
         Ok(())
     }
 
     /// Reads a value's record, and its name into the buffer.
     fn record(&mut self, offset: u32) -> Result<Record, Error> {
-        let cell = self.blocks.cell(offset, RECORD_LEN, "value")?;
-        let record = Record::parse(self.blocks.data(cell, 0, RECORD_LEN, "value")?, offset, cell)?;
-        let name = self.blocks.data(cell, RECORD_LEN, u32::from(record.name_len), "value name")?;
+        let (cell, data) = self.blocks.cell(offset, RECORD_LEN, "value")?;
+        let record = Record::parse(data, offset, cell)?;
         self.name.clear();
+        let name = match data.get(RECORD_BYTES..RECORD_BYTES.saturating_add(usize::from(record.name_len))) {
+            Some(name) => name,
+            None => self.blocks.name(cell, RECORD_LEN, record.name_len, "value name")?,
+        };
         append_name(name, record.has_compressed_name(), &mut self.name);
         Ok(record)
     }
@@ -314,7 +322,8 @@ impl<V: Visit> Walker<'_, V> {
             Ok(Stored::Empty) => Ok(&[][..]),
             Ok(Stored::Cell(offset, size)) => {
                 budget.pay(size).map_err(Stop::Budget)?;
-                blocks.cell(offset, size, "value data").and_then(|cell| blocks.data(cell, 0, size, "value data"))
+                let len = usize::try_from(size).unwrap_or(usize::MAX);
+                blocks.cell(offset, size, "value data").map(|(_, data)| data.get(..len).unwrap_or_default())
             }
             Ok(Stored::Segments(offset, size)) => {
                 budget.pay(size).map_err(Stop::Budget)?;

@@ -14,7 +14,7 @@ use crate::registry::value::Value;
 pub struct ListedKey<'a> {
     /// The hive that it is in as the file calls it; empty for the running system.
     pub mount: &'a str,
-    /// Its normalised path, as the file first spells it; upcased where the file opens only keys below it.
+    /// Its normalised path, as the file first spells it; upcased where it only deletes the key.
     pub path: &'a [Name],
     /// The line that opens or deletes it, or the first that opens a key below it.
     pub line: u64,
@@ -68,15 +68,18 @@ impl RegFile {
             own == name || (any_set && level == 2 && is_control_set(name.units()) && is_control_set(own.units()))
         };
         let below = |own: &[Name]| own.len() >= wanted.0.len() && own.iter().zip(wanted.names()).enumerate().all(same);
-        self.kept
-            .keys()
-            .filter(|(_, own, _)| below(own))
-            .filter_map(|(mount, own, key)| listed(mount, own, key))
-            .collect()
+        let keys: Vec<_> = self.kept.keys().filter(|(_, own, _)| below(own)).collect();
+        // The keys below one come right after it: where the file opens those alone, they tell how it is spelled.
+        let spelling = |at: usize, own: &[Name]| {
+            let spelled = keys.get(at..)?.iter().find_map(|(_, _, key)| key.spelling.as_deref())?;
+            spelled.get(..own.len()).filter(|part| part.iter().zip(own).all(|(name, own)| own.matches(name.units())))
+        };
+        let all = keys.iter().enumerate();
+        all.filter_map(|(at, (mount, own, key))| listed(mount, spelling(at, own).unwrap_or(own), key)).collect()
     }
 }
 
-fn listed<'a>(mount: &'a str, own: &'a [Name], key: &'a Key) -> Option<ListedKey<'a>> {
+fn listed<'a>(mount: &'a str, path: &'a [Name], key: &'a Key) -> Option<ListedKey<'a>> {
     let mut values: Vec<ListedValue<'a>> = (key.values.values())
         .map(|(name, slot)| match slot {
             Slot::Value(value, line) => ListedValue { name, line: *line, value: Ok(value) },
@@ -88,12 +91,5 @@ fn listed<'a>(mount: &'a str, own: &'a [Name], key: &'a Key) -> Option<ListedKey
         .collect();
     values.sort_by_key(|value| value.line);
     let there = key.listed.or(key.implied);
-    Some(ListedKey {
-        mount,
-        path: key.spelling.as_deref().unwrap_or(own),
-        line: there.or(key.deleted)?,
-        link: key.link,
-        deleted: there.is_none(),
-        values,
-    })
+    Some(ListedKey { mount, path, line: there.or(key.deleted)?, link: key.link, deleted: there.is_none(), values })
 }

@@ -67,8 +67,8 @@ impl Lists {
         budget: &mut Budget,
     ) -> Result<Result<(), Error>, Stop<E>> {
         let read = |blocks: &mut Blocks<'_>| {
-            let cell = blocks.cell(offset, 4, WHAT)?;
-            let (form, count) = list_head(blocks.data(cell, 0, 4, WHAT)?, cell.data, top)?;
+            let (cell, head) = blocks.cell(offset, 4, WHAT)?;
+            let (form, count) = list_head(head, cell.data, top)?;
             let entries = cell.part(4, count.saturating_mul(form.width()), WHAT)?;
             Ok((form, Span { entries, next: 0, count, width: form.width() }))
         };
