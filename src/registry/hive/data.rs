@@ -52,7 +52,7 @@ pub(super) enum Stored {
 
 impl Record {
     /// Understands the first [`RECORD_BYTES`] of `cell`, which is at `offset`.
-    pub(super) fn parse(head: &[u8], offset: u32, cell: Cell) -> Result<Self, Error> {
+    pub(super) fn parse(head: &[u8; RECORD_BYTES], offset: u32, cell: Cell) -> Result<Self, Error> {
         let f = Fields::new(head, cell.data);
         f.signature(b"vk", "value")?;
         Ok(Self {

@@ -36,8 +36,9 @@ pub(super) struct Node {
 }
 
 impl Node {
-    /// Understands the first [`NODE_BYTES`] of `cell`, which is at `offset`.
-    pub(super) fn parse(head: &[u8], offset: u32, cell: Cell) -> Result<Self, Error> {
+    /// Understands the first [`NODE_BYTES`] of `cell`, which is at `offset`. Their number is in the type so that the compiler
+    /// need not check each field: a walk does this for every key.
+    pub(super) fn parse(head: &[u8; NODE_BYTES], offset: u32, cell: Cell) -> Result<Self, Error> {
         let f = Fields::new(head, cell.data);
         f.signature(b"nk", "key node")?;
         Ok(Self {

@@ -8,7 +8,7 @@ mod lists;
 
 use super::Hive;
 use super::blocks::Blocks;
-use super::cell::file_offset;
+use super::cell::{Cell, file_offset};
 use super::data::{RECORD_BYTES, RECORD_LEN, Record, Stored, big_data};
 use super::node::{NODE_BYTES, NODE_LEN, Node, append_name};
 use crate::error::{At, Error};
@@ -234,7 +234,8 @@ impl<V: Visit> Walker<'_, V> {
     /// Reads a key node, and its name into the buffer.
     fn node(&mut self, offset: u32) -> Result<Node, Error> {
         let (cell, data) = self.blocks.cell(offset, NODE_LEN, "key node")?;
-        let node = Node::parse(data, offset, cell)?;
+        let Some(head) = data.first_chunk() else { return Err(short(cell, NODE_LEN, "key node")) };
+        let node = Node::parse(head, offset, cell)?;
         self.name.clear();
         let end = NODE_BYTES.saturating_add(usize::from(node.name_len));
         // Nearly always the name lies in the same block.
@@ -300,7 +301,8 @@ impl<V: Visit> Walker<'_, V> {
     /// Reads a value's record, and its name into the buffer.
     fn record(&mut self, offset: u32) -> Result<Record, Error> {
         let (cell, data) = self.blocks.cell(offset, RECORD_LEN, "value")?;
-        let record = Record::parse(data, offset, cell)?;
+        let Some(head) = data.first_chunk() else { return Err(short(cell, RECORD_LEN, "value")) };
+        let record = Record::parse(head, offset, cell)?;
         self.name.clear();
         let name = match data.get(RECORD_BYTES..RECORD_BYTES.saturating_add(usize::from(record.name_len))) {
             Some(name) => name,
@@ -346,6 +348,12 @@ impl<V: Visit> Walker<'_, V> {
             Err(error) => visit.damage(path, &error).map_err(Stop::Visitor),
         }
     }
+}
+
+/// A cell whose data is shorter than was asked for, which [`Blocks::cell`] refuses.
+#[cold]
+fn short(cell: Cell, need: u32, what: &'static str) -> Error {
+    Error::damaged(At::Offset(cell.data), what, format!("{need} bytes"), "fewer")
 }
 
 const BACKSLASH: u16 = 0x5c;
