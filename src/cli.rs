@@ -3,6 +3,8 @@
 mod audit;
 mod exit;
 mod generate;
+mod show;
+mod writer;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -29,6 +31,7 @@ struct Cli {
 enum Command {
     Audit(AuditArgs),
     Generate(GenerateArgs),
+    Show(ShowArgs),
 }
 
 /// Audit registry hives and .reg files: is TLS 1.2 set up as Microsoft Entra Connect needs it?
@@ -158,12 +161,82 @@ enum RegFormatArg {
     Reg4,
 }
 
+const AFTER_SHOW_HELP: &str = "\
+Exit status:
+  0  the key or value was printed
+  1  it is not there
+  2  the command line is wrong, or tlshive itself failed
+  3  it, or a part of it, cannot be read";
+
+/// Print a key, or a value of it, as it stands in a hive or a .reg file
+#[derive(Args)]
+#[command(after_help = AFTER_SHOW_HELP)]
+struct ShowArgs {
+    /// A hive or a .reg file; told apart by content
+    input: PathBuf,
+
+    /// Path below the hive's root, or a full one such as HKLM\SYSTEM\CurrentControlSet\Control; without it, the root of a
+    /// hive or the whole of a .reg file
+    key: Option<String>,
+
+    /// Name of one value; "@" or "" is the default value
+    value: Option<String>,
+
+    /// Print the keys below as well
+    #[arg(short, long, conflicts_with = "value")]
+    recursive: bool,
+
+    /// Output format
+    #[arg(long, value_enum, default_value_t = ShowFormatArg::Text)]
+    format: ShowFormatArg,
+
+    /// What the hive's root is called: HKEY_LOCAL_MACHINE\SYSTEM and the like where the hive shows it, else
+    /// HKEY_LOCAL_MACHINE and the file's name
+    #[arg(long, value_name = "PREFIX")]
+    root: Option<String>,
+
+    /// Transaction log of the hive, where it does not lie beside it under its name; may be given again
+    #[arg(long, value_name = "FILE", conflicts_with = "no_logs")]
+    log: Vec<PathBuf>,
+
+    /// Show the hive as it lies, without its transaction logs
+    #[arg(long)]
+    no_logs: bool,
+
+    /// Code page of a .reg file without a byte order mark, such as windows-1252, shift_jis or utf-8
+    #[arg(long, value_name = "NAME", value_parser = audit::codepage)]
+    codepage: Option<&'static encoding_rs::Encoding>,
+
+    /// Write to FILE instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// Overwrite FILE if it exists
+    #[arg(long)]
+    force: bool,
+
+    /// Print all bytes of binary data, and all remarks
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum ShowFormatArg {
+    /// For people
+    Text,
+    /// JSON lines: an object a key
+    Json,
+    /// A .reg file as regedit exports it
+    Reg,
+}
+
 /// Parses the command line, runs the command, and gives the exit status.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
         Command::Audit(args) => audit::run(&args),
         Command::Generate(args) => generate::run(&args),
+        Command::Show(args) => show::run(&args),
     };
     exit::code(result)
 }

@@ -23,6 +23,7 @@ pub use crate::registry::hive::{Recovery, Refused};
 pub use control_set::{ControlSet, Wanted};
 pub(crate) use facts::lacks_wow64_node;
 pub use facts::{Architecture, Windows};
+pub(crate) use group::hive_kind;
 pub use group::{Group, HiveKind, group};
 
 /// One machine, as one control set of it, ready to be audited.

@@ -1,6 +1,7 @@
 //! Reports made into text, for people or machines: one file a format. Formats see the report alone.
 
 mod escape;
+pub mod export;
 mod json;
 mod script;
 mod text;

@@ -36,6 +36,13 @@ pub struct LogFile {
     pub ignored: bool,
 }
 
+impl Artifact {
+    /// Every file that is read for it: itself, and its logs.
+    pub fn files(&self) -> Vec<PathBuf> {
+        std::iter::once(&self.path).chain(self.logs.iter().map(|log| &log.path)).cloned().collect()
+    }
+}
+
 /// What is to be done about transaction logs.
 #[derive(Debug, Clone, Copy)]
 pub struct Logs<'a> {

@@ -53,12 +53,13 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("policy", &["path", "value"]),
     // `system()` is the path of a hive's root.
     ("plan", &["path", "value", "system"]),
-    ("output", &["path", "value", "time", "cross_check"]),
+    ("output", &["path", "value", "time", "cross_check", "FileTime"]),
     // What a look-up answers, never how.
     ("audit", &["path", "value", "cross_check", "FileTime", "Found", "KeyInfo", "Lookup"]),
     // The sniffers of the two formats.
     ("source", &["hive", "reg_file"]),
-    ("cli", &["cross_check", "path"]),
+    // `show` prints what the readers themselves see, without the stages in between; the writer spares whatever is a hive.
+    ("cli", &["cross_check", "path", "hive", "reg_file", "value", "FileTime", "Lookup", "system"]),
 ];
 
 /// The files, or folders of them, that may name a crate. Each dependency must be here.
@@ -70,7 +71,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("jiff", &["registry/time.rs"]),
     ("nt_hive", &["registry/cross_check.rs"]),
     ("regashii", &["plan/reg.rs"]),
-    ("serde", &["output/json.rs", "policy/file.rs"]),
+    ("serde", &["output/json.rs", "output/export/json.rs", "policy/file.rs"]),
     ("serde_json", &["output/json.rs"]),
     ("sha2", &["digest.rs"]),
     ("toml", &["policy/file.rs"]),

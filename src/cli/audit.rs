@@ -1,10 +1,10 @@
 //! `tlshive audit`
 
-use std::fs::OpenOptions;
-use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::Path;
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 
 use super::exit::{Failure, status};
+use super::writer::writer;
 use super::{AuditArgs, ColourArg, FormatArg};
 use crate::audit::{HostReport, Outcome, Report, Seen, audit};
 use crate::diagnostic::{Diagnostic, Severity};
@@ -16,7 +16,7 @@ use crate::place::Place;
 use crate::policy::Policy;
 use crate::registry::cross_check::Agreement;
 use crate::registry::path::KeyPath;
-use crate::source::{Logs, discover};
+use crate::source::{Artifact, Discovery, Logs, discover};
 
 /// Remarks printed for one file before the rest is counted.
 const REMARKS_PER_FILE: usize = 5;
@@ -48,10 +48,13 @@ pub(super) fn codepage(label: &str) -> Result<&'static encoding_rs::Encoding, St
 }
 
 pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
-    // Before the work, so that a report that cannot be written costs nothing.
-    let mut out = writer(args.output.as_deref(), args.force)?;
     let policy = Policy::default_policy()?;
-    let report = report(args, &policy);
+    let limits = Limits::default();
+    let found = discover(&args.inputs, &Logs { by_hand: &args.log, apply: !args.no_logs }, &limits);
+    // Before the audit, so that a report that cannot be written costs nothing.
+    let inputs: Vec<PathBuf> = found.artifacts.iter().flat_map(Artifact::files).collect();
+    let mut out = writer(args.output.as_deref(), args.force, &inputs)?;
+    let report = report(args, &policy, found, &limits);
     if !args.quiet {
         remarks(&report, args.verbose);
         if report.hosts.is_empty() {
@@ -73,11 +76,8 @@ fn write(report: &Report, format: Format, out: &mut dyn Write) -> Result<(), Fai
     Ok(out.flush()?)
 }
 
-fn report(args: &AuditArgs, policy: &Policy) -> Report {
-    let limits = Limits::default();
-    let logs = Logs { by_hand: &args.log, apply: !args.no_logs };
-    let found = discover(&args.inputs, &logs, &limits);
-    let (groups, remarks, other_hives) = group(&found.artifacts, args.join, &limits);
+fn report(args: &AuditArgs, policy: &Policy, found: Discovery, limits: &Limits) -> Report {
+    let (groups, remarks, other_hives) = group(&found.artifacts, args.join, limits);
     let mut diagnostics = found.diagnostics;
     diagnostics.extend(remarks);
     let interest: Vec<KeyPath> = policy.rules.iter().map(|rule| rule.key.clone()).collect();
@@ -87,7 +87,7 @@ fn report(args: &AuditArgs, policy: &Policy) -> Report {
         digest: args.digest,
         interest: &interest,
         require_clean: args.require_clean,
-        limits: &limits,
+        limits,
     };
     let mut hosts = Vec::new();
     for group in &groups {
@@ -152,23 +152,6 @@ fn colour(args: &AuditArgs) -> bool {
         ColourArg::Never => false,
         ColourArg::Auto => wanted && args.output.is_none() && io::stdout().is_terminal(),
     }
-}
-
-/// Standard output, or a file that is not overwritten unless that was asked for.
-pub(super) fn writer(path: Option<&Path>, force: bool) -> Result<Box<dyn Write>, Failure> {
-    let Some(path) = path else { return Ok(Box::new(BufWriter::new(io::stdout().lock()))) };
-    let mut options = OpenOptions::new();
-    options.write(true);
-    if force {
-        options.create(true).truncate(true)
-    } else {
-        options.create_new(true)
-    };
-    let file = options.open(path).map_err(|error| {
-        let hint = if error.kind() == io::ErrorKind::AlreadyExists { " (--force overwrites it)" } else { "" };
-        Failure::Message(format!("{}: {error}{hint}", path.display()))
-    })?;
-    Ok(Box::new(BufWriter::new(file)))
 }
 
 /// A short list on standard error: the first remarks of each file, and how many more there are.

@@ -2,8 +2,8 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use super::audit::writer;
 use super::exit::Failure;
+use super::writer::writer;
 use super::{GenerateArgs, PlanArg, RegFormatArg};
 use crate::plan::reg::{self, RegFormat};
 use crate::plan::{DISABLE_WARNING, Plan};
@@ -42,7 +42,7 @@ pub(super) fn run(args: &GenerateArgs) -> Result<u8, Failure> {
     if plan == Plan::Disable {
         warn(&DISABLE_WARNING.join(" "));
     }
-    let mut out = writer(args.output.as_deref(), args.force)?;
+    let mut out = writer(args.output.as_deref(), args.force, &[])?;
     if args.output.is_none() && io::stdout().is_terminal() {
         out.write_all(reg::text(&changeset, format)?.as_bytes())?;
     } else {

@@ -160,7 +160,7 @@ fn kind_by_name(path: &Path) -> Option<HiveKind> {
 }
 
 /// Tells which hive this is: by the name that Windows keeps in the base block, else by the keys at the root.
-fn hive_kind(artifact: &Artifact, base: &BaseBlock, limits: &Limits) -> Option<HiveKind> {
+pub(crate) fn hive_kind(artifact: &Artifact, base: &BaseBlock, limits: &Limits) -> Option<HiveKind> {
     let noted = base.file_name.to_ascii_uppercase();
     for kind in [HiveKind::System, HiveKind::Software] {
         if noted == kind.to_string() || noted.ends_with(&format!("\\CONFIG\\{kind}")) {

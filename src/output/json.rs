@@ -17,7 +17,7 @@ use crate::registry::cross_check::Agreement;
 use crate::registry::time::rfc3339;
 use crate::registry::value::{Value, ValueType};
 
-const SCHEMA_VERSION: u32 = 1;
+pub(super) const SCHEMA_VERSION: u32 = 1;
 
 #[derive(Serialize)]
 struct Tool<'a> {
@@ -162,7 +162,7 @@ struct ExpectedV1 {
 }
 
 #[derive(Serialize)]
-struct ValueV1 {
+pub(super) struct ValueV1 {
     r#type: String,
     data: Json,
     raw: String,
@@ -211,6 +211,11 @@ pub(super) fn write_lines(report: &Report, out: &mut dyn Write) -> io::Result<()
 fn print(document: &impl Serialize, formatter: impl Formatter, out: &mut dyn Write) -> io::Result<()> {
     document.serialize(&mut Serializer::with_formatter(&mut *out, Harmless(formatter))).map_err(io::Error::from)?;
     out.write_all(b"\n")
+}
+
+/// A part of a line that is written piece by piece.
+pub(super) fn fragment(part: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    part.serialize(&mut Serializer::with_formatter(out, Harmless(CompactFormatter))).map_err(io::Error::from)
 }
 
 /// A formatter that also escapes what JSON lets through but a terminal does not survive: C1 controls, bidirectional overrides.
@@ -400,7 +405,7 @@ fn cross_check(agreement: &Agreement) -> CrossCheckV1 {
     CrossCheckV1 { result, detail: agreement.to_string() }
 }
 
-fn value(value: &Value) -> ValueV1 {
+pub(super) fn value(value: &Value) -> ValueV1 {
     let data = if let Some(n) = value.as_dword() {
         json!(n)
     } else if let Some(text) = value.as_text() {

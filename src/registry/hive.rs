@@ -1,15 +1,18 @@
-//! Raw hives (regf 1.3 to 1.6), read lazily by 4 KiB pages.
+//! Raw hives (regf 1.3 to 1.6): look-ups read lazily by 4 KiB pages, walks by 64 KiB blocks.
 //!
 //! Nothing that a file says is believed before it is checked: offsets and lengths against the hive's size, signatures,
 //! allocation, names against the hashes that list them. What cannot be read becomes [`Lookup::Unreadable`], never "absent".
 #![deny(clippy::arithmetic_side_effects)]
 
 mod base_block;
+mod blocks;
 mod cell;
 mod data;
 mod fields;
 mod key;
 mod log;
+mod node;
+mod walk;
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -17,6 +20,7 @@ use std::sync::Arc;
 pub use base_block::BaseBlock;
 pub(crate) use base_block::{SIGNATURE, is_log};
 pub use log::{Recovery, Refused, log_fits, replay};
+pub use walk::{Enter, KeyRef, KeyView, ValueView, Visit};
 
 use crate::error::{At, Error};
 use crate::limits::Limits;
@@ -49,7 +53,18 @@ pub enum Answer {
     Link(KeyPath),
 }
 
-enum Walk {
+/// What [`Hive::find`] came to.
+#[derive(Debug)]
+pub enum Position {
+    /// The key, and its path as the hive spells it.
+    Key(KeyRef, KeyPath),
+    /// A key above it is a symbolic link: look there instead.
+    Link(KeyPath),
+    /// It is not there, or cannot be read.
+    Lookup(Lookup),
+}
+
+enum Reached {
     Key(Key),
     /// The key, or one above it, is not there; the offset of the last one that is.
     Absent(u64),
@@ -111,22 +126,49 @@ impl Hive {
 
     /// Looks up a value, or with the name `None` just the key, by its path below the hive's root.
     pub fn lookup(&self, path: &[Name], value: Option<&Name>) -> Answer {
-        let key = match self.walk(path) {
-            Ok(Walk::Key(key)) => key,
-            Ok(Walk::Deleted) => return Answer::Lookup(Lookup::KeyAbsent),
-            Ok(Walk::Absent(reached)) => return Answer::Lookup(self.absent(Lookup::KeyAbsent, reached)),
-            Ok(Walk::Link(target)) => return Answer::Link(target),
+        let key = match self.reach(path, true) {
+            Ok(Reached::Key(key)) => key,
+            Ok(Reached::Deleted) => return Answer::Lookup(Lookup::KeyAbsent),
+            Ok(Reached::Absent(reached)) => return Answer::Lookup(self.absent(Lookup::KeyAbsent, reached)),
+            Ok(Reached::Link(target)) => return Answer::Link(target),
             Err((error, offset)) => return Answer::Lookup(Lookup::Unreadable(error, self.place(offset))),
         };
-        let reached = file_offset(key.offset);
-        let info = KeyInfo { last_write: Some(key.last_write), place: self.place(reached) };
+        let reached = file_offset(key.node.offset);
+        let info = KeyInfo { last_write: Some(key.node.last_write), place: self.place(reached) };
         let Some(value) = value else { return Answer::Lookup(Lookup::ValueAbsent(info)) };
-        Answer::Lookup(match data::find(&self.cells, self.base.minor, &key, value, &self.limits) {
+        Answer::Lookup(match data::find(&self.cells, self.base.minor, &key.node, value, &self.limits) {
             Ok(Search::Found(value, offset)) => Lookup::Found(Found { value, place: self.place(offset), key: info }),
             Ok(Search::Deleted) => Lookup::ValueAbsent(info),
             Ok(Search::Absent) => self.absent(Lookup::ValueAbsent(info), reached),
             Err(error) => Lookup::Unreadable(error, self.place(reached)),
         })
+    }
+
+    /// Finds a key for [`Hive::walk`], by its path below the hive's root. Unlike a look-up, this does not follow a link at
+    /// the end of the path: the link itself is what is found.
+    pub fn find(&self, path: &[Name]) -> Position {
+        match self.reach(path, false) {
+            Ok(Reached::Key(key)) => match self.spelled(&key, path.len()) {
+                Ok(spelled) => Position::Key(KeyRef(key.node.offset), spelled),
+                Err(error) => Position::Lookup(Lookup::Unreadable(error, self.place(file_offset(key.node.offset)))),
+            },
+            Ok(Reached::Deleted) => Position::Lookup(Lookup::KeyAbsent),
+            Ok(Reached::Absent(reached)) => Position::Lookup(self.absent(Lookup::KeyAbsent, reached)),
+            Ok(Reached::Link(target)) => Position::Link(target),
+            Err((error, offset)) => Position::Lookup(Lookup::Unreadable(error, self.place(offset))),
+        }
+    }
+
+    /// The path of a key so many levels below the root, as the hive spells it.
+    fn spelled(&self, key: &Key, levels: usize) -> Result<KeyPath, Error> {
+        let mut names = Vec::new();
+        let mut key = key.clone();
+        for _ in 0..levels {
+            names.push(Name::from_units(&key.name));
+            key = Key::read(&self.cells, key.node.parent)?;
+        }
+        names.reverse();
+        Ok(KeyPath(names))
     }
 
     /// Where a byte of the hive stands: in the hive, or in the transaction log that is laid over it.
@@ -151,17 +193,18 @@ impl Hive {
     /// # Errors
     /// When the key, its lists or one of the keys in them cannot be read, or the path leads through a link.
     pub fn children(&self, path: &[Name]) -> Result<Vec<Name>, Error> {
-        match self.walk(path).map_err(|(error, _)| error)? {
-            Walk::Key(key) => key.child_names(&self.cells, &self.limits),
-            Walk::Absent(_) | Walk::Deleted => Ok(Vec::new()),
-            Walk::Link(target) => {
+        match self.reach(path, true).map_err(|(error, _)| error)? {
+            Reached::Key(key) => key.child_names(&self.cells, &self.limits),
+            Reached::Absent(_) | Reached::Deleted => Ok(Vec::new()),
+            Reached::Link(target) => {
                 Err(Error::Unsupported { at: At::Whole, what: format!("a symbolic link leads to {target}") })
             }
         }
     }
 
-    /// Walks down from the root. An error comes with the offset of the last key that could be read.
-    fn walk(&self, path: &[Name]) -> Result<Walk, (Error, u64)> {
+    /// Goes down from the root. An error comes with the offset of the last key that could be read. A link at the end of the
+    /// path leads on only when `follow_last` says so; one before always does.
+    fn reach(&self, path: &[Name], follow_last: bool) -> Result<Reached, (Error, u64)> {
         let mut reached = file_offset(self.base.root);
         if path.len() > self.limits.depth {
             let limit = u64::try_from(self.limits.depth).unwrap_or(u64::MAX);
@@ -176,25 +219,25 @@ impl Hive {
         };
         let mut rest = path.get(known..).unwrap_or_default();
         while let Some((name, below)) = rest.split_first() {
-            reached = file_offset(key.offset);
+            reached = file_offset(key.node.offset);
             match key.child(&self.cells, name, &self.limits).map_err(|e| (e, reached))? {
-                None => return Ok(Walk::Absent(reached)),
-                Some(child) if self.base.is_differencing() && child.is_tombstone() => return Ok(Walk::Deleted),
+                None => return Ok(Reached::Absent(reached)),
+                Some(child) if self.base.is_differencing() && child.node.is_tombstone() => return Ok(Reached::Deleted),
                 Some(child) => key = child,
             }
-            reached = file_offset(key.offset);
+            reached = file_offset(key.node.offset);
             rest = below;
-            if key.is_link() {
-                return self.link_target(&key, rest).map(Walk::Link).map_err(|e| (e, reached));
+            if key.node.is_link() && (follow_last || !rest.is_empty()) {
+                return self.link_target(&key, rest).map(Reached::Link).map_err(|e| (e, reached));
             }
             trail.push(key.clone());
         }
-        Ok(Walk::Key(key))
+        Ok(Reached::Key(key))
     }
 
     /// Where a link key points, with the rest of the path appended: `\REGISTRY\MACHINE\…` as `HKEY_LOCAL_MACHINE\…`.
     fn link_target(&self, key: &Key, rest: &[Name]) -> Result<KeyPath, Error> {
-        let at = At::Offset(file_offset(key.offset));
+        let at = At::Offset(file_offset(key.node.offset));
         let no_target = |found: &str| {
             Err(Error::damaged(
                 at,
@@ -204,7 +247,7 @@ impl Hive {
             ))
         };
         let name = Name::from("SymbolicLinkValue");
-        let target = match data::find(&self.cells, self.base.minor, key, &name, &self.limits)? {
+        let target = match data::find(&self.cells, self.base.minor, &key.node, &name, &self.limits)? {
             Search::Found(value, _) if value.kind == ValueType::LINK => value.as_text(),
             _ => None,
         };

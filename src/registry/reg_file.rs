@@ -28,6 +28,7 @@ mod interest;
 mod kept;
 mod lex;
 mod lines;
+mod list;
 mod reader;
 mod refusal;
 mod roots;
@@ -40,6 +41,7 @@ use encoding_rs::Encoding;
 pub use encoding::Charset;
 pub use header::{Format, Header, Sniffed, sniff};
 pub use interest::Interest;
+pub use list::{ListedKey, ListedValue, normalised};
 
 use super::path::{KeyPath, Name};
 use super::{Found, KeyInfo, Lookup};

@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 use std::io::Read;
 use std::process::Stdio;
 
-use crate::common::program;
+use crate::common::{program, root, run};
 
 /// A run whose reader goes away after `read` bytes: the status and what was said on standard error.
 fn until_the_reader_leaves(args: &[&str], read: usize) -> (i32, String) {
@@ -42,4 +42,27 @@ fn a_report_that_cannot_be_written_is_2() {
         assert_eq!(output.status.code(), Some(2), "{args:?}");
         assert!(!output.stderr.is_empty());
     }
+}
+
+#[test]
+fn evidence_is_not_overwritten_even_by_force() {
+    let folder = tempfile::tempdir().unwrap();
+    let copy = |from: &str, to: &str| std::fs::copy(root().join(from), folder.path().join(to)).unwrap();
+    copy("fixtures/hosts/compliant/SYSTEM", "SYSTEM");
+    copy("fixtures/reg/compliant-utf8.reg", "tls.reg");
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (hive, reg) = (path("SYSTEM"), path("tls.reg"));
+    for args in [
+        ["audit", &hive, "--force", "-o", &hive],
+        ["audit", &reg, "--force", "-o", &reg],
+        ["show", &hive, "--force", "-o", &hive],
+        ["generate", "enable", "--force", "-o", &hive],
+    ] {
+        let run = run(&args);
+        assert_eq!(run.status, 2, "{args:?}");
+        assert!(run.err().contains("not overwritten"), "{}", run.err());
+    }
+    let same = |name: &str, from: &str| std::fs::read(path(name)).unwrap() == std::fs::read(root().join(from)).unwrap();
+    assert!(same("SYSTEM", "fixtures/hosts/compliant/SYSTEM"));
+    assert!(same("tls.reg", "fixtures/reg/compliant-utf8.reg"));
 }

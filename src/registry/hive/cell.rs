@@ -40,6 +40,11 @@ impl Pages {
         Self { source, slots: RefCell::new(slots), reads: Counter::new(0) }
     }
 
+    /// What the pages are read from.
+    pub(super) fn source(&self) -> &dyn ReadAt {
+        self.source.as_ref()
+    }
+
     pub(super) fn source_len(&self) -> u64 {
         self.source.len()
     }
@@ -106,6 +111,53 @@ pub(super) struct Cell {
     pub(super) len: u32,
 }
 
+impl Cell {
+    /// The cell at `offset` whose size field this is, if it is allocated, holds `need` bytes and ends within the bins.
+    pub(super) fn sized(
+        bins_size: u32,
+        offset: u32,
+        field: [u8; 4],
+        need: u32,
+        what: &'static str,
+    ) -> Result<Self, Error> {
+        let at = At::Offset(file_offset(offset));
+        let size = i32::from_le_bytes(field);
+        let (allocated, bytes) = (size < 0, size.unsigned_abs());
+        if !allocated {
+            let found = format!("a free cell (size {size})");
+            return Err(Error::damaged(at, what, "an allocated cell", found));
+        }
+        if bytes > bins_size.saturating_sub(offset) {
+            let expected = format!("a cell that ends by {:#x}", file_offset(bins_size));
+            return Err(Error::damaged(at, what, expected, format!("{bytes} bytes")));
+        }
+        let len = bytes.saturating_sub(4);
+        if len < need {
+            return Err(Error::damaged(at, what, format!("a cell of {need} bytes or more"), len.to_string()));
+        }
+        Ok(Self { data: file_offset(offset).saturating_add(4), len })
+    }
+
+    /// Where `len` bytes of the cell's data start, from `from` on.
+    pub(super) fn part(self, from: u32, len: u32, what: &'static str) -> Result<u64, Error> {
+        let at = self.data.saturating_add(u64::from(from));
+        if from.checked_add(len).is_some_and(|end| end <= self.len) {
+            return Ok(at);
+        }
+        let expected = format!("at most {} bytes", self.len.saturating_sub(from));
+        Err(Error::damaged(At::Offset(at), what, expected, len.to_string()))
+    }
+}
+
+/// Fails unless a cell can start at `offset`.
+pub(super) fn in_bins(bins_size: u32, offset: u32, what: &'static str) -> Result<(), Error> {
+    if offset.is_multiple_of(8) && offset < bins_size {
+        return Ok(());
+    }
+    let expected = format!("a cell offset below {bins_size:#x} that divides by 8");
+    Err(Error::damaged(At::Offset(file_offset(offset)), what, expected, format!("{offset:#x}")))
+}
+
 /// Converts a cell offset, which counts from the end of the base block, to a file offset.
 pub(super) fn file_offset(cell: u32) -> u64 {
     LEN.saturating_add(u64::from(cell))
@@ -124,37 +176,15 @@ impl Cells {
 
     /// Finds the allocated cell at `offset` (from the end of the base block), which must hold at least `need` bytes.
     pub(super) fn cell(&self, offset: u32, need: u32, what: &'static str) -> Result<Cell, Error> {
-        let at = At::Offset(file_offset(offset));
-        if !offset.is_multiple_of(8) || offset >= self.bins_size {
-            let expected = format!("a cell offset below {:#x} that divides by 8", self.bins_size);
-            return Err(Error::damaged(at, what, expected, format!("{offset:#x}")));
-        }
+        in_bins(self.bins_size, offset, what)?;
         let mut field = [0u8; 4];
         self.pages.read(file_offset(offset), &mut field, what)?;
-        let size = i32::from_le_bytes(field);
-        let (allocated, bytes) = (size < 0, size.unsigned_abs());
-        if !allocated {
-            let found = format!("a free cell (size {size})");
-            return Err(Error::damaged(at, what, "an allocated cell", found));
-        }
-        if bytes > self.bins_size.saturating_sub(offset) {
-            let expected = format!("a cell that ends by {:#x}", file_offset(self.bins_size));
-            return Err(Error::damaged(at, what, expected, format!("{bytes} bytes")));
-        }
-        let len = bytes.saturating_sub(4);
-        if len < need {
-            return Err(Error::damaged(at, what, format!("a cell of {need} bytes or more"), len.to_string()));
-        }
-        Ok(Cell { data: file_offset(offset).saturating_add(4), len })
+        Cell::sized(self.bins_size, offset, field, need, what)
     }
 
     /// Reads `len` bytes of the cell's data, from `from`.
     pub(super) fn data(&self, cell: Cell, from: u32, len: u32, what: &'static str) -> Result<Vec<u8>, Error> {
-        let at = cell.data.saturating_add(u64::from(from));
-        if from.checked_add(len).is_none_or(|end| end > cell.len) {
-            let expected = format!("at most {} bytes", cell.len.saturating_sub(from));
-            return Err(Error::damaged(At::Offset(at), what, expected, len.to_string()));
-        }
+        let at = cell.part(from, len, what)?;
         // Ask before allocating: a cut-short file must not cost the memory of what it claims to hold.
         let available = self.pages.source_len().saturating_sub(at);
         if u64::from(len) > available {

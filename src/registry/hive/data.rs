@@ -3,9 +3,9 @@
 //! Layout: Maxim Suhanov, "Windows registry file format specification" (msuhanov/regf), sections "Key values list", "Key
 //! value" and "Big data".
 
-use super::cell::{Cells, file_offset};
+use super::cell::{Cell, Cells, file_offset};
 use super::fields::Fields;
-use super::key::{Key, decode_name};
+use super::node::{Node, decode_name};
 use crate::error::{At, Error};
 use crate::limits::Limits;
 use crate::registry::path::Name;
@@ -21,62 +21,118 @@ const FLAG_TOMBSTONE: u16 = 0x0002;
 /// The minor version of differencing hives, in which alone a tombstone means anything.
 const DIFFERENCING: u32 = 6;
 
-/// A value key: a value's name and where its data is.
-struct ValueKey {
-    offset: u32,
-    name: Vec<u16>,
+/// Bytes of a value key before its name.
+pub(super) const RECORD_LEN: u32 = 20;
+/// The same as a length in memory.
+pub(super) const RECORD_BYTES: usize = 20;
+
+/// The fixed fields of a value key.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Record {
+    /// Offset of the value key's cell, from the end of the base block.
+    pub(super) offset: u32,
+    /// Bytes of the name, which follows the fixed fields.
+    pub(super) name_len: u16,
+    pub(super) kind: ValueType,
     size: u32,
     data: u32,
-    kind: ValueType,
-    tombstone: bool,
+    flags: u16,
+}
+
+/// Where a value's data is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Stored {
+    /// In the record: the bytes, and how many of them.
+    Inline([u8; 4], usize),
+    /// Nowhere: there is none.
+    Empty,
+    /// So many bytes in the cell at this offset.
+    Cell(u32, u32),
+    /// So many bytes in the segments of the `db` cell at this offset.
+    Segments(u32, u32),
+}
+
+impl Record {
+    /// Understands the first [`RECORD_BYTES`] of `cell`, which is at `offset`.
+    pub(super) fn parse(head: &[u8; RECORD_BYTES], offset: u32, cell: Cell) -> Result<Self, Error> {
+        let f = Fields::new(head, cell.data);
+        f.signature(b"vk", "value")?;
+        Ok(Self {
+            offset,
+            name_len: f.u16(2, "value name length")?,
+            size: f.u32(4, "data size")?,
+            data: f.u32(8, "data offset")?,
+            kind: ValueType(f.u32(12, "data type")?),
+            flags: f.u16(16, "value flags")?,
+        })
+    }
+
+    /// Whether the name has one byte a character.
+    pub(super) fn has_compressed_name(&self) -> bool {
+        self.flags & FLAG_COMPRESSED_NAME != 0
+    }
+
+    /// Whether a differencing hive says with this that there is no such value.
+    pub(super) fn is_tombstone(&self) -> bool {
+        self.flags & FLAG_TOMBSTONE != 0
+    }
+
+    /// Where the data is, if it has at most `limit` bytes.
+    pub(super) fn stored(&self, minor: u32, limit: usize) -> Result<Stored, Error> {
+        let at = At::Offset(file_offset(self.offset));
+        let size = self.size & !INLINE;
+        if self.size & INLINE != 0 {
+            return match usize::try_from(size) {
+                Ok(len @ 0..=4) => Ok(Stored::Inline(self.data.to_le_bytes(), len)),
+                _ => {
+                    let expected = "at most 4 bytes beside an inline flag";
+                    Err(Error::damaged(at, "value data", expected, size.to_string()))
+                }
+            };
+        }
+        if size == 0 {
+            return Ok(Stored::Empty);
+        }
+        if usize::try_from(size).is_ok_and(|n| n > limit) {
+            let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+            return Err(Error::Limit { at, what: "bytes of value data", limit });
+        }
+        let segments = size > SEGMENT && minor > 3;
+        Ok(if segments { Stored::Segments(self.data, size) } else { Stored::Cell(self.data, size) })
+    }
+}
+
+/// A value key with its name.
+struct ValueKey {
+    record: Record,
+    name: Vec<u16>,
 }
 
 impl ValueKey {
     fn read(cells: &Cells, offset: u32) -> Result<Self, Error> {
-        const WHAT: &str = "value";
-        let cell = cells.cell(offset, 20, WHAT)?;
-        let head: [u8; 20] = cells.head(cell, WHAT)?;
-        let f = Fields::new(&head, cell.data);
-        f.signature(b"vk", WHAT)?;
-        let name_len = f.u16(2, "value name length")?;
-        let flags = f.u16(16, "value flags")?;
-        let name = cells.data(cell, 20, u32::from(name_len), "value name")?;
-        Ok(Self {
-            offset,
-            name: decode_name(&name, flags & FLAG_COMPRESSED_NAME != 0),
-            tombstone: flags & FLAG_TOMBSTONE != 0,
-            size: f.u32(4, "data size")?,
-            data: f.u32(8, "data offset")?,
-            kind: ValueType(f.u32(12, "data type")?),
-        })
+        let cell = cells.cell(offset, RECORD_LEN, "value")?;
+        let head: [u8; RECORD_BYTES] = cells.head(cell, "value")?;
+        let record = Record::parse(&head, offset, cell)?;
+        let name = cells.data(cell, RECORD_LEN, u32::from(record.name_len), "value name")?;
+        Ok(Self { name: decode_name(&name, record.has_compressed_name()), record })
     }
 
     fn value(&self, cells: &Cells, minor: u32, limits: &Limits) -> Result<Value, Error> {
-        const WHAT: &str = "value data";
-        let at = At::Offset(file_offset(self.offset));
-        let size = self.size & !INLINE;
-        let data = if self.size & INLINE != 0 {
-            let bytes = self.data.to_le_bytes();
-            let inline = usize::try_from(size).ok().and_then(|n| bytes.get(..n));
-            let found = || Error::damaged(at, WHAT, "at most 4 bytes beside an inline flag", size.to_string());
-            inline.ok_or_else(found)?.to_vec()
-        } else if size == 0 {
-            Vec::new()
-        } else if usize::try_from(size).is_ok_and(|n| n > limits.value_bytes) {
-            let limit = u64::try_from(limits.value_bytes).unwrap_or(u64::MAX);
-            return Err(Error::Limit { at, what: "bytes of value data", limit });
-        } else if size > SEGMENT && minor > 3 {
-            big_data(cells, self.data, size)?
-        } else {
-            let cell = cells.cell(self.data, size, WHAT)?;
-            cells.data(cell, 0, size, WHAT)?
+        let data = match self.record.stored(minor, limits.value_bytes)? {
+            Stored::Inline(bytes, len) => bytes.get(..len).unwrap_or_default().to_vec(),
+            Stored::Empty => Vec::new(),
+            Stored::Segments(offset, size) => big_data(cells, offset, size)?,
+            Stored::Cell(offset, size) => {
+                let cell = cells.cell(offset, size, "value data")?;
+                cells.data(cell, 0, size, "value data")?
+            }
         };
-        Ok(Value { kind: self.kind, data })
+        Ok(Value { kind: self.record.kind, data })
     }
 }
 
 /// Data in segments: a `db` cell names a list of cells, each but the last holding [`SEGMENT`] bytes.
-fn big_data(cells: &Cells, offset: u32, size: u32) -> Result<Vec<u8>, Error> {
+pub(super) fn big_data(cells: &Cells, offset: u32, size: u32) -> Result<Vec<u8>, Error> {
     const WHAT: &str = "big data";
     let cell = cells.cell(offset, 8, WHAT)?;
     let head: [u8; 8] = cells.head(cell, WHAT)?;
@@ -111,7 +167,7 @@ pub(super) enum Search {
 /// Finds the value called `name` (the default value has the empty name).
 ///
 /// As with subkeys, "absent" means that every record of the list was read.
-pub(super) fn find(cells: &Cells, minor: u32, key: &Key, name: &Name, limits: &Limits) -> Result<Search, Error> {
+pub(super) fn find(cells: &Cells, minor: u32, key: &Node, name: &Name, limits: &Limits) -> Result<Search, Error> {
     let (count, list) = key.values()?;
     if count == 0 {
         return Ok(Search::Absent);
@@ -127,10 +183,10 @@ pub(super) fn find(cells: &Cells, minor: u32, key: &Key, name: &Name, limits: &L
             Ok(record) if !name.matches(&record.name) => {}
             Ok(record) => match &found {
                 None => found = Some(record),
-                Some(first) if first.offset == record.offset => {}
+                Some(first) if first.record.offset == record.record.offset => {}
                 Some(first) => {
-                    let at = At::Offset(file_offset(record.offset));
-                    let expected = format!("one value called {name}, at {:#x}", file_offset(first.offset));
+                    let at = At::Offset(file_offset(record.record.offset));
+                    let expected = format!("one value called {name}, at {:#x}", file_offset(first.record.offset));
                     return Err(Error::damaged(at, "value list", expected, "another"));
                 }
             },
@@ -140,8 +196,8 @@ pub(super) fn find(cells: &Cells, minor: u32, key: &Key, name: &Name, limits: &L
         }
     }
     match (found, doubt) {
-        (Some(record), _) if record.tombstone && minor >= DIFFERENCING => Ok(Search::Deleted),
-        (Some(record), _) => Ok(Search::Found(record.value(cells, minor, limits)?, file_offset(record.offset))),
+        (Some(record), _) if record.record.is_tombstone() && minor >= DIFFERENCING => Ok(Search::Deleted),
+        (Some(record), _) => Ok(Search::Found(record.value(cells, minor, limits)?, file_offset(record.record.offset))),
         (None, Some(error)) => Err(error),
         (None, None) => Ok(Search::Absent),
     }

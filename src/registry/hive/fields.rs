@@ -13,29 +13,35 @@ impl<'a> Fields<'a> {
         Self { bytes, base }
     }
 
+    #[inline]
     fn array<const N: usize>(&self, offset: usize, field: &'static str) -> Result<[u8; N], Error> {
         let found = self.bytes.get(offset..).and_then(|rest| rest.first_chunk::<N>());
         found.copied().ok_or_else(|| self.short(offset, N, field))
     }
 
+    #[cold]
     fn short(&self, offset: usize, need: usize, field: &'static str) -> Error {
         let at = self.base.saturating_add(u64::try_from(offset).unwrap_or(u64::MAX));
         let have = self.bytes.len().saturating_sub(offset);
         Error::damaged(At::Offset(at), field, format!("{need} bytes"), format!("{have}"))
     }
 
+    #[inline]
     pub(super) fn u16(&self, offset: usize, field: &'static str) -> Result<u16, Error> {
         self.array(offset, field).map(u16::from_le_bytes)
     }
 
+    #[inline]
     pub(super) fn u32(&self, offset: usize, field: &'static str) -> Result<u32, Error> {
         self.array(offset, field).map(u32::from_le_bytes)
     }
 
+    #[inline]
     pub(super) fn u64(&self, offset: usize, field: &'static str) -> Result<u64, Error> {
         self.array(offset, field).map(u64::from_le_bytes)
     }
 
+    #[inline]
     pub(super) fn bytes(&self, offset: usize, len: usize, field: &'static str) -> Result<&'a [u8], Error> {
         let found = self.bytes.get(offset..).and_then(|rest| rest.get(..len));
         found.ok_or_else(|| self.short(offset, len, field))

@@ -1,98 +1,33 @@
-//! Key nodes and subkey lists.
+//! Keys, and the search for a subkey.
 //!
-//! Layout: Maxim Suhanov, "Windows registry file format specification" (msuhanov/regf), sections "Key node", "Index
-//! leaf", "Fast leaf", "Hash leaf" and "Index root".
+//! Layout: Maxim Suhanov, "Windows registry file format specification" (msuhanov/regf), sections "Index leaf",
+//! "Fast leaf", "Hash leaf" and "Index root".
 
 use std::cmp::Ordering;
 
-use super::cell::{Cell, Cells, NONE, file_offset};
+use super::cell::{Cell, Cells, file_offset};
 use super::fields::Fields;
+use super::node::{ListForm, NODE_BYTES, NODE_LEN, Node, decode_name, list_head};
 use crate::error::{At, Error};
 use crate::limits::Limits;
-use crate::registry::FileTime;
 use crate::registry::path::Name;
 use crate::registry::upcase::upcase;
 
-const FLAG_LINK: u16 = 0x0010;
-const FLAG_COMPRESSED_NAME: u16 = 0x0020;
-const FLAG_PREDEFINED_HANDLE: u16 = 0x0040;
-/// Set in every predefined handle (`HKEY_LOCAL_MACHINE` is 0x80000002), never in a count.
-const PREDEFINED_HANDLE: u32 = 0x8000_0000;
-
-/// A key node.
+/// A key node with its name.
 #[derive(Debug, Clone)]
 pub(super) struct Key {
-    /// Offset of the key's cell, from the end of the base block.
-    pub(super) offset: u32,
-    pub(super) last_write: FileTime,
+    pub(super) node: Node,
     pub(super) name: Vec<u16>,
-    flags: u16,
-    layer_semantics: u16,
-    parent: u32,
-    subkeys: u32,
-    subkey_list: u32,
-    values: u32,
-    value_list: u32,
 }
 
 impl Key {
     /// Reads the key node in the cell at `offset`.
     pub(super) fn read(cells: &Cells, offset: u32) -> Result<Self, Error> {
-        const WHAT: &str = "key node";
-        let cell = cells.cell(offset, 76, WHAT)?;
-        let head: [u8; 76] = cells.head(cell, WHAT)?;
-        let f = Fields::new(&head, cell.data);
-        f.signature(b"nk", WHAT)?;
-        let flags = f.u16(2, "key flags")?;
-        let name_len = f.u16(72, "key name length")?;
-        let name = cells.data(cell, 76, u32::from(name_len), "key name")?;
-        Ok(Self {
-            offset,
-            last_write: FileTime(f.u64(4, "key last written")?),
-            name: decode_name(&name, flags & FLAG_COMPRESSED_NAME != 0),
-            flags,
-            // The two lowest bits of the layered key bit fields, the second byte of what used to be a spare field.
-            layer_semantics: (f.u16(12, "layered key bit fields")? >> 8) & 0b11,
-            parent: f.u32(16, "parent")?,
-            subkeys: f.u32(20, "number of subkeys")?,
-            subkey_list: f.u32(28, "subkey list offset")?,
-            values: f.u32(36, "number of values")?,
-            value_list: f.u32(40, "value list offset")?,
-        })
-    }
-
-    /// Whether the key stands for its own absence, if the hive is a differencing one; in others the bits mean nothing.
-    pub(super) fn is_tombstone(&self) -> bool {
-        self.layer_semantics == 1
-    }
-
-    /// Whether the key is a symbolic link to another one.
-    pub(super) fn is_link(&self) -> bool {
-        self.flags & FLAG_LINK != 0
-    }
-
-    /// How many values the key has and where their list is. A predefined handle keeps its handle in the count's place and
-    /// has no values; a count that is no handle says that the flag is damaged, and the values are there.
-    pub(super) fn values(&self) -> Result<(u32, u32), Error> {
-        if self.flags & FLAG_PREDEFINED_HANDLE != 0 && self.values & PREDEFINED_HANDLE != 0 {
-            return Ok((0, NONE));
-        }
-        self.none_when_empty(self.values, self.value_list, "value list")?;
-        Ok((self.values, self.value_list))
-    }
-
-    /// A count of zero beside a list, or the other way round, is damage: reading it as "nothing here" could hide a value.
-    fn none_when_empty(&self, count: u32, list: u32, what: &'static str) -> Result<(), Error> {
-        if (count == 0) == (list == NONE) {
-            return Ok(());
-        }
-        let expected = if count == 0 { "no list beside a count of 0" } else { "a list" };
-        Err(Error::damaged(
-            At::Offset(file_offset(self.offset)),
-            what,
-            expected,
-            format!("{list:#x} beside a count of {count}"),
-        ))
+        let cell = cells.cell(offset, NODE_LEN, "key node")?;
+        let head: [u8; NODE_BYTES] = cells.head(cell, "key node")?;
+        let node = Node::parse(&head, offset, cell)?;
+        let name = cells.data(cell, NODE_LEN, u32::from(node.name_len), "key name")?;
+        Ok(Self { name: decode_name(&name, node.has_compressed_name()), node })
     }
 
     /// Finds the subkey called `name`.
@@ -106,7 +41,7 @@ impl Key {
         let mut found: Option<Key> = None;
         for entry in entries.iter().filter(|entry| entry.tag.allows(name.units(), hash)) {
             match Key::read(cells, entry.key) {
-                Ok(key) if key.parent != self.offset => {
+                Ok(key) if key.node.parent != self.node.offset => {
                     doubt.get_or_insert(self.foreign(&key));
                 }
                 Ok(key) if !name.matches(&key.name) => {
@@ -116,10 +51,10 @@ impl Key {
                 }
                 Ok(key) => match &found {
                     None => found = Some(key),
-                    Some(first) if first.offset == key.offset => {}
+                    Some(first) if first.node.offset == key.node.offset => {}
                     Some(first) => {
-                        let at = At::Offset(file_offset(key.offset));
-                        let expected = format!("one subkey called {name}, at {:#x}", file_offset(first.offset));
+                        let at = At::Offset(file_offset(key.node.offset));
+                        let expected = format!("one subkey called {name}, at {:#x}", file_offset(first.node.offset));
                         return Err(Error::damaged(at, "subkey list", expected, "another"));
                     }
                 },
@@ -148,20 +83,20 @@ impl Key {
     /// All entries of the subkey lists, and the first damage met among them.
     fn subkeys(&self, cells: &Cells, limits: &Limits) -> Result<(Vec<Entry>, Option<Error>), Error> {
         const WHAT: &str = "subkey list";
-        if let Err(error) = self.none_when_empty(self.subkeys, self.subkey_list, WHAT) {
+        if let Err(error) = self.node.subkeys() {
             return Ok((Vec::new(), Some(error)));
         }
-        if self.subkeys == 0 {
+        if self.node.subkeys == 0 {
             return Ok((Vec::new(), None));
         }
-        let at = At::Offset(file_offset(self.subkey_list));
+        let at = At::Offset(file_offset(self.node.subkey_list));
         let mut list = Lists { cells, limits, entries: Vec::new(), doubt: None };
-        if let Err(error) = list.read(self.subkey_list, true) {
+        if let Err(error) = list.read(self.node.subkey_list, true) {
             return Ok((list.entries, Some(error)));
         }
         let count = u64::try_from(list.entries.len()).unwrap_or(u64::MAX);
-        if count != u64::from(self.subkeys) {
-            let error = Error::damaged(at, WHAT, format!("{} entries", self.subkeys), count.to_string());
+        if count != u64::from(self.node.subkeys) {
+            let error = Error::damaged(at, WHAT, format!("{} entries", self.node.subkeys), count.to_string());
             list.doubt.get_or_insert(error);
         }
         Ok((list.entries, list.doubt))
@@ -177,7 +112,7 @@ impl Key {
                 break; // every key of an index leaf was read by name already
             }
             let key = Key::read(cells, entry.key)?;
-            if key.parent != self.offset {
+            if key.node.parent != self.node.offset {
                 return Err(self.foreign(&key));
             }
             if let Some(error) = entry.mismatch(&key) {
@@ -189,7 +124,7 @@ impl Key {
                 Ordering::Greater => before,
                 Ordering::Less => after.get(1..).unwrap_or_default(),
                 Ordering::Equal => {
-                    let at = At::Offset(file_offset(key.offset));
+                    let at = At::Offset(file_offset(key.node.offset));
                     return Err(Error::damaged(at, "subkey list", format!("the hash of {name}"), "another hash"));
                 }
             };
@@ -199,8 +134,8 @@ impl Key {
 
     /// The damage it is when a key that is listed here belongs to another parent.
     fn foreign(&self, key: &Key) -> Error {
-        let at = At::Offset(file_offset(key.offset));
-        let (expected, found) = (format!("{:#x}", self.offset), format!("{:#x}", key.parent));
+        let at = At::Offset(file_offset(key.node.offset));
+        let (expected, found) = (format!("{:#x}", self.node.offset), format!("{:#x}", key.node.parent));
         Error::damaged(at, "parent of a listed key", expected, found)
     }
 }
@@ -246,7 +181,7 @@ impl Entry {
         if self.tag.allows(&key.name, own) {
             return None;
         }
-        let at = At::Offset(file_offset(key.offset));
+        let at = At::Offset(file_offset(key.node.offset));
         let expected = match self.tag {
             Tag::Hash(tag) => format!("a name with hash {tag:#010x}"),
             Tag::Hint(hint) => format!("a name that starts with {:?}", hint.escape_ascii().to_string()),
@@ -269,21 +204,11 @@ impl Lists<'_> {
         const WHAT: &str = "subkey list";
         let cell: Cell = self.cells.cell(offset, 4, WHAT)?;
         let head: [u8; 4] = self.cells.head(cell, WHAT)?;
-        let f = Fields::new(&head, cell.data);
-        let count = u32::from(f.u16(2, "number of list entries")?);
-        let width: u32 = match &head {
-            [b'l', b'f' | b'h', ..] => 8,
-            [b'l', b'i', ..] => 4,
-            [b'r', b'i', ..] if top => 4,
-            [a, b, ..] => {
-                let expected = if top { "li, lf, lh or ri" } else { "li, lf or lh" };
-                let found = [*a, *b].escape_ascii().to_string();
-                return Err(Error::damaged(At::Offset(cell.data), WHAT, expected, format!("{found:?}")));
-            }
-        };
+        let (form, count) = list_head(&head, cell.data, top)?;
+        let width = form.width();
         let bytes = self.cells.data(cell, 4, count.saturating_mul(width), WHAT)?;
         let f = Fields::new(&bytes, cell.data.saturating_add(4));
-        if head.first() == Some(&b'r') {
+        if form == ListForm::Root {
             for at in (0..bytes.len()).step_by(4) {
                 if let Err(error) = self.read(f.u32(at, WHAT)?, false) {
                     if matches!(error, Error::Limit { .. }) {
@@ -300,10 +225,10 @@ impl Lists<'_> {
             return Err(Error::Limit { at: At::Offset(cell.data), what: "subkeys of one key", limit });
         }
         for at in (0..bytes.len()).step_by(if width == 8 { 8 } else { 4 }) {
-            let tag = match &head {
-                [_, b'h', ..] => Tag::Hash(f.u32(at.saturating_add(4), "name hash")?),
-                [_, b'f', ..] => Tag::Hint(f.u32(at.saturating_add(4), "name hint")?.to_le_bytes()),
-                _ => Tag::None,
+            let tag = match form {
+                ListForm::Hash => Tag::Hash(f.u32(at.saturating_add(4), "name hash")?),
+                ListForm::Fast => Tag::Hint(f.u32(at.saturating_add(4), "name hint")?.to_le_bytes()),
+                ListForm::Index | ListForm::Root => Tag::None,
             };
             self.entries.push(Entry { key: f.u32(at, WHAT)?, tag });
         }
@@ -314,14 +239,6 @@ impl Lists<'_> {
 /// The hash of a key's name in a hash leaf.
 fn hash(name: &[u16]) -> u32 {
     name.iter().fold(0u32, |sum, &unit| sum.wrapping_mul(37).wrapping_add(u32::from(upcase(unit))))
-}
-
-/// Turns a stored name into UTF-16 code units: a compressed one has one byte a character (the first 256 of Unicode).
-pub(super) fn decode_name(bytes: &[u8], compressed: bool) -> Vec<u16> {
-    if compressed {
-        return bytes.iter().map(|&b| u16::from(b)).collect();
-    }
-    bytes.chunks_exact(2).filter_map(|pair| <[u8; 2]>::try_from(pair).ok()).map(u16::from_le_bytes).collect()
 }
 
 #[cfg(test)]

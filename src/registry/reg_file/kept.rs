@@ -22,15 +22,18 @@ struct Origin {
 }
 
 #[derive(Debug, Default)]
-struct Key {
+pub(super) struct Key {
+    /// Its path as the file first spells it, where it opens the key.
+    pub(super) spelling: Option<Vec<Name>>,
     /// The line that opened it.
-    listed: Option<u64>,
+    pub(super) listed: Option<u64>,
     /// The line that opened a key below it, which creates it.
-    implied: Option<u64>,
+    pub(super) implied: Option<u64>,
     /// The line that deleted its tree.
-    deleted: Option<u64>,
-    link: bool,
-    values: BTreeMap<Name, Slot>,
+    pub(super) deleted: Option<u64>,
+    pub(super) link: bool,
+    /// By upcased name: the name as last spelled, and the value.
+    pub(super) values: BTreeMap<Name, (Name, Slot)>,
 }
 
 /// One value of a kept key.
@@ -128,6 +131,26 @@ impl Kept {
         self.imply(origin, path, above, line)
     }
 
+    /// Notes how the file spells a key that it has opened.
+    pub(super) fn spell(
+        &mut self,
+        origin: usize,
+        path: &Folded,
+        spelled: impl FnOnce() -> Vec<Name>,
+    ) -> Result<(), Full> {
+        let key = self.origins.get_mut(origin).and_then(|o| o.keys.get_mut(path));
+        let Some(spelling) = key.map(|key| &mut key.spelling).filter(|spelling| spelling.is_none()) else {
+            return Ok(());
+        };
+        *spelling = Some(spelled());
+        self.pay(0, path.iter().map(|name| name.units().len().saturating_mul(2).saturating_add(32)).sum())
+    }
+
+    /// Every kept key, with its upcased path, by origin.
+    pub(super) fn keys(&self) -> impl Iterator<Item = (&str, &Folded, &Key)> {
+        self.origins.iter().flat_map(|o| o.keys.iter().map(|(path, key)| (o.name.as_str(), path, key)))
+    }
+
     /// Creates the wanted parents of a key.
     pub(super) fn imply(&mut self, origin: usize, path: &[Name], above: &[usize], line: u64) -> Result<(), Full> {
         for &names in above.iter().rev() {
@@ -181,11 +204,12 @@ impl Kept {
             Some(Slot::Value(value, _)) => value.data.len(),
             Some(Slot::TooLarge(..)) | None => 0,
         };
-        self.pay(0, name.units().len().saturating_mul(2).saturating_add(size).saturating_add(64))?;
+        // The name is kept twice: upcased, and as it is.
+        self.pay(0, name.units().len().saturating_mul(4).saturating_add(size).saturating_add(64))?;
         let keys = self.origins.get_mut(origin).map(|o| &mut o.keys);
         let Some(values) = keys.and_then(|keys| keys.get_mut(path)).map(|key| &mut key.values) else { return Ok(()) };
         match slot {
-            Some(slot) => values.insert(name.folded(), slot),
+            Some(slot) => values.insert(name.folded(), (name.clone(), slot)),
             None => values.remove(&name.folded()),
         };
         Ok(())
@@ -212,7 +236,7 @@ impl Origin {
         match (own.listed, own.implied) {
             (Some(key), _) if own.link => Some(Said::Link { key }),
             (Some(key), _) => Some(match own.values.get(value) {
-                Some(slot) => Said::Value { slot, key },
+                Some((_, slot)) => Said::Value { slot, key },
                 None => Said::ValueAbsent { key },
             }),
             // Created because of a key below it: whether it has values is known only if it was not there before.

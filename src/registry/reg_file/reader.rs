@@ -1,6 +1,6 @@
 //! Lines to kept keys: the state that goes from line to line, and a diagnostic for each thing that is lost.
 
-mod keys;
+pub(super) mod keys;
 
 use std::sync::Arc;
 

@@ -93,6 +93,9 @@ impl Reader<'_> {
             return self.kept.imply(origin, &path, &above, number);
         }
         self.kept.open(origin, &path, &above, number)?;
+        let spelled =
+            || prefix(start).iter().map(|&name| Name::from(name)).chain(roots::names(rest).map(Name::from_units));
+        self.kept.spell(origin, &path, || spelled().collect())?;
         if relevance == Relevance::Wanted || self.dialect == Dialect::Wine {
             self.scope = Scope::Kept { origin, path };
         }
@@ -150,7 +153,7 @@ impl Reader<'_> {
 }
 
 /// The names above where a path starts.
-fn prefix(start: Start) -> &'static [&'static str] {
+pub(in super::super) fn prefix(start: Start) -> &'static [&'static str] {
     match start {
         Start::Root => &[],
         Start::Machine => &["HKEY_LOCAL_MACHINE"],

@@ -1,0 +1,140 @@
+//! `tlshive show`
+
+mod hive;
+mod reg_file;
+
+use std::io::{self, IsTerminal, Write};
+
+use super::exit::Failure;
+use super::writer::writer;
+use super::{ShowArgs, ShowFormatArg};
+use crate::limits::Limits;
+use crate::output::escape;
+use crate::output::export::{Export, Format, export};
+use crate::registry::path::{KeyPath, Name};
+use crate::source::{Artifact, Kind, Logs, discover};
+
+/// Remarks printed unless all are asked for.
+const REMARKS: usize = 5;
+
+/// What was asked for is not there.
+const ABSENT: u8 = 1;
+/// It, or a part of it, cannot be read.
+const UNREADABLE: u8 = 3;
+
+pub(super) fn run(args: &ShowArgs) -> Result<u8, Failure> {
+    if args.input.is_dir() {
+        let input = args.input.display().to_string();
+        return Err(Failure::Message(format!("{}: a folder; show takes one file", escape(&input))));
+    }
+    let limits = Limits::default();
+    let logs = Logs { by_hand: &args.log, apply: !args.no_logs };
+    let found = discover(std::slice::from_ref(&args.input), &logs, &limits);
+    for remark in &found.diagnostics {
+        say(&format!("{}: {}", remark.place, remark.message));
+    }
+    match found.artifacts.first() {
+        Some(artifact) => match &artifact.kind {
+            Kind::Hive(base) => hive::run(args, artifact, base, &limits),
+            Kind::RegFile => reg_file::run(args, artifact, &limits),
+            Kind::BrokenHive(_) => Ok(UNREADABLE),
+        },
+        None => Ok(UNREADABLE),
+    }
+}
+
+/// Prints what `fill` gives to a writer that is opened now; `fill` returns the status.
+fn print(
+    args: &ShowArgs,
+    artifact: &Artifact,
+    fill: impl FnOnce(&mut dyn Export) -> io::Result<u8>,
+) -> Result<u8, Failure> {
+    let mut out = writer(args.output.as_deref(), args.force, &artifact.files())?;
+    let terminal = args.output.is_none() && io::stdout().is_terminal();
+    let format = match args.format {
+        ShowFormatArg::Text => Format::Text { verbose: args.verbose || args.recursive },
+        ShowFormatArg::Json => Format::Json,
+        ShowFormatArg::Reg => Format::Reg { terminal },
+    };
+    let mut export = export(format, &artifact.name, &mut out)?;
+    let mut status = fill(export.as_mut())?;
+    let losses = export.end()?;
+    drop(export);
+    out.flush()?;
+    if losses.unterminated > 0 {
+        let n = losses.unterminated;
+        say(&format!("note: {n} strings have no terminator; every import of the .reg file adds one"));
+    }
+    if losses.left_out > 0 {
+        let n = losses.left_out;
+        say(&format!("error: {n} keys or values have names that no .reg file can hold; comments stand in their place"));
+        status = UNREADABLE;
+    }
+    Ok(status)
+}
+
+/// The key asked for, with an abbreviated root in full.
+fn key(args: &ShowArgs) -> KeyPath {
+    let mut path = KeyPath::parse(args.key.as_deref().unwrap_or_default());
+    if let Some(root) = path.0.first_mut() {
+        let full = [
+            ("HKLM", "HKEY_LOCAL_MACHINE"),
+            ("HKU", "HKEY_USERS"),
+            ("HKCR", "HKEY_CLASSES_ROOT"),
+            ("HKCU", "HKEY_CURRENT_USER"),
+            ("HKCC", "HKEY_CURRENT_CONFIG"),
+        ];
+        if let Some((_, full)) = full.iter().find(|(short, _)| root.matches(Name::from(*short).units())) {
+            *root = Name::from(*full);
+        }
+    }
+    path
+}
+
+/// The value asked for.
+fn value(args: &ShowArgs) -> Option<Name> {
+    args.value.as_deref().map(|name| Name::from(if name == "@" { "" } else { name }))
+}
+
+/// How a value is called in messages.
+fn called(value: &Name) -> String {
+    if value.units().is_empty() { "default value".to_owned() } else { format!("value {value}") }
+}
+
+fn units(text: &str) -> Vec<u16> {
+    text.encode_utf16().collect()
+}
+
+#[allow(
+    clippy::print_stderr,
+    reason = "remarks go to standard error; what was asked for alone goes to standard output"
+)]
+fn say(text: &str) {
+    eprintln!("tlshive: {}", escape(text));
+}
+
+/// Remarks of one run: the first few are said, the rest counted.
+struct Remarks {
+    all: bool,
+    count: usize,
+}
+
+impl Remarks {
+    fn new(args: &ShowArgs) -> Self {
+        Self { all: args.verbose, count: 0 }
+    }
+
+    fn add(&mut self, text: &str) {
+        self.count = self.count.saturating_add(1);
+        if self.all || self.count <= REMARKS {
+            say(text);
+        }
+    }
+
+    fn end(&self) {
+        let more = self.count.saturating_sub(REMARKS);
+        if more > 0 && !self.all {
+            say(&format!("{more} more remarks (-v shows them; the output has them all)"));
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! Keys of a hive.
+
+use std::io;
+
+use super::super::exit::Failure;
+use super::super::{ShowArgs, ShowFormatArg};
+use super::{ABSENT, Remarks, UNREADABLE, called, key, print, say, units, value};
+use crate::error::{At, Error};
+use crate::host::{HiveKind, Recovery, hive_kind};
+use crate::limits::Limits;
+use crate::output::export::{Export, Key, State, Value};
+use crate::registry::hive::{Answer, BaseBlock, Enter, Hive, KeyRef, KeyView, Position, ValueView, Visit};
+use crate::registry::path::{KeyPath, Name};
+use crate::registry::{FileTime, Lookup, system};
+use crate::source::Artifact;
+
+/// Why there is no key to print: the exit status, and what to say.
+type Missing = (u8, String);
+
+pub(super) fn run(args: &ShowArgs, artifact: &Artifact, base: &BaseBlock, limits: &Limits) -> Result<u8, Failure> {
+    let (hive, recovery) = match artifact.open_hive(limits) {
+        Ok(opened) => opened,
+        Err(error) => {
+            say(&format!("{}: {error}", artifact.name));
+            return Ok(UNREADABLE);
+        }
+    };
+    if recovery != Recovery::Clean {
+        say(&format!("{}: note: the hive is {recovery}", artifact.name));
+    }
+    let kind = hive_kind(artifact, base, limits);
+    let root = match (kind, &args.root) {
+        (_, Some(root)) => KeyPath::parse(root),
+        (Some(kind), None) => kind.root(),
+        (None, None) => guessed_root(artifact),
+    };
+    // Links and CurrentControlSet go by where Windows has the hive, whatever it is to be called here.
+    let place = Place { hive: &hive, home: kind.map_or_else(|| root.clone(), HiveKind::root), limits };
+    let found = place.names(&key(args), &root).and_then(|names| place.find(names));
+    let (start, path) = match found {
+        Ok(found) => found,
+        Err((status, message)) => {
+            say(&format!("{}: {message}", artifact.name));
+            return Ok(status);
+        }
+    };
+    let path = units(&KeyPath(root.0.iter().chain(&path.0).cloned().collect()).to_string());
+    print(args, artifact, |export| {
+        let mut shown = Shown {
+            export,
+            recursive: args.recursive,
+            subkeys: args.recursive || (args.value.is_none() && args.format != ShowFormatArg::Reg),
+            only: value(args),
+            waiting: None,
+            found: false,
+            held: None,
+            remarks: Remarks::new(args),
+            artifact: &artifact.name,
+        };
+        hive.walk(start, &path, &mut shown)?;
+        shown.status(base)
+    })
+}
+
+/// What the root of a hive is called that is neither SYSTEM nor SOFTWARE: users' hives by where Windows has them, any other
+/// by its file's name below `HKEY_LOCAL_MACHINE`, as `SAM` and `SECURITY` are.
+fn guessed_root(artifact: &Artifact) -> KeyPath {
+    let stem = artifact.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let stem: String = stem.chars().map(|c| if c == '\\' || c.is_control() { '_' } else { c }).collect();
+    let upper = stem.to_ascii_uppercase();
+    KeyPath::parse(&match upper.as_str() {
+        _ if upper.starts_with("NTUSER") => "HKEY_CURRENT_USER".to_owned(),
+        _ if upper.starts_with("USRCLASS") => r"HKEY_CURRENT_USER\Software\Classes".to_owned(),
+        _ => format!(r"HKEY_LOCAL_MACHINE\{stem}"),
+    })
+}
+
+/// A hive and where Windows has it.
+struct Place<'a> {
+    hive: &'a Hive,
+    home: KeyPath,
+    limits: &'a Limits,
+}
+
+impl Place<'_> {
+    /// The names below the hive's root of a path that may start at a root key.
+    fn names(&self, key: &KeyPath, root: &KeyPath) -> Result<Vec<Name>, Missing> {
+        let full = key.0.first().is_some_and(|name| name.to_string().to_ascii_uppercase().starts_with("HKEY_"));
+        if !full {
+            return Ok(key.0.clone());
+        }
+        let below = key.below(root).or_else(|| key.below(&self.home));
+        below.map(<[Name]>::to_vec).ok_or_else(|| (ABSENT, format!("{key} is not in this hive, whose root is {root}")))
+    }
+
+    /// Goes to the key, through links that stay inside the hive.
+    fn find(&self, mut names: Vec<Name>) -> Result<(KeyRef, KeyPath), Missing> {
+        for _ in 0..=self.limits.links {
+            names = self.with_control_set(names)?;
+            match self.hive.find(&names) {
+                Position::Key(key, path) => return Ok((key, path)),
+                Position::Link(target) => {
+                    let Some(below) = target.below(&self.home) else {
+                        return Err((
+                            UNREADABLE,
+                            format!("a symbolic link leads to {target}, which is not in this hive"),
+                        ));
+                    };
+                    say(&format!("note: a symbolic link leads to {target}"));
+                    names = below.to_vec();
+                }
+                Position::Lookup(Lookup::Unreadable(error, _)) => return Err((UNREADABLE, error.to_string())),
+                Position::Lookup(_) => return Err((ABSENT, format!("no key {}", KeyPath(names)))),
+            }
+        }
+        Err((UNREADABLE, format!("more than {} symbolic links", self.limits.links)))
+    }
+
+    /// With `CurrentControlSet` as the set that `Select\Current` names.
+    fn with_control_set(&self, mut names: Vec<Name>) -> Result<Vec<Name>, Missing> {
+        let alias = Name::from("CurrentControlSet");
+        let Some(set) = names.first_mut().filter(|name| self.home == system() && name.matches(alias.units())) else {
+            return Ok(names);
+        };
+        let current = self.hive.lookup(&[Name::from("Select")], Some(&Name::from("Current")));
+        let number = match current {
+            Answer::Lookup(Lookup::Found(found)) => found.value.as_dword(),
+            Answer::Lookup(Lookup::Unreadable(error, _)) => {
+                return Err((UNREADABLE, format!("CurrentControlSet cannot be told: {error}")));
+            }
+            _ => None,
+        };
+        let Some(number) = number else {
+            return Err((ABSENT, r"CurrentControlSet cannot be told: Select\Current is no number".to_owned()));
+        };
+        *set = Name::from(format!("ControlSet{number:03}").as_str());
+        say(&format!(r"note: CurrentControlSet is {set} (Select\Current)"));
+        Ok(names)
+    }
+}
+
+/// Hands what a walk comes to on to the output.
+struct Shown<'e> {
+    export: &'e mut dyn Export,
+    recursive: bool,
+    /// Whether the keys right below are named at least.
+    subkeys: bool,
+    /// The one value that is wanted.
+    only: Option<Name>,
+    /// The key, held back until that value is found.
+    waiting: Option<(Vec<u16>, FileTime, At, State)>,
+    found: bool,
+    /// The first damage met beside a value that is looked for.
+    held: Option<Error>,
+    remarks: Remarks,
+    artifact: &'e str,
+}
+
+impl Visit for Shown<'_> {
+    type Error = io::Error;
+
+    fn key(&mut self, key: &KeyView<'_>) -> io::Result<Enter> {
+        if key.depth > 0 && !self.recursive {
+            self.export.subkey(key.name)?;
+            return Ok(Enter { values: false, subkeys: false });
+        }
+        let state = match (key.tombstone, key.link) {
+            (true, _) => State::Deleted,
+            (false, true) => State::Link,
+            (false, false) => State::Present,
+        };
+        let at = At::Offset(key.offset);
+        if self.only.is_some() {
+            self.waiting = Some((key.path.to_vec(), key.last_write, at, state));
+            return Ok(Enter { values: true, subkeys: false });
+        }
+        self.export.key(&Key { path: key.path, last_write: Some(key.last_write), at, state })?;
+        Ok(Enter { values: true, subkeys: self.subkeys })
+    }
+
+    fn value(&mut self, value: &ValueView<'_>) -> io::Result<()> {
+        if self.only.as_ref().is_some_and(|only| !only.matches(value.name)) {
+            return Ok(());
+        }
+        if let Some((path, time, at, state)) = self.waiting.take() {
+            self.export.key(&Key { path: &path, last_write: Some(time), at, state })?;
+        }
+        self.found = true;
+        let at = At::Offset(value.offset);
+        let ValueView { name, kind, data, tombstone: deleted, .. } = *value;
+        self.export.value(&Value { name, kind, data, at, deleted })
+    }
+
+    fn damage(&mut self, path: &[u16], error: &Error) -> io::Result<()> {
+        if self.only.is_some() {
+            // Counts only if the value is not found: the damaged one may be it.
+            self.held.get_or_insert_with(|| error.clone());
+            return Ok(());
+        }
+        self.remarks.add(&format!("{}: error: {}: {error}", self.artifact, String::from_utf16_lossy(path)));
+        self.export.damage(path, error)
+    }
+}
+
+impl Shown<'_> {
+    fn status(&self, base: &BaseBlock) -> io::Result<u8> {
+        self.remarks.end();
+        let Some(only) = self.only.as_ref().filter(|_| !self.found) else {
+            return Ok(if self.remarks.count > 0 { UNREADABLE } else { 0 });
+        };
+        if let Some(error) = &self.held {
+            say(&format!(
+                "{}: the {} was not found, and may be what cannot be read: {error}",
+                self.artifact,
+                called(only)
+            ));
+            return Ok(UNREADABLE);
+        }
+        if base.is_differencing() {
+            let what = "is not in this differencing hive, and may be in the hive that this one is laid over";
+            say(&format!("{}: the {} {what}", self.artifact, called(only)));
+            return Ok(UNREADABLE);
+        }
+        say(&format!("{}: the key has no {}", self.artifact, called(only)));
+        Ok(ABSENT)
+    }
+}

@@ -1,0 +1,44 @@
+//! Where output goes.
+
+use std::fs::OpenOptions;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use super::exit::Failure;
+use crate::output::escape;
+use crate::read_at::{LocalFile, ReadAt};
+use crate::registry::hive::SIGNATURE;
+
+/// Standard output, or a file that is not overwritten unless `force` says so; evidence not even then: neither what is being
+/// read (`inputs`), nor any hive.
+pub(super) fn writer(path: Option<&Path>, force: bool, inputs: &[PathBuf]) -> Result<Box<dyn Write>, Failure> {
+    let Some(path) = path else { return Ok(Box::new(BufWriter::new(io::stdout().lock()))) };
+    let shown = path.display().to_string();
+    let failed = |what: String| Failure::Message(format!("{}: {what}", escape(&shown)));
+    let mut options = OpenOptions::new();
+    options.write(true);
+    if force {
+        spare_evidence(path, inputs).map_err(failed)?;
+        options.create(true).truncate(true);
+    } else {
+        options.create_new(true);
+    }
+    let file = options.open(path).map_err(|error| {
+        let hint = if error.kind() == io::ErrorKind::AlreadyExists { " (--force overwrites it)" } else { "" };
+        failed(format!("{error}{hint}"))
+    })?;
+    Ok(Box::new(BufWriter::new(file)))
+}
+
+fn spare_evidence(output: &Path, inputs: &[PathBuf]) -> Result<(), String> {
+    let Ok(there) = output.canonicalize() else { return Ok(()) };
+    if inputs.iter().any(|input| input.canonicalize().is_ok_and(|input| input == there)) {
+        return Err("that is an input, and not overwritten".to_owned());
+    }
+    let mut start = [0u8; SIGNATURE.len()];
+    let read = LocalFile::open(&there).and_then(|file| file.read_at(0, &mut start));
+    if read.is_ok() && start == *SIGNATURE {
+        return Err("that is a registry hive or its log, and not overwritten".to_owned());
+    }
+    Ok(())
+}
