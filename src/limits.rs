@@ -27,6 +27,8 @@ pub struct Limits {
     pub whole_hive: u64,
     /// Folder levels walked below an input. Windows paths reach 128 levels at 260 characters; triage trees add few.
     pub folder_depth: usize,
+    /// Bytes of a policy or waiver file. A thousand rules take less than half of it.
+    pub user_file: u64,
 }
 
 impl Default for Limits {
@@ -44,6 +46,7 @@ impl Default for Limits {
             reg_bytes: 16 << 20,
             whole_hive: 512 << 20,
             folder_depth: 256,
+            user_file: 1 << 20,
         }
     }
 }

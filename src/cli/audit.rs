@@ -5,8 +5,9 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 
 use super::exit::{Failure, status};
+use super::policy::{self, text};
 use super::{AuditArgs, ColourArg, FormatArg};
-use crate::audit::{HostReport, Outcome, Report, Seen, audit};
+use crate::audit::{HostReport, Outcome, Report, Seen, audit, waive};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::At;
 use crate::host::{Host, Options, Wanted, group, open};
@@ -14,6 +15,7 @@ use crate::limits::Limits;
 use crate::output::{self, Format, escape};
 use crate::place::Place;
 use crate::policy::Policy;
+use crate::policy::waiver::Waivers;
 use crate::registry::cross_check::Agreement;
 use crate::registry::path::KeyPath;
 use crate::source::discover;
@@ -50,8 +52,13 @@ pub(super) fn codepage(label: &str) -> Result<&'static encoding_rs::Encoding, St
 pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     // Before the work, so that a report that cannot be written costs nothing.
     let mut out = writer(args.output.as_deref(), args.force)?;
-    let policy = Policy::default_policy()?;
-    let report = report(args, &policy);
+    let policy = policy::load(&args.policy)?;
+    let waivers = args.waivers.as_deref().map(waivers).transpose()?;
+    let mut report = report(args, &policy);
+    if let Some(waivers) = &waivers {
+        let today = args.date.unwrap_or_else(|| jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date());
+        report.diagnostics.extend(waive(waivers, &mut report.hosts, today));
+    }
     if !args.quiet {
         remarks(&report, args.verbose);
         if report.hosts.is_empty() {
@@ -65,13 +72,18 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     Ok(status(&report))
 }
 
+fn waivers(path: &Path) -> Result<Waivers, Failure> {
+    let name = path.display().to_string();
+    Waivers::parse(&text(path)?, &name).map_err(|error| Failure::Message(format!("{name}: {error}")))
+}
+
 fn report(args: &AuditArgs, policy: &Policy) -> Report {
     let limits = Limits::default();
     let found = discover(&args.inputs, &limits);
     let (groups, remarks, other_hives) = group(&found.artifacts, args.join, &limits);
     let mut diagnostics = found.diagnostics;
     diagnostics.extend(remarks);
-    let interest: Vec<KeyPath> = policy.rules.iter().map(|rule| rule.key.clone()).collect();
+    let interest: Vec<KeyPath> = policy.rules.iter().filter_map(|rule| rule.setting()).map(|s| s.key.clone()).collect();
     let options = Options {
         control_set: args.control_set.clone(),
         codepage: args.codepage,
@@ -114,7 +126,8 @@ fn report(args: &AuditArgs, policy: &Policy) -> Report {
 fn cross_check(report: &mut HostReport, host: &Host) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     for finding in report.findings.iter_mut().filter(|f| matches!(f.outcome, Outcome::Pass | Outcome::Fail)) {
-        let agreement = host.registry.cross_check(&finding.rule.key, &finding.rule.value);
+        let Some(setting) = finding.rule.setting() else { continue };
+        let agreement = host.registry.cross_check(&setting.key, &setting.value);
         if let Some(disagreement @ Agreement::Disagree { .. }) = &agreement {
             let artifact = host.inputs.first().map(|input| input.name.clone()).unwrap_or_default();
             let place = finding.place.clone().unwrap_or(Place { artifact, at: At::Whole });

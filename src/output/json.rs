@@ -13,6 +13,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::At;
 use crate::host::{Input, InputKind};
 use crate::place::Place;
+use crate::policy::{Accept, Check, Expectation, Setting};
 use crate::registry::cross_check::Agreement;
 use crate::registry::time::rfc3339;
 use crate::registry::value::{Value, ValueType};
@@ -58,6 +59,7 @@ struct SummaryV1 {
     compliant: usize,
     not_compliant: usize,
     unknown: usize,
+    waived: usize,
     files: u64,
     other_files: u64,
     other_hives: u64,
@@ -127,15 +129,25 @@ struct FindingV1<'a> {
     title: &'a str,
     required: bool,
     outcome: &'static str,
-    key: String,
-    value: String,
-    expected: ExpectedV1,
+    key: Option<String>,
+    value: Option<String>,
+    subject: Option<&'a str>,
+    expected: Option<ExpectedV1>,
+    expected_states: Option<&'a [String]>,
     found: Option<ValueV1>,
+    state: Option<&'a str>,
     why: &'a str,
     fix: Option<&'a str>,
     last_write: Option<String>,
     place: Option<PlaceV1<'a>>,
     cross_check: Option<CrossCheckV1>,
+    waived: Option<WaivedV1<'a>>,
+}
+
+#[derive(Serialize)]
+struct WaivedV1<'a> {
+    reason: &'a str,
+    expires: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -149,6 +161,8 @@ struct ExpectedV1 {
     #[serde(flatten)]
     value: ValueV1,
     any_non_zero: bool,
+    accepted: Vec<u32>,
+    absent_passes: bool,
 }
 
 #[derive(Serialize)]
@@ -279,6 +293,7 @@ fn summary(report: &Report) -> SummaryV1 {
         compliant: report.count(Verdict::Compliant),
         not_compliant: report.count(Verdict::NotCompliant),
         unknown: report.count(Verdict::Unknown),
+        waived: report.waived(),
         files: report.seen.files,
         other_files: report.seen.other_files,
         other_hives: report.seen.other_hives,
@@ -341,6 +356,10 @@ fn input(input: &Input) -> InputV1<'_> {
 
 fn finding(finding: &Finding) -> FindingV1<'_> {
     let rule = &finding.rule;
+    let (setting, effect) = match &rule.check {
+        Check::Value(setting) => (Some(setting), None),
+        Check::State(effect) => (None, Some(effect)),
+    };
     FindingV1 {
         rule: &rule.id,
         title: &rule.title,
@@ -351,16 +370,33 @@ fn finding(finding: &Finding) -> FindingV1<'_> {
             Outcome::Unknown => "unknown",
             Outcome::NotApplicable => "not_applicable",
         },
-        key: rule.key.to_string(),
-        value: rule.value.to_string(),
-        expected: ExpectedV1 { value: value(&rule.expect.value), any_non_zero: rule.expect.non_zero },
+        key: setting.map(|setting| setting.key.to_string()),
+        value: setting.map(|setting| setting.value.to_string()),
+        subject: effect.map(|effect| effect.subject.as_str()),
+        expected: setting.map(expected),
+        expected_states: effect.map(|effect| effect.expect.as_slice()),
         found: finding.found.as_ref().map(value),
+        state: finding.state.as_deref(),
         why: &finding.why,
         fix: finding.fix.as_deref(),
         last_write: finding.last_write.map(|time| time.to_string()),
         place: finding.place.as_ref().map(place),
         cross_check: finding.cross_check.as_ref().map(cross_check),
+        waived: finding
+            .waived
+            .as_ref()
+            .map(|waived| WaivedV1 { reason: &waived.reason, expires: waived.expires.map(|day| day.to_string()) }),
     }
+}
+
+fn expected(setting: &Setting) -> ExpectedV1 {
+    let Expectation { value: wanted, accept } = &setting.expect;
+    let accepted = match accept {
+        Accept::Numbers(numbers) => numbers.clone(),
+        Accept::Nothing | Accept::NonZero => Vec::new(),
+    };
+    let any_non_zero = *accept == Accept::NonZero;
+    ExpectedV1 { value: value(wanted), any_non_zero, accepted, absent_passes: setting.absent_passes }
 }
 
 fn cross_check(agreement: &Agreement) -> CrossCheckV1 {
