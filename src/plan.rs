@@ -71,8 +71,8 @@ impl Plan {
         }
         let named = left_out.iter().find(|id| only.contains(id));
         if sets.is_empty() || named.is_some() {
-            let which = named.map_or_else(|| "none of its rules".to_owned(), |id| format!("no rule {id}"));
-            return Err(format!("policy {}: {which} that a value can be written for: {}", policy.id, self.needs()));
+            let which = named.map_or_else(|| "any of its rules".to_owned(), |id| format!("rule {id}"));
+            return Err(format!("policy {}: no value can be written for {which}: {}", policy.id, self.needs()));
         }
         Ok(Changeset { remarks: self.remarks(policy, control_set), sets, left_out })
     }
@@ -193,8 +193,8 @@ mod tests {
         assert!(on.remarks[0].starts_with("Sets the values"), "{:?}", on.remarks);
         // The rule does not say what the contrary of 1 is, so nothing is left to write.
         assert!(Plan::Disable.changeset(&both, &[], None).unwrap_err().contains("contrary"));
-        assert!(Plan::Enable.changeset(&both, &["s".to_owned()], None).unwrap_err().contains("no rule s"));
-        assert!(Plan::Enable.changeset(&policy(&state), &[], None).unwrap_err().contains("none of its rules"));
+        assert!(Plan::Enable.changeset(&both, &["s".to_owned()], None).unwrap_err().contains("for rule s: "));
+        assert!(Plan::Enable.changeset(&policy(&state), &[], None).unwrap_err().contains("for any of its rules: "));
     }
 
     #[test]

@@ -126,7 +126,7 @@ mod tests {
             (&core, server(Some(20348)), "no"),
             (&core, server(None), "unknown"),
             (&both, server(Some(20348)), "no"),
-            (&Only { only_64_bit: true, ..both }, x86, "no"),
+            (&Only { only_64_bit: true, ..both.clone() }, x86, "no"),
         ];
         for (only, windows, want) in cases {
             assert_eq!(judged(only, &windows, None), want, "{only} on {:?}", windows.build);

@@ -74,7 +74,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
 
 fn waivers(path: &Path) -> Result<Waivers, Failure> {
     let name = path.display().to_string();
-    Waivers::parse(&text(path)?, &name).map_err(|error| Failure::Message(format!("{name}: {error}")))
+    Waivers::parse(&text(path)?, &name).map_err(|error| policy::wrong(path, &error))
 }
 
 fn report(args: &AuditArgs, policy: &Policy) -> Report {

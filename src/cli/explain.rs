@@ -16,11 +16,8 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, Failure> {
     let mut out = BufWriter::new(io::stdout().lock());
     match &args.rule {
         None => list(&policies, &mut out)?,
-        Some(id) => {
-            let found = policies.iter().find_map(|policy| Some((policy, policy.rules.iter().find(|r| r.id == *id)?)));
-            let (policy, rule) = found.ok_or_else(|| unknown(id, args.policy.as_deref()))?;
-            explain(policy, rule, &mut out)?;
-        }
+        Some(id) if explain(&policies, id, &mut out)? => {}
+        Some(id) => return Err(unknown(id, args.policy.as_deref())),
     }
     out.flush()?;
     Ok(0)

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::PolicyCommand;
 use super::exit::Failure;
 use crate::limits::Limits;
+use crate::output::escape;
 use crate::policy::Policy;
 
 /// The policy that is used unless another is asked for.
@@ -59,18 +60,23 @@ fn unknown(name: &str) -> String {
 }
 
 fn parse(path: &Path) -> Result<Policy, Failure> {
-    Policy::parse(&text(path)?).map_err(|error| Failure::Message(format!("{}: {error}", path.display())))
+    Policy::parse(&text(path)?).map_err(|error| wrong(path, &error))
+}
+
+/// What is wrong with a file that the user named. The message quotes the file, which may be somebody else's.
+pub(super) fn wrong(path: &Path, error: &str) -> Failure {
+    let lines: Vec<_> = error.trim_end().lines().map(escape).collect();
+    Failure::Message(format!("{}: {}", path.display(), lines.join("\n")))
 }
 
 /// The text of a file that the user wrote.
 pub(super) fn text(path: &Path) -> Result<String, Failure> {
     let limit = Limits::default().user_file;
-    let wrong = |what: String| Failure::Message(format!("{}: {what}", path.display()));
-    let file = std::fs::File::open(path).map_err(|error| wrong(error.to_string()))?;
+    let file = std::fs::File::open(path).map_err(|error| wrong(path, &error.to_string()))?;
     let mut text = String::new();
-    file.take(limit.saturating_add(1)).read_to_string(&mut text).map_err(|error| wrong(error.to_string()))?;
+    file.take(limit.saturating_add(1)).read_to_string(&mut text).map_err(|error| wrong(path, &error.to_string()))?;
     if u64::try_from(text.len()).is_ok_and(|len| len > limit) {
-        return Err(wrong(format!("longer than {limit} bytes: neither a policy nor a list of waivers")));
+        return Err(wrong(path, &format!("longer than {limit} bytes: neither a policy nor a list of waivers")));
     }
     Ok(text)
 }

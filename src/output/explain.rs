@@ -9,11 +9,24 @@ use crate::policy::{Check, Policy, Rule};
 /// Where a paragraph is broken.
 const WIDTH: usize = 100;
 
-/// What a rule checks, why, how to fix it, and where that is written.
+/// What the rule of this id checks, why, how to fix it, and where that is written, by the first of the policies that has
+/// it; the others are named. False if none has it.
 ///
 /// # Errors
 /// When the writer fails.
-pub fn explain(policy: &Policy, rule: &Rule, out: &mut dyn Write) -> io::Result<()> {
+pub fn explain(policies: &[Policy], id: &str, out: &mut dyn Write) -> io::Result<bool> {
+    let mut found =
+        policies.iter().filter_map(|policy| Some((policy, policy.rules.iter().find(|rule| rule.id == id)?)));
+    let Some((policy, rule)) = found.next() else { return Ok(false) };
+    one(policy, rule, out)?;
+    let others: Vec<&str> = found.map(|(policy, _)| policy.id.as_str()).collect();
+    if !others.is_empty() {
+        writeln!(out, "\nAlso in\n  {} (--policy shows their reasons and sources)", others.join(", "))?;
+    }
+    Ok(true)
+}
+
+fn one(policy: &Policy, rule: &Rule, out: &mut dyn Write) -> io::Result<()> {
     let kind = if rule.required { "required" } else { "advisory" };
     writeln!(out, "{}: {}", rule.id, escape(&rule.title))?;
     writeln!(out, "{kind} in policy {} {} ({})\n", policy.id, escape(&policy.version), escape(&policy.title))?;
@@ -118,7 +131,7 @@ mod tests {
     fn an_explanation_has_all_five_parts() {
         let policy = Policy::default_policy().unwrap();
         let rule = &policy.rules[0];
-        let text = text(|out| explain(&policy, rule, out));
+        let text = text(|out| one(&policy, rule, out));
         for part in [&rule.id, "required", "Checks\n", "Why\n", "Fix\n  reg add ", "Source\n", "64-bit Windows"] {
             assert!(text.contains(part), "{part}: {text}");
         }
@@ -134,7 +147,7 @@ mod tests {
              fix=\"e\\u001b\"\n",
         )
         .unwrap();
-        let both = text(|out| explain(&policy, &policy.rules[0], out)) + &text(|out| list(&[policy.clone()], out));
+        let both = text(|out| one(&policy, &policy.rules[0], out)) + &text(|out| list(&[policy.clone()], out));
         assert!(!both.contains(|c: char| c != '\n' && super::super::escape::is_unsafe(c)), "{both:?}");
     }
 
