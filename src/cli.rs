@@ -54,7 +54,7 @@ struct AuditArgs {
 
     /// The day on which waivers are held against their expiry, instead of today (UTC)
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = crate::policy::waiver::day, requires = "waivers")]
-    date: Option<jiff::civil::Date>,
+    date: Option<crate::policy::waiver::Date>,
 
     /// Control set to judge: current, default, last-known-good, a number, or all
     #[arg(long, value_name = "SET", default_value = "current", value_parser = audit::control_set)]

@@ -204,6 +204,11 @@ impl Policy {
         file::parse(text)
     }
 
+    /// The keys that its rules look at.
+    pub fn keys(&self) -> Vec<KeyPath> {
+        self.rules.iter().filter_map(|rule| Some(rule.setting()?.key.clone())).collect()
+    }
+
     /// The text of the policies that are built in, in the order in which they are listed, the default one first.
     pub fn builtin_texts() -> &'static [&'static str] {
         &builtin::ALL

@@ -120,7 +120,7 @@ impl Registry {
 
     fn look(&self, key: &KeyPath, value: Option<&Name>, links: usize) -> Lookup {
         let mut answer = Lookup::NotCovered;
-        for source in self.sources.iter() {
+        for source in self.sources.iter().filter(|source| source.may_cover(key)) {
             let paths = match self.resolve(key, source) {
                 Ok(paths) => paths,
                 Err(error) => return Lookup::Unreadable(error, Place { artifact: source.artifact(), at: At::Whole }),
@@ -185,10 +185,6 @@ impl Registry {
             _ => return Ok(vec![key.clone()]),
         };
         let names = match (&self.control_set, source) {
-            // Whatever it is called, it is not in here: do not let doubt about the set hide that.
-            (_, Source::Hive(root, _) | Source::Unreadable(root, ..)) if key.below(root).is_none() => {
-                return Ok(vec![key.clone()]);
-            }
             (Err(error), _) => return Err(error.clone()),
             (Ok(names), _) => names,
         };
@@ -213,6 +209,15 @@ impl Source {
             Source::RegFile(file) => file.artifact(),
             Source::Unreadable(_, _, place) => &place.artifact,
         })
+    }
+
+    /// Whether `key` can be in here, whatever `CurrentControlSet` stands for: doubt about the set must not reach the answer
+    /// of a source that it does not concern.
+    fn may_cover(&self, key: &KeyPath) -> bool {
+        match self {
+            Source::Hive(root, _) | Source::Unreadable(root, ..) => key.below(root).is_some(),
+            Source::RegFile(_) => true,
+        }
     }
 
     fn look(&self, path: &KeyPath, value: Option<&Name>) -> Answer {

@@ -55,10 +55,10 @@ fn value(rule: &Rule, setting: &Setting, host: &Host) -> Finding {
         Lookup::KeyAbsent => absent(rule, setting, None),
         Lookup::ValueAbsent(key) => absent(rule, setting, Some(key)),
         Lookup::NotCovered => not_covered(rule, setting, host),
-        Lookup::Unreadable(error @ Error::Ambiguous { .. }, place) => Finding {
-            fix: Some("name the control set with --control-set, or give the inputs one by one".to_owned()),
+        Lookup::Unreadable(Error::Ambiguous { what }, place) => Finding {
+            fix: Some("give the inputs of one machine, and a control set that it has (--control-set)".to_owned()),
             place: Some(place),
-            ..Finding::new(rule, Outcome::Unknown, format!("it cannot be told: {error}"))
+            ..Finding::new(rule, Outcome::Unknown, format!("it cannot be told: {what}"))
         },
         Lookup::Unreadable(error, place) => Finding {
             fix: Some("find an undamaged copy of this input".to_owned()),

@@ -1,10 +1,9 @@
 //! What an audit says.
 
-use jiff::civil::Date;
-
 use crate::host::{Input, Windows};
 use crate::place::Place;
 use crate::policy::Rule;
+use crate::policy::waiver::Date;
 use crate::registry::FileTime;
 use crate::registry::cross_check::Agreement;
 use crate::registry::value::Value;

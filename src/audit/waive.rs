@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use jiff::civil::Date;
-
 use super::report::{HostReport, Outcome, Verdict, Waived};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::At;
 use crate::place::Place;
-use crate::policy::waiver::{Waiver, Waivers};
+use crate::policy::waiver::{Date, Waiver, Waivers};
 
 /// Marks the failures that are waived on the day `today`, judges the hosts anew, and says which waivers do nothing: one
 /// that has expired, or that no failing finding needs.

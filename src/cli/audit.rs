@@ -66,9 +66,12 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         }
     }
     if !args.quiet || args.output.is_some() {
-        output::write(&report, format(args), &mut out)?;
+        match write(&report, format(args), &mut out) {
+            // Nobody reads on, but the status must not turn into "compliant" for that.
+            Ok(()) | Err(Failure::BrokenPipe) => {}
+            Err(failure) => return Err(failure),
+        }
     }
-    out.flush()?;
     Ok(status(&report))
 }
 
@@ -77,13 +80,18 @@ fn waivers(path: &Path) -> Result<Waivers, Failure> {
     Waivers::parse(&text(path)?, &name).map_err(|error| policy::wrong(path, &error))
 }
 
+fn write(report: &Report, format: Format, out: &mut dyn Write) -> Result<(), Failure> {
+    output::write(report, format, out)?;
+    Ok(out.flush()?)
+}
+
 fn report(args: &AuditArgs, policy: &Policy) -> Report {
     let limits = Limits::default();
     let found = discover(&args.inputs, &limits);
     let (groups, remarks, other_hives) = group(&found.artifacts, args.join, &limits);
     let mut diagnostics = found.diagnostics;
     diagnostics.extend(remarks);
-    let interest: Vec<KeyPath> = policy.rules.iter().filter_map(|rule| rule.setting()).map(|s| s.key.clone()).collect();
+    let interest: Vec<KeyPath> = policy.keys();
     let options = Options {
         control_set: args.control_set.clone(),
         codepage: args.codepage,

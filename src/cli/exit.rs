@@ -8,7 +8,7 @@ use crate::audit::{Report, Verdict};
 /// Why a command failed.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// The reader of our output went away: no error.
+    /// The reader of our output went away: no error, where there is no verdict to give.
     BrokenPipe,
     /// Anything else, in words.
     Message(String),

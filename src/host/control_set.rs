@@ -48,27 +48,27 @@ impl Selected {
 
 /// The control sets to judge, at least one.
 pub(super) fn select(registry: &Registry, wanted: &Wanted) -> Vec<Selected> {
-    let (listed, damage) = listed(registry);
     let has_hive = registry.sources().iter().any(|source| match source {
         Source::Hive(root, _) | Source::Unreadable(root, ..) => *root == system(),
         Source::RegFile(_) => false,
     });
     match select_value(registry, "Current") {
-        Lookup::NotCovered => return without_select(&listed, wanted),
-        Lookup::KeyAbsent | Lookup::ValueAbsent(_) if !has_hive => return without_select(&listed, wanted),
+        Lookup::NotCovered => return without_select(&listed(registry).0, wanted),
+        Lookup::KeyAbsent | Lookup::ValueAbsent(_) if !has_hive => return without_select(&listed(registry).0, wanted),
         _ => {}
     }
-    let (alias, real): (Vec<Name>, Vec<Name>) =
-        listed.into_iter().partition(|name| name.matches(Name::from(ALIAS).units()));
-    // With a damaged list of sets, "the only one" cannot be told.
-    let only = real.first().filter(|_| real.len() == 1 && damage.is_none());
     match wanted {
-        Wanted::All if real.is_empty() => vec![Selected::unknown("no control set can be found".into())],
-        Wanted::All => real.iter().map(Selected::set).collect(),
-        Wanted::Number(n) => vec![existing(registry, &real, &numbered(*n))],
-        Wanted::Current => vec![current(registry, &real, alias.first().or(only))],
-        Wanted::Default => vec![by_select(registry, &real, "Default")],
-        Wanted::LastKnownGood => vec![by_select(registry, &real, "LastKnownGood")],
+        Wanted::All => {
+            let (sets, damage) = real(registry);
+            let mut all: Vec<Selected> = sets.iter().map(Selected::set).collect();
+            // What stands beyond the damage is judged too: as unknown.
+            all.extend(damage.map(|error| Selected::unknown(format!("there may be more control sets: {error}"))));
+            if all.is_empty() { vec![Selected::unknown("no control set can be found".into())] } else { all }
+        }
+        Wanted::Number(n) => vec![existing(registry, &numbered(*n))],
+        Wanted::Current => vec![current(registry)],
+        Wanted::Default => vec![by_select(registry, "Default")],
+        Wanted::LastKnownGood => vec![by_select(registry, "LastKnownGood")],
     }
 }
 
@@ -86,18 +86,20 @@ fn without_select(listed: &[Name], wanted: &Wanted) -> Vec<Selected> {
     }
 }
 
-/// The set in use. Where `Select` names one that is not there, `instead` is judged: the inputs' own `CurrentControlSet`
-/// (exports of a running machine have it, Wine has nothing else), or the only set that there is.
-fn current(registry: &Registry, real: &[Name], instead: Option<&Name>) -> Selected {
-    let mut selected = by_select(registry, real, "Current");
-    match (&mut selected.names, instead, select_value(registry, "Current")) {
+/// The set in use. Where `Select` names one that is not there, the inputs' own `CurrentControlSet` is judged (exports of a
+/// running machine have it, Wine has nothing else), or the only set that there is.
+fn current(registry: &Registry) -> Selected {
+    let mut selected = by_select(registry, "Current");
+    match &mut selected.names {
         // Exports of a running machine have the set in use under both names.
-        (Ok(names), ..) => names.push(Name::from(ALIAS)),
-        (Err(_), _, Lookup::Unreadable(..)) | (Err(_), None, _) => return selected,
-        (Err(why), Some(instead), _) => {
-            let note = format!("{why}: {instead}, the only control set there is, is judged");
-            selected = Selected { notes: vec![note], ..Selected::set(instead) };
-        }
+        Ok(names) => names.push(Name::from(ALIAS)),
+        Err(why) => match (alias(registry).or_else(|| only(registry)), select_value(registry, "Current")) {
+            (None, _) | (_, Lookup::Unreadable(..)) => return selected,
+            (Some(only), _) => {
+                let note = format!("{why}: {only}, the only control set there is, is judged");
+                selected = Selected { notes: vec![note], ..Selected::set(&only) };
+            }
+        },
     }
     if let (Some(now), Some(next)) = (number(registry, "Current"), number(registry, "Default"))
         && now != next
@@ -110,21 +112,22 @@ fn current(registry: &Registry, real: &[Name], instead: Option<&Name>) -> Select
     selected
 }
 
-fn by_select(registry: &Registry, real: &[Name], which: &str) -> Selected {
+fn by_select(registry: &Registry, which: &str) -> Selected {
     match (number(registry, which), select_value(registry, which)) {
         (Some(0), _) => Selected::unknown(format!("Select\\{which} is 0: there is no such control set")),
-        (Some(n), _) => existing(registry, real, &numbered(n)),
+        (Some(n), _) => existing(registry, &numbered(n)),
         (None, Lookup::Unreadable(error, place)) => Selected::unknown(format!("Select\\{which} in {place}: {error}")),
         (None, Lookup::Found(_)) => Selected::unknown(format!("Select\\{which} is no REG_DWORD")),
         (None, _) => Selected::unknown(format!("Select\\{which} is missing")),
     }
 }
 
-/// The set of this name, unless it is known not to exist.
-fn existing(registry: &Registry, real: &[Name], name: &Name) -> Selected {
+/// The set of this name, unless it is known not to exist. The list of all sets costs a read of every key at the hive's root,
+/// so it is made only where the key itself does not settle it.
+fn existing(registry: &Registry, name: &Name) -> Selected {
     let path = KeyPath(system().0.iter().chain([name]).cloned().collect());
-    let listed = real.iter().any(|set| set.matches(name.units()));
-    if !listed && matches!(registry.key(&path), Lookup::KeyAbsent | Lookup::NotCovered) {
+    let absent = matches!(registry.key(&path), Lookup::KeyAbsent | Lookup::NotCovered);
+    if absent && !real(registry).0.iter().any(|set| set.matches(name.units())) {
         return Selected::unknown(format!("{name} does not exist"));
     }
     Selected::set(name)
@@ -143,6 +146,26 @@ fn number(registry: &Registry, which: &str) -> Option<u32> {
 
 fn numbered(n: u32) -> Name {
     Name::from(format!("ControlSet{n:03}").as_str())
+}
+
+/// The control sets under their own names, and what kept the list from being whole.
+fn real(registry: &Registry) -> (Vec<Name>, Option<Error>) {
+    let (mut sets, damage) = listed(registry);
+    sets.retain(|name| !name.matches(Name::from(ALIAS).units()));
+    (sets, damage)
+}
+
+/// `CurrentControlSet`, where an input has it as a key.
+fn alias(registry: &Registry) -> Option<Name> {
+    listed(registry).0.into_iter().find(|name| name.matches(Name::from(ALIAS).units()))
+}
+
+/// The control set that is the only one. With a damaged list of sets, that cannot be told.
+fn only(registry: &Registry) -> Option<Name> {
+    match real(registry) {
+        (sets, None) => <[Name; 1]>::try_from(sets).ok().map(|[only]| only),
+        (_, Some(_)) => None,
+    }
 }
 
 /// The control sets that the inputs have or speak of, and what kept the list from being whole.

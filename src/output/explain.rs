@@ -147,7 +147,8 @@ mod tests {
              fix=\"e\\u001b\"\n",
         )
         .unwrap();
-        let both = text(|out| one(&policy, &policy.rules[0], out)) + &text(|out| list(&[policy.clone()], out));
+        let both =
+            text(|out| one(&policy, &policy.rules[0], out)) + &text(|out| list(std::slice::from_ref(&policy), out));
         assert!(!both.contains(|c: char| c != '\n' && super::super::escape::is_unsafe(c)), "{both:?}");
     }
 

@@ -4,6 +4,7 @@
 use serde::Deserialize;
 
 use super::only::Version;
+use super::waiver::{Date, day};
 use crate::registry::path::KeyPath;
 use crate::registry::value::ValueType;
 
@@ -42,13 +43,13 @@ impl TryFrom<String> for Id {
 /// A day.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "String")]
-pub(super) struct Day(pub(super) jiff::civil::Date);
+pub(super) struct Day(pub(super) Date);
 
 impl TryFrom<String> for Day {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        super::waiver::day(&text).map(Self)
+        day(&text).map(Self)
     }
 }
 

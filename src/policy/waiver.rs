@@ -1,7 +1,7 @@
 //! Waivers: failures that somebody has accepted, each with a reason. They are kept and counted, and one that waives
 //! nothing is reported: a list that nobody prunes hides the next failure.
 
-use jiff::civil::Date;
+pub use jiff::civil::Date;
 use serde::Deserialize;
 use toml::Spanned;
 

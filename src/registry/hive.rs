@@ -10,6 +10,7 @@ mod data;
 mod fields;
 mod key;
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 pub use base_block::BaseBlock;
@@ -32,6 +33,9 @@ pub struct Hive {
     base: BaseBlock,
     cells: Cells,
     limits: Limits,
+    /// The keys below the root that the last walk went through: rules ask for one key's values in a row, and for keys
+    /// that lie side by side. No links and no tombstones are in it, since a walk ends at those.
+    trail: RefCell<Vec<Key>>,
 }
 
 /// What a hive has to say to a look-up.
@@ -63,7 +67,7 @@ impl Hive {
         pages.read(0, &mut block, "base block")?;
         let base = BaseBlock::parse(&block)?;
         let cells = Cells::new(pages, &base);
-        Ok(Self { artifact, base, cells, limits: limits.clone() })
+        Ok(Self { artifact, base, cells, limits: limits.clone(), trail: RefCell::default() })
     }
 
     /// What the base block says.
@@ -157,12 +161,19 @@ impl Hive {
             let limit = u64::try_from(self.limits.depth).unwrap_or(u64::MAX);
             return Err((Error::Limit { at: At::Whole, what: "levels of keys", limit }, reached));
         }
-        let mut key = Key::read(&self.cells, self.base.root).map_err(|e| (e, reached))?;
-        let mut rest = path;
+        let mut trail = self.trail.borrow_mut();
+        let known = path.iter().zip(trail.iter()).take_while(|(name, key)| name.matches(&key.name)).count();
+        trail.truncate(known);
+        let mut key = match trail.last() {
+            Some(key) => key.clone(),
+            None => Key::read(&self.cells, self.base.root).map_err(|e| (e, reached))?,
+        };
+        let mut rest = path.get(known..).unwrap_or_default();
         while let Some((name, below)) = rest.split_first() {
+            reached = file_offset(key.offset);
             match key.child(&self.cells, name, &self.limits).map_err(|e| (e, reached))? {
                 None => return Ok(Walk::Absent(reached)),
-                Some(child) if child.is_tombstone() => return Ok(Walk::Deleted),
+                Some(child) if self.base.is_differencing() && child.is_tombstone() => return Ok(Walk::Deleted),
                 Some(child) => key = child,
             }
             reached = file_offset(key.offset);
@@ -170,6 +181,7 @@ impl Hive {
             if key.is_link() {
                 return self.link_target(&key, rest).map(Walk::Link).map_err(|e| (e, reached));
             }
+            trail.push(key.clone());
         }
         Ok(Walk::Key(key))
     }

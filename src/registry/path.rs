@@ -32,6 +32,9 @@ impl Name {
 
 impl From<&str> for Name {
     fn from(s: &str) -> Self {
+        if s.is_ascii() {
+            return Self(s.bytes().map(u16::from).collect()); // its length is known beforehand: one allocation
+        }
         Self(s.encode_utf16().collect())
     }
 }

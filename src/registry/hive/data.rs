@@ -18,6 +18,8 @@ const SEGMENT: u32 = 16344;
 
 const FLAG_COMPRESSED_NAME: u16 = 0x0001;
 const FLAG_TOMBSTONE: u16 = 0x0002;
+/// The minor version of differencing hives, in which alone a tombstone means anything.
+const DIFFERENCING: u32 = 6;
 
 /// A value key: a value's name and where its data is.
 struct ValueKey {
@@ -138,7 +140,7 @@ pub(super) fn find(cells: &Cells, minor: u32, key: &Key, name: &Name, limits: &L
         }
     }
     match (found, doubt) {
-        (Some(record), _) if record.tombstone => Ok(Search::Deleted),
+        (Some(record), _) if record.tombstone && minor >= DIFFERENCING => Ok(Search::Deleted),
         (Some(record), _) => Ok(Search::Found(record.value(cells, minor, limits)?, file_offset(record.offset))),
         (None, Some(error)) => Err(error),
         (None, None) => Ok(Search::Absent),

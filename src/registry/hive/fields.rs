@@ -50,8 +50,8 @@ impl<'a> Fields<'a> {
         Err(Error::damaged(
             At::Offset(self.base),
             what,
-            format!("signature {:?}", want.escape_ascii().to_string()),
-            format!("{:?}", found.escape_ascii().to_string()),
+            format!("signature \"{}\"", want.escape_ascii()),
+            format!("\"{}\"", found.escape_ascii()),
         ))
     }
 }

@@ -16,6 +16,8 @@ use crate::registry::upcase::upcase;
 const FLAG_LINK: u16 = 0x0010;
 const FLAG_COMPRESSED_NAME: u16 = 0x0020;
 const FLAG_PREDEFINED_HANDLE: u16 = 0x0040;
+/// Set in every predefined handle (`HKEY_LOCAL_MACHINE` is 0x80000002), never in a count.
+const PREDEFINED_HANDLE: u32 = 0x8000_0000;
 
 /// A key node.
 #[derive(Debug, Clone)]
@@ -59,7 +61,7 @@ impl Key {
         })
     }
 
-    /// Whether the key stands for its own absence in a differencing hive.
+    /// Whether the key stands for its own absence, if the hive is a differencing one; in others the bits mean nothing.
     pub(super) fn is_tombstone(&self) -> bool {
         self.layer_semantics == 1
     }
@@ -70,9 +72,9 @@ impl Key {
     }
 
     /// How many values the key has and where their list is. A predefined handle keeps its handle in the count's place and
-    /// has no values.
+    /// has no values; a count that is no handle says that the flag is damaged, and the values are there.
     pub(super) fn values(&self) -> Result<(u32, u32), Error> {
-        if self.flags & FLAG_PREDEFINED_HANDLE != 0 {
+        if self.flags & FLAG_PREDEFINED_HANDLE != 0 && self.values & PREDEFINED_HANDLE != 0 {
             return Ok((0, NONE));
         }
         self.none_when_empty(self.values, self.value_list, "value list")?;
@@ -104,15 +106,13 @@ impl Key {
         let mut found: Option<Key> = None;
         for entry in entries.iter().filter(|entry| entry.tag.allows(name.units(), hash)) {
             match Key::read(cells, entry.key) {
+                Ok(key) if key.parent != self.offset => {
+                    doubt.get_or_insert(self.foreign(&key));
+                }
                 Ok(key) if !name.matches(&key.name) => {
                     if let Some(error) = entry.mismatch(&key) {
                         doubt.get_or_insert(error);
                     }
-                }
-                Ok(key) if key.parent != self.offset => {
-                    let at = At::Offset(file_offset(key.offset));
-                    let (expected, found) = (format!("{:#x}", self.offset), format!("{:#x}", key.parent));
-                    doubt.get_or_insert(Error::damaged(at, "parent of a listed key", expected, found));
                 }
                 Ok(key) => match &found {
                     None => found = Some(key),
@@ -131,7 +131,7 @@ impl Key {
         match (found, doubt) {
             (Some(key), _) => Ok(Some(key)),
             (None, Some(error)) => Err(error),
-            (None, None) => absent_by_order(cells, name, &entries),
+            (None, None) => self.absent_by_order(cells, name, &entries),
         }
     }
 
@@ -165,6 +165,43 @@ impl Key {
             list.doubt.get_or_insert(error);
         }
         Ok((list.entries, list.doubt))
+    }
+
+    /// Looks for `name` by the order that lists are sorted in, where its tag did not show it. A hit means that the tag is
+    /// wrong: Windows would not find the key either, so it is neither present nor absent but damaged. So is a list whose keys
+    /// belong to another parent: it says nothing of this one's.
+    fn absent_by_order(&self, cells: &Cells, name: &Name, entries: &[Entry]) -> Result<Option<Key>, Error> {
+        let mut part = entries;
+        while let Some(entry) = part.get(part.len() / 2) {
+            if matches!(entry.tag, Tag::None) {
+                break; // every key of an index leaf was read by name already
+            }
+            let key = Key::read(cells, entry.key)?;
+            if key.parent != self.offset {
+                return Err(self.foreign(&key));
+            }
+            if let Some(error) = entry.mismatch(&key) {
+                return Err(error);
+            }
+            let order = key.name.iter().map(|&u| upcase(u)).cmp(name.units().iter().map(|&u| upcase(u)));
+            let (before, after) = part.split_at(part.len() / 2);
+            part = match order {
+                Ordering::Greater => before,
+                Ordering::Less => after.get(1..).unwrap_or_default(),
+                Ordering::Equal => {
+                    let at = At::Offset(file_offset(key.offset));
+                    return Err(Error::damaged(at, "subkey list", format!("the hash of {name}"), "another hash"));
+                }
+            };
+        }
+        Ok(None)
+    }
+
+    /// The damage it is when a key that is listed here belongs to another parent.
+    fn foreign(&self, key: &Key) -> Error {
+        let at = At::Offset(file_offset(key.offset));
+        let (expected, found) = (format!("{:#x}", self.offset), format!("{:#x}", key.parent));
+        Error::damaged(at, "parent of a listed key", expected, found)
     }
 }
 
@@ -272,29 +309,6 @@ impl Lists<'_> {
         }
         Ok(())
     }
-}
-
-/// Looks for `name` by the order that lists are sorted in, where its tag did not show it. A hit means that the tag is
-/// wrong: Windows would not find the key either, so it is neither present nor absent but damaged.
-fn absent_by_order(cells: &Cells, name: &Name, entries: &[Entry]) -> Result<Option<Key>, Error> {
-    let mut part = entries;
-    while let Some(entry) = part.get(part.len() / 2) {
-        if matches!(entry.tag, Tag::None) {
-            break; // every key of an index leaf was read by name already
-        }
-        let key = Key::read(cells, entry.key)?;
-        let order = key.name.iter().map(|&u| upcase(u)).cmp(name.units().iter().map(|&u| upcase(u)));
-        let (before, after) = part.split_at(part.len() / 2);
-        part = match order {
-            Ordering::Greater => before,
-            Ordering::Less => after.get(1..).unwrap_or_default(),
-            Ordering::Equal => {
-                let at = At::Offset(file_offset(key.offset));
-                return Err(Error::damaged(at, "subkey list", format!("the hash of {name}"), "another hash"));
-            }
-        };
-    }
-    Ok(None)
 }
 
 /// The hash of a key's name in a hash leaf.

@@ -1,0 +1,81 @@
+//! `--control-set`, and inputs that are one machine.
+
+use crate::common::{Run, run};
+use crate::snapshot::{assert_text, shown};
+
+const THREE: &str = "fixtures/hosts/three-control-sets";
+
+/// What a run says of the hosts, a line each: the control set and the outcomes.
+fn brief(run: &Run) -> String {
+    let report = run.json();
+    let hosts = report["hosts"].as_array().unwrap().iter().map(|host| {
+        let outcomes: Vec<&str> =
+            host["findings"].as_array().unwrap().iter().map(|finding| finding["outcome"].as_str().unwrap()).collect();
+        format!(
+            "  {} {} {} {}\n  notes {}\n",
+            host["name"],
+            host["verdict"],
+            host["control_set"],
+            outcomes.join(" "),
+            host["notes"]
+        )
+    });
+    hosts.collect()
+}
+
+#[test]
+fn each_way_to_name_a_control_set() {
+    let mut all = String::new();
+    for set in ["current", "default", "last-known-good", "1", "2", "3", "all", "4"] {
+        let run = run(&["audit", "--format", "json", "--control-set", set, THREE]);
+        all.push_str(&format!("--control-set {set} → {}\n{}", run.status, brief(&run)));
+    }
+    assert_text("control_sets", &all);
+}
+
+#[test]
+fn a_control_set_that_is_not_there_is_unknown_not_absent() {
+    let args = ["audit", "--control-set", "4", THREE];
+    let run = run(&args);
+    assert_eq!(run.status, 3);
+    assert_text("control_set_missing", &shown(&args, &run));
+}
+
+#[test]
+fn a_reg_file_is_judged_by_the_control_set_that_is_named() {
+    for (set, status) in [("1", 0), ("2", 1), ("all", 1), ("default", 3), ("9", 3)] {
+        let run = run(&["audit", "-q", "--control-set", set, "fixtures/reg/two-control-sets.reg"]);
+        assert_eq!(run.status, status, "--control-set {set}");
+    }
+}
+
+#[test]
+fn join_takes_hives_of_two_folders_as_one_machine() {
+    let args = ["audit", "--join", "fixtures/hosts/system-only/SYSTEM", "fixtures/hosts/compliant/SOFTWARE"];
+    let run = run(&args);
+    assert_eq!(run.status, 0);
+    assert_text("join", &shown(&args, &run));
+}
+
+#[test]
+fn without_join_hives_of_two_folders_are_two_machines() {
+    let args = ["audit", "--format", "json", "fixtures/hosts/system-only/SYSTEM", "fixtures/hosts/compliant/SOFTWARE"];
+    let run = run(&args);
+    assert_eq!(run.status, 3);
+    assert_eq!(run.json()["summary"]["hosts"], 2);
+    assert_eq!(run.json()["summary"]["unknown"], 2);
+}
+
+#[test]
+fn joined_inputs_that_contradict_each_other_are_unknown() {
+    let args = ["audit", "--join", "fixtures/reg/disabled.reg", "fixtures/reg/compliant-utf16le.reg"];
+    let run = run(&args);
+    assert_eq!(run.status, 3);
+    assert_text("join_contradiction", &shown(&args, &run));
+}
+
+#[test]
+fn a_reg_file_joins_the_hive_that_lacks_its_keys() {
+    let args = ["audit", "--join", "fixtures/hosts/system-only", "fixtures/reg/compliant-utf16le.reg"];
+    assert_eq!(run(&args).status, 0);
+}

@@ -1,0 +1,22 @@
+//! The whole program: what it prints on either stream and the status that it ends with, as snapshots.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a panic is how a test fails"
+)]
+#![cfg(unix)]
+
+#[path = "../common/mod.rs"]
+#[allow(dead_code, reason = "each test program uses a part of it")]
+mod common;
+mod snapshot;
+
+mod arguments;
+mod control_sets;
+mod every_fixture;
+mod formats;
+mod generate;
+mod hostile;
+mod streams;

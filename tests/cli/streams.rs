@@ -1,0 +1,45 @@
+//! What happens when nobody reads, or nothing can be written.
+
+use std::fs::OpenOptions;
+use std::io::Read;
+use std::process::Stdio;
+
+use crate::common::program;
+
+/// A run whose reader goes away after `read` bytes: the status and what was said on standard error.
+fn until_the_reader_leaves(args: &[&str], read: usize) -> (i32, String) {
+    let mut child = program(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut out = child.stdout.take().unwrap();
+    out.read_exact(&mut vec![0; read]).unwrap();
+    drop(out);
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    (child.wait().unwrap().code().unwrap(), said)
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_error_and_changes_no_verdict() {
+    for format in ["text", "json", "jsonl", "script"] {
+        for read in [0, 10] {
+            let args = ["audit", "--format", format, "fixtures"];
+            let (status, said) = until_the_reader_leaves(&args, read);
+            assert_eq!(status, 1, "{format} after {read} bytes: {said}");
+            assert!(!said.contains("roken pipe") && !said.contains("panic"), "{said}");
+        }
+    }
+    let (status, said) = until_the_reader_leaves(&["generate", "enable"], 0);
+    assert_eq!((status, said.as_str()), (0, ""));
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_2() {
+    let Ok(full) = OpenOptions::new().write(true).open("/dev/full") else {
+        eprintln!("skipped: no /dev/full");
+        return;
+    };
+    for args in [&["audit", "fixtures/hosts/compliant"][..], &["generate", "enable"]] {
+        let output = program(args).stdout(full.try_clone().unwrap()).stderr(Stdio::piped()).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(!output.stderr.is_empty());
+    }
+}

@@ -1,0 +1,350 @@
+//! The directions between modules that `src/lib.rs` draws, held: every path that crosses from one top-level module to
+//! another must be on the list here, and a crate that parses a format may be named in its own modules alone.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a test fails")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What each module may name. Nothing may name `cli`.
+const ALLOWED: &[(&str, &[&str])] = &[
+    // What everybody stands on. Among themselves they lean on `error` and `place` alone.
+    ("error", &[]),
+    ("limits", &[]),
+    ("read_at", &[]),
+    ("place", &["error"]),
+    ("diagnostic", &["error", "place"]),
+    ("digest", &["read_at"]),
+    // Bytes to values: readers know nothing of rules.
+    ("registry", &["diagnostic", "error", "limits", "place", "read_at"]),
+    // Beyond the drawing: a file is told by what `registry`'s own readers recognise (base block, `.reg` header), so that
+    // there is one truth about what can be read.
+    ("source", &["diagnostic", "error", "limits", "place", "read_at", "registry"]),
+    ("host", &["diagnostic", "digest", "error", "limits", "place", "read_at", "registry", "source"]),
+    // Rules know nothing of file formats: of `registry`, paths and values alone (held below).
+    ("policy", &["digest", "registry"]),
+    // Pure: no `read_at`, no `source`. A report carries the readers' diagnostics, and its findings their places and errors.
+    ("audit", &["diagnostic", "error", "host", "place", "policy", "registry"]),
+    ("plan", &["policy", "registry"]),
+    // Renderers see the report. Beyond the drawing: the report's own parts are of these types (inputs and facts of `host`,
+    // rules of `policy`, which are also explained, paths and values of `registry`, places, diagnostics); they look nothing
+    // up (held below).
+    ("output", &["audit", "diagnostic", "error", "host", "place", "policy", "registry"]),
+    (
+        "cli",
+        &[
+            "audit",
+            "diagnostic",
+            "error",
+            "host",
+            "limits",
+            "output",
+            "place",
+            "plan",
+            "policy",
+            "read_at",
+            "registry",
+            "source",
+        ],
+    ),
+];
+
+/// Modules that may see only these rooms of `registry`.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("policy", &["path", "value"]),
+    // `system()` is the path of a hive's root.
+    ("plan", &["path", "value", "system"]),
+    ("output", &["path", "value", "time", "cross_check"]),
+    // What a look-up answers, never how.
+    ("audit", &["path", "value", "cross_check", "FileTime", "Found", "KeyInfo", "Lookup"]),
+    // The sniffers of the two formats.
+    ("source", &["hive", "reg_file"]),
+    ("cli", &["cross_check", "path"]),
+];
+
+/// The files, or folders of them, that may name a crate. Each dependency must be here.
+const CRATES: &[(&str, &[&str])] = &[
+    ("anstyle", &["output/text.rs"]),
+    ("clap", &["cli.rs"]),
+    // A code page is chosen on the command line (`cli`) and handed through (`host`) to the one reader that decodes.
+    ("encoding_rs", &["registry/reg_file", "cli.rs", "cli/audit.rs", "host.rs"]),
+    // Times of the registry, days of waivers, and the clock, which `cli` alone reads.
+    ("jiff", &["registry/time.rs", "policy/waiver.rs", "cli/audit.rs"]),
+    ("nt_hive", &["registry/cross_check.rs"]),
+    ("regashii", &["plan/reg.rs"]),
+    ("serde", &["output/json.rs", "policy/fields.rs", "policy/file.rs", "policy/waiver.rs"]),
+    ("serde_json", &["output/json.rs"]),
+    ("sha2", &["digest.rs"]),
+    ("toml", &["policy/file.rs", "policy/waiver.rs"]),
+    ("walkdir", &["source/walk.rs"]),
+];
+
+/// What one file names.
+#[derive(Debug, Default, PartialEq)]
+struct Names {
+    /// Other top-level modules, and what is taken from each (its first room or item).
+    modules: BTreeSet<(String, String)>,
+    crates: BTreeSet<String>,
+}
+
+/// What is wrong with a file's names; `path` is relative to `src`.
+fn faults(path: &str, source: &str, crates: &[&str]) -> Vec<String> {
+    let names = names(path, source, crates);
+    let own = module(path);
+    let mut faults = Vec::new();
+    for (other, room) in &names.modules {
+        let allowed = ALLOWED.iter().find(|(name, _)| *name == own).map(|(_, others)| *others).unwrap_or_default();
+        let rooms = ROOMS.iter().find(|(name, _)| *name == own).map(|(_, rooms)| *rooms);
+        if !allowed.contains(&other.as_str()) {
+            faults.push(format!("src/{path}: {own} → {other} ({room}) is not among the directions"));
+        } else if other == "registry" && rooms.is_some_and(|rooms| !rooms.contains(&room.as_str())) {
+            faults.push(format!("src/{path}: {own} may not see {room} of registry"));
+        }
+    }
+    for name in &names.crates {
+        let homes = CRATES.iter().find(|(krate, _)| krate == name).map(|(_, homes)| *homes).unwrap_or_default();
+        if !homes
+            .iter()
+            .any(|home| path == *home || path.starts_with(&format!("{home}/")) || path == format!("{home}.rs"))
+        {
+            faults.push(format!("src/{path}: names the crate {name}"));
+        }
+    }
+    faults
+}
+
+/// The top-level module that a file belongs to.
+fn module(path: &str) -> &str {
+    path.split('/').next().unwrap().trim_end_matches(".rs")
+}
+
+fn names(path: &str, source: &str, crates: &[&str]) -> Names {
+    let code = without_tests(&code(source));
+    let words = words(&code);
+    let mut names = Names::default();
+    // `super` from a file at depth 1 is the root of the crate.
+    let depth = path.split('/').count();
+    for (i, word) in words.iter().enumerate() {
+        let after = |n: usize| words.get(i + n).map(String::as_str).unwrap_or_default();
+        let before = i.checked_sub(1).map(|i| words[i].as_str()).unwrap_or_default();
+        if before == "::" && i >= 2 && words[i - 2] != "{" && word != "super" {
+            continue; // inside a path: its head was looked at
+        }
+        if crates.contains(&word.as_str()) && (after(1) == "::" || before == "use") {
+            names.crates.insert(word.clone());
+        }
+        let supers = (0..).take_while(|n| after(2 * n) == "super" && after(2 * n + 1) == "::").count();
+        let root = match word.as_str() {
+            "crate" if after(1) == "::" => i + 2,
+            "super" if before != "::" && supers >= depth => i + 2 * supers,
+            _ => continue,
+        };
+        for (other, room) in heads(&words, root) {
+            if other != module(path) {
+                names.modules.insert((other, room));
+            }
+        }
+    }
+    names
+}
+
+/// The first two names of the path or of each path of the group that starts at word `at`.
+fn heads(words: &[String], at: usize) -> Vec<(String, String)> {
+    let word = |i: usize| words.get(i).map(String::as_str).unwrap_or_default();
+    if word(at) == "{" {
+        return group(words, at).into_iter().flat_map(|start| heads(words, start)).collect();
+    }
+    let head = word(at).to_owned();
+    match (word(at + 1), word(at + 2)) {
+        ("::", "{") => group(words, at + 2).into_iter().map(|i| (head.clone(), word(i).to_owned())).collect(),
+        ("::", room) => vec![(head, room.to_owned())],
+        _ => vec![(head.clone(), head)],
+    }
+}
+
+/// Where each entry of the group that opens at word `at` starts.
+fn group(words: &[String], at: usize) -> Vec<usize> {
+    let mut starts = Vec::new();
+    let mut open = 0;
+    for (i, word) in words.iter().enumerate().skip(at) {
+        match word.as_str() {
+            "{" => open += 1,
+            "}" => open -= 1,
+            _ if open == 1 && matches!(words[i - 1].as_str(), "{" | ",") => starts.push(i),
+            _ => {}
+        }
+        if open == 0 {
+            break;
+        }
+    }
+    starts
+}
+
+/// Identifiers, `::`, and every other mark by itself.
+fn words(code: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut chars = code.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c.is_alphanumeric() || c == '_' {
+            let mut word = String::from(c);
+            while let Some(c) = chars.next_if(|c| c.is_alphanumeric() || *c == '_') {
+                word.push(c);
+            }
+            words.push(word);
+        } else if c == ':' && chars.next_if_eq(&':').is_some() {
+            words.push("::".into());
+        } else if !c.is_whitespace() {
+            words.push(c.into());
+        }
+    }
+    words
+}
+
+/// The source without comments and without what stands in string and character literals.
+fn code(source: &str) -> String {
+    let chars: Vec<char> = source.chars().collect();
+    let at = |i: usize| chars.get(i).copied().unwrap_or('\0');
+    let mut code = String::new();
+    let mut i = 0;
+    while i < chars.len() {
+        let hashes = (1..).take_while(|n| at(i + n) == '#').count();
+        let word_before = i > 0 && (at(i - 1).is_alphanumeric() || at(i - 1) == '_') && at(i - 1) != 'b';
+        if at(i) == '/' && at(i + 1) == '/' {
+            while i < chars.len() && at(i) != '\n' {
+                i += 1;
+            }
+        } else if at(i) == '/' && at(i + 1) == '*' {
+            while i < chars.len() && !(at(i) == '*' && at(i + 1) == '/') {
+                i += 1;
+            }
+            i += 2;
+        } else if at(i) == 'r' && !word_before && at(i + hashes + 1) == '"' {
+            i += hashes + 2;
+            while i < chars.len() && !(at(i) == '"' && (1..=hashes).all(|n| at(i + n) == '#')) {
+                i += 1;
+            }
+            i += hashes + 1;
+        } else if at(i) == '"' {
+            i += 1;
+            while i < chars.len() && at(i) != '"' {
+                i += if at(i) == '\\' { 2 } else { 1 };
+            }
+            i += 1;
+        } else if at(i) == '\'' && (at(i + 1) == '\\' || at(i + 2) == '\'') {
+            i += if at(i + 1) == '\\' { 3 } else { 2 };
+            while i < chars.len() && at(i) != '\'' {
+                i += 1;
+            }
+            i += 1;
+        } else {
+            code.push(at(i));
+            i += 1;
+        }
+    }
+    code
+}
+
+/// The code without `#[cfg(test)]` modules: tests may reach wherever they need.
+fn without_tests(code: &str) -> String {
+    let Some((before, after)) = code.split_once("#[cfg(test)]") else { return code.to_owned() };
+    let mut open = 0;
+    for (i, c) in after.char_indices() {
+        match c {
+            '{' => open += 1,
+            '}' => open -= 1,
+            ';' if open == 0 => return format!("{before}{}", without_tests(after.get(i + 1..).unwrap_or_default())),
+            _ => continue,
+        }
+        if open == 0 {
+            return format!("{before}{}", without_tests(after.get(i + 1..).unwrap_or_default()));
+        }
+    }
+    before.to_owned()
+}
+
+fn sources() -> BTreeMap<String, String> {
+    fn below(folder: &Path, all: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                below(&path, all);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                all.push(path);
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut all = Vec::new();
+    below(&root, &mut all);
+    let name = |path: &Path| path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
+    all.iter().map(|path| (name(path), fs::read_to_string(path).unwrap())).collect()
+}
+
+fn dependencies() -> Vec<String> {
+    let manifest = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).unwrap();
+    let manifest: toml::Table = manifest.parse().unwrap();
+    manifest["dependencies"].as_table().unwrap().keys().map(|name| name.replace('-', "_")).collect()
+}
+
+#[test]
+fn modules_depend_in_the_directions_of_the_design_alone() {
+    let dependencies = dependencies();
+    let crates: Vec<&str> = dependencies.iter().map(String::as_str).collect();
+    let faults: Vec<String> = sources().iter().flat_map(|(path, source)| faults(path, source, &crates)).collect();
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn the_lists_hold_nothing_that_is_not_used() {
+    let dependencies = dependencies();
+    let crates: Vec<&str> = dependencies.iter().map(String::as_str).collect();
+    let mut used = BTreeSet::new();
+    let mut named = BTreeSet::new();
+    for (path, source) in sources() {
+        let names = names(&path, &source, &crates);
+        used.extend(names.modules.into_iter().map(|(other, _)| (module(&path).to_owned(), other)));
+        named.extend(names.crates);
+    }
+    for (own, others) in ALLOWED.iter().filter(|(own, _)| *own != "cli") {
+        for other in *others {
+            assert!(used.contains(&((*own).to_owned(), (*other).to_owned())), "{own} → {other} is listed and not used");
+        }
+    }
+    let listed: BTreeSet<String> = CRATES.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(listed, dependencies.iter().cloned().collect(), "each dependency has its place");
+    assert_eq!(named, listed, "each dependency is used");
+}
+
+#[test]
+fn bad_edges_are_found_however_they_are_written() {
+    let found = |path: &str, source: &str| faults(path, source, &["regashii", "serde_json"]).len();
+    for (path, source) in [
+        ("registry/hive.rs", "use crate::policy::Rule;"),
+        ("registry/hive.rs", "use crate::{error::Error, policy::{self}};"),
+        ("registry/hive.rs", "fn f() { let p = crate::policy::Policy::default_policy(); }"),
+        ("registry/hive.rs", "use super::super::policy::Rule;"),
+        ("registry.rs", "use super::host;"),
+        ("audit/check.rs", "use crate::read_at::LocalFile;"),
+        ("output/text.rs", "use crate::registry::{path::KeyPath, Registry};"),
+        ("output/text.rs", "use crate::registry::hive::Hive;"),
+        ("policy/file.rs", "use crate::registry::{Lookup, value::Value};"),
+        ("host/group.rs", "use crate::cli::run;"),
+        ("plan.rs", "use regashii::Registry;"),
+        ("output/text.rs", "fn f(v: &serde_json::Value) {}"),
+        ("audit.rs", "#[cfg(test)]\nmod tests { }\nuse crate::source::discover;"),
+        ("audit.rs", "const S: &str = \"\\\"\"; use crate::source::discover;"),
+    ] {
+        assert_eq!(found(path, source), 1, "{path}: {source}");
+    }
+    for (path, source) in [
+        ("registry/hive.rs", "use crate::error::{At, Error};\nuse super::path::Name;"),
+        ("registry/hive.rs", "//! See [`crate::policy`].\n/* crate::policy::Rule */"),
+        ("registry/hive.rs", "const S: &str = \"crate::policy::Rule\"; const C: char = '\"';"),
+        ("registry/hive.rs", "#[cfg(test)]\nmod tests { use crate::policy::Policy; fn f() {} }"),
+        ("registry/hive.rs", "pub(crate) fn f() {}"),
+        ("registry/reg_file/lex.rs", "use super::super::path::Name;"),
+        ("plan/reg.rs", "use regashii::Registry;"),
+    ] {
+        assert_eq!(found(path, source), 0, "{path}: {source}");
+    }
+}

@@ -1,0 +1,219 @@
+//! Folders as they are found: loops, pipes, things that cannot be read, copies, many files.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a panic is how a test fails"
+)]
+#![cfg(unix)]
+
+#[allow(dead_code, reason = "each test program uses a part of it")]
+mod common;
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::process::Command;
+
+use common::{Run, root, run, scratch};
+use serde_json::Value as Json;
+
+/// Copies a file of a fixture host.
+fn copy(host: &str, hive: &str, to: &Path) {
+    fs::create_dir_all(to.parent().unwrap()).unwrap();
+    fs::copy(root().join("fixtures/hosts").join(host).join(hive), to).unwrap();
+}
+
+fn pair(host: &str, folder: &Path) {
+    copy(host, "SYSTEM", &folder.join("SYSTEM"));
+    copy(host, "SOFTWARE", &folder.join("SOFTWARE"));
+}
+
+fn audit(inputs: &[&Path]) -> Run {
+    let args = ["audit", "--format", "json"].map(Path::new);
+    run(&[&args, inputs].concat())
+}
+
+/// Status, and for each host how many inputs it has and its verdict.
+fn brief(run: &Run) -> (i32, Vec<(usize, String)>) {
+    let report = run.json();
+    let hosts = report["hosts"].as_array().unwrap().iter();
+    let of = |host: &Json| (host["inputs"].as_array().unwrap().len(), host["verdict"].as_str().unwrap().to_owned());
+    (run.status, hosts.map(of).collect())
+}
+
+fn hosts(list: &[(usize, &str)]) -> Vec<(usize, String)> {
+    list.iter().map(|(inputs, verdict)| (*inputs, (*verdict).to_owned())).collect()
+}
+
+#[test]
+fn links_below_a_folder_are_not_followed() {
+    let (_keep, folder) = scratch();
+    let (inside, outside) = (folder.join("inside"), folder.join("outside"));
+    pair("compliant", &inside.join("config"));
+    pair("disabled", &outside);
+    symlink(&inside, inside.join("config/loop")).unwrap();
+    symlink("..", inside.join("config/up")).unwrap();
+    symlink("itself", inside.join("itself")).unwrap();
+    symlink("nowhere", inside.join("dangling")).unwrap();
+    symlink(&outside, inside.join("another-machine")).unwrap();
+    symlink(outside.join("SYSTEM"), inside.join("SYSTEM")).unwrap();
+    let run = audit(&[&inside]);
+    assert_eq!(brief(&run), (0, hosts(&[(2, "compliant")])));
+    assert_eq!(run.json()["summary"]["files"], 2);
+}
+
+#[test]
+fn a_link_that_is_named_is_followed() {
+    let (_keep, folder) = scratch();
+    pair("disabled", &folder.join("real"));
+    symlink("real", folder.join("link")).unwrap();
+    assert_eq!(brief(&audit(&[&folder.join("link")])), (1, hosts(&[(2, "not_compliant")])));
+}
+
+#[test]
+fn pipes_and_sockets_do_not_hang_the_walk() {
+    let (_keep, folder) = scratch();
+    pair("compliant", &folder.join("config"));
+    let _socket = UnixListener::bind(folder.join("socket")).unwrap();
+    let pipe = folder.join("SYSTEM");
+    if !Command::new("mkfifo").arg(&pipe).status().is_ok_and(|status| status.success()) {
+        eprintln!("skipped: no mkfifo");
+        return;
+    }
+    assert_eq!(brief(&audit(&[&folder])), (0, hosts(&[(2, "compliant")])));
+    // Named by the user they are refused, still without waiting.
+    for named in ["SYSTEM", "socket"] {
+        let run = audit(&[&folder.join(named)]);
+        assert_eq!(brief(&run), (3, hosts(&[])), "{named}");
+        assert_eq!(run.json()["diagnostics"][0]["code"], "unreadable-input");
+    }
+    assert_eq!(brief(&audit(&[Path::new("/dev/zero")])).0, 3);
+}
+
+#[test]
+fn what_cannot_be_opened_makes_the_run_incomplete() {
+    let (_keep, folder) = scratch();
+    pair("compliant", &folder.join("config"));
+    pair("disabled", &folder.join("closed"));
+    copy("compliant", "SYSTEM", &folder.join("one/SYSTEM"));
+    let closed = [folder.join("closed"), folder.join("one/SYSTEM")];
+    for path in &closed {
+        fs::set_permissions(path, Permissions::from_mode(0o000)).unwrap();
+    }
+    if fs::File::open(&closed[1]).is_ok() {
+        eprintln!("skipped: this user may read everything");
+    } else {
+        let run = audit(&[&folder]);
+        assert_eq!(brief(&run), (3, hosts(&[(2, "compliant")])));
+        assert_eq!(run.json()["summary"]["unreadable"], 2);
+    }
+    fs::set_permissions(&closed[0], Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
+fn a_regback_folder_is_a_host_of_its_own_marked_as_a_backup() {
+    let (_keep, folder) = scratch();
+    pair("compliant", &folder);
+    pair("disabled", &folder.join("regback"));
+    let report = audit(&[&folder]).json();
+    let told: Vec<(&Json, &Json)> =
+        report["hosts"].as_array().unwrap().iter().map(|host| (&host["name"], &host["backup"])).collect();
+    assert_eq!(told, [(&"AADC-2019".into(), &false.into()), (&"AADC-OFF".into(), &true.into())]);
+    let text = run(&[Path::new("audit"), &folder]).out();
+    assert!(text.contains("AADC-OFF: not compliant (backup copy)"), "{text}");
+}
+
+#[test]
+fn hives_of_several_machines_in_one_folder_pair_by_name() {
+    let (_keep, folder) = scratch();
+    for (host, name) in [("compliant", "HOST1"), ("disabled", "HOST2")] {
+        for hive in ["SYSTEM", "SOFTWARE"] {
+            copy(host, hive, &folder.join(format!("{name}_{hive}")));
+        }
+    }
+    let run = audit(&[&folder]);
+    assert_eq!(brief(&run), (1, hosts(&[(2, "compliant"), (2, "not_compliant")])));
+    for host in run.json()["hosts"].as_array().unwrap() {
+        let names: Vec<&str> =
+            host["inputs"].as_array().unwrap().iter().map(|input| input["name"].as_str().unwrap()).collect();
+        let own = if host["verdict"] == "compliant" { "HOST1_" } else { "HOST2_" };
+        assert!(names.iter().all(|name| name.contains(own)), "{names:?}");
+    }
+}
+
+#[test]
+fn hives_whose_names_do_not_match_are_not_paired() {
+    let (_keep, folder) = scratch();
+    copy("compliant", "SYSTEM", &folder.join("HOST1_SYSTEM"));
+    copy("disabled", "SOFTWARE", &folder.join("HOST2_SOFTWARE"));
+    let (status, found) = brief(&audit(&[&folder]));
+    // Half a machine each: what is there is judged, the other half is unknown.
+    assert_eq!((status, found.len()), (1, 2), "{found:?}");
+    assert!(found.iter().all(|(inputs, verdict)| *inputs == 1 && verdict != "compliant"), "{found:?}");
+
+    let (_keep, folder) = scratch();
+    for name in ["a.hiv", "b.hiv"] {
+        copy("compliant", "SYSTEM", &folder.join(name));
+    }
+    copy("compliant", "SOFTWARE", &folder.join("c.hiv"));
+    let three = hosts(&[(1, "unknown"), (1, "unknown"), (1, "unknown")]);
+    assert_eq!(brief(&audit(&[&folder])), (3, three));
+}
+
+#[test]
+fn hives_are_told_by_content_whatever_their_names_say() {
+    let (_keep, folder) = scratch();
+    copy("compliant", "SYSTEM", &folder.join("1f3a"));
+    copy("compliant", "SOFTWARE", &folder.join("77b2"));
+    fs::write(folder.join("SYSTEM"), "not a hive").unwrap();
+    assert_eq!(brief(&audit(&[&folder])), (0, hosts(&[(2, "compliant")])));
+}
+
+#[test]
+fn a_file_that_is_named_twice_counts_once() {
+    let (_keep, folder) = scratch();
+    pair("compliant", &folder);
+    let (system, dotted) = (folder.join("SYSTEM"), folder.join("./SYSTEM"));
+    symlink(&system, folder.join("link")).unwrap();
+    let run = audit(&[&system, &folder, &dotted, &folder.join("link"), &folder]);
+    assert_eq!(brief(&run), (0, hosts(&[(2, "compliant")])));
+    assert_eq!(run.json()["summary"]["files"], 2);
+}
+
+#[test]
+fn deep_folders_are_walked_and_bottomless_ones_are_reported() {
+    let (_keep, folder) = scratch();
+    pair("compliant", &folder.join("d/".repeat(200)));
+    assert_eq!(brief(&audit(&[&folder])), (0, hosts(&[(2, "compliant")])));
+    pair("disabled", &folder.join("d/".repeat(300)));
+    let run = audit(&[&folder]);
+    assert_eq!(brief(&run), (3, hosts(&[(2, "compliant")])));
+    assert_eq!(run.json()["summary"]["unreadable"], 1);
+}
+
+#[test]
+fn an_empty_folder_has_nothing_to_audit() {
+    let (_keep, folder) = scratch();
+    assert_eq!(brief(&audit(&[&folder])), (4, hosts(&[])));
+    fs::create_dir(folder.join("below")).unwrap();
+    fs::write(folder.join("below/empty"), "").unwrap();
+    assert_eq!(brief(&audit(&[&folder])), (4, hosts(&[])));
+}
+
+#[test]
+fn thousands_of_other_files_are_counted_and_nothing_more() {
+    let (_keep, folder) = scratch();
+    for n in 0..2000 {
+        let start: &[u8] = [&b"MZ\x90\0"[..], b"{}", b"PK\x03\x04", b"\xff\xfeh\0i\0", b"reg"][n % 5];
+        fs::write(folder.join(format!("{n:04}")), start).unwrap();
+    }
+    pair("compliant", &folder.join("config"));
+    let run = audit(&[&folder]);
+    assert_eq!(brief(&run), (0, hosts(&[(2, "compliant")])));
+    let report = run.json();
+    assert_eq!((&report["summary"]["files"], &report["summary"]["other_files"]), (&2002.into(), &2000.into()));
+    assert_eq!(report["diagnostics"], Json::Array(Vec::new()));
+}
