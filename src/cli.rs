@@ -11,6 +11,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::policy::Policy;
+
 const AFTER_HELP: &str = "\
 Exit status:
   0  every host is compliant
@@ -45,7 +47,7 @@ struct AuditArgs {
     inputs: Vec<PathBuf>,
 
     /// Policy to hold the machines against: the id of a built-in one, or a TOML file
-    #[arg(long, value_name = "ID|FILE", default_value = policy::DEFAULT)]
+    #[arg(long, value_name = "ID|FILE", default_value = Policy::DEFAULT)]
     policy: String,
 
     /// Failures that are accepted, each with a reason: a TOML file of [[waiver]] tables
@@ -144,7 +146,7 @@ struct GenerateArgs {
     control_set: generate::Target,
 
     /// Policy whose values to set: the id of a built-in one, or a TOML file
-    #[arg(long, value_name = "ID|FILE", default_value = policy::DEFAULT)]
+    #[arg(long, value_name = "ID|FILE", default_value = Policy::DEFAULT)]
     policy: String,
 
     /// Only the values of these rules

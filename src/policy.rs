@@ -188,12 +188,25 @@ impl fmt::Display for Accept {
 }
 
 impl Policy {
-    /// The policy that is used unless another is asked for: `entra-connect-tls12`.
+    /// Id of the policy that is used unless another is asked for.
+    pub const DEFAULT: &str = "entra-connect-tls12";
+
+    /// The policy that is used unless another is asked for.
     ///
     /// # Errors
     /// When the policy that was built in does not load, which a test rules out.
     pub fn default_policy() -> Result<Self, String> {
-        file::parse(builtin::DEFAULT)
+        file::parse(Self::builtin_text(Self::DEFAULT).unwrap_or_default())
+    }
+
+    /// The TOML text of the policy that is built in under this id.
+    pub fn builtin_text(id: &str) -> Option<&'static str> {
+        builtin::ALL.iter().find(|(known, _)| *known == id).map(|(_, text)| *text)
+    }
+
+    /// The ids of the policies that are built in, in the order in which they are listed, the default one first.
+    pub fn builtin_ids() -> impl Iterator<Item = &'static str> {
+        builtin::ALL.iter().map(|(id, _)| *id)
     }
 
     /// Reads a policy file.
@@ -204,14 +217,14 @@ impl Policy {
         file::parse(text)
     }
 
-    /// The keys that its rules look at.
-    pub fn keys(&self) -> Vec<KeyPath> {
-        self.rules.iter().filter_map(|rule| Some(rule.setting()?.key.clone())).collect()
+    /// The values that its rules look at.
+    pub fn settings(&self) -> impl Iterator<Item = &Setting> {
+        self.rules.iter().filter_map(Rule::setting)
     }
 
-    /// The text of the policies that are built in, in the order in which they are listed, the default one first.
-    pub fn builtin_texts() -> &'static [&'static str] {
-        &builtin::ALL
+    /// The keys of these values.
+    pub fn keys(&self) -> Vec<KeyPath> {
+        self.settings().map(|setting| setting.key.clone()).collect()
     }
 
     /// The policies that are built in.
@@ -219,7 +232,7 @@ impl Policy {
     /// # Errors
     /// When one of them does not load, which a test rules out.
     pub fn builtins() -> Result<Vec<Self>, String> {
-        builtin::ALL.iter().map(|text| file::parse(text)).collect()
+        builtin::ALL.iter().map(|(_, text)| file::parse(text)).collect()
     }
 }
 

@@ -72,7 +72,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("jiff", &["registry/time.rs", "policy/waiver.rs", "cli/audit.rs"]),
     ("nt_hive", &["registry/cross_check.rs"]),
     ("regashii", &["plan/reg.rs"]),
-    ("serde", &["output/json.rs", "policy/fields.rs", "policy/file.rs", "policy/waiver.rs"]),
+    ("serde", &["output/json", "policy/fields.rs", "policy/file.rs", "policy/waiver.rs"]),
     ("serde_json", &["output/json.rs"]),
     ("sha2", &["digest.rs"]),
     ("toml", &["policy/file.rs", "policy/waiver.rs"]),

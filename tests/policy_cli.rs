@@ -214,6 +214,17 @@ fn a_waiver_that_does_nothing_is_reported() {
 }
 
 #[test]
+fn without_a_date_expiry_is_held_against_the_clock() {
+    let (_folder, path) = scratch();
+    let file = path.join("waivers.toml");
+    for (day, status) in [("2020-01-01", 1), ("9999-12-31", 0)] {
+        std::fs::write(&file, waiver(&format!("expires = '{day}'"))).unwrap();
+        let run = run(&["audit", "--waivers", file.to_str().unwrap(), "fixtures/hosts/wrong-type"]);
+        assert_eq!(run.status, status, "{day}: {}", run.err());
+    }
+}
+
+#[test]
 fn bad_waivers_are_refused_with_their_place() {
     let (_folder, path) = scratch();
     let file = path.join("waivers.toml");

@@ -9,9 +9,6 @@ use crate::limits::Limits;
 use crate::output::escape;
 use crate::policy::Policy;
 
-/// The policy that is used unless another is asked for.
-pub(super) const DEFAULT: &str = "entra-connect-tls12";
-
 pub(super) fn run(command: &PolicyCommand) -> Result<u8, Failure> {
     let mut out = io::stdout().lock();
     match command {
@@ -23,7 +20,7 @@ pub(super) fn run(command: &PolicyCommand) -> Result<u8, Failure> {
             }
         }
         PolicyCommand::Show { id } => {
-            let (_, text) = builtin(id)?.ok_or_else(|| Failure::Message(unknown(id)))?;
+            let text = Policy::builtin_text(id).ok_or_else(|| unknown(id))?;
             out.write_all(text.as_bytes())?;
         }
         PolicyCommand::Check { file } => {
@@ -37,26 +34,21 @@ pub(super) fn run(command: &PolicyCommand) -> Result<u8, Failure> {
 /// The policy that is built in under this id, or else the file that is named. A built-in one wins, so that no file that
 /// happens to lie about changes what a command means.
 pub(super) fn load(name: &str) -> Result<Policy, Failure> {
-    if let Some((policy, _)) = builtin(name)? {
-        return Ok(policy);
+    if let Some(text) = Policy::builtin_text(name) {
+        return Ok(Policy::parse(text)?);
     }
     if name.contains(['/', std::path::MAIN_SEPARATOR]) || name.ends_with(".toml") {
         return parse(Path::new(name));
     }
-    Err(Failure::Message(unknown(name)))
+    Err(unknown(name))
 }
 
-fn builtin(id: &str) -> Result<Option<(Policy, &'static str)>, Failure> {
-    let found = Policy::builtins()?.into_iter().zip(Policy::builtin_texts()).find(|(policy, _)| policy.id == id);
-    Ok(found.map(|(policy, text)| (policy, *text)))
-}
-
-fn unknown(name: &str) -> String {
-    let known: Vec<String> = Policy::builtins().unwrap_or_default().into_iter().map(|policy| policy.id).collect();
-    format!(
+fn unknown(name: &str) -> Failure {
+    let known: Vec<&str> = Policy::builtin_ids().collect();
+    Failure::Message(format!(
         "no policy is called {name:?}: expected one of {}, or a file, whose name ends in .toml or has a separator in it",
         known.join(", ")
-    )
+    ))
 }
 
 fn parse(path: &Path) -> Result<Policy, Failure> {

@@ -1,14 +1,11 @@
-//! The policies that are built in.
+//! The policies that are built in, by id, so that one is found without reading the others.
 
-/// The one that is used unless another is asked for.
-pub(super) const DEFAULT: &str = include_str!("builtin/entra-connect-tls12.toml");
-
-/// All, in the order in which they are listed.
-pub(super) const ALL: [&str; 6] = [
-    DEFAULT,
-    include_str!("builtin/entra-connect-effective.toml"),
-    include_str!("builtin/tls12-only.toml"),
-    include_str!("builtin/disa-stig-iis10.toml"),
-    include_str!("builtin/nist-sp-800-52r2.toml"),
-    include_str!("builtin/bsi-tr-02102-2.toml"),
+/// All, in the order in which they are listed; the first is used unless another is asked for.
+pub(super) const ALL: [(&str, &str); 6] = [
+    ("entra-connect-tls12", include_str!("builtin/entra-connect-tls12.toml")),
+    ("entra-connect-effective", include_str!("builtin/entra-connect-effective.toml")),
+    ("tls12-only", include_str!("builtin/tls12-only.toml")),
+    ("disa-stig-iis10", include_str!("builtin/disa-stig-iis10.toml")),
+    ("nist-sp-800-52r2", include_str!("builtin/nist-sp-800-52r2.toml")),
+    ("bsi-tr-02102-2", include_str!("builtin/bsi-tr-02102-2.toml")),
 ];

@@ -68,8 +68,9 @@ fn one_audit(policy: &Policy, inputs: &[PathBuf]) -> u64 {
     let limits = Limits::default();
     let found = discover(inputs, &limits);
     let (groups, ..) = group(&found.artifacts, false, &limits);
-    let interest: Vec<KeyPath> = policy.rules.iter().map(|rule| rule.key.clone()).collect();
-    let options = Options { control_set: Wanted::Current, codepage: None, interest: &interest, limits: &limits };
+    let interest: Vec<KeyPath> = policy.keys();
+    let options =
+        Options { control_set: Wanted::Current, codepage: None, digest: false, interest: &interest, limits: &limits };
     let hosts = groups.iter().flat_map(|group| open(group, &options).0);
     hosts.map(|host| black_box(audit(policy, &host)).pages_read).sum()
 }

@@ -14,7 +14,7 @@ fuzz_target!(|data: &[u8]| {
     let Ok(hive) = Hive::open(Box::new(data.to_vec()), Arc::from("fuzz"), &limits) else { return };
     let registry = Registry::new(vec![Source::Hive(system(), hive)], limits.links);
     let policy = Policy::default_policy().expect("the built-in policy loads");
-    for rule in &policy.rules {
-        registry.get(&rule.key, &rule.value);
+    for setting in policy.settings() {
+        registry.get(&setting.key, &setting.value);
     }
 });

@@ -12,10 +12,10 @@ fuzz_target!(|data: &[u8]| {
     let limits = Limits::default();
     let policy = Policy::default_policy().expect("the built-in policy loads");
     let mut interest = Interest::new();
-    policy.rules.iter().for_each(|rule| interest.key(&rule.key));
+    policy.settings().for_each(|setting| interest.key(&setting.key));
     sniff(data);
     let file = RegFile::read(&data.to_vec(), &Arc::from("fuzz"), &interest, &limits, None);
-    for rule in &policy.rules {
-        file.lookup(&rule.key, &rule.value);
+    for setting in policy.settings() {
+        file.lookup(&setting.key, &setting.value);
     }
 });
