@@ -73,6 +73,17 @@ struct AuditArgs {
     /// Put the SHA-256 of each input file in the report
     #[arg(long)]
     digest: bool,
+    /// Transaction log of a hive, for logs that do not lie beside theirs under its name; may be given again
+    #[arg(long, value_name = "FILE", conflicts_with = "no_logs")]
+    log: Vec<PathBuf>,
+
+    /// Judge hives as they lie, without their transaction logs
+    #[arg(long)]
+    no_logs: bool,
+
+    /// Leave rules open ("unknown") that depend on a dirty hive whose logs were not applied
+    #[arg(long)]
+    require_clean: bool,
 
     /// Code page of .reg files without a byte order mark, such as windows-1252, shift_jis or utf-8
     #[arg(long, value_name = "NAME", value_parser = audit::codepage)]

@@ -63,6 +63,11 @@ pub enum Error {
         /// The budget.
         limit: u64,
     },
+    /// What could be read is known to be out of date.
+    Stale {
+        /// What is missing.
+        what: String,
+    },
     /// The inputs leave it open what the value is.
     Ambiguous {
         /// What speaks against what.
@@ -91,7 +96,7 @@ impl fmt::Display for Error {
             }
             Error::Unsupported { at, what } => write!(f, "at {at}: {what}"),
             Error::Limit { at, what, limit } => write!(f, "{what} at {at}: more than the limit of {limit}"),
-            Error::Ambiguous { what } => f.write_str(what),
+            Error::Ambiguous { what } | Error::Stale { what } => f.write_str(what),
         }
     }
 }

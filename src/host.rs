@@ -13,12 +13,13 @@ use crate::error::{At, Error};
 use crate::limits::Limits;
 use crate::place::Place;
 use crate::read_at::LocalFile;
-use crate::registry::hive::{BaseBlock, Hive};
+use crate::registry::hive::BaseBlock;
 use crate::registry::path::KeyPath;
 use crate::registry::reg_file::{Interest, RegFile};
 use crate::registry::{Registry, Source};
 use crate::source::{Artifact, Kind};
 
+pub use crate::registry::hive::{Recovery, Refused};
 pub use control_set::{ControlSet, Wanted};
 pub(crate) use facts::lacks_wow64_node;
 pub use facts::{Architecture, Windows};
@@ -46,7 +47,7 @@ impl Host {
     /// How many 4 KiB pages were read from its hives so far.
     pub fn pages_read(&self) -> u64 {
         let pages = self.registry.sources().iter().map(|source| match source {
-            Source::Hive(_, hive) => hive.pages_read(),
+            Source::Hive(_, hive) | Source::Stale(_, hive, _) => hive.pages_read(),
             Source::RegFile(_) | Source::Unreadable(..) => 0,
         });
         pages.sum()
@@ -88,8 +89,10 @@ pub enum InputKind {
     Hive {
         /// Which one.
         hive: HiveKind,
-        /// Its base block.
+        /// Its base block as it lies; that of a log where the hive's own is damaged.
         base: BaseBlock,
+        /// Whether it is whole, and what came of its transaction logs.
+        recovery: Recovery,
         /// Bytes that the file is shorter than its base block says.
         missing_bytes: u64,
     },
@@ -109,6 +112,8 @@ pub struct Options<'a> {
     pub digest: bool,
     /// Keys that rules will ask for: of a `.reg` file, these alone are kept.
     pub interest: &'a [KeyPath],
+    /// Whether a dirty hive whose logs were not applied leaves its rules open, instead of being judged as it lies.
+    pub require_clean: bool,
     /// Budgets.
     pub limits: &'a Limits,
 }
@@ -122,7 +127,8 @@ pub fn open(group: &Group, options: &Options<'_>) -> (Vec<Host>, Vec<Diagnostic>
     let mut inputs = Vec::new();
     let mut diagnostics = Vec::new();
     for (hive, artifact) in &group.hives {
-        let (source, kind) = open_hive(*hive, artifact, options.limits);
+        let (source, kind) = open_hive(*hive, artifact, options);
+        diagnostics.extend(refused_logs(artifact, &kind));
         sources.push(source);
         inputs.push(Input::new(artifact, kind, options.digest));
     }
@@ -143,28 +149,50 @@ pub fn open(group: &Group, options: &Options<'_>) -> (Vec<Host>, Vec<Diagnostic>
     }
     let registry = Registry::new(sources, options.limits.links);
     let hosts = (control_set::select(&registry, &options.control_set).into_iter())
-        .map(|selected| host(group, &inputs, registry.with_control_set(selected.names.clone()), selected))
+        .map(|selected| host(group, &inputs, &registry.with_control_set(selected.names.clone()), selected))
         .collect();
     (hosts, diagnostics)
 }
 
-fn open_hive(hive: HiveKind, artifact: &Artifact, limits: &Limits) -> (Source, InputKind) {
+fn open_hive(hive: HiveKind, artifact: &Artifact, options: &Options<'_>) -> (Source, InputKind) {
     let opened = match &artifact.kind {
         Kind::BrokenHive(error) => Err(error.clone()),
-        Kind::Hive(_) | Kind::RegFile => LocalFile::open(&artifact.path)
-            .map_err(|e| Error::io(At::Whole, "file", &e))
-            .and_then(|file| Hive::open(Box::new(file), Arc::clone(&artifact.name), limits)),
+        Kind::Hive(base) => artifact.open_hive(options.limits).map(|(open, recovery)| (open, recovery, base.clone())),
+        Kind::RegFile => Err(Error::Unsupported { at: At::Whole, what: "a .reg file, not a hive".to_owned() }),
     };
     match opened {
-        Ok(open) => {
-            let (base, missing_bytes) = (open.base().clone(), open.missing_bytes());
-            (Source::Hive(hive.root(), open), InputKind::Hive { hive, base, missing_bytes })
+        Ok((open, recovery, base)) => {
+            let missing_bytes = open.missing_bytes();
+            let source = if options.require_clean && matches!(recovery, Recovery::Dirty { .. }) {
+                let what = format!("{hive} is {recovery}: its newest changes are missing");
+                Source::Stale(hive.root(), open, Error::Stale { what })
+            } else {
+                Source::Hive(hive.root(), open)
+            };
+            (source, InputKind::Hive { hive, base, recovery, missing_bytes })
         }
         Err(error) => {
             let place = Place::new(&artifact.name, At::Whole);
             (Source::Unreadable(hive.root(), error.clone(), place), InputKind::Unreadable(error))
         }
     }
+}
+
+/// A remark on each log that was not applied. Where others were, that is nothing unusual: one that is older than the hive
+/// lies beside it as a rule.
+fn refused_logs(artifact: &Artifact, kind: &InputKind) -> Vec<Diagnostic> {
+    let InputKind::Hive { recovery, .. } = kind else { return Vec::new() };
+    if artifact.logs.iter().any(|log| log.ignored) {
+        return Vec::new(); // as was asked for
+    }
+    let severity = if matches!(recovery, Recovery::Dirty { .. }) { Severity::Warning } else { Severity::Note };
+    let remark = |refused: &Refused| Diagnostic {
+        severity,
+        code: "log-refused",
+        message: format!("a transaction log of {}, not applied or not to its end: {}", artifact.name, refused.why),
+        place: Place::new(&refused.log, At::Whole),
+    };
+    recovery.refused().iter().map(remark).collect()
 }
 
 fn open_reg_file(artifact: &Artifact, interest: &Interest, options: &Options<'_>) -> (Source, InputKind) {
@@ -185,17 +213,11 @@ fn open_reg_file(artifact: &Artifact, interest: &Interest, options: &Options<'_>
     }
 }
 
-fn host(group: &Group, inputs: &[Input], registry: Registry, selected: control_set::Selected) -> Host {
+fn host(group: &Group, inputs: &[Input], registry: &Registry, selected: control_set::Selected) -> Host {
     let mut notes = selected.notes;
     for input in inputs {
-        if let InputKind::Hive { hive, base, missing_bytes } = &input.kind {
-            if base.is_dirty() {
-                notes.push(format!(
-                    "{hive} is dirty (sequence numbers {} and {}): its newest changes may stand in its transaction logs, \
-                     which were not applied",
-                    base.primary_sequence, base.secondary_sequence
-                ));
-            }
+        if let InputKind::Hive { hive, base, recovery, missing_bytes } = &input.kind {
+            notes.extend(recovery_notes(*hive, base, recovery));
             if base.is_differencing() {
                 notes.push(format!("{hive} is a differencing hive: what it does not hold may stand in another one"));
             }
@@ -204,14 +226,43 @@ fn host(group: &Group, inputs: &[Input], registry: Registry, selected: control_s
             }
         }
     }
-    let computer = facts::computer_name(&registry);
+    let computer = facts::computer_name(registry);
     Host {
         name: computer.unwrap_or_else(|| group.name.clone()),
-        windows: facts::windows(&registry),
+        windows: facts::windows(registry),
         control_set: selected.set,
         backup: group.backup,
         inputs: inputs.to_vec(),
         notes,
-        registry,
+        registry: registry.without_stale(),
+    }
+}
+
+/// What there is to know of a hive that is not whole, or that its own base block does not show.
+fn recovery_notes(hive: HiveKind, base: &BaseBlock, recovery: &Recovery) -> Vec<String> {
+    let reason = |refused: &Refused| format!("{}: {}", refused.log, refused.why);
+    match recovery {
+        Recovery::Clean => Vec::new(),
+        Recovery::Replayed { logs, base_block_from_log, refused, .. } => {
+            let last = logs.last().map_or("", |log| log);
+            let mut notes = Vec::new();
+            if *base_block_from_log {
+                notes.push(format!("the base block of {hive} is damaged: the copy in {last} was used"));
+            }
+            // Windows stops there as well, but a log that was copied badly looks the same.
+            let torn = refused.iter().filter(|refused| *refused.log == *last);
+            notes.extend(torn.map(|torn| format!("the newest changes of {hive} are not whole: {}", reason(torn))));
+            notes
+        }
+        Recovery::Dirty { refused } => {
+            let logs = match refused.as_slice() {
+                [] => "and none was found".to_owned(),
+                some => format!("which were not applied ({})", some.iter().map(reason).collect::<Vec<_>>().join("; ")),
+            };
+            vec![format!(
+                "{hive} is dirty (sequence numbers {} and {}): its newest changes may stand in its transaction logs, {logs}",
+                base.primary_sequence, base.secondary_sequence
+            )]
+        }
     }
 }

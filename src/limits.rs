@@ -25,6 +25,14 @@ pub struct Limits {
     pub reg_bytes: usize,
     /// Bytes of a hive that the second reader, which needs it whole, may take. Real SYSTEM and SOFTWARE hives stay well under it.
     pub whole_hive: u64,
+    /// Bytes of one transaction log; a longer one is refused. A log holds at most what its hive has dirty: logs of real
+    /// machines stay under 64 MiB, and those of a hive that was just defragmented under its size. All may have to be
+    /// read and hashed, which takes about half a second.
+    pub log_bytes: u64,
+    /// Log entries replayed over one hive. Windows writes the hive after an hour at most; real logs have a few hundred.
+    pub log_entries: u64,
+    /// Runs of dirty pages replayed over one hive: three logs of [`Self::log_bytes`] hold fewer single 4 KiB pages.
+    pub log_pages: u64,
     /// Folder levels walked below an input. Windows paths reach 128 levels at 260 characters; triage trees add few.
     pub folder_depth: usize,
     /// Bytes of a policy or waiver file. A thousand rules take less than half of it.
@@ -45,6 +53,9 @@ impl Default for Limits {
             reg_keys: 1 << 16,
             reg_bytes: 16 << 20,
             whole_hive: 512 << 20,
+            log_bytes: 128 << 20,
+            log_entries: 1 << 16,
+            log_pages: 1 << 17,
             folder_depth: 256,
             user_file: 1 << 20,
         }

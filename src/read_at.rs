@@ -3,9 +3,14 @@
 //! Reads are positional, so that a reader can hop about a file of any size without a cursor, without mapping it
 //! and without locking, and so that layers can be laid over layers (a file, later a disk image, log pages over a hive).
 
+mod overlay;
+
 use std::fs::File;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
+
+pub use overlay::Overlay;
 
 /// A source of bytes with a fixed length that can be read at any offset.
 pub trait ReadAt: Send + Sync {
@@ -23,6 +28,13 @@ pub trait ReadAt: Send + Sync {
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// The name of the file that the byte at `offset` really stands in, and where, when that is not the one that this
+    /// source is called by: what decides a finding must be found where the report says.
+    fn origin(&self, offset: u64) -> Option<(Arc<str>, u64)> {
+        let _ = offset;
+        None
+    }
 }
 
 impl<T: ReadAt + ?Sized> ReadAt for Box<T> {
@@ -32,6 +44,10 @@ impl<T: ReadAt + ?Sized> ReadAt for Box<T> {
 
     fn len(&self) -> u64 {
         (**self).len()
+    }
+
+    fn origin(&self, offset: u64) -> Option<(Arc<str>, u64)> {
+        (**self).origin(offset)
     }
 }
 

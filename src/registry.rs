@@ -60,6 +60,8 @@ pub enum Lookup {
 pub enum Source {
     /// A hive, and the key that its root is.
     Hive(KeyPath, Hive),
+    /// A hive that is known to be out of date, and how: good enough for facts, but not for rules.
+    Stale(KeyPath, Hive, Error),
     /// A `.reg` file, which speaks in full paths.
     RegFile(RegFile),
     /// A part of the registry that an input holds but that cannot be read.
@@ -77,6 +79,8 @@ pub struct Registry {
     /// The names that `CurrentControlSet` stands for, or why that cannot be told.
     control_set: Result<Vec<Name>, Error>,
     links: usize,
+    /// Whether hives that are out of date answer at all.
+    stale: bool,
 }
 
 /// Path of the SYSTEM hive's root.
@@ -93,7 +97,13 @@ impl Registry {
     /// A registry made of these sources. Until a control set is selected, `CurrentControlSet` stands for itself.
     pub fn new(sources: Vec<Source>, links: usize) -> Self {
         let whole = sources.iter().map(|_| OnceCell::new()).collect();
-        Self { sources: sources.into(), whole, control_set: Ok(vec![Name::from("CurrentControlSet")]), links }
+        Self {
+            sources: sources.into(),
+            whole,
+            control_set: Ok(vec![Name::from("CurrentControlSet")]),
+            links,
+            stale: true,
+        }
     }
 
     /// The same registry with `CurrentControlSet` standing for these names. It is more than one where several inputs are
@@ -101,6 +111,12 @@ impl Registry {
     #[must_use]
     pub fn with_control_set(&self, names: Result<Vec<Name>, Error>) -> Self {
         Self { control_set: names, ..self.clone() }
+    }
+
+    /// The same registry, in which a hive that is out of date cannot be read.
+    #[must_use]
+    pub fn without_stale(&self) -> Self {
+        Self { stale: false, ..self.clone() }
     }
 
     /// The sources, in the order in which they were given.
@@ -126,7 +142,7 @@ impl Registry {
                 Err(error) => return Lookup::Unreadable(error, Place { artifact: source.artifact(), at: At::Whole }),
             };
             for path in &paths {
-                let other = match source.look(path, value) {
+                let other = match source.look(path, value, self.stale) {
                     Answer::Lookup(lookup) => lookup,
                     Answer::Link(target) => self.follow(&target, value, links, source),
                 };
@@ -193,7 +209,7 @@ impl Registry {
                 let speaks = |name: &Name| file.control_sets().iter().any(|set| set.matches(name.units()));
                 names.iter().filter(|name| speaks(name)).collect()
             }
-            Source::Hive(..) | Source::Unreadable(..) => Vec::new(),
+            Source::Hive(..) | Source::Stale(..) | Source::Unreadable(..) => Vec::new(),
         };
         let names = if spoken_of.is_empty() { names.first().into_iter().collect() } else { spoken_of };
         let path = |set: &Name| KeyPath(system().0.iter().chain([set]).chain(below).cloned().collect());
@@ -205,7 +221,7 @@ impl Source {
     /// How the input is called in reports.
     pub fn artifact(&self) -> std::sync::Arc<str> {
         std::sync::Arc::clone(match self {
-            Source::Hive(_, hive) => hive.artifact(),
+            Source::Hive(_, hive) | Source::Stale(_, hive, _) => hive.artifact(),
             Source::RegFile(file) => file.artifact(),
             Source::Unreadable(_, _, place) => &place.artifact,
         })
@@ -215,14 +231,18 @@ impl Source {
     /// of a source that it does not concern.
     fn may_cover(&self, key: &KeyPath) -> bool {
         match self {
-            Source::Hive(root, _) | Source::Unreadable(root, ..) => key.below(root).is_some(),
+            Source::Hive(root, _) | Source::Stale(root, ..) | Source::Unreadable(root, ..) => key.below(root).is_some(),
             Source::RegFile(_) => true,
         }
     }
 
-    fn look(&self, path: &KeyPath, value: Option<&Name>) -> Answer {
+    fn look(&self, path: &KeyPath, value: Option<&Name>, stale: bool) -> Answer {
         match self {
-            Source::Hive(root, hive) => match path.below(root) {
+            Source::Stale(root, hive, error) if !stale => Answer::Lookup(match path.below(root) {
+                Some(_) => Lookup::Unreadable(error.clone(), Place::new(hive.artifact(), At::Whole)),
+                None => Lookup::NotCovered,
+            }),
+            Source::Hive(root, hive) | Source::Stale(root, hive, _) => match path.below(root) {
                 Some(below) => hive.lookup(below, value),
                 None => Answer::Lookup(Lookup::NotCovered),
             },

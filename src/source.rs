@@ -1,9 +1,10 @@
 //! What the user named, and what lies below it: files told apart by content, in a stable order.
 
+mod logs;
 mod sniff;
 mod walk;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::Error;
@@ -20,6 +21,28 @@ pub struct Artifact {
     pub name: Arc<str>,
     /// What it holds.
     pub kind: Kind,
+    /// A hive's transaction logs, in the order in which they are to be tried.
+    pub logs: Vec<LogFile>,
+}
+
+/// A transaction log of a hive.
+#[derive(Debug, Clone)]
+pub struct LogFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// How it is called in reports.
+    pub name: Arc<str>,
+    /// Whether it is known of, but not to be applied.
+    pub ignored: bool,
+}
+
+/// What is to be done about transaction logs.
+#[derive(Debug, Clone, Copy)]
+pub struct Logs<'a> {
+    /// Logs that the user named, for whichever hive they fit.
+    pub by_hand: &'a [PathBuf],
+    /// Whether logs are applied at all; if not, hives are judged as they lie.
+    pub apply: bool,
 }
 
 /// What a file holds, by its first bytes.
@@ -31,4 +54,9 @@ pub enum Kind {
     BrokenHive(Error),
     /// A registry script or export, in one of the dialects that are read.
     RegFile,
+}
+
+/// How a file is called in reports.
+fn name(path: &Path) -> Arc<str> {
+    path.to_string_lossy().into()
 }

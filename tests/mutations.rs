@@ -24,7 +24,7 @@ use tlshive::host::{Options, Wanted, group, open};
 use tlshive::limits::Limits;
 use tlshive::policy::{Policy, Rule};
 use tlshive::registry::path::KeyPath;
-use tlshive::source::discover;
+use tlshive::source::{Logs, discover};
 
 /// Mutations of each host in a usual run.
 const ROUNDS: u64 = 600;
@@ -108,9 +108,15 @@ fn mutate(bytes: &mut Vec<u8>, random: &mut XorShift) -> Vec<String> {
 fn judge(folder: &Path, policy: &Policy) -> Vec<HostReport> {
     let limits = Limits::default();
     let interest: Vec<KeyPath> = policy.keys();
-    let options =
-        Options { control_set: Wanted::Current, codepage: None, digest: false, interest: &interest, limits: &limits };
-    let found = discover(&[folder.to_path_buf()], &limits);
+    let options = Options {
+        control_set: Wanted::Current,
+        codepage: None,
+        digest: false,
+        require_clean: false,
+        interest: &interest,
+        limits: &limits,
+    };
+    let found = discover(&[folder.to_path_buf()], &Logs { by_hand: &[], apply: true }, &limits);
     let (groups, _, _) = group(&found.artifacts, false, &limits);
     groups.iter().flat_map(|group| open(group, &options).0).map(|host| audit(policy, &host)).collect()
 }

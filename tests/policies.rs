@@ -12,7 +12,7 @@ use tlshive::limits::Limits;
 use tlshive::output::rule_list;
 use tlshive::policy::Policy;
 use tlshive::registry::path::KeyPath;
-use tlshive::source::discover;
+use tlshive::source::{Logs, discover};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -117,11 +117,17 @@ impl States for Known {
 
 fn host(policy: &Policy, name: &str) -> Host {
     let limits = Limits::default();
-    let found = discover(&[root().join("fixtures/hosts").join(name)], &limits);
+    let found = discover(&[root().join("fixtures/hosts").join(name)], &Logs { by_hand: &[], apply: true }, &limits);
     let (groups, _, _) = group(&found.artifacts, false, &limits);
     let interest: Vec<KeyPath> = policy.keys();
-    let options =
-        Options { control_set: Wanted::Current, codepage: None, digest: false, interest: &interest, limits: &limits };
+    let options = Options {
+        control_set: Wanted::Current,
+        codepage: None,
+        digest: false,
+        require_clean: false,
+        interest: &interest,
+        limits: &limits,
+    };
     open(&groups[0], &options).0.remove(0)
 }
 

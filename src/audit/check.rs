@@ -60,6 +60,11 @@ fn value(rule: &Rule, setting: &Setting, host: &Host) -> Finding {
             place: Some(place),
             ..Finding::new(rule, Outcome::Unknown, format!("it cannot be told: {what}"))
         },
+        Lookup::Unreadable(error @ Error::Stale { .. }, place) => Finding {
+            fix: Some("give the hive's transaction logs too (.LOG1 and .LOG2 beside it, or with --log)".to_owned()),
+            place: Some(place),
+            ..Finding::new(rule, Outcome::Unknown, format!("it cannot be told: {error}"))
+        },
         Lookup::Unreadable(error, place) => Finding {
             fix: Some("find an undamaged copy of this input".to_owned()),
             place: Some(place),

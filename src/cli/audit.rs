@@ -18,7 +18,7 @@ use crate::policy::Policy;
 use crate::policy::waiver::Waivers;
 use crate::registry::cross_check::Agreement;
 use crate::registry::path::KeyPath;
-use crate::source::discover;
+use crate::source::{Logs, discover};
 
 /// Remarks printed for one file before the rest is counted.
 const REMARKS_PER_FILE: usize = 5;
@@ -87,7 +87,8 @@ fn write(report: &Report, format: Format, out: &mut dyn Write) -> Result<(), Fai
 
 fn report(args: &AuditArgs, policy: &Policy) -> Report {
     let limits = Limits::default();
-    let found = discover(&args.inputs, &limits);
+    let logs = Logs { by_hand: &args.log, apply: !args.no_logs };
+    let found = discover(&args.inputs, &logs, &limits);
     let (groups, remarks, other_hives) = group(&found.artifacts, args.join, &limits);
     let mut diagnostics = found.diagnostics;
     diagnostics.extend(remarks);
@@ -97,6 +98,7 @@ fn report(args: &AuditArgs, policy: &Policy) -> Report {
         codepage: args.codepage,
         digest: args.digest,
         interest: &interest,
+        require_clean: args.require_clean,
         limits: &limits,
     };
     let mut hosts = Vec::new();

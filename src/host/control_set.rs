@@ -49,7 +49,7 @@ impl Selected {
 /// The control sets to judge, at least one.
 pub(super) fn select(registry: &Registry, wanted: &Wanted) -> Vec<Selected> {
     let has_hive = registry.sources().iter().any(|source| match source {
-        Source::Hive(root, _) | Source::Unreadable(root, ..) => *root == system(),
+        Source::Hive(root, _) | Source::Stale(root, ..) | Source::Unreadable(root, ..) => *root == system(),
         Source::RegFile(_) => false,
     });
     match select_value(registry, "Current") {
@@ -174,12 +174,14 @@ fn listed(registry: &Registry) -> (Vec<Name>, Option<Error>) {
     let mut damage = None;
     for source in registry.sources() {
         let names = match source {
-            Source::Hive(root, hive) if *root == system() => hive.children(&[]).unwrap_or_else(|error| {
-                damage.get_or_insert(error);
-                Vec::new()
-            }),
+            Source::Hive(root, hive) | Source::Stale(root, hive, _) if *root == system() => {
+                hive.children(&[]).unwrap_or_else(|error| {
+                    damage.get_or_insert(error);
+                    Vec::new()
+                })
+            }
             Source::RegFile(file) => file.control_sets().to_vec(),
-            Source::Hive(..) | Source::Unreadable(..) => Vec::new(),
+            Source::Hive(..) | Source::Stale(..) | Source::Unreadable(..) => Vec::new(),
         };
         for name in names.into_iter().filter(is_control_set) {
             if !sets.iter().any(|set| set.matches(name.units())) {

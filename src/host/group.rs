@@ -8,8 +8,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::At;
 use crate::limits::Limits;
 use crate::place::Place;
-use crate::read_at::LocalFile;
-use crate::registry::hive::{Answer, BaseBlock, Hive};
+use crate::registry::hive::{Answer, BaseBlock};
 use crate::registry::path::{KeyPath, Name};
 use crate::registry::{Lookup, software, system};
 use crate::source::{Artifact, Kind};
@@ -168,8 +167,7 @@ fn hive_kind(artifact: &Artifact, base: &BaseBlock, limits: &Limits) -> Option<H
             return Some(kind);
         }
     }
-    let file = LocalFile::open(&artifact.path).ok()?;
-    let hive = Hive::open(Box::new(file), artifact.name.clone(), limits).ok()?;
+    let (hive, _) = artifact.open_hive(limits).ok()?;
     let has = |path: &str, value: Option<&str>| {
         let value = value.map(Name::from);
         let answer = hive.lookup(KeyPath::parse(path).names(), value.as_ref());

@@ -14,7 +14,7 @@ use super::escape::is_unsafe;
 use crate::audit::{HostReport, Report, Verdict};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::At;
-use crate::host::{Input, InputKind};
+use crate::host::{Input, InputKind, Recovery};
 use crate::place::Place;
 use crate::registry::time::rfc3339;
 use crate::registry::value::{Value, ValueType};
@@ -103,25 +103,35 @@ struct InputV1<'a> {
 }
 
 #[derive(Serialize)]
+struct HiveV1<'a> {
+    hive: String,
+    regf_version: String,
+    internal_name: &'a str,
+    last_written: String,
+    reorganized: Option<String>,
+    dirty: bool,
+    primary_sequence: u32,
+    secondary_sequence: u32,
+    missing_bytes: u64,
+    recovery: RecoveryV1<'a>,
+}
+
+#[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum InputKindV1<'a> {
-    Hive {
-        hive: String,
-        regf_version: String,
-        internal_name: &'a str,
-        last_written: String,
-        reorganized: Option<String>,
-        dirty: bool,
-        primary_sequence: u32,
-        secondary_sequence: u32,
-        missing_bytes: u64,
-    },
-    Reg {
-        form: &'a str,
-    },
-    Unreadable {
-        error: String,
-    },
+    Hive(Box<HiveV1<'a>>),
+    Reg { form: &'a str },
+    Unreadable { error: String },
+}
+
+#[derive(Serialize)]
+struct RecoveryV1<'a> {
+    state: &'static str,
+    entries: Option<u64>,
+    first_sequence: Option<u32>,
+    last_sequence: Option<u32>,
+    logs: Vec<&'a str>,
+    why: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -290,17 +300,18 @@ fn host(host: &HostReport) -> HostV1<'_> {
 
 fn input(input: &Input) -> InputV1<'_> {
     let kind = match &input.kind {
-        InputKind::Hive { hive, base, missing_bytes } => InputKindV1::Hive {
+        InputKind::Hive { hive, base, recovery: state, missing_bytes } => InputKindV1::Hive(Box::new(HiveV1 {
             hive: hive.to_string(),
             regf_version: format!("1.{}", base.minor),
             internal_name: &base.file_name,
             last_written: base.last_written.to_string(),
             reorganized: base.reorganized.map(|time| time.to_string()),
-            dirty: base.is_dirty(),
+            dirty: *state != Recovery::Clean,
             primary_sequence: base.primary_sequence,
             secondary_sequence: base.secondary_sequence,
             missing_bytes: *missing_bytes,
-        },
+            recovery: recovery(state),
+        })),
         InputKind::RegFile(form) => InputKindV1::Reg { form },
         InputKind::Unreadable(error) => InputKindV1::Unreadable { error: error.to_string() },
     };
@@ -310,6 +321,23 @@ fn input(input: &Input) -> InputV1<'_> {
         modified: input.modified.and_then(rfc3339),
         sha256: input.sha256.as_ref().and_then(|digest| digest.as_deref().ok()),
         kind,
+    }
+}
+
+fn recovery(recovery: &Recovery) -> RecoveryV1<'_> {
+    let why = recovery.refused().iter().map(|refused| format!("{}: {}", refused.log, refused.why)).collect();
+    let (entries, first_sequence, last_sequence, logs) = (None, None, None, Vec::new());
+    match recovery {
+        Recovery::Clean => RecoveryV1 { state: "clean", entries, first_sequence, last_sequence, logs, why },
+        Recovery::Dirty { .. } => RecoveryV1 { state: "dirty", entries, first_sequence, last_sequence, logs, why },
+        Recovery::Replayed { entries, first, last, logs, .. } => RecoveryV1 {
+            state: "replayed",
+            entries: Some(*entries),
+            first_sequence: Some(*first),
+            last_sequence: Some(*last),
+            logs: logs.iter().map(|log| &**log).collect(),
+            why,
+        },
     }
 }
 

@@ -210,10 +210,9 @@ fn windows(w: &Windows) -> Option<String> {
 
 fn describe(input: &Input) -> (String, String) {
     match &input.kind {
-        InputKind::Hive { hive, base, .. } => {
-            let state = if base.is_dirty() { "dirty" } else { "clean" };
+        InputKind::Hive { hive, base, recovery, .. } => {
             let written = base.last_written.rfc3339(0);
-            (hive.to_string(), format!("{}, last written {written}, {state}", input.name))
+            (hive.to_string(), format!("{}, last written {written}, {recovery}", input.name))
         }
         InputKind::RegFile(form) => (".reg file".to_owned(), format!("{}, {form}", input.name)),
         InputKind::Unreadable(error) => ("unreadable".to_owned(), format!("{}: {error}", input.name)),

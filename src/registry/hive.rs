@@ -9,12 +9,14 @@ mod cell;
 mod data;
 mod fields;
 mod key;
+mod log;
 
 use std::cell::RefCell;
 use std::sync::Arc;
 
 pub use base_block::BaseBlock;
 pub(crate) use base_block::{SIGNATURE, is_log};
+pub use log::{Recovery, Refused, log_fits, replay};
 
 use crate::error::{At, Error};
 use crate::limits::Limits;
@@ -127,8 +129,12 @@ impl Hive {
         })
     }
 
+    /// Where a byte of the hive stands: in the hive, or in the transaction log that is laid over it.
     fn place(&self, offset: u64) -> Place {
-        Place::new(&self.artifact, At::Offset(offset))
+        match self.cells.pages.origin(offset) {
+            Some((log, offset)) => Place::new(&log, At::Offset(offset)),
+            None => Place::new(&self.artifact, At::Offset(offset)),
+        }
     }
 
     /// What "not here" means: in a differencing hive, nothing.

@@ -6,7 +6,7 @@ use crate::registry::reg_file::{Sniffed, sniff as sniff_text};
 use super::Kind;
 
 /// How many bytes from the start of a file are enough.
-pub(super) const LEN: usize = 4096;
+pub(super) const LEN: usize = 4096 + 8;
 
 /// What the start of a file shows.
 #[derive(Debug)]
@@ -33,6 +33,12 @@ pub(super) fn sniff(start: &[u8]) -> Content {
             Err(_) if is_log(start) => Content::Log,
             Err(error) => Content::Registry(Kind::BrokenHive(error)),
         };
+    }
+    // The base block is gone; the first bin, which says that it is the first, shows that this was a hive.
+    if start.get(4096..).is_some_and(|bin| bin == b"hbin\0\0\0\0")
+        && let Err(error) = BaseBlock::parse(start)
+    {
+        return Content::Registry(Kind::BrokenHive(error));
     }
     match sniff_text(start) {
         Some(Sniffed::RegFile(_)) => Content::Registry(Kind::RegFile),

@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use walkdir::WalkDir;
 
+use super::logs::attach;
 use super::sniff::{Content, LEN, sniff};
-use super::{Artifact, Kind};
+use super::{Artifact, Kind, Logs, name};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::At;
 use crate::limits::Limits;
@@ -30,9 +30,10 @@ pub struct Discovery {
 }
 
 /// Looks at every input: a file is told by its content, a folder is walked. Symbolic links below a folder are not
-/// followed (in a mounted image they lead out of the evidence), and pipes and devices are not opened.
-pub fn discover(inputs: &[PathBuf], limits: &Limits) -> Discovery {
-    let mut walk = Walk { out: Discovery::default(), seen: HashSet::new() };
+/// followed (in a mounted image they lead out of the evidence), and pipes and devices are not opened. Each hive gets its
+/// transaction logs; one whose base block is damaged counts as readable when a log holds a better one.
+pub fn discover(inputs: &[PathBuf], logs: &Logs<'_>, limits: &Limits) -> Discovery {
+    let mut walk = Walk { out: Discovery::default(), seen: HashSet::new(), logs: Vec::new() };
     for input in inputs {
         if input.is_dir() {
             walk.folder(input, limits);
@@ -40,6 +41,7 @@ pub fn discover(inputs: &[PathBuf], limits: &Limits) -> Discovery {
             walk.file(input, true);
         }
     }
+    walk.attach_logs(logs, limits);
     walk.out
 }
 
@@ -47,6 +49,8 @@ struct Walk {
     out: Discovery,
     /// Canonical paths, so that a file that is named twice is one input.
     seen: HashSet<PathBuf>,
+    /// Transaction logs, and whether they were named.
+    logs: Vec<(PathBuf, bool)>,
 }
 
 impl Walk {
@@ -84,20 +88,16 @@ impl Walk {
         let nothing = |what: &str| format!("{what}: nothing to audit");
         match sniff(start) {
             Content::Registry(kind) => {
-                if let Kind::BrokenHive(error) = &kind {
-                    self.unreadable(path, format!("a hive that cannot be used: {error}"));
-                }
-                self.out.artifacts.push(Artifact { path: path.to_path_buf(), name: name(path), kind });
+                let (path, name, logs) = (path.to_path_buf(), name(path), Vec::new());
+                self.out.artifacts.push(Artifact { path, name, kind, logs });
             }
             Content::NearlyReg(why) => self.unreadable(path, why.to_owned()),
-            Content::Log if named => {
-                self.remark(path, Severity::Warning, "log-alone", nothing("a transaction log, not a hive"));
-            }
+            Content::Log => self.logs.push((path.to_path_buf(), named)),
             Content::Empty if named => {
                 let message = nothing("an empty file");
                 self.remark(path, Severity::Warning, "empty-file", message);
             }
-            Content::Log | Content::Empty => {}
+            Content::Empty => {}
             Content::Other => {
                 self.out.other_files = self.out.other_files.saturating_add(1);
                 if named {
@@ -106,6 +106,37 @@ impl Walk {
                 }
             }
         }
+    }
+
+    fn attach_logs(&mut self, logs: &Logs<'_>, limits: &Limits) {
+        let attached = attach(&mut self.out.artifacts, logs, limits);
+        // A log whose own base block is torn looks like a damaged hive; its name, beside a hive, shows what it is.
+        let is_log = |a: &Artifact| matches!(a.kind, Kind::BrokenHive(_)) && attached.paths.contains(&a.path);
+        self.out.artifacts.retain(|artifact| !is_log(artifact));
+        for (path, named) in std::mem::take(&mut self.logs) {
+            if !attached.paths.contains(&path) {
+                let severity = if named { Severity::Warning } else { Severity::Note };
+                let message = "a transaction log without its hive: nothing to audit".to_owned();
+                self.remark(&path, severity, "log-alone", message);
+            }
+        }
+        for (path, why, unreadable) in attached.alone {
+            if unreadable {
+                self.unreadable(&path, why);
+            } else {
+                self.remark(&path, Severity::Warning, "log-alone", why);
+            }
+        }
+        let mut unusable = Vec::new();
+        for artifact in &mut self.out.artifacts {
+            if let Kind::BrokenHive(error) = &artifact.kind {
+                match artifact.open_hive(limits) {
+                    Ok((hive, _)) => artifact.kind = Kind::Hive(hive.base().clone()),
+                    Err(_) => unusable.push((artifact.path.clone(), format!("a hive that cannot be used: {error}"))),
+                }
+            }
+        }
+        unusable.into_iter().for_each(|(path, message)| self.unreadable(&path, message));
     }
 
     fn unreadable(&mut self, path: &Path, message: String) {
@@ -117,8 +148,4 @@ impl Walk {
         let place = Place { artifact: name(path), at: At::Whole };
         self.out.diagnostics.push(Diagnostic { severity, code, message, place });
     }
-}
-
-fn name(path: &Path) -> Arc<str> {
-    path.to_string_lossy().into()
 }

@@ -20,7 +20,7 @@ use tlshive::limits::Limits;
 use tlshive::policy::Policy;
 use tlshive::read_at::{LocalFile, ReadAt};
 use tlshive::registry::path::KeyPath;
-use tlshive::source::discover;
+use tlshive::source::{Logs, discover};
 
 const AUDITS: u32 = 10_000;
 const BATCHES: u32 = 20;
@@ -66,11 +66,17 @@ fn main() {
 /// What `tlshive audit SYSTEM SOFTWARE` does between its arguments and its output. Gives the pages that were read.
 fn one_audit(policy: &Policy, inputs: &[PathBuf]) -> u64 {
     let limits = Limits::default();
-    let found = discover(inputs, &limits);
+    let found = discover(inputs, &Logs { by_hand: &[], apply: true }, &limits);
     let (groups, ..) = group(&found.artifacts, false, &limits);
     let interest: Vec<KeyPath> = policy.keys();
-    let options =
-        Options { control_set: Wanted::Current, codepage: None, digest: false, interest: &interest, limits: &limits };
+    let options = Options {
+        control_set: Wanted::Current,
+        codepage: None,
+        digest: false,
+        require_clean: false,
+        interest: &interest,
+        limits: &limits,
+    };
     let hosts = groups.iter().flat_map(|group| open(group, &options).0);
     hosts.map(|host| black_box(audit(policy, &host)).pages_read).sum()
 }

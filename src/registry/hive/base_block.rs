@@ -42,6 +42,17 @@ impl BaseBlock {
     /// When it is too short or damaged, is that of a transaction log, or of a version that is not read. A wrong checksum
     /// is damage: Windows refuses such a hive unless a log holds a better base block.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
+        Self::sound(bytes)?;
+        let file_type = Fields::new(bytes, 0).u32(28, "file type")?;
+        if file_type != 0 {
+            let what = format!("a transaction log (file type {file_type}), not a hive");
+            return Err(Error::Unsupported { at: FILE_TYPE_AT, what });
+        }
+        Self::fields(bytes)
+    }
+
+    /// Fails unless the signature and the checksum hold: without them Windows takes the copy in a transaction log instead.
+    pub(super) fn sound(bytes: &[u8]) -> Result<(), Error> {
         let f = Fields::new(bytes, 0);
         let found = f.bytes(0, 4, "hive signature")?;
         if found != SIGNATURE {
@@ -53,12 +64,13 @@ impl BaseBlock {
             let (stored, computed) = (format!("0x{stored:08x}"), format!("0x{computed:08x}"));
             return Err(Error::damaged(At::Offset(508), "base block checksum", computed, stored));
         }
+        Ok(())
+    }
+
+    /// The fields that a hive and the copy in its logs have in common, checked each.
+    pub(super) fn fields(bytes: &[u8]) -> Result<Self, Error> {
+        let f = Fields::new(bytes, 0);
         let (major, minor) = (f.u32(20, "major version")?, f.u32(24, "minor version")?);
-        let file_type = f.u32(28, "file type")?;
-        if file_type != 0 {
-            let what = format!("a transaction log (file type {file_type}), not a hive");
-            return Err(Error::Unsupported { at: FILE_TYPE_AT, what });
-        }
         if major != 1 || !(3..=6).contains(&minor) {
             let what = format!("regf version {major}.{minor}: versions 1.3 to 1.6 (Windows NT 4 and later) are read");
             return Err(Error::Unsupported { at: At::Offset(20), what });
@@ -111,7 +123,7 @@ pub(crate) fn is_log(start: &[u8]) -> bool {
 }
 
 /// XOR of the first 127 32-bit words; 0 and 0xFFFFFFFF are replaced by their neighbours.
-fn checksum(bytes: &[u8]) -> u32 {
+pub(super) fn checksum(bytes: &[u8]) -> u32 {
     let words = bytes.chunks_exact(4).filter_map(|w| <[u8; 4]>::try_from(w).ok()).map(u32::from_le_bytes);
     match words.fold(0, |sum, word| sum ^ word) {
         0 => 1,

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell as Counter, RefCell};
 use std::io;
+use std::sync::Arc;
 
 use super::base_block::{BaseBlock, LEN};
 use super::fields::Fields;
@@ -46,6 +47,11 @@ impl Pages {
     /// Reads past the cache.
     pub(super) fn read_source(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
         self.source.read_at(offset, buf)
+    }
+
+    /// The file that the byte at `offset` really stands in, and where, when that is not the hive.
+    pub(super) fn origin(&self, offset: u64) -> Option<(Arc<str>, u64)> {
+        self.source.origin(offset)
     }
 
     /// How many pages were read from the source so far.

@@ -1,7 +1,7 @@
 //! Any bytes as a SYSTEM hive, audited.
 #![no_main]
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use libfuzzer_sys::fuzz_target;
 use tlshive::limits::Limits;
@@ -9,12 +9,13 @@ use tlshive::policy::Policy;
 use tlshive::registry::hive::Hive;
 use tlshive::registry::{Registry, Source, system};
 
+static POLICY: LazyLock<Policy> = LazyLock::new(|| Policy::default_policy().expect("the built-in policy loads"));
+
 fuzz_target!(|data: &[u8]| {
     let limits = Limits::default();
     let Ok(hive) = Hive::open(Box::new(data.to_vec()), Arc::from("fuzz"), &limits) else { return };
     let registry = Registry::new(vec![Source::Hive(system(), hive)], limits.links);
-    let policy = Policy::default_policy().expect("the built-in policy loads");
-    for setting in policy.settings() {
+    for setting in POLICY.settings() {
         registry.get(&setting.key, &setting.value);
     }
 });
