@@ -2,7 +2,9 @@
 
 mod audit;
 mod exit;
+mod explain;
 mod generate;
+mod policy;
 mod show;
 mod writer;
 
@@ -10,6 +12,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::policy::Policy;
 
 const AFTER_HELP: &str = "\
 Exit status:
@@ -32,6 +36,9 @@ enum Command {
     Audit(AuditArgs),
     Generate(GenerateArgs),
     Show(ShowArgs),
+    Explain(ExplainArgs),
+    #[command(subcommand)]
+    Policy(PolicyCommand),
 }
 
 /// Audit registry hives and .reg files: is TLS 1.2 set up as Microsoft Entra Connect needs it?
@@ -41,6 +48,18 @@ struct AuditArgs {
     /// Hives, .reg files, or folders that hold them; told apart by content, never by name
     #[arg(required = true)]
     inputs: Vec<PathBuf>,
+
+    /// Policy to hold the machines against: the id of a built-in one, or a TOML file
+    #[arg(long, value_name = "ID|FILE", default_value = Policy::DEFAULT)]
+    policy: String,
+
+    /// Failures that are accepted, each with a reason: a TOML file of [[waiver]] tables
+    #[arg(long, value_name = "FILE")]
+    waivers: Option<PathBuf>,
+
+    /// The day on which waivers are held against their expiry, instead of today (UTC)
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = crate::policy::waiver::day, requires = "waivers")]
+    date: Option<crate::policy::waiver::Date>,
 
     /// Control set to judge: current, default, last-known-good, a number, or all
     #[arg(long, value_name = "SET", default_value = "current", value_parser = audit::control_set)]
@@ -140,6 +159,10 @@ struct GenerateArgs {
     #[arg(long, value_name = "SET", default_value = "current", value_parser = generate::control_set)]
     control_set: generate::Target,
 
+    /// Policy whose values to set: the id of a built-in one, or a TOML file
+    #[arg(long, value_name = "ID|FILE", default_value = Policy::DEFAULT)]
+    policy: String,
+
     /// Only the values of these rules
     #[arg(long, value_name = "RULE,…", value_delimiter = ',')]
     values: Vec<String>,
@@ -230,6 +253,34 @@ enum ShowFormatArg {
     Reg,
 }
 
+/// Explain a rule: what it checks, why, how to fix it, and where that is written
+#[derive(Args)]
+struct ExplainArgs {
+    /// Id of the rule; without one, all rules are listed
+    rule: Option<String>,
+
+    /// Policy to look in: the id of a built-in one, or a TOML file; without it, all that are built in
+    #[arg(long, value_name = "ID|FILE")]
+    policy: Option<String>,
+}
+
+/// List the policies that are built in, show one, or check a file of your own
+#[derive(Subcommand)]
+enum PolicyCommand {
+    /// List the policies that are built in: id, version, title
+    List,
+    /// Print the TOML text of a policy that is built in: a start for one of your own
+    Show {
+        /// Id of the policy
+        id: String,
+    },
+    /// Tell whether a file is a policy: exit status 0, or 2 with what is wrong and where
+    Check {
+        /// The file
+        file: PathBuf,
+    },
+}
+
 /// Parses the command line, runs the command, and gives the exit status.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
@@ -237,6 +288,8 @@ pub fn run() -> ExitCode {
         Command::Audit(args) => audit::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Show(args) => show::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Policy(command) => policy::run(&command),
     };
     exit::code(result)
 }

@@ -45,6 +45,8 @@ pub struct Limits {
     pub log_pages: u64,
     /// Folder levels walked below an input. Windows paths reach 128 levels at 260 characters; triage trees add few.
     pub folder_depth: usize,
+    /// Bytes of a policy or waiver file. A thousand rules take less than half of it.
+    pub user_file: u64,
 }
 
 impl Default for Limits {
@@ -68,6 +70,7 @@ impl Default for Limits {
             log_entries: 1 << 16,
             log_pages: 1 << 17,
             folder_depth: 256,
+            user_file: 1 << 20,
         }
     }
 }

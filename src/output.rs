@@ -1,6 +1,7 @@
 //! Reports made into text, for people or machines: one file a format. Formats see the report alone.
 
 mod escape;
+mod explain;
 pub mod export;
 mod json;
 mod script;
@@ -9,8 +10,9 @@ mod text;
 use std::io::{self, Write};
 
 pub use escape::escape;
+pub use explain::{explain, list, rule_list};
 
-use crate::audit::Report;
+use crate::audit::{Report, Waived};
 
 /// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,5 +42,13 @@ pub fn write(report: &Report, format: Format, out: &mut dyn Write) -> io::Result
         Format::Json => json::write(report, out),
         Format::Jsonl => json::write_lines(report, out),
         Format::Script => script::write(report, out),
+    }
+}
+
+/// Why a failure does not count, and until when.
+fn waiver(waived: &Waived) -> String {
+    match waived.expires {
+        Some(last) => format!("{} (until {last})", waived.reason),
+        None => waived.reason.clone(),
     }
 }

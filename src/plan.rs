@@ -14,6 +14,8 @@ pub struct Changeset {
     pub remarks: Vec<String>,
     /// What to set, in the order of the policy.
     pub sets: Vec<Set>,
+    /// Rules that no value can be written for: those about effective states, and when disabling, those without a contrary.
+    pub left_out: Vec<String>,
 }
 
 /// One value to be set.
@@ -43,7 +45,8 @@ impl Plan {
     /// write to; none means the one in use, which a running Windows calls `CurrentControlSet`.
     ///
     /// # Errors
-    /// When `only` names a rule that the policy does not have.
+    /// When `only` names a rule that the policy does not have or that no value can be written for, when no rule is left,
+    /// and when two rules ask for different data of one value.
     pub fn changeset(self, policy: &Policy, only: &[String], control_set: Option<u32>) -> Result<Changeset, String> {
         for id in only {
             if !policy.rules.iter().any(|rule| rule.id == *id) {
@@ -51,23 +54,50 @@ impl Plan {
                 return Err(format!("policy {} has no rule {id:?}; it has {}", policy.id, known.join(", ")));
             }
         }
-        let rules = policy.rules.iter().filter(|rule| only.is_empty() || only.contains(&rule.id));
-        let sets: Vec<Set> = rules.map(|rule| self.set(rule, control_set)).collect();
-        Ok(Changeset { remarks: self.remarks(policy, control_set), sets })
+        let mut sets: Vec<Set> = Vec::new();
+        let mut left_out = Vec::new();
+        for rule in policy.rules.iter().filter(|rule| only.is_empty() || only.contains(&rule.id)) {
+            match self.set(rule, control_set) {
+                Some(set) => match sets.iter().find(|other| other.is_of_the_same_value(&set)) {
+                    Some(other) if other.value == set.value => {}
+                    Some(_) => {
+                        let what = format!("rule {} asks for other data than a rule before it", rule.id);
+                        return Err(format!("{}\\{}: {what}; --values chooses between them", set.key, set.name));
+                    }
+                    None => sets.push(set),
+                },
+                None => left_out.push(rule.id.clone()),
+            }
+        }
+        let named = left_out.iter().find(|id| only.contains(id));
+        if sets.is_empty() || named.is_some() {
+            let which = named.map_or_else(|| "any of its rules".to_owned(), |id| format!("rule {id}"));
+            return Err(format!("policy {}: no value can be written for {which}: {}", policy.id, self.needs()));
+        }
+        Ok(Changeset { remarks: self.remarks(policy, control_set), sets, left_out })
     }
 
-    fn set(self, rule: &Rule, control_set: Option<u32>) -> Set {
+    /// What a rule must have for a value to be written for it.
+    pub fn needs(self) -> &'static str {
+        match self {
+            Plan::Enable => "rules about effective states name none",
+            Plan::Disable => "rules about effective states name none, and others do not say what the contrary is",
+        }
+    }
+
+    fn set(self, rule: &Rule, control_set: Option<u32>) -> Option<Set> {
+        let setting = rule.setting()?;
         let value = match self {
-            Plan::Enable => rule.expect.value.clone(),
-            Plan::Disable => rule.disabled.clone(),
+            Plan::Enable => setting.expect.value.clone(),
+            Plan::Disable => setting.disabled.clone()?,
         };
-        Set { key: in_control_set(&rule.key, control_set), name: rule.value.clone(), value }
+        Some(Set { key: in_control_set(&setting.key, control_set), name: setting.value.clone(), value })
     }
 
     fn remarks(self, policy: &Policy, control_set: Option<u32>) -> Vec<String> {
         let version = env!("CARGO_PKG_VERSION");
         let mut lines = vec![
-            format!("{} policy {} {}: {}.", self.verb(), policy.id, policy.version, policy.title),
+            format!("{} policy {} {}: {}.", self.verb(policy), policy.id, policy.version, policy.title),
             format!("Written by tlshive {version}."),
             match control_set {
                 None => "Import with the 64-bit regedit; a 32-bit one writes to the wrong view of SOFTWARE.".to_owned(),
@@ -83,8 +113,11 @@ impl Plan {
         lines
     }
 
-    fn verb(self) -> &'static str {
+    fn verb(self, policy: &Policy) -> &'static str {
+        // A policy that can also be turned off is a switch; of others, what they enable or disable depends on the rule.
+        let is_switch = policy.rules.iter().all(|rule| rule.setting().is_some_and(|s| s.disabled.is_some()));
         match self {
+            Plan::Enable if !is_switch => "Sets the values that are asked for by",
             Plan::Enable => "Enables TLS 1.2: sets the values that are asked for by",
             Plan::Disable => "Disables TLS 1.2: sets the contrary of what is asked for by",
         }
@@ -98,6 +131,12 @@ pub const DISABLE_WARNING: [&str; 4] = [
     "that does not choose a protocol itself falls back to SSL 3.0 and TLS 1.0.",
     "To return to what Windows ships with, delete these values rather than setting them.",
 ];
+
+impl Set {
+    fn is_of_the_same_value(&self, other: &Set) -> bool {
+        self.key.folded() == other.key.folded() && self.name.matches(other.name.units())
+    }
+}
 
 fn in_control_set(key: &KeyPath, control_set: Option<u32>) -> KeyPath {
     let alias = Name::from("CurrentControlSet");
@@ -133,5 +172,40 @@ mod tests {
         let set = Plan::Enable.changeset(&policy, &only, Some(2)).unwrap().sets.remove(0);
         assert!(set.key.to_string().starts_with(r"HKEY_LOCAL_MACHINE\SYSTEM\ControlSet002\Control\"));
         assert!(Plan::Enable.changeset(&policy, &["nonsense".to_owned()], None).is_err());
+    }
+
+    fn policy(rules: &str) -> Policy {
+        let head = "id='p'\nversion='1'\ndate='2026-01-01'\ntitle='t'\nsource='s'\n";
+        Policy::parse(&format!("{head}{rules}")).unwrap()
+    }
+
+    fn about(id: &str, lines: &str) -> String {
+        format!("[[rule]]\nid='{id}'\ntitle='t'\nwhy='w'\nsource='s'\n{lines}\n")
+    }
+
+    #[test]
+    fn rules_without_values_are_left_out_and_named() {
+        let value = about("v", "key='HKEY_LOCAL_MACHINE\\K'\nvalue='V'\ntype='REG_DWORD'\nenable=1");
+        let state = about("s", "effective='winhttp/64-bit'\nexpect=['on']\nfix='f'");
+        let both = policy(&format!("{value}{state}"));
+        let on = Plan::Enable.changeset(&both, &[], None).unwrap();
+        assert_eq!((on.sets.len(), on.left_out), (1, vec!["s".to_owned()]));
+        assert!(on.remarks[0].starts_with("Sets the values"), "{:?}", on.remarks);
+        // The rule does not say what the contrary of 1 is, so nothing is left to write.
+        assert!(Plan::Disable.changeset(&both, &[], None).unwrap_err().contains("contrary"));
+        assert!(Plan::Enable.changeset(&both, &["s".to_owned()], None).unwrap_err().contains("for rule s: "));
+        assert!(Plan::Enable.changeset(&policy(&state), &[], None).unwrap_err().contains("for any of its rules: "));
+    }
+
+    #[test]
+    fn a_value_is_set_once_and_not_to_two_things() {
+        let set = |id: &str, key: &str, n: u32| {
+            about(id, &format!("key='HKEY_LOCAL_MACHINE\\{key}'\nvalue='V'\ntype='REG_DWORD'\nenable={n}"))
+        };
+        let same = policy(&format!("{}{}", set("a", "K", 1), set("b", "k", 1)));
+        assert_eq!(Plan::Enable.changeset(&same, &[], None).unwrap().sets.len(), 1);
+        let other = policy(&format!("{}{}", set("a", "K", 1), set("b", "K", 2)));
+        assert!(Plan::Enable.changeset(&other, &[], None).unwrap_err().contains("--values"));
+        assert_eq!(Plan::Enable.changeset(&other, &["b".to_owned()], None).unwrap().sets.len(), 1);
     }
 }

@@ -1,9 +1,19 @@
-//! Policies: what a registry should hold. Rules are data, because the same expectation drives the audit and the generator.
+//! Policies: what a machine should be set to. Rules are data, because the same expectation drives the audit and the
+//! generator, and because users bring their own. `policy/policy.schema.json` describes the files.
 
+mod builtin;
+mod fields;
 mod file;
+mod only;
+mod subject;
+pub mod waiver;
+
+use std::fmt;
 
 use crate::registry::path::{KeyPath, Name};
 use crate::registry::value::{Value, ValueType};
+
+pub use only::{Installation, Only, Product, Version};
 
 /// A set of rules with an identity.
 #[derive(Debug, Clone)]
@@ -12,6 +22,8 @@ pub struct Policy {
     pub id: String,
     /// Version of the rules.
     pub version: String,
+    /// The day that the rules were last held against their sources, `YYYY-MM-DD`.
+    pub date: String,
     /// One line for people.
     pub title: String,
     /// The text that the rules rest on.
@@ -22,25 +34,58 @@ pub struct Policy {
     pub rules: Vec<Rule>,
 }
 
-/// One value that the registry should hold.
+/// One thing that a policy asks for.
 #[derive(Debug, Clone)]
 pub struct Rule {
     /// Stable name, for reports and scripts.
     pub id: String,
     /// What holds when the rule passes, in one line.
     pub title: String,
+    /// Why it is asked for: a paragraph.
+    pub why: String,
+    /// Where that is written: document and section.
+    pub source: String,
+    /// What is looked at.
+    pub check: Check,
+    /// Whether the verdict depends on this rule; the others inform.
+    pub required: bool,
+    /// The machines that the rule is about.
+    pub only: Only,
+}
+
+/// What a rule looks at.
+#[derive(Debug, Clone)]
+pub enum Check {
+    /// A value, as it stands in the registry.
+    Value(Setting),
+    /// What Windows makes of its settings.
+    State(Effect),
+}
+
+/// A registry value that is asked for.
+#[derive(Debug, Clone)]
+pub struct Setting {
     /// Full path from `HKEY_LOCAL_MACHINE`; the control set is written `CurrentControlSet`.
     pub key: KeyPath,
     /// Name of the value.
     pub value: Name,
     /// What the value should be.
     pub expect: Expectation,
-    /// What the value is when the setting is turned off.
-    pub disabled: Value,
-    /// Whether the verdict depends on this rule; the others inform.
-    pub required: bool,
-    /// Whether the rule has no meaning on 32-bit Windows.
-    pub only_64_bit: bool,
+    /// What the value is when the setting is turned off; none where the policy does not say, and then nothing turns it off.
+    pub disabled: Option<Value>,
+    /// Whether a value that is not set is as good: then the rule is about what must not be set.
+    pub absent_passes: bool,
+}
+
+/// An effective state that is asked for.
+#[derive(Debug, Clone)]
+pub struct Effect {
+    /// What has the state, such as `schannel/TLS 1.2/client`.
+    pub subject: String,
+    /// The states that pass.
+    pub expect: Vec<String>,
+    /// How to get there, in one line.
+    pub fix: String,
 }
 
 /// A value that is asked for.
@@ -48,8 +93,19 @@ pub struct Rule {
 pub struct Expectation {
     /// The value itself: what a generated file sets.
     pub value: Value,
-    /// Whether any other number than 0 is as good to Windows.
-    pub non_zero: bool,
+    /// What else passes.
+    pub accept: Accept,
+}
+
+/// What passes beside the value that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Accept {
+    /// Nothing.
+    Nothing,
+    /// Any number but 0, where that is as good to Windows.
+    NonZero,
+    /// These numbers.
+    Numbers(Vec<u32>),
 }
 
 /// How a value stands to an expectation.
@@ -59,6 +115,8 @@ pub enum Match {
     Exact,
     /// It is another one that Windows reads the same way.
     Equivalent,
+    /// It is another one that the policy takes as well.
+    Accepted,
     /// It has the wrong type, or a length that its type does not have.
     WrongType,
     /// It has another number.
@@ -71,76 +129,112 @@ impl Expectation {
         if *found == self.value {
             return Match::Exact;
         }
-        match found.as_dword() {
-            Some(n) if self.non_zero && n != 0 => Match::Equivalent,
-            Some(_) if self.value.kind == ValueType::DWORD => Match::WrongData,
+        match (found.as_dword(), &self.accept) {
+            (Some(n), Accept::NonZero) if n != 0 => Match::Equivalent,
+            (Some(n), Accept::Numbers(numbers)) if numbers.contains(&n) => Match::Accepted,
+            (Some(_), _) if self.value.kind == ValueType::DWORD => Match::WrongData,
             _ if found.kind == self.value.kind && found.data.len() == self.value.data.len() => Match::WrongData,
             _ => Match::WrongType,
         }
     }
 }
 
+impl Setting {
+    /// A command that sets the value, whatever it was before. `/reg:64` keeps a 32-bit shell from writing to the other view.
+    pub fn command(&self) -> String {
+        let key = self.key.below(&KeyPath::parse("HKEY_LOCAL_MACHINE")).unwrap_or_default();
+        let key = KeyPath(key.to_vec());
+        let wanted = &self.expect.value;
+        debug_assert_eq!(wanted.kind, ValueType::DWORD);
+        let data = wanted.as_dword().unwrap_or_default();
+        format!("reg add \"HKLM\\{key}\" /v {} /t {} /d {data} /f /reg:64", self.value, wanted.kind)
+    }
+}
+
+impl Rule {
+    /// The value that the rule is about, unless it is about an effective state.
+    pub fn setting(&self) -> Option<&Setting> {
+        match &self.check {
+            Check::Value(setting) => Some(setting),
+            Check::State(_) => None,
+        }
+    }
+
+    /// How to make the rule pass, in one line.
+    pub fn fix(&self) -> String {
+        match &self.check {
+            Check::Value(setting) => setting.command(),
+            Check::State(effect) => effect.fix.clone(),
+        }
+    }
+
+    /// What the rule looks at, by its name: the value, or the subject of the effective state.
+    pub fn name(&self) -> String {
+        match &self.check {
+            Check::Value(setting) => setting.value.to_string(),
+            Check::State(effect) => effect.subject.clone(),
+        }
+    }
+}
+
+impl fmt::Display for Accept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Accept::Nothing => Ok(()),
+            Accept::NonZero => f.write_str(", or any other number but 0"),
+            Accept::Numbers(numbers) => numbers.iter().try_for_each(|n| write!(f, ", or {n}")),
+        }
+    }
+}
+
 impl Policy {
-    /// The policy that is used unless another is asked for: `entra-connect-tls12`.
+    /// Id of the policy that is used unless another is asked for.
+    pub const DEFAULT: &str = "entra-connect-tls12";
+
+    /// The policy that is used unless another is asked for.
     ///
     /// # Errors
     /// When the policy that was built in does not load, which a test rules out.
     pub fn default_policy() -> Result<Self, String> {
-        file::parse(include_str!("policy/builtin/entra-connect-tls12.toml"))
+        file::parse(Self::builtin_text(Self::DEFAULT).unwrap_or_default())
+    }
+
+    /// The TOML text of the policy that is built in under this id.
+    pub fn builtin_text(id: &str) -> Option<&'static str> {
+        builtin::ALL.iter().find(|(known, _)| *known == id).map(|(_, text)| *text)
+    }
+
+    /// The ids of the policies that are built in, in the order in which they are listed, the default one first.
+    pub fn builtin_ids() -> impl Iterator<Item = &'static str> {
+        builtin::ALL.iter().map(|(id, _)| *id)
+    }
+
+    /// Reads a policy file.
+    ///
+    /// # Errors
+    /// When the text is no policy: with line and column, what was expected and what was found.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        file::parse(text)
+    }
+
+    /// The values that its rules look at.
+    pub fn settings(&self) -> impl Iterator<Item = &Setting> {
+        self.rules.iter().filter_map(Rule::setting)
+    }
+
+    /// The keys of these values.
+    pub fn keys(&self) -> Vec<KeyPath> {
+        self.settings().map(|setting| setting.key.clone()).collect()
+    }
+
+    /// The policies that are built in.
+    ///
+    /// # Errors
+    /// When one of them does not load, which a test rules out.
+    pub fn builtins() -> Result<Vec<Self>, String> {
+        builtin::ALL.iter().map(|(_, text)| file::parse(text)).collect()
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_default_policy_asks_for_the_eight_values_of_the_document() {
-        let policy = Policy::default_policy().unwrap();
-        let net = r"SOFTWARE\Microsoft\.NETFramework\v4.0.30319";
-        let wow = r"SOFTWARE\WOW6432Node\Microsoft\.NETFramework\v4.0.30319";
-        let server = r"SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\TLS 1.2\Server";
-        let client = r"SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\TLS 1.2\Client";
-        let want = [
-            (wow, "SystemDefaultTlsVersions", 1, 0),
-            (wow, "SchUseStrongCrypto", 1, 0),
-            (net, "SystemDefaultTlsVersions", 1, 0),
-            (net, "SchUseStrongCrypto", 1, 0),
-            (server, "Enabled", 1, 0),
-            (server, "DisabledByDefault", 0, 1),
-            (client, "Enabled", 1, 0),
-            (client, "DisabledByDefault", 0, 1),
-        ];
-        assert_eq!(policy.rules.len(), want.len());
-        for (rule, (key, value, enable, disable)) in policy.rules.iter().zip(want) {
-            assert_eq!(rule.key.to_string(), format!("HKEY_LOCAL_MACHINE\\{key}"));
-            assert_eq!(rule.value.to_string(), value);
-            assert_eq!(rule.expect.value, Value::dword(enable));
-            assert_eq!(rule.disabled, Value::dword(disable));
-            assert_eq!(rule.expect.non_zero, value == "Enabled");
-            assert_eq!(rule.only_64_bit, key == wow);
-            assert!(rule.required);
-        }
-    }
-
-    #[test]
-    fn expectations_tell_data_from_type() {
-        let one = Expectation { value: Value::dword(1), non_zero: false };
-        let on = Expectation { value: Value::dword(1), non_zero: true };
-        let short = Value { kind: ValueType::DWORD, data: vec![1] };
-        let qword = Value { kind: ValueType::QWORD, data: 1u64.to_le_bytes().to_vec() };
-        let cases = [
-            (&one, Value::dword(1), Match::Exact),
-            (&one, Value::dword(0), Match::WrongData),
-            (&one, Value::dword(0xffff_ffff), Match::WrongData),
-            (&on, Value::dword(0xffff_ffff), Match::Equivalent),
-            (&on, Value::dword(0), Match::WrongData),
-            (&on, Value::sz("1"), Match::WrongType),
-            (&on, short, Match::WrongType),
-            (&on, qword, Match::WrongType),
-        ];
-        for (expect, value, want) in cases {
-            assert_eq!(expect.check(&value), want, "{value:?}");
-        }
-    }
-}
+mod tests;

@@ -204,7 +204,7 @@ fn find(inputs: &[PathBuf], by_hand: &[PathBuf], apply: bool) -> Discovery {
 
 fn judge(found: &Discovery, require_clean: bool) -> (Vec<HostReport>, Vec<Diagnostic>) {
     let (limits, policy) = (Limits::default(), Policy::default_policy().unwrap());
-    let interest: Vec<KeyPath> = policy.rules.iter().map(|rule| rule.key.clone()).collect();
+    let interest: Vec<KeyPath> = policy.keys();
     let control_set = Wanted::Current;
     let options =
         Options { control_set, codepage: None, interest: &interest, require_clean, digest: false, limits: &limits };
@@ -271,7 +271,11 @@ fn what_decides_is_found_where_the_report_says() {
         source(Path::new(&*place.artifact)).read_at(at, &mut value).unwrap();
         // A value node, behind its size: signature, length of the name, length and data of a DWORD.
         let data: Vec<u8> = value.iter().skip(12).take(4).copied().collect();
-        assert_eq!((value.get(4..6), &data), (Some(b"vk".as_slice()), &finding.rule.expect.value.data), "{place}");
+        assert_eq!(
+            (value.get(4..6), &data),
+            (Some(b"vk".as_slice()), &finding.rule.setting().unwrap().expect.value.data),
+            "{place}"
+        );
         let in_log = place.artifact.contains(".LOG");
         assert_eq!(in_log, finding.rule.id.starts_with("tls12"), "{place}");
     }

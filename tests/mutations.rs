@@ -107,7 +107,7 @@ fn mutate(bytes: &mut Vec<u8>, random: &mut XorShift) -> Vec<String> {
 /// The audit as the program does it.
 fn judge(folder: &Path, policy: &Policy) -> Vec<HostReport> {
     let limits = Limits::default();
-    let interest: Vec<KeyPath> = policy.rules.iter().map(|rule| rule.key.clone()).collect();
+    let interest: Vec<KeyPath> = policy.keys();
     let options = Options {
         control_set: Wanted::Current,
         codepage: None,
@@ -124,12 +124,18 @@ fn judge(folder: &Path, policy: &Policy) -> Vec<HostReport> {
 /// The bytes of the untouched hive that say what the rule's value is: the key's count and list of values, the entries of
 /// that list, and the value's record and data. Another value of the right name that these lead to is a real answer.
 fn own_bytes(rule: &Rule, hive: &str, map: &HiveMap<'_>) -> Vec<Range<usize>> {
-    let names = rule.key.names().iter().map(|name| name.to_string().replace("CurrentControlSet", "ControlSet001"));
+    let names = rule
+        .setting()
+        .unwrap()
+        .key
+        .names()
+        .iter()
+        .map(|name| name.to_string().replace("CurrentControlSet", "ControlSet001"));
     let path: Vec<String> = names.collect();
     if path[1] != hive {
         return Vec::new();
     }
-    map.value_bytes(&path[2..], &rule.value.to_string())
+    map.value_bytes(&path[2..], &rule.name())
 }
 
 /// Mutates one hive of the host at a time. Where the values are `set` as asked, damage elsewhere may make them unknown, never
@@ -217,7 +223,7 @@ fn the_bytes_of_a_value_are_found_where_the_audit_finds_it() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/hosts").join(host);
         let report = judge(&folder, &policy).remove(0);
         for finding in &report.findings {
-            let hive = finding.rule.key.names()[1].to_string();
+            let hive = finding.rule.setting().unwrap().key.names()[1].to_string();
             let bytes = fs::read(folder.join(&hive)).unwrap();
             let own = own_bytes(&finding.rule, &hive, &HiveMap(&bytes));
             let place = finding.place.as_ref().unwrap().to_string();

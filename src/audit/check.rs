@@ -1,22 +1,50 @@
 //! One rule against one host.
 
+use super::only::{Applies, applies};
 use super::report::{Finding, Outcome};
+use super::states::States;
 use crate::error::Error;
 use crate::host::{Host, InputKind, lacks_wow64_node};
-use crate::policy::{Match, Rule};
-use crate::registry::path::KeyPath;
-use crate::registry::value::{Value, ValueType};
+use crate::policy::{Check, Effect, Match, Rule, Setting};
+use crate::registry::value::Value;
 use crate::registry::{Found, KeyInfo, Lookup};
 
-pub(super) fn check(rule: &Rule, host: &Host) -> Finding {
-    if rule.only_64_bit && host.windows.architecture.has_wow64() == Some(false) {
-        let why = format!("{} Windows has no 32-bit view of the registry", host.windows.architecture);
-        return Finding::new(rule, Outcome::NotApplicable, why);
+pub(super) fn check(rule: &Rule, host: &Host, states: &dyn States) -> Finding {
+    match applies(&rule.only, &host.windows, states) {
+        Applies::Yes => {}
+        Applies::No(why) => return Finding::new(rule, Outcome::NotApplicable, why),
+        Applies::Unknown(why, fix) => {
+            return Finding { fix: Some(fix.to_owned()), ..Finding::new(rule, Outcome::Unknown, why) };
+        }
     }
-    match host.registry.get(&rule.key, &rule.value) {
-        Lookup::Found(found) => judge(rule, found),
+    match &rule.check {
+        Check::Value(setting) => value(rule, setting, host),
+        Check::State(effect) => state(rule, effect, states),
+    }
+}
+
+fn state(rule: &Rule, effect: &Effect, states: &dyn States) -> Finding {
+    let Some((found, why)) = states.state(&effect.subject) else {
+        return Finding::new(rule, Outcome::Unknown, "its effective state is not known".to_owned());
+    };
+    let outcome = match found.as_str() {
+        "unknown" => Outcome::Unknown,
+        _ if effect.expect.contains(&found) => Outcome::Pass,
+        _ => Outcome::Fail,
+    };
+    let why = match outcome {
+        Outcome::Fail => format!("it is {found}, not {}: {why}", effect.expect.join(" or ")),
+        _ => why,
+    };
+    let fix = (outcome == Outcome::Fail).then(|| rule.fix());
+    Finding { state: Some(found), fix, ..Finding::new(rule, outcome, why) }
+}
+
+fn value(rule: &Rule, setting: &Setting, host: &Host) -> Finding {
+    match host.registry.get(&setting.key, &setting.value) {
+        Lookup::Found(found) => judge(rule, setting, found),
         Lookup::KeyAbsent | Lookup::ValueAbsent(_)
-            if rule.only_64_bit
+            if rule.only.only_64_bit
                 && host.windows.architecture.has_wow64().is_none()
                 && lacks_wow64_node(&host.registry) =>
         {
@@ -24,9 +52,9 @@ pub(super) fn check(rule: &Rule, host: &Host) -> Finding {
             let fix = Some("add the machine's SYSTEM hive, which names the processor architecture".to_owned());
             Finding { fix, ..Finding::new(rule, Outcome::Unknown, why) }
         }
-        Lookup::KeyAbsent => absent(rule, None),
-        Lookup::ValueAbsent(key) => absent(rule, Some(key)),
-        Lookup::NotCovered => not_covered(rule, host),
+        Lookup::KeyAbsent => absent(rule, setting, None),
+        Lookup::ValueAbsent(key) => absent(rule, setting, Some(key)),
+        Lookup::NotCovered => not_covered(rule, setting, host),
         Lookup::Unreadable(Error::Ambiguous { what }, place) => Finding {
             fix: Some("give the inputs of one machine, and a control set that it has (--control-set)".to_owned()),
             place: Some(place),
@@ -45,19 +73,23 @@ pub(super) fn check(rule: &Rule, host: &Host) -> Finding {
     }
 }
 
-fn judge(rule: &Rule, found: Found) -> Finding {
-    let wanted = &rule.expect.value;
-    let (outcome, why) = match rule.expect.check(&found.value) {
+fn judge(rule: &Rule, setting: &Setting, found: Found) -> Finding {
+    let wanted = &setting.expect.value;
+    let (outcome, why) = match setting.expect.check(&found.value) {
         Match::Exact => (Outcome::Pass, format!("it is {}", number(wanted))),
         Match::Equivalent => {
             let text = "it is on: to Windows any number but 0 is";
             (Outcome::Pass, format!("{text} ({}; the canonical value is {})", number(&found.value), number(wanted)))
         }
+        Match::Accepted => {
+            let text = "the policy accepts it as well";
+            (Outcome::Pass, format!("it is {}: {text} (it asks for {})", number(&found.value), number(wanted)))
+        }
         Match::WrongData => (Outcome::Fail, format!("it is {}, not {}", number(&found.value), number(wanted))),
         Match::WrongType => (Outcome::Fail, wrong_type(&found.value, wanted)),
     };
     Finding {
-        fix: (outcome == Outcome::Fail).then(|| fix(rule)),
+        fix: (outcome == Outcome::Fail).then(|| rule.fix()),
         last_write: found.key.last_write,
         place: Some(found.place),
         found: Some(found.value),
@@ -77,21 +109,26 @@ fn wrong_type(found: &Value, wanted: &Value) -> String {
     format!("its type is {}, not {}: Windows does not read it as a number", found.kind, wanted.kind)
 }
 
-fn absent(rule: &Rule, key: Option<KeyInfo>) -> Finding {
+fn absent(rule: &Rule, setting: &Setting, key: Option<KeyInfo>) -> Finding {
     let why = match key {
         Some(_) => "it is not set",
         None => "it is not set: its key does not exist",
     };
+    let (outcome, why) = if setting.absent_passes {
+        (Outcome::Pass, format!("{why}, which the policy accepts as well"))
+    } else {
+        (Outcome::Fail, why.to_owned())
+    };
     Finding {
-        fix: Some(fix(rule)),
+        fix: (outcome == Outcome::Fail).then(|| rule.fix()),
         last_write: key.as_ref().and_then(|key| key.last_write),
         place: key.map(|key| key.place),
-        ..Finding::new(rule, Outcome::Fail, why.to_owned())
+        ..Finding::new(rule, outcome, why)
     }
 }
 
-fn not_covered(rule: &Rule, host: &Host) -> Finding {
-    let hive = rule.key.names().get(1).map(ToString::to_string).unwrap_or_default();
+fn not_covered(rule: &Rule, setting: &Setting, host: &Host) -> Finding {
+    let hive = setting.key.names().get(1).map(ToString::to_string).unwrap_or_default();
     let is_reg = host.inputs.iter().any(|input| matches!(input.kind, InputKind::RegFile(_)));
     let (why, fix) = if is_reg {
         let why = "the .reg file speaks neither of this key nor of one above it".to_owned();
@@ -112,22 +149,13 @@ fn number(value: &Value) -> String {
     }
 }
 
-/// A command that sets the value, whatever it was before. `/reg:64` keeps a 32-bit shell from writing to the other view.
-fn fix(rule: &Rule) -> String {
-    let key = rule.key.below(&KeyPath::parse("HKEY_LOCAL_MACHINE")).unwrap_or_default();
-    let key = KeyPath(key.to_vec());
-    let wanted = &rule.expect.value;
-    debug_assert_eq!(wanted.kind, ValueType::DWORD);
-    let data = wanted.as_dword().unwrap_or_default();
-    format!("reg add \"HKLM\\{key}\" /v {} /t {} /d {data} /f /reg:64", rule.value, wanted.kind)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::error::At;
     use crate::place::Place;
-    use crate::policy::Policy;
+    use crate::policy::{Accept, Policy};
+    use crate::registry::value::ValueType;
 
     fn rule(id: &str) -> Rule {
         Policy::default_policy().unwrap().rules.into_iter().find(|rule| rule.id == id).unwrap()
@@ -136,7 +164,8 @@ mod tests {
     fn judged(id: &str, value: Value) -> Finding {
         let place = Place { artifact: "SYSTEM".into(), at: At::Offset(0x1020) };
         let key = KeyInfo { last_write: None, place: place.clone() };
-        judge(&rule(id), Found { value, place, key })
+        let rule = rule(id);
+        judge(&rule, rule.setting().unwrap(), Found { value, place, key })
     }
 
     #[test]
@@ -158,9 +187,64 @@ mod tests {
     }
 
     #[test]
-    fn the_fix_is_one_line_that_sets_the_value() {
-        let f = absent(&rule("tls12-client-disabled-by-default"), None);
-        let want = r#"reg add "HKLM\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\TLS 1.2\Client" /v DisabledByDefault /t REG_DWORD /d 0 /f /reg:64"#;
-        assert_eq!(f.fix.as_deref(), Some(want));
+    fn what_is_not_set_fails_unless_the_policy_takes_it() {
+        let rule = rule("tls12-client-enabled");
+        let mut setting = rule.setting().unwrap().clone();
+        let f = absent(&rule, &setting, None);
+        assert_eq!((f.outcome, f.fix), (Outcome::Fail, Some(rule.fix())));
+        setting.absent_passes = true;
+        let f = absent(&rule, &setting, None);
+        assert_eq!((f.outcome, f.fix), (Outcome::Pass, None));
+        assert!(f.why.contains("accepts"), "{}", f.why);
+    }
+
+    #[test]
+    fn other_numbers_pass_where_the_policy_lists_them() {
+        let mut rule = rule("tls12-client-enabled");
+        let Check::Value(setting) = &mut rule.check else { panic!("a rule about a value") };
+        setting.expect.accept = Accept::Numbers(vec![2]);
+        let setting = setting.clone();
+        let place = Place { artifact: "SYSTEM".into(), at: At::Offset(0x1020) };
+        let found = |n| Found {
+            value: Value::dword(n),
+            place: place.clone(),
+            key: KeyInfo { last_write: None, place: place.clone() },
+        };
+        assert_eq!(judge(&rule, &setting, found(2)).outcome, Outcome::Pass);
+        assert_eq!(judge(&rule, &setting, found(3)).outcome, Outcome::Fail);
+    }
+
+    /// Each state, and what becomes of a rule that asks for "on" or "not-supported".
+    #[test]
+    fn states_are_held_against_those_that_pass() {
+        struct Says(Option<&'static str>);
+        impl States for Says {
+            fn state(&self, subject: &str) -> Option<(String, String)> {
+                assert_eq!(subject, "schannel/TLS 1.3/client");
+                self.0.map(|state| (state.to_owned(), "because".to_owned()))
+            }
+
+            fn entra_connect(&self) -> Option<crate::audit::Installed> {
+                None
+            }
+        }
+        let effect = Effect {
+            subject: "schannel/TLS 1.3/client".to_owned(),
+            expect: vec!["on".to_owned(), "not-supported".to_owned()],
+            fix: "do it".to_owned(),
+        };
+        let rule = Rule { check: Check::State(effect.clone()), ..rule("tls12-client-enabled") };
+        let cases = [
+            (Some("on"), Outcome::Pass, "because", None),
+            (Some("not-supported"), Outcome::Pass, "because", None),
+            (Some("soft-off"), Outcome::Fail, "it is soft-off, not on or not-supported: because", Some("do it")),
+            (Some("unknown"), Outcome::Unknown, "because", None),
+            (None, Outcome::Unknown, "its effective state is not known", None),
+        ];
+        for (says, outcome, why, fix) in cases {
+            let f = state(&rule, &effect, &Says(says));
+            assert_eq!((f.outcome, f.why.as_str(), f.fix.as_deref()), (outcome, why, fix), "{says:?}");
+            assert_eq!(f.state.as_deref(), says);
+        }
     }
 }

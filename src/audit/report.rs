@@ -3,6 +3,7 @@
 use crate::host::{Input, Windows};
 use crate::place::Place;
 use crate::policy::Rule;
+use crate::policy::waiver::Date;
 use crate::registry::FileTime;
 use crate::registry::cross_check::Agreement;
 use crate::registry::value::Value;
@@ -48,6 +49,11 @@ impl Report {
     pub fn count(&self, verdict: Verdict) -> usize {
         self.hosts.iter().filter(|host| host.verdict == verdict).count()
     }
+
+    /// How many failures are waived.
+    pub fn waived(&self) -> usize {
+        self.hosts.iter().flat_map(|host| &host.findings).filter(|f| f.waived.is_some()).count()
+    }
 }
 
 /// The report on one host, as one control set of it.
@@ -76,7 +82,7 @@ pub struct HostReport {
 /// What a host is under a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {
-    /// Every required rule that applies passes.
+    /// Every required rule that applies passes or has its failure waived.
     Compliant,
     /// At least one required rule fails.
     NotCompliant,
@@ -87,8 +93,11 @@ pub enum Verdict {
 impl Verdict {
     /// The verdict that these findings give.
     pub fn of(findings: &[Finding]) -> Self {
-        let has = |outcome| findings.iter().any(|f| f.rule.required && f.outcome == outcome);
-        match (has(Outcome::Fail), has(Outcome::Unknown), has(Outcome::Pass)) {
+        let required = || findings.iter().filter(|f| f.rule.required);
+        let has = |outcome| required().any(|f| f.outcome == outcome && f.waived.is_none());
+        // A waiver settles its rule, so that a host with nothing but waived failures is no doubtful one.
+        let settled = has(Outcome::Pass) || required().any(|f| f.waived.is_some());
+        match (has(Outcome::Fail), has(Outcome::Unknown), settled) {
             (true, _, _) => Verdict::NotCompliant,
             (false, false, true) => Verdict::Compliant,
             (false, _, _) => Verdict::Unknown,
@@ -118,6 +127,8 @@ pub struct Finding {
     pub outcome: Outcome,
     /// The value, if there is one.
     pub found: Option<Value>,
+    /// The effective state, where the rule is about one and it is known.
+    pub state: Option<String>,
     /// What was seen, in one sentence.
     pub why: String,
     /// How to put it right, in one line; none where nothing is wrong.
@@ -128,12 +139,23 @@ pub struct Finding {
     pub place: Option<Place>,
     /// What a second reader says, where it was asked and the answer comes from a hive.
     pub cross_check: Option<Agreement>,
+    /// Why the failure does not count, where somebody has accepted it.
+    pub waived: Option<Waived>,
+}
+
+/// A failure that is accepted: it is reported, and does not count towards the verdict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waived {
+    /// Why.
+    pub reason: String,
+    /// The last day on which that holds.
+    pub expires: Option<Date>,
 }
 
 impl Finding {
     pub(super) fn new(rule: &Rule, outcome: Outcome, why: String) -> Self {
-        let (found, fix, last_write, place, cross_check) = (None, None, None, None, None);
-        Self { rule: rule.clone(), outcome, found, why, fix, last_write, place, cross_check }
+        let (found, state, fix, last_write, place, cross_check, waived) = (None, None, None, None, None, None, None);
+        Self { rule: rule.clone(), outcome, found, state, why, fix, last_write, place, cross_check, waived }
     }
 }
 
@@ -163,6 +185,23 @@ mod tests {
         ];
         for (findings, want) in cases {
             let findings: Vec<Finding> = findings.iter().map(|&(o, r)| finding(o, r)).collect();
+            assert_eq!(Verdict::of(&findings), want);
+        }
+    }
+
+    #[test]
+    fn a_waived_failure_is_settled_and_hides_no_other() {
+        use Outcome::{Fail, Pass, Unknown};
+        let waived = || Some(Waived { reason: "r".into(), expires: None });
+        let cases: [(&[Outcome], Verdict); 4] = [
+            (&[], Verdict::Compliant),
+            (&[Pass], Verdict::Compliant),
+            (&[Pass, Fail], Verdict::NotCompliant),
+            (&[Pass, Unknown], Verdict::Unknown),
+        ];
+        for (others, want) in cases {
+            let mut findings: Vec<Finding> = others.iter().map(|&o| finding(o, true)).collect();
+            findings.push(Finding { waived: waived(), ..finding(Fail, true) });
             assert_eq!(Verdict::of(&findings), want);
         }
     }

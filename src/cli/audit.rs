@@ -1,12 +1,13 @@
 //! `tlshive audit`
 
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::exit::{Failure, status};
+use super::policy::{self, text};
 use super::writer::writer;
 use super::{AuditArgs, ColourArg, FormatArg};
-use crate::audit::{HostReport, Outcome, Report, Seen, audit};
+use crate::audit::{HostReport, Outcome, Report, Seen, audit, waive};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::At;
 use crate::host::{Host, Options, Wanted, group, open};
@@ -14,6 +15,7 @@ use crate::limits::Limits;
 use crate::output::{self, Format, escape};
 use crate::place::Place;
 use crate::policy::Policy;
+use crate::policy::waiver::Waivers;
 use crate::registry::cross_check::Agreement;
 use crate::registry::path::KeyPath;
 use crate::source::{Artifact, Discovery, Logs, discover};
@@ -48,13 +50,18 @@ pub(super) fn codepage(label: &str) -> Result<&'static encoding_rs::Encoding, St
 }
 
 pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
-    let policy = Policy::default_policy()?;
+    let policy = policy::load(&args.policy)?;
+    let waivers = args.waivers.as_deref().map(waivers).transpose()?;
     let limits = Limits::default();
     let found = discover(&args.inputs, &Logs { by_hand: &args.log, apply: !args.no_logs }, &limits);
     // Before the audit, so that a report that cannot be written costs nothing.
     let inputs: Vec<PathBuf> = found.artifacts.iter().flat_map(Artifact::files).collect();
     let mut out = writer(args.output.as_deref(), args.force, &inputs)?;
-    let report = report(args, &policy, found, &limits);
+    let mut report = report(args, &policy, found, &limits);
+    if let Some(waivers) = &waivers {
+        let today = args.date.unwrap_or_else(|| jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date());
+        report.diagnostics.extend(waive(waivers, &mut report.hosts, today));
+    }
     if !args.quiet {
         remarks(&report, args.verbose);
         if report.hosts.is_empty() {
@@ -71,6 +78,11 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     Ok(status(&report))
 }
 
+fn waivers(path: &Path) -> Result<Waivers, Failure> {
+    let name = path.display().to_string();
+    Waivers::parse(&text(path)?, &name).map_err(|error| policy::wrong(path, &error))
+}
+
 fn write(report: &Report, format: Format, out: &mut dyn Write) -> Result<(), Failure> {
     output::write(report, format, out)?;
     Ok(out.flush()?)
@@ -80,7 +92,7 @@ fn report(args: &AuditArgs, policy: &Policy, found: Discovery, limits: &Limits) 
     let (groups, remarks, other_hives) = group(&found.artifacts, args.join, limits);
     let mut diagnostics = found.diagnostics;
     diagnostics.extend(remarks);
-    let interest: Vec<KeyPath> = policy.rules.iter().map(|rule| rule.key.clone()).collect();
+    let interest: Vec<KeyPath> = policy.keys();
     let options = Options {
         control_set: args.control_set.clone(),
         codepage: args.codepage,
@@ -124,7 +136,8 @@ fn report(args: &AuditArgs, policy: &Policy, found: Discovery, limits: &Limits) 
 fn cross_check(report: &mut HostReport, host: &Host) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     for finding in report.findings.iter_mut().filter(|f| matches!(f.outcome, Outcome::Pass | Outcome::Fail)) {
-        let agreement = host.registry.cross_check(&finding.rule.key, &finding.rule.value);
+        let Some(setting) = finding.rule.setting() else { continue };
+        let agreement = host.registry.cross_check(&setting.key, &setting.value);
         if let Some(disagreement @ Agreement::Disagree { .. }) = &agreement {
             let artifact = host.inputs.first().map(|input| input.name.clone()).unwrap_or_default();
             let place = finding.place.clone().unwrap_or(Place { artifact, at: At::Whole });

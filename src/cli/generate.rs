@@ -3,11 +3,11 @@
 use std::io::{self, IsTerminal, Write};
 
 use super::exit::Failure;
+use super::policy;
 use super::writer::writer;
 use super::{GenerateArgs, PlanArg, RegFormatArg};
 use crate::plan::reg::{self, RegFormat};
 use crate::plan::{DISABLE_WARNING, Plan};
-use crate::policy::Policy;
 
 /// Which control set a file is written for: the one in use, or one by its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub(super) fn control_set(text: &str) -> Result<Target, String> {
 }
 
 pub(super) fn run(args: &GenerateArgs) -> Result<u8, Failure> {
-    let policy = Policy::default_policy()?;
+    let policy = policy::load(&args.policy)?;
     let plan = match args.plan {
         PlanArg::Enable => Plan::Enable,
         PlanArg::Disable => Plan::Disable,
@@ -41,6 +41,9 @@ pub(super) fn run(args: &GenerateArgs) -> Result<u8, Failure> {
     };
     if plan == Plan::Disable {
         warn(&DISABLE_WARNING.join(" "));
+    }
+    if !changeset.left_out.is_empty() {
+        warn(&format!("nothing is written for {}: {}", changeset.left_out.join(", "), plan.needs()));
     }
     let mut out = writer(args.output.as_deref(), args.force, &[])?;
     if args.output.is_none() && io::stdout().is_terminal() {

@@ -1,19 +1,21 @@
 //! JSON, `schema_version` 1. These types are the format: frozen, and apart from the internal ones, so that a change inside
 //! the program cannot change what scripts read. `json-v1.schema.json` beside this file describes them.
 
+mod finding;
+
 use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 use serde_json::{Value as Json, json};
 
+use self::finding::{FindingV1, finding};
 use super::escape::is_unsafe;
-use crate::audit::{Finding, HostReport, Outcome, Report, Verdict};
+use crate::audit::{HostReport, Report, Verdict};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::At;
 use crate::host::{Input, InputKind, Recovery};
 use crate::place::Place;
-use crate::registry::cross_check::Agreement;
 use crate::registry::time::rfc3339;
 use crate::registry::value::{Value, ValueType};
 
@@ -58,6 +60,7 @@ struct SummaryV1 {
     compliant: usize,
     not_compliant: usize,
     unknown: usize,
+    waived: usize,
     files: u64,
     other_files: u64,
     other_hives: u64,
@@ -129,36 +132,6 @@ struct RecoveryV1<'a> {
     last_sequence: Option<u32>,
     logs: Vec<&'a str>,
     why: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct FindingV1<'a> {
-    rule: &'a str,
-    title: &'a str,
-    required: bool,
-    outcome: &'static str,
-    key: String,
-    value: String,
-    expected: ExpectedV1,
-    found: Option<ValueV1>,
-    why: &'a str,
-    fix: Option<&'a str>,
-    last_write: Option<String>,
-    place: Option<PlaceV1<'a>>,
-    cross_check: Option<CrossCheckV1>,
-}
-
-#[derive(Serialize)]
-struct CrossCheckV1 {
-    result: &'static str,
-    detail: String,
-}
-
-#[derive(Serialize)]
-struct ExpectedV1 {
-    #[serde(flatten)]
-    value: ValueV1,
-    any_non_zero: bool,
 }
 
 #[derive(Serialize)]
@@ -294,6 +267,7 @@ fn summary(report: &Report) -> SummaryV1 {
         compliant: report.count(Verdict::Compliant),
         not_compliant: report.count(Verdict::NotCompliant),
         unknown: report.count(Verdict::Unknown),
+        waived: report.waived(),
         files: report.seen.files,
         other_files: report.seen.other_files,
         other_hives: report.seen.other_hives,
@@ -370,39 +344,6 @@ fn recovery(recovery: &Recovery) -> RecoveryV1<'_> {
             why,
         },
     }
-}
-
-fn finding(finding: &Finding) -> FindingV1<'_> {
-    let rule = &finding.rule;
-    FindingV1 {
-        rule: &rule.id,
-        title: &rule.title,
-        required: rule.required,
-        outcome: match finding.outcome {
-            Outcome::Pass => "pass",
-            Outcome::Fail => "fail",
-            Outcome::Unknown => "unknown",
-            Outcome::NotApplicable => "not_applicable",
-        },
-        key: rule.key.to_string(),
-        value: rule.value.to_string(),
-        expected: ExpectedV1 { value: value(&rule.expect.value), any_non_zero: rule.expect.non_zero },
-        found: finding.found.as_ref().map(value),
-        why: &finding.why,
-        fix: finding.fix.as_deref(),
-        last_write: finding.last_write.map(|time| time.to_string()),
-        place: finding.place.as_ref().map(place),
-        cross_check: finding.cross_check.as_ref().map(cross_check),
-    }
-}
-
-fn cross_check(agreement: &Agreement) -> CrossCheckV1 {
-    let result = match agreement {
-        Agreement::Agree => "agree",
-        Agreement::Disagree { .. } => "disagree",
-        Agreement::CouldNotRead { .. } => "could_not_read",
-    };
-    CrossCheckV1 { result, detail: agreement.to_string() }
 }
 
 pub(super) fn value(value: &Value) -> ValueV1 {

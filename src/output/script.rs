@@ -15,6 +15,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "\n{}", escape(&host.name))?;
         }
         table(host, out)?;
+        waived(host, out)?;
     }
     Ok(())
 }
@@ -37,15 +38,32 @@ fn table(host: &HostReport, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)
 }
 
+/// The check knows no waivers; where there are none, nothing is added to its table.
+fn waived(host: &HostReport, out: &mut dyn Write) -> io::Result<()> {
+    let waived: Vec<_> = host.findings.iter().filter_map(|f| f.waived.as_ref().map(|waived| (f, waived))).collect();
+    for (finding, waived) in &waived {
+        writeln!(out, "Waived: {}: {}", finding.rule.id, escape(&super::waiver(waived)))?;
+    }
+    if waived.is_empty() { Ok(()) } else { writeln!(out) }
+}
+
 fn row(finding: &Finding) -> [String; 3] {
-    let key = finding.rule.key.below(&KeyPath::parse("HKEY_LOCAL_MACHINE")).unwrap_or_default();
-    let value = match (&finding.found, finding.outcome) {
-        (Some(value), _) => powershell(value),
+    let value = match (&finding.found, &finding.state, finding.outcome) {
+        (Some(value), _, _) => powershell(value),
+        (None, Some(state), _) => state.clone(),
         // The check runs on the machine itself and knows no third state: what cannot be told must not read "Not Found".
-        (None, Outcome::Unknown) => "Unknown".to_owned(),
-        (None, _) => "Not Found".to_owned(),
+        (None, None, Outcome::Unknown) => "Unknown".to_owned(),
+        (None, None, _) => "Not Found".to_owned(),
     };
-    [format!("HKLM:\\{}", KeyPath(key.to_vec())), finding.rule.value.to_string(), escape(&value).into_owned()]
+    let path = match finding.rule.setting() {
+        Some(setting) => {
+            let key = setting.key.below(&KeyPath::parse("HKEY_LOCAL_MACHINE")).unwrap_or_default();
+            format!("HKLM:\\{}", KeyPath(key.to_vec()))
+        }
+        // The check knows no such rows.
+        None => "Effective state".to_owned(),
+    };
+    [path, escape(&finding.rule.name()).into_owned(), escape(&value).into_owned()]
 }
 
 /// Data as PowerShell shows it: numbers are signed, lists stand in braces.

@@ -37,6 +37,9 @@ fn summary(report: &Report) -> String {
         escape(&report.policy),
         escape(&report.policy_version),
     );
+    if report.waived() > 0 {
+        line.push_str(&format!(" · {} waived", report.waived()));
+    }
     if report.seen.disagreements > 0 {
         line.push_str(&format!(" · {} values read differently by the second reader", report.seen.disagreements));
     }
@@ -94,15 +97,21 @@ impl Painter {
     }
 
     fn findings(&self, host: &HostReport, out: &mut dyn Write) -> io::Result<()> {
-        let width = host.findings.iter().map(|f| f.rule.value.to_string().chars().count()).max().unwrap_or_default();
-        let mut key: Option<&KeyPath> = None;
+        let width = host.findings.iter().map(|f| f.rule.name().chars().count()).max().unwrap_or_default();
+        let mut key: Option<Option<&KeyPath>> = None;
         let mut advice: Vec<&str> = Vec::new();
         for finding in &host.findings {
-            if key != Some(&finding.rule.key) {
-                writeln!(out, "\n  {}", escape(&finding.rule.key.to_string()))?;
+            let of = finding.rule.setting().map(|setting| &setting.key);
+            if key != Some(of) {
+                let heading = of.map_or_else(|| "effective state".to_owned(), ToString::to_string);
+                writeln!(out, "\n  {}", escape(&heading))?;
             }
-            key = Some(&finding.rule.key);
+            key = Some(of);
             self.finding(finding, width, out)?;
+            if let Some(waived) = &finding.waived {
+                let label = self.paint(AnsiColor::Yellow.on_default(), "waived:");
+                writeln!(out, "            {label} {}", escape(&super::waiver(waived)))?;
+            }
             // Advice that many rules share is given once.
             if let Some(fix) = finding.fix.as_deref().filter(|fix| self.verbose || !advice.contains(fix)) {
                 advice.push(fix);
@@ -128,9 +137,14 @@ impl Painter {
             Outcome::NotApplicable => (AnsiColor::BrightBlack, "n/a"),
         };
         let word = self.paint(colour.on_default(), &format!("{word:<7}"));
-        let name = finding.rule.value.to_string();
-        let value = finding.found.as_ref().map_or_else(|| "-".to_owned(), shown);
-        let exact = finding.outcome == Outcome::Pass && finding.found.as_ref() == Some(&finding.rule.expect.value);
+        let name = finding.rule.name();
+        let value = match (&finding.found, &finding.state) {
+            (Some(value), _) => shown(value),
+            (None, Some(state)) => state.clone(),
+            (None, None) => "-".to_owned(),
+        };
+        let wanted = finding.rule.setting().map(|setting| &setting.expect.value);
+        let exact = finding.outcome == Outcome::Pass && finding.found.is_some() && finding.found.as_ref() == wanted;
         let why = if exact { String::new() } else { format!("  {}", escape(&finding.why)) };
         let line = format!("    {word} {:width$}  {:<10}{why}", escape(&name), escape(&value));
         writeln!(out, "{}", line.trim_end())

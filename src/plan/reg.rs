@@ -62,7 +62,7 @@ mod tests {
             name: Name::from(name),
             value: Value::dword(n),
         };
-        Changeset { remarks: vec!["Why.".into()], sets: vec![set("A", 1), set("B", 0xffff_ffff)] }
+        Changeset { remarks: vec!["Why.".into()], sets: vec![set("A", 1), set("B", 0xffff_ffff)], left_out: Vec::new() }
     }
 
     #[test]

@@ -1,117 +1,240 @@
 //! Policy files: TOML, unknown fields refused.
 
 use serde::Deserialize;
+use toml::Spanned;
 
-use super::{Expectation, Policy, Rule};
+use super::fields::{Day, Dword, Id, Key, ProductVersion, Text};
+use super::{Accept, Check, Effect, Expectation, Installation, Only, Policy, Product, Rule, Setting, subject};
 use crate::digest::sha256_hex;
-use crate::registry::path::{KeyPath, Name};
-use crate::registry::value::{Value, ValueType};
+use crate::registry::path::Name;
+use crate::registry::value::Value;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PolicyFile {
-    id: String,
-    version: String,
-    #[serde(rename = "date")]
-    _date: String,
-    title: String,
-    source: String,
-    rule: Vec<RuleEntry>,
+    id: Id,
+    version: Text,
+    date: Day,
+    title: Text,
+    source: Text,
+    rule: Spanned<Vec<RuleEntry>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RuleEntry {
-    id: String,
-    title: String,
-    key: String,
-    value: String,
-    r#type: String,
-    enable: u32,
-    disable: u32,
-    accept: Option<Accept>,
-    only: Option<Only>,
+    id: Spanned<Id>,
+    title: Text,
+    why: Text,
+    source: Text,
     #[serde(default = "yes")]
     required: bool,
+    #[serde(default)]
+    only: OnlyEntry,
+    // About a value:
+    key: Option<Key>,
+    value: Option<Text>,
+    r#type: Option<Dword>,
+    enable: Option<u32>,
+    disable: Option<u32>,
+    accept: Option<AcceptEntry>,
+    absent: Option<Absent>,
+    // About an effective state:
+    effective: Option<Spanned<String>>,
+    expect: Option<Spanned<Vec<String>>>,
+    fix: Option<Text>,
 }
 
 #[derive(Deserialize)]
-enum Accept {
+#[serde(untagged, expecting = "expected \"non-zero\" or a list of numbers")]
+enum AcceptEntry {
+    Named(NonZero),
+    Numbers(Vec<u32>),
+}
+
+#[derive(Deserialize)]
+enum NonZero {
     #[serde(rename = "non-zero")]
     NonZero,
 }
 
+#[derive(Deserialize, PartialEq)]
+#[serde(rename_all = "lowercase")]
+enum Absent {
+    Fail,
+    Pass,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct OnlyEntry {
+    architecture: Option<SixtyFourBit>,
+    min_build: Option<u32>,
+    max_build: Option<u32>,
+    #[serde(default)]
+    installation: Vec<InstallationEntry>,
+    entra_connect: Option<ProductEntry>,
+}
+
 #[derive(Deserialize)]
-enum Only {
+enum SixtyFourBit {
     #[serde(rename = "64-bit")]
     SixtyFourBit,
+}
+
+#[derive(Deserialize)]
+enum InstallationEntry {
+    Client,
+    Server,
+    #[serde(rename = "Server Core")]
+    ServerCore,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProductEntry {
+    min: Option<ProductVersion>,
+    max: Option<ProductVersion>,
 }
 
 fn yes() -> bool {
     true
 }
 
+/// What is wrong, and the byte of the text where.
+struct Wrong(usize, String);
+
 /// Reads a policy file.
 pub(super) fn parse(text: &str) -> Result<Policy, String> {
     let file: PolicyFile = toml::from_str(text).map_err(|e| e.to_string())?;
-    let rules = file.rule.into_iter().map(rule).collect::<Result<Vec<_>, _>>()?;
-    for (i, rule) in rules.iter().enumerate() {
-        if rules.iter().take(i).any(|other| other.id == rule.id) {
-            return Err(format!("two rules have the id {:?}", rule.id));
-        }
-    }
-    let sha256 = sha256_hex(text.as_bytes());
-    Ok(Policy { id: file.id, version: file.version, title: file.title, source: file.source, sha256, rules })
+    let at = file.rule.span().start;
+    let rules = rules(file.rule.into_inner(), at).map_err(|Wrong(at, what)| {
+        let (line, column) = line_and_column(text, at);
+        format!("line {line}, column {column}: {what}")
+    })?;
+    Ok(Policy {
+        id: file.id.0,
+        version: file.version.0,
+        date: file.date.0.to_string(),
+        title: file.title.0,
+        source: file.source.0,
+        sha256: sha256_hex(text.as_bytes()),
+        rules,
+    })
 }
 
-fn rule(entry: RuleEntry) -> Result<Rule, String> {
-    let kind: ValueType = entry.r#type.parse().map_err(|e| format!("rule {:?}: {e}", entry.id))?;
-    if kind != ValueType::DWORD {
-        return Err(format!("rule {:?}: type {kind} is not supported: rules ask for REG_DWORD values", entry.id));
+/// Both from 1, as editors count.
+pub(super) fn line_and_column(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at).unwrap_or(text);
+    let line = before.matches('\n').count().saturating_add(1);
+    let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()).saturating_add(1);
+    (line, column)
+}
+
+fn rules(entries: Vec<RuleEntry>, at: usize) -> Result<Vec<Rule>, Wrong> {
+    if entries.is_empty() {
+        return Err(Wrong(at, "a policy needs at least one rule".to_owned()));
     }
-    let key = KeyPath::parse(&entry.key);
-    if key.below(&KeyPath::parse("HKEY_LOCAL_MACHINE")).is_none() {
-        return Err(format!("rule {:?}: the key must start with HKEY_LOCAL_MACHINE, not {:?}", entry.id, entry.key));
+    let mut rules: Vec<Rule> = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let (at, id) = (entry.id.span().start, entry.id.get_ref().0.clone());
+        if rules.iter().any(|other| other.id == id) {
+            return Err(Wrong(at, format!("two rules have the id {id:?}")));
+        }
+        rules.push(rule(entry).map_err(|Wrong(place, what)| Wrong(place, format!("rule {id:?}: {what}")))?);
     }
-    Ok(Rule {
-        id: entry.id,
-        title: entry.title,
-        key,
-        value: Name::from(entry.value.as_str()),
-        expect: Expectation { value: Value::dword(entry.enable), non_zero: entry.accept.is_some() },
-        disabled: Value::dword(entry.disable),
-        required: entry.required,
-        only_64_bit: entry.only.is_some(),
+    Ok(rules)
+}
+
+fn rule(entry: RuleEntry) -> Result<Rule, Wrong> {
+    let at = entry.id.span().start;
+    let wrong = |what: &str| Wrong(at, what.to_owned());
+    let of_value = entry.r#type.is_some()
+        || entry.enable.is_some()
+        || entry.disable.is_some()
+        || entry.accept.is_some()
+        || entry.absent.is_some();
+    let check = match (entry.key, entry.value, entry.effective) {
+        (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => {
+            return Err(wrong("it is either about a value (key, value) or about an effective state (effective)"));
+        }
+        (None, None, Some(_)) if of_value => {
+            return Err(wrong("type, enable, disable, accept and absent are for rules about a value"));
+        }
+        (Some(_), Some(_), None) if entry.expect.is_some() || entry.fix.is_some() => {
+            return Err(wrong("expect and fix are for rules about an effective state"));
+        }
+        (Some(key), Some(value), None) => {
+            if entry.r#type.is_none() {
+                return Err(wrong("missing field `type`"));
+            }
+            let enable = entry.enable.ok_or_else(|| wrong("missing field `enable`"))?;
+            let accept = match entry.accept {
+                None => Accept::Nothing,
+                Some(AcceptEntry::Named(NonZero::NonZero)) => Accept::NonZero,
+                Some(AcceptEntry::Numbers(numbers)) => Accept::Numbers(numbers),
+            };
+            Check::Value(Setting {
+                key: key.0,
+                value: Name::from(value.0.as_str()),
+                expect: Expectation { value: Value::dword(enable), accept },
+                disabled: entry.disable.map(Value::dword),
+                absent_passes: entry.absent == Some(Absent::Pass),
+            })
+        }
+        (None, None, Some(subject)) => {
+            let expect = entry.expect.ok_or_else(|| wrong("missing field `expect`"))?;
+            let fix = entry.fix.ok_or_else(|| wrong("missing field `fix`"))?;
+            Check::State(effect(&subject, &expect, fix)?)
+        }
+        (Some(_), None, None) => return Err(wrong("missing field `value`")),
+        (None, Some(_), None) => return Err(wrong("missing field `key`")),
+        (None, None, None) => return Err(wrong("it needs key and value, or effective")),
+    };
+    let only = only(entry.only).map_err(|what| wrong(&what))?;
+    let id = entry.id.into_inner().0;
+    let (title, why, source) = (entry.title.0, entry.why.0, entry.source.0);
+    Ok(Rule { id, title, why, source, check, required: entry.required, only })
+}
+
+fn effect(subject: &Spanned<String>, expect: &Spanned<Vec<String>>, fix: Text) -> Result<Effect, Wrong> {
+    let known = subject::states(subject.get_ref()).map_err(|what| Wrong(subject.span().start, what))?;
+    let at = expect.span().start;
+    let expect = expect.get_ref();
+    let strange = expect.iter().find(|state| !known.contains(&state.as_str()));
+    if strange.is_some() || expect.is_empty() {
+        let found = strange.map_or_else(|| "none".to_owned(), |state| format!("{state:?}"));
+        return Err(Wrong(at, format!("expected one or more of {}, found {found}", known.join(", "))));
+    }
+    Ok(Effect { subject: subject.get_ref().clone(), expect: expect.clone(), fix: fix.0 })
+}
+
+fn only(entry: OnlyEntry) -> Result<Only, String> {
+    let product = entry.entra_connect.map(|p| Product { min: p.min.map(|v| v.0), max: p.max.map(|v| v.0) });
+    let never = |min, max| format!("no machine is meant: {min} is later than {max}");
+    if let (Some(min), Some(max)) = (entry.min_build, entry.max_build)
+        && min > max
+    {
+        return Err(never(min.to_string(), max.to_string()));
+    }
+    if let Some(Product { min: Some(min), max: Some(max) }) = product
+        && min > max
+    {
+        return Err(never(min.to_string(), max.to_string()));
+    }
+    let installation = entry.installation.iter().map(|kind| match kind {
+        InstallationEntry::Client => Installation::Client,
+        InstallationEntry::Server => Installation::Server,
+        InstallationEntry::ServerCore => Installation::ServerCore,
+    });
+    Ok(Only {
+        only_64_bit: entry.architecture.is_some(),
+        min_build: entry.min_build,
+        max_build: entry.max_build,
+        installation: installation.collect(),
+        product,
     })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const HEAD: &str = "id='x'\nversion='1'\ndate='2026-01-01'\ntitle='t'\nsource='s'\n";
-
-    fn with_rule(key: &str, kind: &str, more: &str) -> String {
-        format!(
-            "{HEAD}[[rule]]\nid='r'\ntitle='t'\nkey='{key}'\nvalue='v'\ntype='{kind}'\nenable=1\ndisable=0\n{more}\n"
-        )
-    }
-
-    #[test]
-    fn what_is_wrong_is_named() {
-        let good = with_rule(r"HKEY_LOCAL_MACHINE\SOFTWARE\X", "REG_DWORD", "");
-        assert!(parse(&good).is_ok());
-        let again = good.split_once("[[").map(|(_, rest)| format!("{good}[[{rest}")).unwrap();
-        let cases = [
-            (with_rule("HKLM\\X", "REG_DWORD", ""), "HKEY_LOCAL_MACHINE"),
-            (with_rule("HKEY_LOCAL_MACHINE\\X", "REG_SZ", ""), "REG_DWORD"),
-            (with_rule("HKEY_LOCAL_MACHINE\\X", "DWORD", ""), "no registry value type"),
-            (with_rule("HKEY_LOCAL_MACHINE\\X", "REG_DWORD", "colour='red'"), "unknown field `colour`"),
-            (again, "two rules"),
-        ];
-        for (text, named) in cases {
-            let error = parse(&text).unwrap_err();
-            assert!(error.contains(named), "{error}");
-        }
-    }
-}
+mod tests;

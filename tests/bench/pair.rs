@@ -68,7 +68,7 @@ fn one_audit(policy: &Policy, inputs: &[PathBuf]) -> u64 {
     let limits = Limits::default();
     let found = discover(inputs, &Logs { by_hand: &[], apply: true }, &limits);
     let (groups, ..) = group(&found.artifacts, false, &limits);
-    let interest: Vec<KeyPath> = policy.rules.iter().map(|rule| rule.key.clone()).collect();
+    let interest: Vec<KeyPath> = policy.keys();
     let options = Options {
         control_set: Wanted::Current,
         codepage: None,

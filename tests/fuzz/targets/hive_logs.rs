@@ -22,7 +22,7 @@ fuzz_target!(|data: &[u8]| {
     let (source, _) = replay(Box::new(hive.to_vec()), logs, &limits);
     let Ok(hive) = Hive::open(source, Arc::from("fuzz"), &limits) else { return };
     let registry = Registry::new(vec![Source::Hive(system(), hive)], limits.links);
-    for rule in &POLICY.rules {
-        registry.get(&rule.key, &rule.value);
+    for setting in POLICY.settings() {
+        registry.get(&setting.key, &setting.value);
     }
 });

@@ -15,7 +15,7 @@ fuzz_target!(|data: &[u8]| {
     let limits = Limits::default();
     let Ok(hive) = Hive::open(Box::new(data.to_vec()), Arc::from("fuzz"), &limits) else { return };
     let registry = Registry::new(vec![Source::Hive(system(), hive)], limits.links);
-    for rule in &POLICY.rules {
-        registry.get(&rule.key, &rule.value);
+    for setting in POLICY.settings() {
+        registry.get(&setting.key, &setting.value);
     }
 });

@@ -13,10 +13,10 @@ static POLICY: LazyLock<Policy> = LazyLock::new(|| Policy::default_policy().expe
 fuzz_target!(|data: &[u8]| {
     let limits = Limits::default();
     let mut interest = Interest::new();
-    POLICY.rules.iter().for_each(|rule| interest.key(&rule.key));
+    POLICY.settings().for_each(|setting| interest.key(&setting.key));
     sniff(data);
     let file = RegFile::read(&data.to_vec(), &Arc::from("fuzz"), &interest, &limits, None);
-    for rule in &POLICY.rules {
-        file.lookup(&rule.key, &rule.value);
+    for setting in POLICY.settings() {
+        file.lookup(&setting.key, &setting.value);
     }
 });

@@ -1,0 +1,74 @@
+//! `tlshive policy`, and what `--policy` names.
+
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use super::PolicyCommand;
+use super::exit::Failure;
+use crate::limits::Limits;
+use crate::output::escape;
+use crate::policy::Policy;
+
+pub(super) fn run(command: &PolicyCommand) -> Result<u8, Failure> {
+    let mut out = io::stdout().lock();
+    match command {
+        PolicyCommand::List => {
+            let policies = Policy::builtins()?;
+            let width = policies.iter().map(|policy| policy.id.len()).max().unwrap_or_default();
+            for Policy { id, version, title, .. } in &policies {
+                writeln!(out, "{id:width$}  {version}  {title}")?;
+            }
+        }
+        PolicyCommand::Show { id } => {
+            let text = Policy::builtin_text(id).ok_or_else(|| unknown(id))?;
+            out.write_all(text.as_bytes())?;
+        }
+        PolicyCommand::Check { file } => {
+            let policy = parse(file)?;
+            writeln!(out, "{}: policy {}, {} rules", file.display(), policy.id, policy.rules.len())?;
+        }
+    }
+    Ok(0)
+}
+
+/// The policy that is built in under this id, or else the file that is named. A built-in one wins, so that no file that
+/// happens to lie about changes what a command means.
+pub(super) fn load(name: &str) -> Result<Policy, Failure> {
+    if let Some(text) = Policy::builtin_text(name) {
+        return Ok(Policy::parse(text)?);
+    }
+    if name.contains(['/', std::path::MAIN_SEPARATOR]) || name.ends_with(".toml") {
+        return parse(Path::new(name));
+    }
+    Err(unknown(name))
+}
+
+fn unknown(name: &str) -> Failure {
+    let known: Vec<&str> = Policy::builtin_ids().collect();
+    Failure::Message(format!(
+        "no policy is called {name:?}: expected one of {}, or a file, whose name ends in .toml or has a separator in it",
+        known.join(", ")
+    ))
+}
+
+fn parse(path: &Path) -> Result<Policy, Failure> {
+    Policy::parse(&text(path)?).map_err(|error| wrong(path, &error))
+}
+
+/// What is wrong with a file that the user named. The message quotes the file, which may be somebody else's.
+pub(super) fn wrong(path: &Path, error: &str) -> Failure {
+    let lines: Vec<_> = error.trim_end().lines().map(escape).collect();
+    Failure::Message(format!("{}: {}", path.display(), lines.join("\n")))
+}
+
+/// The text of a file that the user wrote.
+pub(super) fn text(path: &Path) -> Result<String, Failure> {
+    let limit = Limits::default().user_file;
+    let file = std::fs::File::open(path).map_err(|error| wrong(path, &error.to_string()))?;
+    let mut text = String::new();
+    file.take(limit.saturating_add(1)).read_to_string(&mut text).map_err(|error| wrong(path, &error.to_string()))?;
+    if u64::try_from(text.len()).is_ok_and(|len| len > limit) {
+        return Err(wrong(path, &format!("longer than {limit} bytes: neither a policy nor a list of waivers")));
+    }
+    Ok(text)
+}

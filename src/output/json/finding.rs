@@ -1,0 +1,104 @@
+//! Findings: the rule, what was found, and what became of it.
+
+use serde::Serialize;
+
+use super::{PlaceV1, ValueV1, place, value};
+use crate::audit::{Finding, Outcome};
+use crate::policy::{Accept, Check, Expectation, Setting};
+use crate::registry::cross_check::Agreement;
+
+#[derive(Serialize)]
+pub(super) struct FindingV1<'a> {
+    rule: &'a str,
+    title: &'a str,
+    required: bool,
+    outcome: &'static str,
+    key: Option<String>,
+    value: Option<String>,
+    subject: Option<&'a str>,
+    expected: Option<ExpectedV1>,
+    expected_states: Option<&'a [String]>,
+    found: Option<ValueV1>,
+    state: Option<&'a str>,
+    why: &'a str,
+    fix: Option<&'a str>,
+    last_write: Option<String>,
+    place: Option<PlaceV1<'a>>,
+    cross_check: Option<CrossCheckV1>,
+    waived: Option<WaivedV1<'a>>,
+}
+
+#[derive(Serialize)]
+struct WaivedV1<'a> {
+    reason: &'a str,
+    expires: Option<String>,
+}
+
+#[derive(Serialize)]
+struct CrossCheckV1 {
+    result: &'static str,
+    detail: String,
+}
+
+#[derive(Serialize)]
+struct ExpectedV1 {
+    #[serde(flatten)]
+    value: ValueV1,
+    any_non_zero: bool,
+    accepted: Vec<u32>,
+    absent_passes: bool,
+}
+
+pub(super) fn finding(finding: &Finding) -> FindingV1<'_> {
+    let rule = &finding.rule;
+    let (setting, effect) = match &rule.check {
+        Check::Value(setting) => (Some(setting), None),
+        Check::State(effect) => (None, Some(effect)),
+    };
+    FindingV1 {
+        rule: &rule.id,
+        title: &rule.title,
+        required: rule.required,
+        outcome: match finding.outcome {
+            Outcome::Pass => "pass",
+            Outcome::Fail => "fail",
+            Outcome::Unknown => "unknown",
+            Outcome::NotApplicable => "not_applicable",
+        },
+        key: setting.map(|setting| setting.key.to_string()),
+        value: setting.map(|setting| setting.value.to_string()),
+        subject: effect.map(|effect| effect.subject.as_str()),
+        expected: setting.map(expected),
+        expected_states: effect.map(|effect| effect.expect.as_slice()),
+        found: finding.found.as_ref().map(value),
+        state: finding.state.as_deref(),
+        why: &finding.why,
+        fix: finding.fix.as_deref(),
+        last_write: finding.last_write.map(|time| time.to_string()),
+        place: finding.place.as_ref().map(place),
+        cross_check: finding.cross_check.as_ref().map(cross_check),
+        waived: finding
+            .waived
+            .as_ref()
+            .map(|waived| WaivedV1 { reason: &waived.reason, expires: waived.expires.map(|day| day.to_string()) }),
+    }
+}
+
+fn expected(setting: &Setting) -> ExpectedV1 {
+    let Expectation { value: wanted, accept } = &setting.expect;
+    let accepted = match accept {
+        Accept::Numbers(numbers) => numbers.clone(),
+        Accept::Nothing | Accept::NonZero => Vec::new(),
+    };
+    let any_non_zero = *accept == Accept::NonZero;
+    ExpectedV1 { value: value(wanted), any_non_zero, accepted, absent_passes: setting.absent_passes }
+}
+
+fn cross_check(agreement: &Agreement) -> CrossCheckV1 {
+    let result = match agreement {
+        Agreement::Agree => "agree",
+        Agreement::Disagree { .. } => "disagree",
+        Agreement::CouldNotRead { .. } => "could_not_read",
+    };
+    CrossCheckV1 { result, detail: agreement.to_string() }
+}
