@@ -109,6 +109,8 @@ pub struct Options<'a> {
     pub digest: bool,
     /// Keys that rules will ask for: of a `.reg` file, these alone are kept.
     pub interest: &'a [KeyPath],
+    /// Keys that are asked for with everything below them.
+    pub trees: &'a [KeyPath],
     /// Budgets.
     pub limits: &'a Limits,
 }
@@ -118,6 +120,7 @@ pub fn open(group: &Group, options: &Options<'_>) -> (Vec<Host>, Vec<Diagnostic>
     let mut interest = Interest::new();
     facts::KEYS.iter().for_each(|key| interest.key(&KeyPath::parse(key)));
     options.interest.iter().for_each(|key| interest.key(key));
+    options.trees.iter().for_each(|key| interest.tree(key));
     let mut sources = Vec::new();
     let mut inputs = Vec::new();
     let mut diagnostics = Vec::new();
@@ -207,7 +210,7 @@ fn host(group: &Group, inputs: &[Input], registry: Registry, selected: control_s
     let computer = facts::computer_name(&registry);
     Host {
         name: computer.unwrap_or_else(|| group.name.clone()),
-        windows: facts::windows(&registry),
+        windows: Windows::read(&registry),
         control_set: selected.set,
         backup: group.backup,
         inputs: inputs.to_vec(),

@@ -15,7 +15,7 @@ use std::rc::Rc;
 use crate::error::{At, Error};
 use crate::place::Place;
 use cross_check::Agreement;
-use hive::{Answer, Hive};
+use hive::{Answer, Hive, Listed};
 use path::{KeyPath, Name};
 use reg_file::RegFile;
 pub use time::FileTime;
@@ -53,6 +53,24 @@ pub enum Lookup {
     /// The input does not speak of this key.
     NotCovered,
     /// Something on the way could not be read, so nothing can be said.
+    Unreadable(Error, Place),
+}
+
+/// The answer to "what does this key hold".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Listing {
+    /// The key exists, or something below it does.
+    Found {
+        /// Names of subkeys or values. A `.reg` file gives them upcased.
+        names: Vec<Name>,
+        /// Whether these are all. A `.reg` file may speak of some keys alone.
+        whole: bool,
+    },
+    /// The key does not exist, so it holds nothing.
+    KeyAbsent,
+    /// The input does not speak of this key.
+    NotCovered,
+    /// Something could not be read, so nothing can be said of what is not there.
     Unreadable(Error, Place),
 }
 
@@ -116,6 +134,30 @@ impl Registry {
     /// Looks up a key: [`Lookup::ValueAbsent`] says that it exists.
     pub fn key(&self, key: &KeyPath) -> Lookup {
         self.look(key, None, self.links)
+    }
+
+    /// The names of the keys right below a key.
+    pub fn children(&self, key: &KeyPath) -> Listing {
+        self.list(key, Listed::Keys)
+    }
+
+    /// The names of a key's values.
+    pub fn value_names(&self, key: &KeyPath) -> Listing {
+        self.list(key, Listed::Values)
+    }
+
+    fn list(&self, key: &KeyPath, what: Listed) -> Listing {
+        let mut answer = Listing::NotCovered;
+        for source in self.sources.iter() {
+            let paths = match self.resolve(key, source) {
+                Ok(paths) => paths,
+                Err(error) => return Listing::Unreadable(error, Place { artifact: source.artifact(), at: At::Whole }),
+            };
+            for path in &paths {
+                answer = join(answer, source.list(path, what));
+            }
+        }
+        answer
     }
 
     fn look(&self, key: &KeyPath, value: Option<&Name>, links: usize) -> Lookup {
@@ -215,6 +257,20 @@ impl Source {
         })
     }
 
+    fn list(&self, path: &KeyPath, what: Listed) -> Listing {
+        match self {
+            Source::Hive(root, hive) => match path.below(root) {
+                Some(below) => hive.list(below, what),
+                None => Listing::NotCovered,
+            },
+            Source::RegFile(file) => file.list(path, what),
+            Source::Unreadable(root, error, place) => match path.below(root) {
+                Some(_) => Listing::Unreadable(error.clone(), place.clone()),
+                None => Listing::NotCovered,
+            },
+        }
+    }
+
     fn look(&self, path: &KeyPath, value: Option<&Name>) -> Answer {
         match self {
             Source::Hive(root, hive) => match path.below(root) {
@@ -232,6 +288,23 @@ impl Source {
                 Some(_) => Lookup::Unreadable(error.clone(), place.clone()),
                 None => Lookup::NotCovered,
             }),
+        }
+    }
+}
+
+/// Joins what two sources list of one key.
+fn join(one: Listing, other: Listing) -> Listing {
+    match (one, other) {
+        (Listing::NotCovered, x) | (x, Listing::NotCovered) => x,
+        (Listing::Unreadable(e, p), _) | (_, Listing::Unreadable(e, p)) => Listing::Unreadable(e, p),
+        (Listing::KeyAbsent, x) | (x, Listing::KeyAbsent) => x,
+        (Listing::Found { mut names, whole }, Listing::Found { names: more, whole: also }) => {
+            for name in more {
+                if !names.iter().any(|known| known.matches(name.units())) {
+                    names.push(name);
+                }
+            }
+            Listing::Found { names, whole: whole || also }
         }
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::exit::{Failure, status};
 use super::{AuditArgs, ColourArg, FormatArg};
-use crate::audit::{HostReport, Outcome, Report, Seen, audit};
+use crate::audit::{HostReport, Outcome, Report, Seen, audit, effective};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::At;
 use crate::host::{Host, Options, Wanted, group, open};
@@ -15,7 +15,6 @@ use crate::output::{self, Format, escape};
 use crate::place::Place;
 use crate::policy::Policy;
 use crate::registry::cross_check::Agreement;
-use crate::registry::path::KeyPath;
 use crate::source::discover;
 
 /// Remarks printed for one file before the rest is counted.
@@ -71,12 +70,14 @@ fn report(args: &AuditArgs, policy: &Policy) -> Report {
     let (groups, remarks, other_hives) = group(&found.artifacts, args.join, &limits);
     let mut diagnostics = found.diagnostics;
     diagnostics.extend(remarks);
-    let interest: Vec<KeyPath> = policy.rules.iter().map(|rule| rule.key.clone()).collect();
+    let (mut interest, trees) = effective::interest();
+    interest.extend(policy.rules.iter().map(|rule| rule.key.clone()));
     let options = Options {
         control_set: args.control_set.clone(),
         codepage: args.codepage,
         digest: args.digest,
         interest: &interest,
+        trees: &trees,
         limits: &limits,
     };
     let mut hosts = Vec::new();

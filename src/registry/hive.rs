@@ -21,7 +21,7 @@ use crate::place::Place;
 use crate::read_at::ReadAt;
 use crate::registry::path::{KeyPath, Name};
 use crate::registry::value::ValueType;
-use crate::registry::{Found, KeyInfo, Lookup};
+use crate::registry::{Found, KeyInfo, Listing, Lookup};
 use cell::{Cells, Pages, file_offset};
 use data::Search;
 use key::Key;
@@ -41,6 +41,15 @@ pub enum Answer {
     Lookup(Lookup),
     /// The path goes through a symbolic link: look there instead.
     Link(KeyPath),
+}
+
+/// What is to be listed of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listed {
+    /// Its subkeys.
+    Keys,
+    /// Its values.
+    Values,
 }
 
 enum Walk {
@@ -147,6 +156,35 @@ impl Hive {
             Walk::Link(target) => {
                 Err(Error::Unsupported { at: At::Whole, what: format!("a symbolic link leads to {target}") })
             }
+        }
+    }
+
+    /// Lists what a key holds, by its path below the hive's root: the names of its subkeys, or of its values.
+    pub fn list(&self, path: &[Name], what: Listed) -> Listing {
+        let key = match self.walk(path) {
+            Ok(Walk::Key(key)) => key,
+            Ok(Walk::Deleted) => return Listing::KeyAbsent,
+            Ok(Walk::Absent(reached)) => {
+                return match self.absent(Lookup::KeyAbsent, reached) {
+                    Lookup::Unreadable(error, place) => Listing::Unreadable(error, place),
+                    _ => Listing::KeyAbsent,
+                };
+            }
+            Ok(Walk::Link(target)) => {
+                let what = format!("a symbolic link leads to {target}; what it holds is not listed");
+                let place = Place::new(&self.artifact, At::Whole);
+                return Listing::Unreadable(Error::Unsupported { at: At::Whole, what }, place);
+            }
+            Err((error, offset)) => return Listing::Unreadable(error, self.place(offset)),
+        };
+        let names = match what {
+            Listed::Keys => key.child_names(&self.cells, &self.limits),
+            Listed::Values => data::names(&self.cells, &key, &self.limits),
+        };
+        match names {
+            // What a differencing hive does not list may be in the hive that it is laid over.
+            Ok(names) => Listing::Found { names, whole: !self.base.is_differencing() },
+            Err(error) => Listing::Unreadable(error, self.place(file_offset(key.offset))),
         }
     }
 
