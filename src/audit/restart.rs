@@ -88,3 +88,52 @@ pub(super) fn judge(registry: &Registry, schannel: &[Changed], dotnet: &[Changed
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::error::At;
+    use crate::limits::Limits;
+    use crate::place::Place;
+    use crate::registry::Source;
+    use crate::registry::reg_file::{Interest, RegFile};
+
+    /// A registry with this line below the key, or without the key.
+    fn registry(line: Option<&str>) -> Registry {
+        let key = line.map(|line| format!("[{}]\n{line}\n", path(WINDOWS))).unwrap_or_default();
+        let text = format!("REGEDIT4\n[HKEY_LOCAL_MACHINE\\SYSTEM]\n{key}");
+        let mut interest = Interest::new();
+        keys().iter().for_each(|key| interest.key(key));
+        let file = RegFile::read(&text.into_bytes(), &Arc::from("t.reg"), &interest, &Limits::default(), None);
+        Registry::new(vec![Source::RegFile(file)], 16)
+    }
+
+    fn changed(time: Result<u64, &str>) -> Changed {
+        let place = Some(Place { artifact: "SYSTEM".into(), at: At::Offset(0x1020) });
+        Changed { key: r"TLS 1.2\Client".into(), place, last_write: time.map(FileTime).map_err(str::to_owned) }
+    }
+
+    #[test]
+    fn a_key_is_held_against_the_last_clean_shutdown() {
+        // 0x0102 = 258
+        const AT_258: Option<&str> = Some("\"ShutdownTime\"=hex:02,01,00,00,00,00,00,00");
+        let judged = |line, schannel: &[_], dotnet: &[_]| judge(&registry(line), schannel, dotnet).pending;
+        for (line, schannel, dotnet, want) in [
+            (AT_258, vec![], vec![], Pending::No),
+            (AT_258, vec![changed(Ok(257))], vec![], Pending::No),
+            (AT_258, vec![changed(Ok(258))], vec![], Pending::No),
+            (AT_258, vec![changed(Ok(259))], vec![], Pending::Yes),
+            (AT_258, vec![changed(Ok(1))], vec![changed(Ok(300))], Pending::Yes),
+            (AT_258, vec![changed(Ok(1)), changed(Err("unreadable"))], vec![], Pending::Unknown),
+            (AT_258, vec![changed(Ok(300)), changed(Err("unreadable"))], vec![], Pending::Yes),
+            (AT_258, vec![changed(Err("a .reg file has no times"))], vec![], Pending::Unknown),
+            (None, vec![changed(Ok(1))], vec![], Pending::Unknown),
+            (Some("\"ShutdownTime\"=hex:02"), vec![changed(Ok(1))], vec![], Pending::Unknown),
+            (Some("\"ShutdownTime\"=dword:1"), vec![changed(Ok(1))], vec![], Pending::Unknown),
+        ] {
+            assert_eq!(judged(line, &schannel, &dotnet), want, "{line:?} {schannel:?} {dotnet:?}");
+        }
+    }
+}

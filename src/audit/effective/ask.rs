@@ -55,11 +55,6 @@ impl Pair {
         Self { first: Setting::Absent, second: Setting::Absent, key: None }
     }
 
-    pub(super) fn unknown(why: &str, place: Option<&Place>) -> Self {
-        let unknown = || Setting::Unknown(why.to_owned(), place.cloned());
-        Self { first: unknown(), second: unknown(), key: None }
-    }
-
     pub(super) fn places(&self) -> Vec<Place> {
         [&self.first, &self.second].into_iter().filter_map(Setting::place).cloned().collect()
     }

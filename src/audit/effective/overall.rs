@@ -126,7 +126,7 @@ fn sentence(parts: &[Part], state: OverallState) -> String {
     };
     let mut said = Vec::new();
     if let Some(yes) = list(Answer::Yes) {
-        said.push(if state == OverallState::On { yes } else { format!("on: {yes}") });
+        said.push(if state == OverallState::Unknown { format!("on: {yes}") } else { yes });
     }
     if let Some(no) = list(Answer::No) {
         said.push(if state == OverallState::Off { no } else { format!("not: {no}") });

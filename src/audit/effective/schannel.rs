@@ -84,10 +84,11 @@ pub(super) fn read(
             Listing::NotCovered | Listing::Unreadable(..) => false,
         };
         let key = ask::child(&protocols_key, &Name::from(protocol));
-        let side = |name: &str| match &listing {
-            _ if known_absent => Pair::absent(),
-            Listing::NotCovered => Pair::unknown(&ask::not_covered(&key), None),
-            _ => ask::pair(registry, &ask::child(&key, &Name::from(name)), ENABLED, DISABLED),
+        let side = |name: &str| {
+            if known_absent {
+                return Pair::absent();
+            }
+            ask::pair(registry, &ask::child(&key, &Name::from(name)), ENABLED, DISABLED)
         };
         let pairs = (side("Client"), side("Server"));
         let defaults = release.map_or((Default::Unknown, Default::Unknown), |release| release.default_of(protocol));
@@ -102,7 +103,8 @@ pub(super) fn read(
             changed.extend(change(protocol, side, pair, default));
         }
         let is_set = !(client.places.is_empty() && server.places.is_empty());
-        if is_set && client.state != server.state {
+        // Where the release itself treats the sides differently, a difference says nothing.
+        if is_set && defaults.0 == defaults.1 && client.state != server.state {
             let why = format!(
                 "{protocol} differs: {} for the client, {} for the server",
                 word(client.state),
