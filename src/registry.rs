@@ -138,15 +138,15 @@ impl Registry {
 
     /// The names of the keys right below a key.
     pub fn children(&self, key: &KeyPath) -> Listing {
-        self.list(key, Listed::Keys)
+        self.list(key, Listed::Keys, self.links)
     }
 
     /// The names of a key's values.
     pub fn value_names(&self, key: &KeyPath) -> Listing {
-        self.list(key, Listed::Values)
+        self.list(key, Listed::Values, self.links)
     }
 
-    fn list(&self, key: &KeyPath, what: Listed) -> Listing {
+    fn list(&self, key: &KeyPath, what: Listed, links: usize) -> Listing {
         let mut answer = Listing::NotCovered;
         for source in self.sources.iter() {
             let paths = match self.resolve(key, source) {
@@ -154,7 +154,16 @@ impl Registry {
                 Err(error) => return Listing::Unreadable(error, Place { artifact: source.artifact(), at: At::Whole }),
             };
             for path in &paths {
-                answer = join(answer, source.list(path, what));
+                let other = match (source.list(path, what), links.checked_sub(1)) {
+                    (Ok(listing), _) => listing,
+                    (Err(target), Some(left)) => self.list(&target, what, left),
+                    (Err(_), None) => {
+                        let limit = u64::try_from(self.links).unwrap_or(u64::MAX);
+                        let error = Error::Limit { at: At::Whole, what: "symbolic links", limit };
+                        Listing::Unreadable(error, Place { artifact: source.artifact(), at: At::Whole })
+                    }
+                };
+                answer = join(answer, other);
             }
         }
         answer
@@ -257,17 +266,17 @@ impl Source {
         })
     }
 
-    fn list(&self, path: &KeyPath, what: Listed) -> Listing {
+    fn list(&self, path: &KeyPath, what: Listed) -> Result<Listing, KeyPath> {
         match self {
             Source::Hive(root, hive) => match path.below(root) {
                 Some(below) => hive.list(below, what),
-                None => Listing::NotCovered,
+                None => Ok(Listing::NotCovered),
             },
-            Source::RegFile(file) => file.list(path, what),
-            Source::Unreadable(root, error, place) => match path.below(root) {
+            Source::RegFile(file) => Ok(file.list(path, what)),
+            Source::Unreadable(root, error, place) => Ok(match path.below(root) {
                 Some(_) => Listing::Unreadable(error.clone(), place.clone()),
                 None => Listing::NotCovered,
-            },
+            }),
         }
     }
 

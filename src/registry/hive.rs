@@ -160,32 +160,31 @@ impl Hive {
     }
 
     /// Lists what a key holds, by its path below the hive's root: the names of its subkeys, or of its values.
-    pub fn list(&self, path: &[Name], what: Listed) -> Listing {
+    ///
+    /// # Errors
+    /// When the path goes through a symbolic link: the error is where to look instead.
+    pub fn list(&self, path: &[Name], what: Listed) -> Result<Listing, KeyPath> {
         let key = match self.walk(path) {
             Ok(Walk::Key(key)) => key,
-            Ok(Walk::Deleted) => return Listing::KeyAbsent,
+            Ok(Walk::Deleted) => return Ok(Listing::KeyAbsent),
             Ok(Walk::Absent(reached)) => {
-                return match self.absent(Lookup::KeyAbsent, reached) {
+                return Ok(match self.absent(Lookup::KeyAbsent, reached) {
                     Lookup::Unreadable(error, place) => Listing::Unreadable(error, place),
                     _ => Listing::KeyAbsent,
-                };
+                });
             }
-            Ok(Walk::Link(target)) => {
-                let what = format!("a symbolic link leads to {target}; what it holds is not listed");
-                let place = Place::new(&self.artifact, At::Whole);
-                return Listing::Unreadable(Error::Unsupported { at: At::Whole, what }, place);
-            }
-            Err((error, offset)) => return Listing::Unreadable(error, self.place(offset)),
+            Ok(Walk::Link(target)) => return Err(target),
+            Err((error, offset)) => return Ok(Listing::Unreadable(error, self.place(offset))),
         };
         let names = match what {
             Listed::Keys => key.child_names(&self.cells, &self.limits),
             Listed::Values => data::names(&self.cells, &key, &self.limits),
         };
-        match names {
+        Ok(match names {
             // What a differencing hive does not list may be in the hive that it is laid over.
             Ok(names) => Listing::Found { names, whole: !self.base.is_differencing() },
             Err(error) => Listing::Unreadable(error, self.place(file_offset(key.offset))),
-        }
+        })
     }
 
     /// Walks down from the root. An error comes with the offset of the last key that could be read.

@@ -162,4 +162,9 @@ fn the_line_names_the_part_that_is_not_on() {
     );
     assert_eq!(off.overall.state, OverallState::Off);
     assert_eq!(just("").overall.state, OverallState::Unknown);
+    // Suites of a protocol that nobody may use do not matter.
+    let all_off = format!(
+        "[{PROTOCOLS}\\TLS 1.2\\Client]\n\"Enabled\"=dword:0\n[{PROTOCOLS}\\TLS 1.2\\Server]\n\"Enabled\"=dword:0\n"
+    );
+    assert_eq!(just(&all_off).overall.state, OverallState::Off);
 }

@@ -160,6 +160,8 @@ fn the_product_needs_its_service_and_its_entry() {
             "{lines}"
         );
     }
+    assert!(ids(&machine(9600, &(service.clone() + &entra))).contains(&"entra-connect-windows"));
+    assert!(!ids(&machine(14393, &(service.clone() + &entra))).contains(&"entra-connect-windows"));
     let product = machine(17763, &(service + &agent)).product;
     assert_eq!(product.others.len(), 1);
     assert_eq!(just("").product.installed, Installed::Unknown);

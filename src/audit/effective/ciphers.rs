@@ -6,20 +6,15 @@
 //! hash off turns its suites off). That AES, ECDH, Diffie-Hellman keys, and PKCS for suites that only sign with RSA, do
 //! the same is common knowledge but in none of them: suites that rest on it alone are neither left nor gone.
 
+mod list;
+
 use super::ask::{self, Setting};
-use super::suites::{self, Suites};
+use super::suites;
 use super::{Answer, Lint, schannel};
 use crate::host::Windows;
 use crate::place::Place;
-use crate::registry::path::{KeyPath, Name};
-use crate::registry::value::ValueType;
-use crate::registry::{Listing, Lookup, Registry};
-
-const POLICY: &str = r"SOFTWARE\Policies\Microsoft\Cryptography\Configuration\SSL\00010002";
-const LOCAL: &str = r"SYSTEM\CurrentControlSet\Control\Cryptography\Configuration\Local\SSL\00010002";
-const VALUE: &str = "Functions";
-/// Characters of the policy's list that Windows reads.
-const LIST_LIMIT: usize = 1023;
+use crate::registry::path::Name;
+use crate::registry::{Listing, Registry};
 
 /// Keys that turn algorithms off, and the words of a suite's name that they stand for. The last column says whether a source
 /// that was read describes the effect.
@@ -82,17 +77,7 @@ pub struct Ciphers {
     pub turned_off: Vec<String>,
 }
 
-pub(super) fn keys() -> Vec<KeyPath> {
-    vec![ask::path(POLICY), ask::path(LOCAL)]
-}
-
-/// A list, before anything is taken from it. The flag of a suite says whether Windows surely reads it.
-struct List {
-    source: ListSource,
-    why: String,
-    place: Option<Place>,
-    suites: Vec<(String, bool)>,
-}
+pub(super) use list::keys;
 
 /// What became of a suite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,7 +91,7 @@ pub(super) fn read(registry: &Registry, windows: &Windows, lints: &mut Vec<Lint>
     let Some(table) = suites::suites() else {
         return unknown("the table of cipher suites does not load".to_owned(), None);
     };
-    let list = match list(registry, windows, table, lints) {
+    let list = match list::read(registry, windows, table, lints) {
         Ok(list) => list,
         Err((why, place)) => return unknown(why, place),
     };
@@ -115,7 +100,7 @@ pub(super) fn read(registry: &Registry, windows: &Windows, lints: &mut Vec<Lint>
         let name = suites::without_curve(name);
         let hit =
             |proven: bool| off.iter().any(|&i| SWITCHES.get(i).is_some_and(|s| s.3 == proven && touches(s.2, name)));
-        match (hit(true), hit(false) || doubt || !certain) {
+        match (hit(true), hit(false) || doubt.is_some() || !certain) {
             (true, _) => Fate::Off,
             (false, true) => Fate::InDoubt,
             (false, false) => Fate::Left,
@@ -140,7 +125,7 @@ pub(super) fn read(registry: &Registry, windows: &Windows, lints: &mut Vec<Lint>
             }
         }
     };
-    let result = Ciphers {
+    let mut result = Ciphers {
         source: list.source,
         tls12_left: left(&|_| true),
         strong_left: left(&|name| table.is_strong(build, name)),
@@ -159,6 +144,10 @@ pub(super) fn read(registry: &Registry, windows: &Windows, lints: &mut Vec<Lint>
         why: list.why,
         place: list.place,
     };
+    if result.tls12_left == Answer::Unknown {
+        let doubt = doubt.unwrap_or_else(|| "what is left of it for sure is not known".to_owned());
+        result.why = format!("{}; {doubt}", result.why);
+    }
     about(&result, lints);
     result
 }
@@ -188,122 +177,26 @@ fn unknown(why: String, place: Option<Place>) -> Ciphers {
     }
 }
 
-type Doubt = (String, Option<Place>);
-
-/// The policy's list, else the local one, else what the release does.
-fn list(registry: &Registry, windows: &Windows, table: &Suites<'_>, lints: &mut Vec<Lint>) -> Result<List, Doubt> {
-    let name = Name::from(VALUE);
-    match registry.get(&ask::path(POLICY), &name) {
-        Lookup::Found(found) if matches!(found.value.kind, ValueType::SZ | ValueType::EXPAND_SZ) => {
-            let text = found.value.as_text().unwrap_or_default();
-            let suites = policy_list(&text, &found.place, lints);
-            strangers(&suites, windows, table, &found.place, lints);
-            let why = format!("list of the policy, {} suites", suites.len());
-            return Ok(List { source: ListSource::Policy, why, place: Some(found.place), suites });
-        }
-        Lookup::Found(found) => {
-            let why = format!(
-                "the policy's {VALUE} {}, not REG_SZ; what Windows makes of that is not known",
-                ask::odd(&found.value)
-            );
-            lints.push(Lint::warning("cipher-list-wrong-type", why.clone(), Some(found.place.clone())));
-            return Err((why, Some(found.place)));
-        }
-        Lookup::KeyAbsent | Lookup::ValueAbsent(_) => {}
-        other => return Err(ask::no_answer(other, &ask::path(POLICY))),
-    }
-    match registry.get(&ask::path(LOCAL), &name) {
-        Lookup::Found(found) => match found.value.as_texts() {
-            Some(texts) => {
-                let suites: Vec<(String, bool)> = texts.into_iter().map(|name| (name, true)).collect();
-                strangers(&suites, windows, table, &found.place, lints);
-                let why = format!("the machine's own list, {} suites", suites.len());
-                Ok(List { source: ListSource::Local, why, place: Some(found.place), suites })
-            }
-            None => {
-                let why = format!(
-                    "the local {VALUE} {}, not REG_MULTI_SZ; what Windows makes of that is not known",
-                    ask::odd(&found.value)
-                );
-                lints.push(Lint::warning("cipher-list-wrong-type", why.clone(), Some(found.place.clone())));
-                Err((why, Some(found.place)))
-            }
-        },
-        Lookup::KeyAbsent | Lookup::ValueAbsent(_) => {
-            let build = windows.build.map_or_else(|| "an unknown build".to_owned(), |build| format!("build {build}"));
-            match table.of(windows.build) {
-                Some(release) => {
-                    let suites: Vec<(String, bool)> =
-                        release.default.iter().map(|name| ((*name).to_owned(), true)).collect();
-                    let why = format!("OS default of {build}, {} suites", suites.len());
-                    Ok(List { source: ListSource::OsDefault, why, place: None, suites })
-                }
-                None => Err((format!("no list is set, and the OS default of {build} is not known"), None)),
-            }
-        }
-        other => Err(ask::no_answer(other, &ask::path(LOCAL))),
-    }
-}
-
-/// A comma-separated list. What stands past the limit, or has a blank around it, may not be read.
-fn policy_list(text: &str, place: &Place, lints: &mut Vec<Lint>) -> Vec<(String, bool)> {
-    let length = text.chars().count();
-    if length > LIST_LIMIT {
-        let why = format!("the policy's list of cipher suites has {length} characters; Windows takes {LIST_LIMIT}");
-        lints.push(Lint::warning("cipher-list-too-long", why, Some(place.clone())));
-    }
-    let mut end = 0usize;
-    let mut blank = false;
-    let mut list = Vec::new();
-    for part in text.split(',') {
-        end = end.saturating_add(part.chars().count());
-        let name = part.trim();
-        blank |= name != part;
-        if !name.is_empty() {
-            list.push((name.to_owned(), name == part && end <= LIST_LIMIT));
-        }
-        end = end.saturating_add(1);
-    }
-    if blank {
-        let why =
-            "the policy's list of cipher suites has blanks beside commas; Windows asks for commas alone".to_owned();
-        lints.push(Lint::warning("cipher-list-blank", why, Some(place.clone())));
-    }
-    list
-}
-
-/// Suites that this build does not know: it ignores them.
-fn strangers(list: &[(String, bool)], windows: &Windows, table: &Suites<'_>, place: &Place, lints: &mut Vec<Lint>) {
-    if table.of(windows.build).is_none() {
-        return;
-    }
-    // PSK suites are left out of the table, but every release has some.
-    let unknown =
-        list.iter().map(|(name, _)| name).filter(|name| !table.knows(windows.build, name) && !name.contains("_PSK_"));
-    let names: Vec<&str> = unknown.map(String::as_str).collect();
-    if let Some(first) = names.first() {
-        let more = names.len().saturating_sub(1);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let why =
-            format!("the list of cipher suites names {first:?}{more}, which this Windows does not have and ignores");
-        lints.push(Lint::note("cipher-list-unknown-suite", why, Some(place.clone())));
-    }
-}
-
-/// Which of [`SWITCHES`] are off, by index, and whether there is doubt about any of them.
-fn switches(registry: &Registry, lints: &mut Vec<Lint>) -> (Vec<usize>, bool) {
+/// Which of [`SWITCHES`] are off, by index, and why that may not be all.
+fn switches(registry: &Registry, lints: &mut Vec<Lint>) -> (Vec<usize>, Option<String>) {
     let mut off = Vec::new();
-    let mut doubt = false;
+    let mut doubt: Option<String> = None;
     for group in ["Ciphers", "Hashes", "KeyExchangeAlgorithms"] {
         let key = schannel::key(group);
         let names = match registry.children(&key) {
             Listing::Found { names, whole } => {
-                doubt |= !whole;
+                if !whole {
+                    doubt.get_or_insert_with(|| format!("the input speaks of some of {group} alone"));
+                }
                 names
             }
             Listing::KeyAbsent => continue,
-            Listing::NotCovered | Listing::Unreadable(..) => {
-                doubt = true;
+            Listing::NotCovered => {
+                doubt.get_or_insert_with(|| format!("{group}: {}", ask::not_covered(&key)));
+                continue;
+            }
+            Listing::Unreadable(error, _) => {
+                doubt.get_or_insert_with(|| format!("{group} cannot be read: {error}"));
                 continue;
             }
         };
@@ -323,12 +216,12 @@ fn switches(registry: &Registry, lints: &mut Vec<Lint>) -> (Vec<usize>, bool) {
                             r"{group}\{name}: Enabled {}; what Windows makes of that is not known",
                             ask::odd(&value)
                         );
+                        doubt.get_or_insert_with(|| why.clone());
                         lints.push(Lint::warning("cipher-switch-wrong-type", why, Some(place)));
-                        doubt = true;
                         false
                     }
-                    Setting::Unknown(..) => {
-                        doubt = true;
+                    Setting::Unknown(why, _) => {
+                        doubt.get_or_insert_with(|| format!(r"{group}\{name}: {why}"));
                         false
                     }
                 },

@@ -4,20 +4,22 @@
 //! (which values count, and how), `AppContextDefaultValues.Defaults.cs` (defaults by the framework that a program was built
 //! for); Microsoft, "Transport Layer Security (TLS) best practices with the .NET Framework" (the two views, .NET 3.5).
 
+mod overrides;
+
+pub use overrides::Override;
+
 use super::ask::{self, Pair, Setting};
 use super::schannel::Changed;
 use super::{Answer, Fact, Lint, State};
 use crate::host::{Windows, lacks_wow64_node};
 use crate::place::Place;
+use crate::registry::Registry;
 use crate::registry::path::KeyPath;
 use crate::registry::value::ValueType;
-use crate::registry::{Listing, Lookup, Registry};
 
 const SYSTEM_DEFAULT: &str = "SystemDefaultTlsVersions";
 const STRONG: &str = "SchUseStrongCrypto";
 const RELEASE_KEY: &str = r"SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full";
-/// Overrides that are read of one key. Real machines have none.
-const OVERRIDES: usize = 256;
 
 /// What a hive cannot show.
 pub const LIMITS: &str = "not visible in the registry: protocols that a program names in its code, AppContext switches in \
@@ -109,23 +111,6 @@ pub struct Program {
     pub places: Vec<Place>,
 }
 
-/// Protocols set for one program by its path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Override {
-    /// Which view it is set in.
-    pub view: View,
-    /// `SystemDefaultTlsVersions` or `SecurityProtocol`.
-    pub setting: &'static str,
-    /// The program's path. A `.reg` file gives it in capitals.
-    pub program: String,
-    /// The value.
-    pub data: String,
-    /// Whether it is a program of Entra Connect.
-    pub entra_connect: bool,
-    /// Where it stands.
-    pub place: Option<Place>,
-}
-
 /// What .NET Framework programs do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DotNet {
@@ -200,7 +185,7 @@ pub(super) fn read(registry: &Registry, windows: &Windows, client: Option<&Fact>
         let (answer, why) = clr2(&old, state);
         net.clr2.push((view, answer, why));
         for (setting, runtime) in PER_PROGRAM {
-            net.overrides.extend(overrides(registry, view, setting, &key(wow, runtime), lints));
+            net.overrides.extend(overrides::read(registry, view, setting, &key(wow, runtime), lints));
         }
         sets.push((view, pair));
     }
@@ -316,56 +301,11 @@ fn lint_values(view: View, runtime: &str, pair: &Pair, lints: &mut Vec<Lint>) {
             _ => {}
         }
     }
-    if let (Setting::Number(0, place), Setting::Number(0, _)) = (&pair.first, &pair.second) {
+    // Under the older runtime 0 is what absent values do anyway.
+    if let (V4, Setting::Number(0, place), Setting::Number(0, _)) = (runtime, &pair.first, &pair.second) {
         let why = format!("{head}: both values are 0, which leaves programs that name no protocol SSL 3.0 and TLS 1.0");
         lints.push(Lint::warning("dotnet-downgraded", why, Some(place.clone())));
     }
-}
-
-fn overrides(
-    registry: &Registry,
-    view: View,
-    setting: &'static str,
-    key: &KeyPath,
-    lints: &mut Vec<Lint>,
-) -> Vec<Override> {
-    let names = match registry.value_names(key) {
-        Listing::Found { names, .. } => names,
-        Listing::KeyAbsent | Listing::NotCovered => return Vec::new(),
-        Listing::Unreadable(error, place) => {
-            let why = format!("settings of single .NET programs ({setting}) cannot be read: {error}");
-            lints.push(Lint::warning("dotnet-overrides-unreadable", why, Some(place)));
-            return Vec::new();
-        }
-    };
-    if names.len() > OVERRIDES {
-        let why =
-            format!("{} .NET programs have settings of their own ({setting}); {OVERRIDES} are listed", names.len());
-        lints.push(Lint::warning("dotnet-many-overrides", why, None));
-    }
-    let mut found = Vec::new();
-    for name in names.iter().take(OVERRIDES).filter(|name| !name.units().is_empty()) {
-        let Lookup::Found(value) = registry.get(key, name) else { continue };
-        let program = name.to_string();
-        let text = value.value.as_dword().map(ask::shown).or_else(|| value.value.as_text());
-        let data = text.unwrap_or_else(|| format!("{} {}", value.value.kind, value.value.hex()));
-        let entra_connect = is_entra_connect(&program);
-        let why = format!("{program} ({} view) has a setting of its own: {setting} = {data}", view.text());
-        lints.push(match entra_connect {
-            true => Lint::warning("dotnet-override-entra-connect", why, Some(value.place.clone())),
-            false => Lint::note("dotnet-override", why, Some(value.place.clone())),
-        });
-        found.push(Override { view, setting, program, data, entra_connect, place: Some(value.place) });
-    }
-    found
-}
-
-/// Whether this is the sync engine or the wizard.
-fn is_entra_connect(program: &str) -> bool {
-    let program = program.to_lowercase();
-    program.ends_with(r"\miiserver.exe")
-        || program.contains(r"\microsoft azure ad sync\")
-        || program.contains(r"\microsoft azure active directory connect\")
 }
 
 fn version(release: u32) -> Option<&'static str> {

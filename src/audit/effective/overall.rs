@@ -45,6 +45,8 @@ pub(super) fn of(protocols: &[ProtocolState], dotnet: &DotNet, ciphers: &Ciphers
             let why = format!("no cipher suite of TLS 1.2 is left ({})", ciphers.why);
             return Overall { state: OverallState::Off, why };
         }
+        // Where nothing offers TLS 1.2, its suites do not matter.
+        Answer::Unknown if parts.iter().all(|part| part.answer == Answer::No) => {}
         Answer::Unknown => {
             parts.push(Part { name: "cipher suites".to_owned(), answer: Answer::Unknown, why: ciphers.why.clone() });
         }

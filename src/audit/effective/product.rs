@@ -26,6 +26,9 @@ const UNINSTALL: [(&str, bool); 2] = [
 /// Uninstall entries that are read of one view. Real machines stay under 1,000.
 const ENTRIES: usize = 4096;
 
+/// The first build that version 2 supports (Microsoft, "Prerequisites for Microsoft Entra Connect"): Windows Server 2016.
+const FIRST_FOR_V2: u32 = 14393;
+
 /// The product itself, by the names that it had.
 const BUNDLES: [&str; 2] = ["Microsoft Entra Connect Sync", "Microsoft Azure AD Connect"];
 /// Its engine, which has the same version.
@@ -201,6 +204,14 @@ pub(super) fn read(
         lints.push(Lint::note("entra-connect-remnant", why, place));
     }
     version(&mut product, lints);
+    let number = product.version.as_deref().and_then(parse);
+    if let (Some([major, ..]), Some(build)) = (number, windows.build)
+        && major >= 2
+        && build < FIRST_FOR_V2
+    {
+        let why = format!("version 2 of Entra Connect needs Windows Server 2016 or newer, and this is build {build}");
+        lints.push(Lint::warning("entra-connect-windows", why, product.entries.first().map(|e| e.place.clone())));
+    }
     product
 }
 

@@ -104,7 +104,8 @@ pub(super) fn read(
         }
         let is_set = !(client.places.is_empty() && server.places.is_empty());
         // Where the release itself treats the sides differently, a difference says nothing.
-        if is_set && defaults.0 == defaults.1 && client.state != server.state {
+        let known = client.state != State::Unknown && server.state != State::Unknown;
+        if is_set && known && defaults.0 == defaults.1 && client.state != server.state {
             let why = format!(
                 "{protocol} differs: {} for the client, {} for the server",
                 word(client.state),
