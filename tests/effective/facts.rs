@@ -106,6 +106,9 @@ fn foot_guns_of_the_policys_list() {
     let (found, ids) = ciphers(17763, &format!("[{POLICY}]\n\"Functions\"=dword:1\n"));
     assert_eq!((found.source, found.tls12_left), (ListSource::Unknown, Unknown));
     assert!(ids.contains(&"cipher-list-wrong-type"));
+    let (found, ids) = with(17763, "");
+    assert_eq!(found.tls12_left, Unknown, "nobody says what an empty list does");
+    assert!(ids.contains(&"cipher-list-empty"));
     assert_eq!(just("").ciphers.tls12_left, Unknown);
 }
 

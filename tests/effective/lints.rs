@@ -47,3 +47,9 @@ fn a_machine_as_installed_or_as_documented_has_none() {
         }
     }
 }
+
+#[test]
+fn a_flood_of_keys_is_not_a_flood_of_lints() {
+    let lines: String = (0..500).map(|n| format!("[{PROTOCOLS}\\TLS {n}.7]\n")).collect();
+    assert_eq!(ids(&machine(17763, &lines)), ["schannel-unread-key"; 32]);
+}

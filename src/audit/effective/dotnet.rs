@@ -194,7 +194,8 @@ pub(super) fn read(registry: &Registry, windows: &Windows, client: Option<&Fact>
     {
         let why =
             "the 64-bit and the 32-bit view have different .NET values: programs of one of them do something else";
-        lints.push(Lint::note("dotnet-views-differ", why.to_owned(), wow.places().first().cloned()));
+        let place = wow.places().into_iter().chain(native.places()).next();
+        lints.push(Lint::note("dotnet-views-differ", why.to_owned(), place));
     }
     net
 }

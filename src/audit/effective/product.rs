@@ -236,9 +236,10 @@ fn entries(registry: &Registry, key: &str, product: &mut Product, doubt: &mut Op
         }
     };
     if names.len() > ENTRIES {
-        doubt.get_or_insert_with(|| format!("there are {}, and {ENTRIES} were read", names.len()));
+        doubt.get_or_insert_with(|| format!("there are {}: more than {ENTRIES} are not read", names.len()));
+        return;
     }
-    for name in names.iter().take(ENTRIES) {
+    for name in &names {
         let entry = ask::child(&key, name);
         let found = match registry.get(&entry, &Name::from("DisplayName")) {
             Lookup::Found(found) => found,

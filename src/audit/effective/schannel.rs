@@ -22,6 +22,8 @@ pub const PROTOCOLS: [&str; 8] =
 const ALSO_READ: [&str; 2] = ["PCT 1.0", "Multi-Protocol Unified Hello"];
 
 const SCHANNEL: &str = r"SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL";
+/// Unread keys that are named of one key; a hostile input could list a million.
+const UNREAD: usize = 32;
 const ENABLED: &str = "Enabled";
 const DISABLED: &str = "DisabledByDefault";
 
@@ -265,7 +267,7 @@ fn place_of(registry: &Registry, key: &KeyPath) -> Option<Place> {
 /// Keys below `Protocols` that no Windows reads.
 fn unread_names(registry: &Registry, key: &KeyPath, names: &[Name], lints: &mut Vec<Lint>) {
     let known = |name: &&Name| PROTOCOLS.iter().chain(&ALSO_READ).any(|known| name.matches(Name::from(*known).units()));
-    for name in names.iter().filter(|name| !known(name)) {
+    for name in names.iter().filter(|name| !known(name)).take(UNREAD) {
         let squeezed = |text: &str| text.replace([' ', '_', '-'], "").to_ascii_lowercase();
         let text = name.to_string();
         let meant =
@@ -287,7 +289,7 @@ fn misplaced(registry: &Registry, key: &KeyPath, protocol: &str, lints: &mut Vec
     }
     let Listing::Found { names, .. } = registry.children(key) else { return };
     let is_side = |name: &&Name| ["Client", "Server"].iter().any(|side| name.matches(Name::from(*side).units()));
-    for name in names.iter().filter(|name| !is_side(name)) {
+    for name in names.iter().filter(|name| !is_side(name)).take(UNREAD) {
         let why = format!("Windows never reads the key {:?} below {protocol}", name.to_string());
         lints.push(Lint::warning("schannel-unread-key", why, place_of(registry, &ask::child(key, name))));
     }

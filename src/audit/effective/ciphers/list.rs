@@ -41,6 +41,9 @@ pub(super) fn read(
         Lookup::Found(found) if matches!(found.value.kind, ValueType::SZ | ValueType::EXPAND_SZ) => {
             let text = found.value.as_text().unwrap_or_default();
             let suites = policy_list(&text, &found.place, lints);
+            if suites.is_empty() {
+                return Err(empty("the policy's", found.place, lints));
+            }
             strangers(&suites, windows, table, &found.place, lints);
             let why = format!("list of the policy, {} suites", suites.len());
             return Ok(List { source: ListSource::Policy, why, place: Some(found.place), suites });
@@ -60,6 +63,9 @@ pub(super) fn read(
         Lookup::Found(found) => match found.value.as_texts() {
             Some(texts) => {
                 let suites: Vec<(String, bool)> = texts.into_iter().map(|name| (name, true)).collect();
+                if suites.is_empty() {
+                    return Err(empty("the machine's own", found.place, lints));
+                }
                 strangers(&suites, windows, table, &found.place, lints);
                 let why = format!("the machine's own list, {} suites", suites.len());
                 Ok(List { source: ListSource::Local, why, place: Some(found.place), suites })
@@ -87,6 +93,13 @@ pub(super) fn read(
         }
         other => Err(ask::no_answer(other, &ask::path(LOCAL))),
     }
+}
+
+/// A list without a suite.
+fn empty(whose: &str, place: Place, lints: &mut Vec<Lint>) -> Doubt {
+    let why = format!("{whose} list of cipher suites is empty; what Windows makes of that is not known");
+    lints.push(Lint::warning("cipher-list-empty", why.clone(), Some(place.clone())));
+    (why, Some(place))
 }
 
 /// A comma-separated list. What stands past the limit, or has a blank around it, may not be read.
