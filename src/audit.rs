@@ -1,25 +1,33 @@
 //! `audit`: a policy and a host in, findings and a verdict out. No input or output, no clock, no printing.
 
 mod check;
+pub mod effective;
 mod only;
 mod report;
+pub mod restart;
 mod states;
 mod waive;
 
 use crate::host::Host;
 use crate::policy::Policy;
 
+pub use effective::{Effective, effective};
 pub use report::{Finding, HostReport, Outcome, Report, Seen, Verdict, Waived};
-pub use states::{Installed, NoStates, States};
+pub use states::{Installed, States};
 pub use waive::waive;
 
 /// Holds a host against a policy.
 pub fn audit(policy: &Policy, host: &Host) -> HostReport {
-    audit_with(policy, host, &states::of(host))
+    let effective = effective(&host.registry, &host.windows);
+    report(policy, host, &effective.clone(), effective)
 }
 
-/// Holds a host against a policy; rules about effective states are answered by `states`.
+/// Holds a host against a policy whose rules about effective states are answered by `states`.
 pub fn audit_with(policy: &Policy, host: &Host, states: &dyn States) -> HostReport {
+    report(policy, host, states, effective(&host.registry, &host.windows))
+}
+
+fn report(policy: &Policy, host: &Host, states: &dyn States, effective: Effective) -> HostReport {
     let findings: Vec<Finding> = policy.rules.iter().map(|rule| check::check(rule, host, states)).collect();
     HostReport {
         name: host.name.clone(),
@@ -31,5 +39,6 @@ pub fn audit_with(policy: &Policy, host: &Host, states: &dyn States) -> HostRepo
         notes: host.notes.clone(),
         pages_read: host.pages_read(),
         findings,
+        effective,
     }
 }

@@ -115,8 +115,25 @@ pub struct Options<'a> {
     pub interest: &'a [KeyPath],
     /// Whether a dirty hive whose logs were not applied leaves its rules open, instead of being judged as it lies.
     pub require_clean: bool,
+    /// Keys that are asked for with everything below them.
+    pub trees: &'a [KeyPath],
     /// Budgets.
     pub limits: &'a Limits,
+}
+
+impl<'a> Options<'a> {
+    /// What is done unless something else is asked for: the set in use, nothing kept of `.reg` files but the facts.
+    pub fn new(limits: &'a Limits) -> Self {
+        Self {
+            control_set: Wanted::Current,
+            codepage: None,
+            digest: false,
+            require_clean: false,
+            interest: &[],
+            trees: &[],
+            limits,
+        }
+    }
 }
 
 /// Opens a group of artifacts: one host for each control set that is to be judged, and the diagnostics of its readers.
@@ -124,6 +141,7 @@ pub fn open(group: &Group, options: &Options<'_>) -> (Vec<Host>, Vec<Diagnostic>
     let mut interest = Interest::new();
     facts::KEYS.iter().for_each(|key| interest.key(&KeyPath::parse(key)));
     options.interest.iter().for_each(|key| interest.key(key));
+    options.trees.iter().for_each(|key| interest.tree(key));
     let mut sources = Vec::new();
     let mut inputs = Vec::new();
     let mut diagnostics = Vec::new();
@@ -230,7 +248,7 @@ fn host(group: &Group, inputs: &[Input], registry: &Registry, selected: control_
     let computer = facts::computer_name(registry);
     Host {
         name: computer.unwrap_or_else(|| group.name.clone()),
-        windows: facts::windows(registry),
+        windows: Windows::read(registry),
         control_set: selected.set,
         backup: group.backup,
         inputs: inputs.to_vec(),

@@ -3,7 +3,8 @@
 /// Budgets. The defaults fit every real registry; they exist so that crafted input costs bounded time and memory.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// 4 KiB hive pages kept in memory per hive. 256 pages (1 MiB) hold the working set of any audit (under 25 pages).
+    /// 4 KiB hive pages kept in memory per hive. 256 pages (1 MiB) hold the working set of any audit (under
+    /// 50 pages, and one or two for each uninstall entry where Entra Connect is installed).
     pub cached_pages: usize,
     /// 64 KiB blocks kept in memory during a walk of a whole hive. A hive lies nearly in the order in which it is walked: with
     /// 64 of them (4 MiB) hardly a block is read twice, and more cost more in fresh memory than they save in reads
@@ -29,7 +30,8 @@ pub struct Limits {
     pub line_units: usize,
     /// Diagnostics kept for one artifact; the rest are counted.
     pub diagnostics: usize,
-    /// Keys kept of one `.reg` file. What rules ask about is a few dozen; a file that repeats more is hostile.
+    /// Keys kept of one `.reg` file. What is asked about is a few dozen, and the uninstall entries, which stay
+    /// under 1,000; a file that repeats more is hostile.
     pub reg_keys: usize,
     /// Bytes kept of one `.reg` file, names and data. Real files keep a few KiB; 16 values of [`Self::value_bytes`] fit.
     pub reg_bytes: usize,

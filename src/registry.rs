@@ -15,7 +15,7 @@ use std::rc::Rc;
 use crate::error::{At, Error};
 use crate::place::Place;
 use cross_check::Agreement;
-use hive::{Answer, Hive};
+use hive::{Answer, Hive, Listed};
 use path::{KeyPath, Name};
 use reg_file::RegFile;
 pub use time::FileTime;
@@ -53,6 +53,24 @@ pub enum Lookup {
     /// The input does not speak of this key.
     NotCovered,
     /// Something on the way could not be read, so nothing can be said.
+    Unreadable(Error, Place),
+}
+
+/// The answer to "what does this key hold".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Listing {
+    /// The key exists, or something below it does.
+    Found {
+        /// Names of subkeys or values. A `.reg` file gives them upcased.
+        names: Vec<Name>,
+        /// Whether these are all. A `.reg` file may speak of some keys alone.
+        whole: bool,
+    },
+    /// The key does not exist, so it holds nothing.
+    KeyAbsent,
+    /// The input does not speak of this key.
+    NotCovered,
+    /// Something could not be read, so nothing can be said of what is not there.
     Unreadable(Error, Place),
 }
 
@@ -132,6 +150,39 @@ impl Registry {
     /// Looks up a key: [`Lookup::ValueAbsent`] says that it exists.
     pub fn key(&self, key: &KeyPath) -> Lookup {
         self.look(key, None, self.links)
+    }
+
+    /// The names of the keys right below a key.
+    pub fn children(&self, key: &KeyPath) -> Listing {
+        self.list(key, Listed::Keys, self.links)
+    }
+
+    /// The names of a key's values.
+    pub fn value_names(&self, key: &KeyPath) -> Listing {
+        self.list(key, Listed::Values, self.links)
+    }
+
+    fn list(&self, key: &KeyPath, what: Listed, links: usize) -> Listing {
+        let mut answer = Listing::NotCovered;
+        for source in self.sources.iter().filter(|source| source.may_cover(key)) {
+            let paths = match self.resolve(key, source) {
+                Ok(paths) => paths,
+                Err(error) => return Listing::Unreadable(error, Place { artifact: source.artifact(), at: At::Whole }),
+            };
+            for path in &paths {
+                let other = match (source.list(path, what, self.stale), links.checked_sub(1)) {
+                    (Ok(listing), _) => listing,
+                    (Err(target), Some(left)) => self.list(&target, what, left),
+                    (Err(_), None) => {
+                        let limit = u64::try_from(self.links).unwrap_or(u64::MAX);
+                        let error = Error::Limit { at: At::Whole, what: "symbolic links", limit };
+                        Listing::Unreadable(error, Place { artifact: source.artifact(), at: At::Whole })
+                    }
+                };
+                answer = join(answer, other);
+            }
+        }
+        answer
     }
 
     fn look(&self, key: &KeyPath, value: Option<&Name>, links: usize) -> Lookup {
@@ -227,6 +278,24 @@ impl Source {
         })
     }
 
+    fn list(&self, path: &KeyPath, what: Listed, stale: bool) -> Result<Listing, KeyPath> {
+        match self {
+            Source::Stale(root, hive, error) if !stale => Ok(match path.below(root) {
+                Some(_) => Listing::Unreadable(error.clone(), Place::new(hive.artifact(), At::Whole)),
+                None => Listing::NotCovered,
+            }),
+            Source::Hive(root, hive) | Source::Stale(root, hive, _) => match path.below(root) {
+                Some(below) => hive.list(below, what),
+                None => Ok(Listing::NotCovered),
+            },
+            Source::RegFile(file) => Ok(file.list(path, what)),
+            Source::Unreadable(root, error, place) => Ok(match path.below(root) {
+                Some(_) => Listing::Unreadable(error.clone(), place.clone()),
+                None => Listing::NotCovered,
+            }),
+        }
+    }
+
     /// Whether `key` can be in here, whatever `CurrentControlSet` stands for: doubt about the set must not reach the answer
     /// of a source that it does not concern.
     fn may_cover(&self, key: &KeyPath) -> bool {
@@ -257,6 +326,23 @@ impl Source {
                 Some(_) => Lookup::Unreadable(error.clone(), place.clone()),
                 None => Lookup::NotCovered,
             }),
+        }
+    }
+}
+
+/// Joins what two sources list of one key.
+fn join(one: Listing, other: Listing) -> Listing {
+    match (one, other) {
+        (Listing::NotCovered, x) | (x, Listing::NotCovered) => x,
+        (Listing::Unreadable(e, p), _) | (_, Listing::Unreadable(e, p)) => Listing::Unreadable(e, p),
+        (Listing::KeyAbsent, x) | (x, Listing::KeyAbsent) => x,
+        (Listing::Found { mut names, whole }, Listing::Found { names: more, whole: also }) => {
+            for name in more {
+                if !names.iter().any(|known| known.matches(name.units())) {
+                    names.push(name);
+                }
+            }
+            Listing::Found { names, whole: whole || also }
         }
     }
 }

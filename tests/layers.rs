@@ -55,8 +55,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     // `system()` is the path of a hive's root.
     ("plan", &["path", "value", "system"]),
     ("output", &["path", "value", "time", "cross_check", "FileTime"]),
-    // What a look-up answers, never how.
-    ("audit", &["path", "value", "cross_check", "FileTime", "Found", "KeyInfo", "Lookup"]),
+    // Questions and what they answer, never how.
+    ("audit", &["path", "value", "cross_check", "FileTime", "Found", "KeyInfo", "Listing", "Lookup", "Registry"]),
     // The sniffers of the two formats.
     ("source", &["hive", "reg_file"]),
     // `show` prints what the readers themselves see, without the stages in between; the writer spares whatever is a hive.
@@ -65,7 +65,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 
 /// The files, or folders of them, that may name a crate. Each dependency must be here.
 const CRATES: &[(&str, &[&str])] = &[
-    ("anstyle", &["output/text.rs"]),
+    ("anstyle", &["output/text.rs", "output/text/effective.rs"]),
     ("clap", &["cli.rs"]),
     // A code page is chosen on the command line (`cli`) and handed through (`host`) to the one reader that decodes.
     ("encoding_rs", &["registry/reg_file", "cli.rs", "cli/audit.rs", "host.rs"]),
@@ -73,10 +73,32 @@ const CRATES: &[(&str, &[&str])] = &[
     ("jiff", &["registry/time.rs", "policy/waiver.rs", "cli/audit.rs"]),
     ("nt_hive", &["registry/cross_check.rs"]),
     ("regashii", &["plan/reg.rs"]),
-    ("serde", &["output/json", "output/export/json.rs", "policy/fields.rs", "policy/file.rs", "policy/waiver.rs"]),
-    ("serde_json", &["output/json.rs"]),
+    // What Windows does of itself is kept in tables: `audit/effective/data`.
+    (
+        "serde",
+        &[
+            "output/json",
+            "output/export/json.rs",
+            "policy/fields.rs",
+            "policy/file.rs",
+            "policy/waiver.rs",
+            "audit/effective/os_defaults.rs",
+            "audit/effective/product.rs",
+            "audit/effective/suites.rs",
+        ],
+    ),
+    ("serde_json", &["output/json.rs", "audit/effective/suites.rs"]),
     ("sha2", &["digest.rs"]),
-    ("toml", &["policy/file.rs", "policy/waiver.rs"]),
+    (
+        "toml",
+        &[
+            "policy/file.rs",
+            "policy/waiver.rs",
+            "audit/effective/os_defaults.rs",
+            "audit/effective/product.rs",
+            "audit/effective/suites.rs",
+        ],
+    ),
     ("walkdir", &["source/walk.rs"]),
 ];
 

@@ -206,8 +206,7 @@ fn judge(found: &Discovery, require_clean: bool) -> (Vec<HostReport>, Vec<Diagno
     let (limits, policy) = (Limits::default(), Policy::default_policy().unwrap());
     let interest: Vec<KeyPath> = policy.keys();
     let control_set = Wanted::Current;
-    let options =
-        Options { control_set, codepage: None, interest: &interest, require_clean, digest: false, limits: &limits };
+    let options = Options { control_set, require_clean, interest: &interest, ..Options::new(&limits) };
     let (groups, mut remarks, _) = group(&found.artifacts, false, &limits);
     let mut hosts = Vec::new();
     for group in &groups {

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use hive_map::HiveMap;
 use tlshive::audit::{HostReport, Outcome, audit};
-use tlshive::host::{Options, Wanted, group, open};
+use tlshive::host::{Options, group, open};
 use tlshive::limits::Limits;
 use tlshive::policy::{Policy, Rule};
 use tlshive::registry::path::KeyPath;
@@ -108,14 +108,7 @@ fn mutate(bytes: &mut Vec<u8>, random: &mut XorShift) -> Vec<String> {
 fn judge(folder: &Path, policy: &Policy) -> Vec<HostReport> {
     let limits = Limits::default();
     let interest: Vec<KeyPath> = policy.keys();
-    let options = Options {
-        control_set: Wanted::Current,
-        codepage: None,
-        digest: false,
-        require_clean: false,
-        interest: &interest,
-        limits: &limits,
-    };
+    let options = Options { interest: &interest, ..Options::new(&limits) };
     let found = discover(&[folder.to_path_buf()], &Logs { by_hand: &[], apply: true }, &limits);
     let (groups, _, _) = group(&found.artifacts, false, &limits);
     groups.iter().flat_map(|group| open(group, &options).0).map(|host| audit(policy, &host)).collect()

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 use tlshive::audit::{HostReport, Installed, Outcome, States, Verdict, audit_with};
-use tlshive::host::{Host, Options, Wanted, group, open};
+use tlshive::host::{Host, Options, group, open};
 use tlshive::limits::Limits;
 use tlshive::output::rule_list;
 use tlshive::policy::Policy;
@@ -120,14 +120,7 @@ fn host(policy: &Policy, name: &str) -> Host {
     let found = discover(&[root().join("fixtures/hosts").join(name)], &Logs { by_hand: &[], apply: true }, &limits);
     let (groups, _, _) = group(&found.artifacts, false, &limits);
     let interest: Vec<KeyPath> = policy.keys();
-    let options = Options {
-        control_set: Wanted::Current,
-        codepage: None,
-        digest: false,
-        require_clean: false,
-        interest: &interest,
-        limits: &limits,
-    };
+    let options = Options { interest: &interest, ..Options::new(&limits) };
     open(&groups[0], &options).0.remove(0)
 }
 

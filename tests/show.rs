@@ -117,7 +117,7 @@ fn keys_of_reg(bytes: &[u8]) -> Keys {
     interest.everything(&KeyPath::default());
     let file = RegFile::read(&bytes.to_vec(), &Arc::from("export"), &interest, &limits, None);
     assert_eq!(file.stopped(), None);
-    let keys = file.list(&KeyPath::default(), false).into_iter();
+    let keys = file.kept_below(&KeyPath::default(), false).into_iter();
     keys.filter(|key| !key.deleted)
         .map(|key| {
             let values = key.values.iter().map(|value| {

@@ -102,11 +102,11 @@ fn wrong_type(found: &Value, wanted: &Value) -> String {
     if found.kind == wanted.kind {
         let (has, needs) = (bytes(found.data.len()), bytes(wanted.data.len()));
         return format!(
-            "its type is {}, but it has {has} instead of {needs}: Windows does not read it as a number",
+            "its type is {}, but it has {has} instead of {needs}: that does not count as set",
             found.kind
         );
     }
-    format!("its type is {}, not {}: Windows does not read it as a number", found.kind, wanted.kind)
+    format!("its type is {}, not {}: that does not count as set", found.kind, wanted.kind)
 }
 
 fn absent(rule: &Rule, setting: &Setting, key: Option<KeyInfo>) -> Finding {

@@ -1,5 +1,6 @@
 //! What an audit says.
 
+use super::effective::Effective;
 use crate::host::{Input, Windows};
 use crate::place::Place;
 use crate::policy::Rule;
@@ -77,6 +78,8 @@ pub struct HostReport {
     pub pages_read: u64,
     /// One a rule, in the order of the policy.
     pub findings: Vec<Finding>,
+    /// What Windows would really do, whatever the policy says.
+    pub effective: Effective,
 }
 
 /// What a host is under a policy.

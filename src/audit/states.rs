@@ -1,7 +1,6 @@
-//! Effective states: what rules may ask about that is no single value. Whoever can work them out for a host answers
-//! through `States`; the rules need not know how.
+//! Effective states as rules ask for them: by name, and answered in words. Rules need not know how a state is worked out.
 
-use crate::host::Host;
+use super::effective::{Answer, Effective, Fact, Installed as Found, State, View};
 
 /// What Windows makes of its settings on one host.
 pub trait States {
@@ -22,20 +21,83 @@ pub enum Installed {
     Version(String),
 }
 
-/// Tells nothing: every rule about an effective state is then unknown.
-pub struct NoStates;
-
-impl States for NoStates {
-    fn state(&self, _: &str) -> Option<(String, String)> {
-        None
+impl States for Effective {
+    fn state(&self, subject: &str) -> Option<(String, String)> {
+        let parts: Vec<&str> = subject.split('/').collect();
+        match parts.as_slice() {
+            ["schannel", protocol, side] => {
+                let found = self.protocols.iter().find(|p| p.protocol == *protocol)?;
+                Some(of_fact(if *side == "client" { &found.client } else { &found.server }))
+            }
+            ["dotnet", "v4", view] => {
+                let programs = self.dotnet.programs.iter().filter(|program| is(program.view, view));
+                joined(programs.map(|program| {
+                    let name = format!(".NET programs for {}", program.target.text());
+                    (program.reaches_tls12, format!("{name}: {}", program.why))
+                }))
+            }
+            ["dotnet", "v2", view] => {
+                let views = self.dotnet.clr2.iter().filter(|(own, ..)| is(*own, view));
+                joined(views.map(|(_, answer, why)| (*answer, why.clone())))
+            }
+            ["winhttp", view] => {
+                let views = self.winhttp.views.iter().filter(|own| is(own.view, view));
+                joined(views.map(|own| (own.tls12, own.why.clone())))
+            }
+            ["cipher-suites", "tls-1.2"] => Some((word(self.ciphers.tls12_left), self.ciphers.why.clone())),
+            ["cipher-suites", "entra-id"] => Some((word(self.ciphers.entra_left), self.ciphers.why.clone())),
+            _ => None,
+        }
     }
 
     fn entra_connect(&self) -> Option<Installed> {
-        None
+        match self.product.installed {
+            Found::Yes => self.product.version.clone().map(Installed::Version),
+            Found::Remnant | Found::No => Some(Installed::No),
+            Found::Unknown => None,
+        }
     }
 }
 
-/// What is known of the states of a host: the one place where an audit asks for them.
-pub(super) fn of(_: &Host) -> impl States + use<> {
-    NoStates
+/// Whether a view is the one that a subject names. Where it is not known whether Windows is 64-bit, neither is.
+fn is(view: View, name: &str) -> bool {
+    matches!((view, name), (View::Bits64, "64-bit") | (View::Bits32, "32-bit"))
+}
+
+fn of_fact(fact: &Fact) -> (String, String) {
+    let word = match fact.state {
+        State::On => "on",
+        State::SoftOff => "soft-off",
+        State::Off => "off",
+        State::NotSupported => "not-supported",
+        State::Unknown => "unknown",
+    };
+    (word.to_owned(), fact.why.clone())
+}
+
+fn word(answer: Answer) -> String {
+    let word = match answer {
+        Answer::Yes => "on",
+        Answer::No => "off",
+        Answer::Unknown => "unknown",
+    };
+    word.to_owned()
+}
+
+/// One state for several answers: `on` or `off` where all agree, `partly` where they do not, `unknown` where one is.
+fn joined(answers: impl Iterator<Item = (Answer, String)>) -> Option<(String, String)> {
+    let answers: Vec<(Answer, String)> = answers.collect();
+    let (first, _) = answers.first()?;
+    let unknown = answers.iter().find(|(answer, _)| *answer == Answer::Unknown);
+    if let Some((_, why)) = unknown {
+        return Some(("unknown".to_owned(), why.clone()));
+    }
+    let state = if answers.iter().all(|(answer, _)| answer == first) { word(*first) } else { "partly".to_owned() };
+    let mut reasons: Vec<&str> = Vec::new();
+    for (_, why) in answers.iter().filter(|(answer, _)| state != "partly" || *answer == Answer::No) {
+        if !reasons.contains(&why.as_str()) {
+            reasons.push(why);
+        }
+    }
+    Some((state, reasons.join("; ")))
 }

@@ -7,7 +7,7 @@ use super::exit::{Failure, status};
 use super::policy::{self, text};
 use super::writer::writer;
 use super::{AuditArgs, ColourArg, FormatArg};
-use crate::audit::{HostReport, Outcome, Report, Seen, audit, waive};
+use crate::audit::{HostReport, Outcome, Report, Seen, audit, effective, waive};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::At;
 use crate::host::{Host, Options, Wanted, group, open};
@@ -17,7 +17,6 @@ use crate::place::Place;
 use crate::policy::Policy;
 use crate::policy::waiver::Waivers;
 use crate::registry::cross_check::Agreement;
-use crate::registry::path::KeyPath;
 use crate::source::{Artifact, Discovery, Logs, discover};
 
 /// Remarks printed for one file before the rest is counted.
@@ -92,13 +91,15 @@ fn report(args: &AuditArgs, policy: &Policy, found: Discovery, limits: &Limits) 
     let (groups, remarks, other_hives) = group(&found.artifacts, args.join, limits);
     let mut diagnostics = found.diagnostics;
     diagnostics.extend(remarks);
-    let interest: Vec<KeyPath> = policy.keys();
+    let (mut interest, trees) = effective::interest();
+    interest.extend(policy.keys());
     let options = Options {
         control_set: args.control_set.clone(),
         codepage: args.codepage,
         digest: args.digest,
         interest: &interest,
         require_clean: args.require_clean,
+        trees: &trees,
         limits,
     };
     let mut hosts = Vec::new();

@@ -107,7 +107,14 @@ pub(super) fn computer_name(registry: &Registry) -> Option<String> {
     text(registry, COMPUTER, "ComputerName")
 }
 
-pub(super) fn windows(registry: &Registry) -> Windows {
+impl Windows {
+    /// What the registry says.
+    pub fn read(registry: &Registry) -> Self {
+        windows(registry)
+    }
+}
+
+fn windows(registry: &Registry) -> Windows {
     let of_version = |name: &str| text(registry, VERSION, name);
     // Before Windows Vista, CurrentBuild holds an obsolete text.
     let number = |name: &str| of_version(name).and_then(|text| text.trim().parse().ok());

@@ -1,6 +1,7 @@
 //! JSON, `schema_version` 1. These types are the format: frozen, and apart from the internal ones, so that a change inside
 //! the program cannot change what scripts read. `json-v1.schema.json` beside this file describes them.
 
+mod effective;
 mod finding;
 
 use std::io::{self, Write};
@@ -79,6 +80,7 @@ struct HostV1<'a> {
     notes: &'a [String],
     pages_read: u64,
     findings: Vec<FindingV1<'a>>,
+    effective: effective::EffectiveV1<'a>,
 }
 
 #[derive(Serialize)]
@@ -300,6 +302,7 @@ fn host(host: &HostReport) -> HostV1<'_> {
         notes: &host.notes,
         pages_read: host.pages_read,
         findings: host.findings.iter().map(finding).collect(),
+        effective: effective::effective(&host.effective),
     }
 }
 

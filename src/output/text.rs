@@ -1,5 +1,7 @@
 //! Text for people: aligned, coloured on a terminal.
 
+mod effective;
+
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
@@ -63,6 +65,7 @@ impl Painter {
         let name = self.paint(Style::new().bold(), &escape(&host.name));
         let verdict = self.paint(colour.on_default().bold(), verdict);
         writeln!(out, "{name}: {verdict}{}", if host.backup { " (backup copy)" } else { "" })?;
+        self.effective_line(&host.effective, out)?;
         if let Some(windows) = windows(&host.windows) {
             self.fact(out, "Windows", &windows)?;
         }
@@ -87,6 +90,10 @@ impl Painter {
         for note in &host.notes {
             let label = self.paint(AnsiColor::Yellow.on_default(), "note");
             writeln!(out, "  {label}: {}", escape(note))?;
+        }
+        self.lints(&host.effective, out)?;
+        if self.verbose {
+            self.effective_table(&host.effective, out)?;
         }
         if let Some(why) = says_nothing(host) {
             let word = self.paint(AnsiColor::Yellow.on_default(), "unknown");

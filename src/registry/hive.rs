@@ -28,7 +28,7 @@ use crate::place::Place;
 use crate::read_at::ReadAt;
 use crate::registry::path::{KeyPath, Name};
 use crate::registry::value::ValueType;
-use crate::registry::{Found, KeyInfo, Lookup};
+use crate::registry::{Found, KeyInfo, Listing, Lookup};
 use cell::{Cells, Pages, file_offset};
 use data::Search;
 use key::Key;
@@ -51,6 +51,15 @@ pub enum Answer {
     Lookup(Lookup),
     /// The path goes through a symbolic link: look there instead.
     Link(KeyPath),
+}
+
+/// What is to be listed of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listed {
+    /// Its subkeys.
+    Keys,
+    /// Its values.
+    Values,
 }
 
 /// What [`Hive::find`] came to.
@@ -200,6 +209,34 @@ impl Hive {
                 Err(Error::Unsupported { at: At::Whole, what: format!("a symbolic link leads to {target}") })
             }
         }
+    }
+
+    /// Lists what a key holds, by its path below the hive's root: the names of its subkeys, or of its values.
+    ///
+    /// # Errors
+    /// When the path goes through a symbolic link: the error is where to look instead.
+    pub fn list(&self, path: &[Name], what: Listed) -> Result<Listing, KeyPath> {
+        let key = match self.reach(path, true) {
+            Ok(Reached::Key(key)) => key,
+            Ok(Reached::Deleted) => return Ok(Listing::KeyAbsent),
+            Ok(Reached::Absent(reached)) => {
+                return Ok(match self.absent(Lookup::KeyAbsent, reached) {
+                    Lookup::Unreadable(error, place) => Listing::Unreadable(error, place),
+                    _ => Listing::KeyAbsent,
+                });
+            }
+            Ok(Reached::Link(target)) => return Err(target),
+            Err((error, offset)) => return Ok(Listing::Unreadable(error, self.place(offset))),
+        };
+        let names = match what {
+            Listed::Keys => key.child_names(&self.cells, &self.limits),
+            Listed::Values => data::names(&self.cells, self.base.minor, &key.node, &self.limits),
+        };
+        Ok(match names {
+            // What a differencing hive does not list may be in the hive that it is laid over.
+            Ok(names) => Listing::Found { names, whole: !self.base.is_differencing() },
+            Err(error) => Listing::Unreadable(error, self.place(file_offset(key.node.offset))),
+        })
     }
 
     /// Goes down from the root. An error comes with the offset of the last key that could be read. A link at the end of the

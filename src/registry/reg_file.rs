@@ -43,8 +43,9 @@ pub use header::{Format, Header, Sniffed, sniff};
 pub use interest::Interest;
 pub use list::{ListedKey, ListedValue, normalised};
 
+use super::hive::Listed;
 use super::path::{KeyPath, Name};
-use super::{Found, KeyInfo, Lookup};
+use super::{Found, KeyInfo, Listing, Lookup};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::error::{At, Error};
 use crate::limits::Limits;
@@ -165,6 +166,28 @@ impl RegFile {
                 let what = format!("the file speaks of {key} in more than one hive: {}", names.join(", "));
                 Lookup::Unreadable(Error::Ambiguous { what }, Place::new(&self.artifact, At::Whole))
             }
+        }
+    }
+
+    /// What the file says that a key holds: the names of subkeys or of values, upcased. The list is whole when the file
+    /// covers the key, as for [`RegFile::lookup`].
+    pub fn list(&self, key: &KeyPath, what: Listed) -> Listing {
+        if !self.interest.wants(key) {
+            return Listing::NotCovered;
+        }
+        if let Some((error, place)) = &self.stopped {
+            return Listing::Unreadable(error.clone(), place.clone());
+        }
+        let folded = key.folded();
+        let (names, whole) = match what {
+            Listed::Keys => self.kept.children(folded.names()),
+            Listed::Values => self.kept.value_names(folded.names()),
+        };
+        match (names.is_empty(), self.lookup(key, &Name::default())) {
+            (true, Lookup::KeyAbsent) => Listing::KeyAbsent,
+            (_, Lookup::Unreadable(error, place)) => Listing::Unreadable(error, place),
+            (true, Lookup::NotCovered) => Listing::NotCovered,
+            _ => Listing::Found { names, whole },
         }
     }
 

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use tlshive::audit::audit;
-use tlshive::host::{Options, Wanted, group, open};
+use tlshive::host::{Options, group, open};
 use tlshive::limits::Limits;
 use tlshive::policy::Policy;
 use tlshive::read_at::{LocalFile, ReadAt};
@@ -69,14 +69,7 @@ fn one_audit(policy: &Policy, inputs: &[PathBuf]) -> u64 {
     let found = discover(inputs, &Logs { by_hand: &[], apply: true }, &limits);
     let (groups, ..) = group(&found.artifacts, false, &limits);
     let interest: Vec<KeyPath> = policy.keys();
-    let options = Options {
-        control_set: Wanted::Current,
-        codepage: None,
-        digest: false,
-        require_clean: false,
-        interest: &interest,
-        limits: &limits,
-    };
+    let options = Options { interest: &interest, ..Options::new(&limits) };
     let hosts = groups.iter().flat_map(|group| open(group, &options).0);
     hosts.map(|host| black_box(audit(policy, &host)).pages_read).sum()
 }

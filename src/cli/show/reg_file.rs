@@ -65,11 +65,11 @@ pub(super) fn run(args: &ShowArgs, artifact: &Artifact, limits: &Limits) -> Resu
 
 /// The keys at and below `path`; those of any control set where the file does not call it that.
 fn keys<'f>(file: &'f RegFile, path: &KeyPath) -> Vec<ListedKey<'f>> {
-    let keys = file.list(path, false);
+    let keys = file.kept_below(path, false);
     if !keys.is_empty() {
         return keys;
     }
-    let keys = file.list(path, true);
+    let keys = file.kept_below(path, true);
     if !keys.is_empty() {
         say("note: the file calls the control set by another name");
     }

@@ -164,6 +164,26 @@ pub(super) enum Search {
     Absent,
 }
 
+/// The names of all values of a key. One record that cannot be read makes the list unreadable.
+pub(super) fn names(cells: &Cells, minor: u32, key: &Node, limits: &Limits) -> Result<Vec<Name>, Error> {
+    let (count, list) = key.values()?;
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    if u64::from(count) > limits.values {
+        let at = At::Offset(file_offset(list));
+        return Err(Error::Limit { at, what: "values of one key", limit: limits.values });
+    }
+    let mut names = Vec::new();
+    for offset in cells.offsets(list, count, "value list")? {
+        let record = ValueKey::read(cells, offset)?;
+        if !(record.record.is_tombstone() && minor >= DIFFERENCING) {
+            names.push(Name::from_units(&record.name));
+        }
+    }
+    Ok(names)
+}
+
 /// Finds the value called `name` (the default value has the empty name).
 ///
 /// As with subkeys, "absent" means that every record of the list was read.

@@ -215,6 +215,31 @@ impl Kept {
         Ok(())
     }
 
+    /// The names of the keys right below an upcased path, upcased, and whether the file speaks of all of them.
+    pub(super) fn children(&self, path: &[Name]) -> (Vec<Name>, bool) {
+        let mut names = BTreeSet::new();
+        for origin in &self.origins {
+            let tree = origin.keys.range(path.to_vec()..).take_while(|(key, _)| key.starts_with(path));
+            let there = tree.filter(|(_, key)| key.listed.is_some() || key.implied.is_some());
+            names.extend(there.filter_map(|(key, _)| key.get(path.len())).cloned());
+        }
+        (names.into_iter().collect(), self.covers(path))
+    }
+
+    /// The names of a key's values, upcased, and whether the file speaks of all of them.
+    pub(super) fn value_names(&self, path: &[Name]) -> (Vec<Name>, bool) {
+        let keys = self.origins.iter().filter_map(|origin| origin.keys.get(path));
+        let names: BTreeSet<Name> = keys.flat_map(|key| key.values.keys().cloned()).collect();
+        (names.into_iter().collect(), self.covers(path))
+    }
+
+    /// Whether the file opens or deletes the key or one above it.
+    fn covers(&self, path: &[Name]) -> bool {
+        let told = |key: &Key| key.listed.is_some() || key.deleted.is_some();
+        let above = |origin: &Origin| (0..=path.len()).filter_map(|n| origin.keys.get(path.get(..n)?)).any(told);
+        self.origins.iter().any(above)
+    }
+
     /// What each origin that speaks of a key says of a value in it. Both are upcased.
     pub(super) fn say(&self, path: &[Name], value: &Name) -> Vec<(&str, Said<'_>)> {
         let said = self.origins.iter().filter_map(|origin| Some((origin.name.as_str(), origin.say(path, value)?)));

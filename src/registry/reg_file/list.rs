@@ -62,7 +62,7 @@ impl Interest {
 impl RegFile {
     /// The kept keys at and below `path`, parents first. `CurrentControlSet` in it stands for itself; with `any_set`, for
     /// every control set that the file speaks of.
-    pub fn list(&self, path: &KeyPath, any_set: bool) -> Vec<ListedKey<'_>> {
+    pub fn kept_below(&self, path: &KeyPath, any_set: bool) -> Vec<ListedKey<'_>> {
         let wanted = path.folded();
         let same = |(level, (own, name)): (usize, (&Name, &Name))| {
             own == name || (any_set && level == 2 && is_control_set(name.units()) && is_control_set(own.units()))

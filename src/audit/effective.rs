@@ -1,0 +1,153 @@
+//! What Windows would really do: OS defaults, the values that override them, and what .NET, WinHTTP and the cipher suites
+//! make of both. Pure: look-ups in a registry, and tables in `effective/data`.
+//!
+//! A key that cannot be read or that no input covers never becomes a default: what rests on it is unknown.
+
+mod ask;
+mod ciphers;
+mod dotnet;
+mod os_defaults;
+mod overall;
+mod product;
+mod schannel;
+mod suites;
+mod winhttp;
+
+use crate::host::Windows;
+use crate::place::Place;
+use crate::registry::path::KeyPath;
+use crate::registry::{Lookup, Registry};
+
+use super::restart::{self, Restart};
+
+pub(in crate::audit) use ask::path;
+pub(in crate::audit) use schannel::Changed;
+
+pub use ciphers::{Ciphers, ListSource};
+pub use dotnet::{DotNet, LIMITS as DOTNET_LIMITS, Offer, Override, Program, Target, View};
+pub use overall::{Overall, OverallState};
+pub use product::{Entry, Installed, Needs, Product};
+pub use schannel::{PROTOCOLS, ProtocolState};
+pub use winhttp::{WinHttp, WinHttpView};
+
+/// What a machine does in effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Effective {
+    /// All of it in one line.
+    pub overall: Overall,
+    /// One a protocol, in the order of [`PROTOCOLS`].
+    pub protocols: Vec<ProtocolState>,
+    /// What .NET Framework programs offer.
+    pub dotnet: DotNet,
+    /// What WinHTTP callers offer.
+    pub winhttp: WinHttp,
+    /// Which cipher suites are left.
+    pub ciphers: Ciphers,
+    /// Which product is installed, and what its version asks for.
+    pub product: Product,
+    /// Whether the settings wait for a restart.
+    pub restart: Restart,
+    /// What is odd, whether it changes a state or not.
+    pub lints: Vec<Lint>,
+}
+
+/// What becomes of one protocol on one side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Offered to every caller.
+    On,
+    /// Only for callers that ask for it by name.
+    SoftOff,
+    /// Refused to every caller.
+    Off,
+    /// This Windows does not have it, whatever the values say.
+    NotSupported,
+    /// It cannot be told.
+    Unknown,
+}
+
+/// A state and what it rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fact {
+    /// The state.
+    pub state: State,
+    /// Why, such as `OS default of build 17763` or `Enabled=0xFFFFFFFF`.
+    pub why: String,
+    /// Where the values that decided it stand; none for a default.
+    pub places: Vec<Place>,
+}
+
+/// Yes, no, or not to be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Answer {
+    /// Yes.
+    Yes,
+    /// No.
+    No,
+    /// It cannot be told.
+    Unknown,
+}
+
+/// How much a lint matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// Worth knowing.
+    Note,
+    /// Somebody meant something else than what Windows does, or it breaks something.
+    Warning,
+}
+
+/// One oddity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lint {
+    /// Stable name.
+    pub id: &'static str,
+    /// How much it matters.
+    pub level: Level,
+    /// One sentence.
+    pub why: String,
+    /// Where it shows.
+    pub place: Option<Place>,
+}
+
+impl Lint {
+    fn note(id: &'static str, why: String, place: Option<Place>) -> Self {
+        Self { id, level: Level::Note, why, place }
+    }
+
+    fn warning(id: &'static str, why: String, place: Option<Place>) -> Self {
+        Self { id, level: Level::Warning, why, place }
+    }
+}
+
+/// Why a look-up has no answer.
+pub(in crate::audit) fn no_answer(lookup: Lookup) -> String {
+    ask::no_answer(lookup, &KeyPath::default()).0
+}
+
+/// Works out what this registry makes Windows do.
+pub fn effective(registry: &Registry, windows: &Windows) -> Effective {
+    let mut lints = Vec::new();
+    let release = os_defaults::release(windows);
+    let schannel = schannel::read(registry, windows, release, &mut lints);
+    let client = schannel::of(&schannel.protocols, "TLS 1.2").map(|p| p.client.clone());
+    let dotnet = dotnet::read(registry, windows, client.as_ref(), &mut lints);
+    let winhttp = winhttp::read(registry, windows, release, &mut lints);
+    let ciphers = ciphers::read(registry, windows, &mut lints);
+    let product = product::read(registry, windows, release, &mut lints);
+    let restart = restart::judge(registry, &schannel.changed, &dotnet.changed);
+    let overall = overall::of(&schannel.protocols, &dotnet, &ciphers);
+    Effective { overall, protocols: schannel.protocols, dotnet, winhttp, ciphers, product, restart, lints }
+}
+
+/// Every key that is looked at: those asked for alone, and those asked for with all below them.
+pub fn interest() -> (Vec<KeyPath>, Vec<KeyPath>) {
+    let mut keys = restart::keys();
+    let mut trees = schannel::trees();
+    keys.extend(dotnet::keys());
+    keys.extend(winhttp::keys());
+    keys.extend(ciphers::keys());
+    keys.extend(product::keys());
+    trees.extend(product::trees());
+    (keys, trees)
+}

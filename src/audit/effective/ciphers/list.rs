@@ -1,0 +1,148 @@
+//! The list of cipher suites, before anything is taken from it.
+
+use super::ListSource;
+use crate::audit::effective::suites::Suites;
+use crate::audit::effective::{Lint, ask};
+use crate::host::Windows;
+use crate::place::Place;
+use crate::registry::path::{KeyPath, Name};
+use crate::registry::value::ValueType;
+use crate::registry::{Lookup, Registry};
+
+const POLICY: &str = r"SOFTWARE\Policies\Microsoft\Cryptography\Configuration\SSL\00010002";
+const LOCAL: &str = r"SYSTEM\CurrentControlSet\Control\Cryptography\Configuration\Local\SSL\00010002";
+const VALUE: &str = "Functions";
+/// Characters of the policy's list that Windows reads.
+const LIST_LIMIT: usize = 1023;
+
+/// A list, before anything is taken from it. The flag of a suite says whether Windows surely reads it.
+pub(super) struct List {
+    pub(super) source: ListSource,
+    pub(super) why: String,
+    pub(super) place: Option<Place>,
+    pub(super) suites: Vec<(String, bool)>,
+}
+
+pub(in crate::audit::effective) fn keys() -> Vec<KeyPath> {
+    vec![ask::path(POLICY), ask::path(LOCAL)]
+}
+
+type Doubt = (String, Option<Place>);
+
+/// The policy's list, else the local one, else what the release does.
+pub(super) fn read(
+    registry: &Registry,
+    windows: &Windows,
+    table: &Suites<'_>,
+    lints: &mut Vec<Lint>,
+) -> Result<List, Doubt> {
+    let name = Name::from(VALUE);
+    match registry.get(&ask::path(POLICY), &name) {
+        Lookup::Found(found) if matches!(found.value.kind, ValueType::SZ | ValueType::EXPAND_SZ) => {
+            let text = found.value.as_text().unwrap_or_default();
+            let suites = policy_list(&text, &found.place, lints);
+            if suites.is_empty() {
+                return Err(empty("the policy's", found.place, lints));
+            }
+            strangers(&suites, windows, table, &found.place, lints);
+            let why = format!("list of the policy, {} suites", suites.len());
+            return Ok(List { source: ListSource::Policy, why, place: Some(found.place), suites });
+        }
+        Lookup::Found(found) => {
+            let why = format!(
+                "the policy's {VALUE} {}, not REG_SZ; what Windows makes of that is not known",
+                ask::odd(&found.value)
+            );
+            lints.push(Lint::warning("cipher-list-wrong-type", why.clone(), Some(found.place.clone())));
+            return Err((why, Some(found.place)));
+        }
+        Lookup::KeyAbsent | Lookup::ValueAbsent(_) => {}
+        other => return Err(ask::no_answer(other, &ask::path(POLICY))),
+    }
+    match registry.get(&ask::path(LOCAL), &name) {
+        Lookup::Found(found) => match found.value.as_texts() {
+            Some(texts) => {
+                let suites: Vec<(String, bool)> = texts.into_iter().map(|name| (name, true)).collect();
+                if suites.is_empty() {
+                    return Err(empty("the machine's own", found.place, lints));
+                }
+                strangers(&suites, windows, table, &found.place, lints);
+                let why = format!("the machine's own list, {} suites", suites.len());
+                Ok(List { source: ListSource::Local, why, place: Some(found.place), suites })
+            }
+            None => {
+                let why = format!(
+                    "the local {VALUE} {}, not REG_MULTI_SZ; what Windows makes of that is not known",
+                    ask::odd(&found.value)
+                );
+                lints.push(Lint::warning("cipher-list-wrong-type", why.clone(), Some(found.place.clone())));
+                Err((why, Some(found.place)))
+            }
+        },
+        Lookup::KeyAbsent | Lookup::ValueAbsent(_) => {
+            let build = windows.build.map_or_else(|| "an unknown build".to_owned(), |build| format!("build {build}"));
+            match table.of(windows.build) {
+                Some(release) => {
+                    let suites: Vec<(String, bool)> =
+                        release.default.iter().map(|name| ((*name).to_owned(), true)).collect();
+                    let why = format!("OS default of {build}, {} suites", suites.len());
+                    Ok(List { source: ListSource::OsDefault, why, place: None, suites })
+                }
+                None => Err((format!("no list is set, and the OS default of {build} is not known"), None)),
+            }
+        }
+        other => Err(ask::no_answer(other, &ask::path(LOCAL))),
+    }
+}
+
+/// A list without a suite.
+fn empty(whose: &str, place: Place, lints: &mut Vec<Lint>) -> Doubt {
+    let why = format!("{whose} list of cipher suites is empty; what Windows makes of that is not known");
+    lints.push(Lint::warning("cipher-list-empty", why.clone(), Some(place.clone())));
+    (why, Some(place))
+}
+
+/// A comma-separated list. What stands past the limit, or has a blank around it, may not be read.
+fn policy_list(text: &str, place: &Place, lints: &mut Vec<Lint>) -> Vec<(String, bool)> {
+    let length = text.chars().count();
+    if length > LIST_LIMIT {
+        let why = format!("the policy's list of cipher suites has {length} characters; Windows takes {LIST_LIMIT}");
+        lints.push(Lint::warning("cipher-list-too-long", why, Some(place.clone())));
+    }
+    let mut end = 0usize;
+    let mut blank = false;
+    let mut list = Vec::new();
+    for part in text.split(',') {
+        end = end.saturating_add(part.chars().count());
+        let name = part.trim();
+        blank |= name != part;
+        if !name.is_empty() {
+            list.push((name.to_owned(), name == part && end <= LIST_LIMIT));
+        }
+        end = end.saturating_add(1);
+    }
+    if blank {
+        let why =
+            "the policy's list of cipher suites has blanks beside commas; Windows asks for commas alone".to_owned();
+        lints.push(Lint::warning("cipher-list-blank", why, Some(place.clone())));
+    }
+    list
+}
+
+/// Suites that this build does not know: it ignores them.
+fn strangers(list: &[(String, bool)], windows: &Windows, table: &Suites<'_>, place: &Place, lints: &mut Vec<Lint>) {
+    if table.of(windows.build).is_none() {
+        return;
+    }
+    // PSK suites are left out of the table, but every release has some.
+    let unknown =
+        list.iter().map(|(name, _)| name).filter(|name| !table.knows(windows.build, name) && !name.contains("_PSK_"));
+    let names: Vec<&str> = unknown.map(String::as_str).collect();
+    if let Some(first) = names.first() {
+        let more = names.len().saturating_sub(1);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let why =
+            format!("the list of cipher suites names {first:?}{more}, which this Windows does not have and ignores");
+        lints.push(Lint::note("cipher-list-unknown-suite", why, Some(place.clone())));
+    }
+}

@@ -1,0 +1,315 @@
+//! .NET Framework: which protocols a program offers that does not name any.
+//!
+//! Sources: the .NET Framework 4.8 reference source, `ServicePointManager.Configuration.cs` and `NetRegistryConfiguration.cs`
+//! (which values count, and how), `AppContextDefaultValues.Defaults.cs` (defaults by the framework that a program was built
+//! for); Microsoft, "Transport Layer Security (TLS) best practices with the .NET Framework" (the two views, .NET 3.5).
+
+mod overrides;
+
+pub use overrides::Override;
+
+use super::ask::{self, Pair, Setting};
+use super::schannel::Changed;
+use super::{Answer, Fact, Lint, State};
+use crate::host::{Windows, lacks_wow64_node};
+use crate::place::Place;
+use crate::registry::Registry;
+use crate::registry::path::KeyPath;
+use crate::registry::value::ValueType;
+
+const SYSTEM_DEFAULT: &str = "SystemDefaultTlsVersions";
+const STRONG: &str = "SchUseStrongCrypto";
+const RELEASE_KEY: &str = r"SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full";
+
+/// What a hive cannot show.
+pub const LIMITS: &str = "not visible in the registry: protocols that a program names in its code, AppContext switches in \
+                          its .config file, and .NET Core or .NET 5 and later, which read none of these values";
+
+/// The framework version that a program was built for; it decides what absent values mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Target {
+    /// 4.5.2 or older
+    UpTo452,
+    /// 4.6 to 4.6.2
+    From46,
+    /// 4.7 or newer
+    From47,
+}
+
+impl Target {
+    /// From the oldest to the newest.
+    pub const ALL: [Target; 3] = [Target::UpTo452, Target::From46, Target::From47];
+
+    /// The versions, for people.
+    pub fn text(self) -> &'static str {
+        match self {
+            Target::UpTo452 => "4.5.2 or older",
+            Target::From46 => "4.6 to 4.6.2",
+            Target::From47 => "4.7 or newer",
+        }
+    }
+
+    /// The first release number that can run it.
+    fn needs(self) -> u32 {
+        match self {
+            Target::UpTo452 => 0,
+            Target::From46 => 393_295,
+            Target::From47 => 460_798,
+        }
+    }
+}
+
+/// Which of the two views of the registry a program reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum View {
+    /// 64-bit programs
+    Bits64,
+    /// 32-bit programs
+    Bits32,
+    /// The native ones, where it is not known whether Windows is 64-bit
+    Native,
+}
+
+impl View {
+    /// For people.
+    pub fn text(self) -> &'static str {
+        match self {
+            View::Bits64 => "64-bit",
+            View::Bits32 => "32-bit",
+            View::Native => "native",
+        }
+    }
+}
+
+/// What a program offers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Offer {
+    /// What Schannel offers to callers that name no protocol.
+    Os,
+    /// TLS 1.0, 1.1 and 1.2, by name.
+    Tls10To12,
+    /// SSL 3.0 and TLS 1.0.
+    Ssl3Tls10,
+    /// It cannot be told.
+    Unknown,
+}
+
+/// Programs of one kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Program {
+    /// What they were built for.
+    pub target: Target,
+    /// Which view they read.
+    pub view: View,
+    /// What they offer.
+    pub offer: Offer,
+    /// Whether they can use TLS 1.2 as clients, with what Schannel allows.
+    pub reaches_tls12: Answer,
+    /// The values that decide it.
+    pub why: String,
+    /// Where they stand.
+    pub places: Vec<Place>,
+}
+
+/// What .NET Framework programs do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DotNet {
+    /// The number of the installed release.
+    pub release: Option<u32>,
+    /// The version that it is.
+    pub version: Option<&'static str>,
+    /// .NET 4 programs that name no protocol.
+    pub programs: Vec<Program>,
+    /// Whether .NET 2.0 to 3.5 programs that name no protocol reach TLS 1.2, by view.
+    pub clr2: Vec<(View, Answer, String)>,
+    /// Settings for single programs.
+    pub overrides: Vec<Override>,
+    /// Keys that hold values, and when they were written.
+    pub(in crate::audit) changed: Vec<Changed>,
+}
+
+/// The key of a runtime in a view.
+fn key(wow: bool, runtime: &str) -> KeyPath {
+    let node = if wow { r"WOW6432Node\" } else { "" };
+    ask::path(&format!(r"SOFTWARE\{node}Microsoft\.NETFramework\{runtime}"))
+}
+
+const V4: &str = "v4.0.30319";
+const V2: &str = "v2.0.50727";
+const PER_PROGRAM: [(&str, &str); 2] = [
+    ("SystemDefaultTlsVersions", r"v4.0.30319\System.Net.ServicePointManager.SystemDefaultTlsVersions"),
+    ("SecurityProtocol", r"v4.0.30319\System.Net.ServicePointManager.SecurityProtocol"),
+];
+
+pub(super) fn keys() -> Vec<KeyPath> {
+    let runtimes = || [V4, V2].into_iter().chain(PER_PROGRAM.map(|(_, key)| key));
+    let both = [false, true].into_iter().flat_map(|wow| runtimes().map(move |runtime| key(wow, runtime)));
+    both.chain([ask::path(RELEASE_KEY)]).collect()
+}
+
+/// The views that this Windows has, and whether each is the one in WOW6432Node.
+pub(super) fn views(registry: &Registry, windows: &Windows) -> Vec<(View, bool)> {
+    match windows.architecture.has_wow64() {
+        Some(true) => vec![(View::Bits64, false), (View::Bits32, true)],
+        Some(false) => vec![(View::Bits32, false)],
+        None if lacks_wow64_node(registry) => vec![(View::Native, false)],
+        None => vec![(View::Native, false), (View::Bits32, true)],
+    }
+}
+
+pub(super) fn read(registry: &Registry, windows: &Windows, client: Option<&Fact>, lints: &mut Vec<Lint>) -> DotNet {
+    let release = ask::number(registry, &ask::path(RELEASE_KEY), "Release").0.number();
+    let targets = Target::ALL.into_iter().filter(|target| release.is_none_or(|n| n >= target.needs()));
+    let targets: Vec<Target> = targets.collect();
+    let state = client.map_or(State::Unknown, |fact| fact.state);
+    let mut net = DotNet {
+        release,
+        version: release.and_then(version),
+        programs: Vec::new(),
+        clr2: Vec::new(),
+        overrides: Vec::new(),
+        changed: Vec::new(),
+    };
+    let mut sets: Vec<(View, Pair)> = Vec::new();
+    for (view, wow) in views(registry, windows) {
+        let pair = ask::pair(registry, &key(wow, V4), SYSTEM_DEFAULT, STRONG);
+        lint_values(view, V4, &pair, lints);
+        net.changed.extend(changed(&key(wow, V4), &pair));
+        for &target in &targets {
+            let offer = offer(target, &pair);
+            let reaches_tls12 = reaches(offer, state);
+            net.programs.push(Program { target, view, offer, reaches_tls12, why: why(&pair), places: pair.places() });
+        }
+        let old = ask::pair(registry, &key(wow, V2), SYSTEM_DEFAULT, STRONG);
+        lint_values(view, V2, &old, lints);
+        let (answer, why) = clr2(&old, state);
+        net.clr2.push((view, answer, why));
+        for (setting, runtime) in PER_PROGRAM {
+            net.overrides.extend(overrides::read(registry, view, setting, &key(wow, runtime), lints));
+        }
+        sets.push((view, pair));
+    }
+    if let [(_, native), (_, wow)] = sets.as_slice()
+        && [(&native.first, &wow.first), (&native.second, &wow.second)].iter().any(|(a, b)| differ(a, b))
+    {
+        let why =
+            "the 64-bit and the 32-bit view have different .NET values: programs of one of them do something else";
+        let place = wow.places().into_iter().chain(native.places()).next();
+        lints.push(Lint::note("dotnet-views-differ", why.to_owned(), place));
+    }
+    net
+}
+
+fn differ(a: &Setting, b: &Setting) -> bool {
+    let unknown = |s: &Setting| matches!(s, Setting::Unknown(..));
+    !unknown(a) && !unknown(b) && (a.number() != b.number() || a.is_set() != b.is_set())
+}
+
+/// What a program offers that does not name a protocol. Doubt about a value matters only where it would change the offer.
+fn offer(target: Target, pair: &Pair) -> Offer {
+    let system = readings(&pair.first, target == Target::From47);
+    let strong = readings(&pair.second, target != Target::UpTo452);
+    let offers = system.iter().flat_map(|&system| {
+        strong.iter().map(move |&strong| match (system, strong) {
+            (true, _) => Offer::Os,
+            (false, true) => Offer::Tls10To12,
+            (false, false) => Offer::Ssl3Tls10,
+        })
+    });
+    let mut all: Vec<Offer> = offers.collect();
+    all.dedup();
+    match all.as_slice() {
+        [one] => *one,
+        _ => Offer::Unknown,
+    }
+}
+
+/// How .NET may read a switch. Where it is on by default only 0 turns it off, elsewhere only 1 turns it on.
+fn readings(setting: &Setting, on_by_default: bool) -> Vec<bool> {
+    match setting {
+        Setting::Absent => vec![on_by_default],
+        Setting::Number(n, _) => vec![if on_by_default { *n != 0 } else { *n == 1 }],
+        // Any other type is as if the value were not there; a REG_DWORD of another length is not described.
+        Setting::Odd(value, _) if value.kind != ValueType::DWORD => vec![on_by_default],
+        Setting::Odd(..) | Setting::Unknown(..) => vec![true, false],
+    }
+}
+
+fn reaches(offer: Offer, client: State) -> Answer {
+    match (offer, client) {
+        (Offer::Ssl3Tls10, _) | (_, State::Off | State::NotSupported) => Answer::No,
+        (Offer::Unknown, _) | (_, State::Unknown) => Answer::Unknown,
+        // A protocol that is asked for by name is given though it is off by default.
+        (Offer::Tls10To12, State::On | State::SoftOff) | (Offer::Os, State::On) => Answer::Yes,
+        (Offer::Os, State::SoftOff) => Answer::No,
+    }
+}
+
+fn why(pair: &Pair) -> String {
+    let part = |name: &str, setting: &Setting| match setting {
+        Setting::Absent => format!("{name} not set"),
+        Setting::Number(n, _) => format!("{name}={}", ask::shown(*n)),
+        Setting::Odd(value, _) => format!("{name} {}", ask::odd(value)),
+        Setting::Unknown(why, _) => format!("{name}: {why}"),
+    };
+    match (&pair.first, &pair.second) {
+        (Setting::Unknown(one, _), Setting::Unknown(two, _)) if one == two => one.clone(),
+        (first, second) => format!("{}, {}", part(SYSTEM_DEFAULT, first), part(STRONG, second)),
+    }
+}
+
+/// .NET 2.0 to 3.5: `SchUseStrongCrypto` helps only programs that name a protocol, so the other value alone counts.
+fn clr2(pair: &Pair, client: State) -> (Answer, String) {
+    let reading = readings(&pair.first, false);
+    match reading.as_slice() {
+        [true] => {
+            (reaches(Offer::Os, client), "SystemDefaultTlsVersions=1, with the updates of 2016 or later".to_owned())
+        }
+        [false] => (Answer::No, "SystemDefaultTlsVersions is not 1: SSL 3.0 and TLS 1.0".to_owned()),
+        _ => (Answer::Unknown, why(pair)),
+    }
+}
+
+fn changed(key: &KeyPath, pair: &Pair) -> Option<Changed> {
+    let unknown = [&pair.first, &pair.second].iter().any(|s| matches!(s, Setting::Unknown(..)));
+    let last_write = match &pair.key {
+        Some(info) => info.last_write.ok_or_else(|| "a .reg file has no times".to_owned()),
+        None => Err("the key cannot be read, or is not covered".to_owned()),
+    };
+    let place = pair.key.as_ref().map(|info| info.place.clone());
+    let is_set = unknown || pair.first.is_set() || pair.second.is_set();
+    is_set.then(|| Changed { key: key.to_string(), place, last_write })
+}
+
+fn lint_values(view: View, runtime: &str, pair: &Pair, lints: &mut Vec<Lint>) {
+    let head = format!("{runtime} ({} programs)", view.text());
+    for (name, setting) in [(SYSTEM_DEFAULT, &pair.first), (STRONG, &pair.second)] {
+        match setting {
+            Setting::Number(n, place) if *n > 1 => {
+                let shown = ask::shown(*n);
+                let why = format!("{head}: {name} is {shown}, which older programs read as 0 and newer ones as 1");
+                lints.push(Lint::warning("dotnet-odd-value", why, Some(place.clone())));
+            }
+            Setting::Odd(value, place) => {
+                let effect = if value.kind == ValueType::DWORD {
+                    "what .NET makes of that is not known"
+                } else {
+                    ".NET ignores it"
+                };
+                let why = format!("{head}: {name} {}, not REG_DWORD: {effect}", ask::odd(value));
+                lints.push(Lint::warning("dotnet-wrong-type", why, Some(place.clone())));
+            }
+            _ => {}
+        }
+    }
+    // Under the older runtime 0 is what absent values do anyway.
+    if let (V4, Setting::Number(0, place), Setting::Number(0, _)) = (runtime, &pair.first, &pair.second) {
+        let why = format!("{head}: both values are 0, which leaves programs that name no protocol SSL 3.0 and TLS 1.0");
+        lints.push(Lint::warning("dotnet-downgraded", why, Some(place.clone())));
+    }
+}
+
+fn version(release: u32) -> Option<&'static str> {
+    let versions = super::suites::dotnet_releases();
+    versions.iter().filter(|(from, _)| *from <= release).max_by_key(|(from, _)| *from).map(|(_, v)| v.as_str())
+}

@@ -1,0 +1,74 @@
+//! Protocols that are set for single programs, by the program's full path.
+
+use super::View;
+use crate::audit::effective::{Lint, ask};
+use crate::place::Place;
+use crate::registry::path::KeyPath;
+use crate::registry::{Listing, Lookup, Registry};
+
+/// Settings that are read of one key. Real machines have none.
+const OVERRIDES: usize = 256;
+
+/// Protocols set for one program by its path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Override {
+    /// Which view it is set in.
+    pub view: View,
+    /// `SystemDefaultTlsVersions` or `SecurityProtocol`.
+    pub setting: &'static str,
+    /// The program's path. A `.reg` file gives it in capitals.
+    pub program: String,
+    /// The value.
+    pub data: String,
+    /// Whether it is a program of Entra Connect.
+    pub entra_connect: bool,
+    /// Where it stands.
+    pub place: Option<Place>,
+}
+
+/// Reads the settings of one kind in one view.
+pub(super) fn read(
+    registry: &Registry,
+    view: View,
+    setting: &'static str,
+    key: &KeyPath,
+    lints: &mut Vec<Lint>,
+) -> Vec<Override> {
+    let names = match registry.value_names(key) {
+        Listing::Found { names, .. } => names,
+        Listing::KeyAbsent | Listing::NotCovered => return Vec::new(),
+        Listing::Unreadable(error, place) => {
+            let why = format!("settings of single .NET programs ({setting}) cannot be read: {error}");
+            lints.push(Lint::warning("dotnet-overrides-unreadable", why, Some(place)));
+            return Vec::new();
+        }
+    };
+    if names.len() > OVERRIDES {
+        let why =
+            format!("{} .NET programs have settings of their own ({setting}); {OVERRIDES} are listed", names.len());
+        lints.push(Lint::warning("dotnet-many-overrides", why, None));
+    }
+    let mut found = Vec::new();
+    for name in names.iter().take(OVERRIDES).filter(|name| !name.units().is_empty()) {
+        let Lookup::Found(value) = registry.get(key, name) else { continue };
+        let program = name.to_string();
+        let text = value.value.as_dword().map(ask::shown).or_else(|| value.value.as_text());
+        let data = text.unwrap_or_else(|| format!("{} {}", value.value.kind, value.value.hex()));
+        let entra_connect = is_entra_connect(&program);
+        let why = format!("{program} ({} view) has a setting of its own: {setting} = {data}", view.text());
+        lints.push(match entra_connect {
+            true => Lint::warning("dotnet-override-entra-connect", why, Some(value.place.clone())),
+            false => Lint::note("dotnet-override", why, Some(value.place.clone())),
+        });
+        found.push(Override { view, setting, program, data, entra_connect, place: Some(value.place) });
+    }
+    found
+}
+
+/// Whether this is the sync engine or the wizard.
+fn is_entra_connect(program: &str) -> bool {
+    let program = program.to_lowercase();
+    program.ends_with(r"\miiserver.exe")
+        || program.contains(r"\microsoft azure ad sync\")
+        || program.contains(r"\microsoft azure active directory connect\")
+}

@@ -1,0 +1,119 @@
+//! What each Windows release does when nothing is set: `data/os_defaults.toml`.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use crate::host::Windows;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(rename = "as_of")]
+    _as_of: String,
+    release: Vec<Release>,
+}
+
+/// One release, or several that do the same.
+#[derive(Debug, Deserialize)]
+pub(super) struct Release {
+    builds: Vec<u32>,
+    pub(super) names: String,
+    pub(super) support_ends: Option<String>,
+    /// What TLS 1.1 and 1.2 need before the release has them.
+    pub(super) update: Option<String>,
+    /// What WinHTTP offers, each that it may be.
+    #[serde(default)]
+    pub(super) winhttp: Vec<u32>,
+    /// What WinHTTP needs before it reads its value.
+    pub(super) winhttp_update: Option<String>,
+    /// By protocol.
+    #[serde(flatten)]
+    protocols: BTreeMap<String, Defaults>,
+}
+
+/// What a protocol is when nothing is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Default {
+    /// Enabled, and not disabled by default.
+    On,
+    /// Enabled, but disabled by default.
+    SoftOff,
+    /// Not offered; which of the two values does it is not documented.
+    Off,
+    /// The release does not have it.
+    None,
+    /// It cannot be told.
+    Unknown,
+}
+
+/// A default for each side.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+struct Defaults {
+    client: Default,
+    server: Default,
+}
+
+impl TryFrom<String> for Defaults {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let (client, server) = text.split_once('/').unwrap_or((&text, &text));
+        Ok(Self { client: Default::named(client)?, server: Default::named(server)? })
+    }
+}
+
+impl Default {
+    fn named(name: &str) -> Result<Self, String> {
+        match name {
+            "on" => Ok(Default::On),
+            "soft-off" => Ok(Default::SoftOff),
+            "off" => Ok(Default::Off),
+            "none" => Ok(Default::None),
+            "unknown" => Ok(Default::Unknown),
+            _ => Err(format!("{name:?} is no state")),
+        }
+    }
+}
+
+static RELEASES: LazyLock<Vec<Release>> = LazyLock::new(|| {
+    // A table that does not load knows no release; a test rules that out.
+    toml::from_str::<File>(include_str!("data/os_defaults.toml")).map(|file| file.release).unwrap_or_default()
+});
+
+/// The release that this is, if its build is known.
+pub(super) fn release(windows: &Windows) -> Option<&'static Release> {
+    let build = windows.build?;
+    RELEASES.iter().find(|release| release.builds.contains(&build))
+}
+
+impl Release {
+    /// What a protocol is on the client and on the server.
+    pub(super) fn default_of(&self, protocol: &str) -> (Default, Default) {
+        let found = self.protocols.get(protocol);
+        found.map_or((Default::Unknown, Default::Unknown), |defaults| (defaults.client, defaults.server))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_loads_and_names_every_protocol_of_every_release() {
+        let file: File = toml::from_str(include_str!("data/os_defaults.toml")).unwrap();
+        assert_eq!(file.release.len(), RELEASES.len());
+        for release in &file.release {
+            let named: Vec<&String> = release.protocols.keys().collect();
+            assert_eq!(named.len(), super::super::PROTOCOLS.len(), "{:?}: {named:?}", release.builds);
+            assert!(super::super::PROTOCOLS.iter().all(|p| release.protocols.contains_key(*p)), "{:?}", release.builds);
+        }
+        let mut builds: Vec<u32> = file.release.iter().flat_map(|r| r.builds.clone()).collect();
+        let count = builds.len();
+        builds.sort_unstable();
+        builds.dedup();
+        assert_eq!(builds.len(), count, "a build stands in two rows");
+    }
+}

@@ -1,0 +1,308 @@
+//! Schannel's protocols: which of them Windows offers and accepts.
+//!
+//! Sources: Microsoft, "Transport Layer Security (TLS) registry settings" (three editions: 2019, 2021, 2023); "Restrict the
+//! use of certain cryptographic algorithms and protocols in Schannel.dll" (KB245030); "Protocols in TLS/SSL (Schannel
+//! SSP)". The state machine is that of Wine's `dlls/secur32/schannel.c` (`read_config`, `acquire_credentials_handle`), which
+//! does what those pages describe: any `Enabled` but 0 enables, any `DisabledByDefault` but 0 withdraws the protocol from
+//! callers that name none, and an absent value is the release's default.
+
+use super::ask::{self, Pair, Setting};
+use super::os_defaults::{Default, Release};
+use super::{Fact, Lint, State};
+use crate::host::Windows;
+use crate::place::Place;
+use crate::registry::path::{KeyPath, Name};
+use crate::registry::{FileTime, Listing, Lookup, Registry};
+
+/// The protocols that are judged, from the oldest to the newest.
+pub const PROTOCOLS: [&str; 8] =
+    ["SSL 2.0", "SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3", "DTLS 1.0", "DTLS 1.2"];
+
+/// Keys that some Windows reads, or read once, beside those of [`PROTOCOLS`].
+const ALSO_READ: [&str; 2] = ["PCT 1.0", "Multi-Protocol Unified Hello"];
+
+const SCHANNEL: &str = r"SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL";
+/// Unread keys that are named of one key; a hostile input could list a million.
+const UNREAD: usize = 32;
+const ENABLED: &str = "Enabled";
+const DISABLED: &str = "DisabledByDefault";
+
+/// One protocol on both sides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProtocolState {
+    /// Its name, which is that of its key.
+    pub protocol: &'static str,
+    /// When this machine connects.
+    pub client: Fact,
+    /// When others connect to it.
+    pub server: Fact,
+}
+
+pub(super) struct Schannel {
+    pub(super) protocols: Vec<ProtocolState>,
+    /// Keys that make a difference to the defaults, or may: when they were last written.
+    pub(super) changed: Vec<Changed>,
+}
+
+/// A key that changes what a machine does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::audit) struct Changed {
+    pub(in crate::audit) key: String,
+    pub(in crate::audit) place: Option<Place>,
+    /// When it was last written; the reason when that cannot be told.
+    pub(in crate::audit) last_write: Result<FileTime, String>,
+}
+
+pub(super) fn of<'a>(protocols: &'a [ProtocolState], name: &str) -> Option<&'a ProtocolState> {
+    protocols.iter().find(|p| p.protocol == name)
+}
+
+pub(super) fn trees() -> Vec<KeyPath> {
+    ["Protocols", "Ciphers", "Hashes", "KeyExchangeAlgorithms"].map(key).to_vec()
+}
+
+/// A key below `SCHANNEL`.
+pub(super) fn key(below: &str) -> KeyPath {
+    ask::path(&format!(r"{SCHANNEL}\{below}"))
+}
+
+pub(super) fn read(
+    registry: &Registry,
+    windows: &Windows,
+    release: Option<&Release>,
+    lints: &mut Vec<Lint>,
+) -> Schannel {
+    let protocols_key = key("Protocols");
+    let listing = registry.children(&protocols_key);
+    let names: &[Name] = if let Listing::Found { names, .. } = &listing { names } else { &[] };
+    unread_names(registry, &protocols_key, names, lints);
+    let mut protocols = Vec::new();
+    let mut changed = Vec::new();
+    for protocol in PROTOCOLS {
+        let listed = names.iter().any(|name| name.matches(Name::from(protocol).units()));
+        let known_absent = match &listing {
+            Listing::KeyAbsent => true,
+            Listing::Found { whole, .. } => *whole && !listed,
+            Listing::NotCovered | Listing::Unreadable(..) => false,
+        };
+        let key = ask::child(&protocols_key, &Name::from(protocol));
+        let side = |name: &str| {
+            if known_absent {
+                return Pair::absent();
+            }
+            ask::pair(registry, &ask::child(&key, &Name::from(name)), ENABLED, DISABLED)
+        };
+        let pairs = (side("Client"), side("Server"));
+        let defaults = release.map_or((Default::Unknown, Default::Unknown), |release| release.default_of(protocol));
+        let update = release.and_then(|r| r.update.as_deref()).filter(|_| ["TLS 1.1", "TLS 1.2"].contains(&protocol));
+        let client = judge(&pairs.0, defaults.0, windows, release, update);
+        let server = judge(&pairs.1, defaults.1, windows, release, update);
+        if listed {
+            misplaced(registry, &key, protocol, lints);
+        }
+        for (side, pair, default) in [("Client", &pairs.0, defaults.0), ("Server", &pairs.1, defaults.1)] {
+            odd_values(protocol, side, pair, default, lints);
+            changed.extend(change(protocol, side, pair, default));
+        }
+        let is_set = !(client.places.is_empty() && server.places.is_empty());
+        // Where the release itself treats the sides differently, a difference says nothing.
+        let known = client.state != State::Unknown && server.state != State::Unknown;
+        if is_set && known && defaults.0 == defaults.1 && client.state != server.state {
+            let why = format!(
+                "{protocol} differs: {} for the client, {} for the server",
+                word(client.state),
+                word(server.state)
+            );
+            let place = client.places.first().or(server.places.first()).cloned();
+            lints.push(Lint::note("schannel-sides-differ", why, place));
+        }
+        protocols.push(ProtocolState { protocol, client, server });
+    }
+    only_tls13(&protocols, lints);
+    Schannel { protocols, changed }
+}
+
+/// The state in one word.
+pub(super) fn word(state: State) -> &'static str {
+    match state {
+        State::On => "on",
+        State::SoftOff => "soft-off",
+        State::Off => "off",
+        State::NotSupported => "not supported",
+        State::Unknown => "unknown",
+    }
+}
+
+/// One side of one protocol.
+fn judge(pair: &Pair, default: Default, windows: &Windows, release: Option<&Release>, update: Option<&str>) -> Fact {
+    let build = windows.build.map_or_else(|| "an unknown build".to_owned(), |build| format!("build {build}"));
+    if default == Default::None {
+        let names = release.map(|release| release.names.as_str()).unwrap_or_default();
+        return Fact::new(State::NotSupported, format!("{names} does not have it ({build})"), Vec::new());
+    }
+    let fact = |state, why: String| Fact::new(state, why, pair.places());
+    for (name, setting) in [(ENABLED, &pair.first), (DISABLED, &pair.second)] {
+        match setting {
+            // Enabled=0 decides alone, so doubt about the other value changes nothing.
+            _ if pair.first.number() == Some(0) => {}
+            Setting::Unknown(why, _) => return fact(State::Unknown, why.clone()),
+            Setting::Odd(value, _) => {
+                let odd = ask::odd(value);
+                return fact(State::Unknown, format!("{name} {odd}; what Windows makes of that is not known"));
+            }
+            Setting::Absent | Setting::Number(..) => {}
+        }
+    }
+    let said: Vec<String> = [(ENABLED, &pair.first), (DISABLED, &pair.second)]
+        .into_iter()
+        .filter_map(|(name, setting)| setting.number().map(|n| format!("{name}={}", ask::shown(n))))
+        .collect();
+    let by_default = match release {
+        Some(_) => format!("OS default of {build}"),
+        None => format!("the OS default of {build} is not known"),
+    };
+    let enabled = pair.first.number().map(|n| n != 0);
+    let soft = pair.second.number().map(|n| n != 0);
+    let state = combine(enabled, soft, default);
+    let why = match (said.is_empty(), state) {
+        (true, State::Unknown) if release.is_some() => format!("what {build} does by default is not known"),
+        (true, _) => by_default,
+        (false, State::Unknown) if release.is_some() => {
+            format!("{}; the rest is a default of {build} that is not known", said.join(", "))
+        }
+        (false, State::Unknown) => format!("{}; {by_default}", said.join(", ")),
+        (false, State::SoftOff) if soft.is_none() => format!("{}; soft-off is the {by_default}", said.join(", ")),
+        (false, _) => said.join(", "),
+    };
+    match (update, state) {
+        (Some(update), State::On) => fact(State::Unknown, format!("{why}: on if {update} is installed")),
+        (Some(update), State::SoftOff) => fact(State::SoftOff, format!("{why} (with {update}; without it, not there)")),
+        _ => fact(state, why),
+    }
+}
+
+/// The state machine. Absent values are `None`.
+fn combine(enabled: Option<bool>, soft_off: Option<bool>, default: Default) -> State {
+    match (enabled, soft_off, default) {
+        (_, _, Default::None) => State::NotSupported,
+        (Some(false), ..) => State::Off,
+        (Some(true), Some(false), _) => State::On,
+        (Some(true), Some(true), _) => State::SoftOff,
+        (Some(true), None, Default::On) | (None, Some(false), Default::On | Default::SoftOff) => State::On,
+        (Some(true), None, Default::SoftOff) | (None, Some(true), Default::On | Default::SoftOff) => State::SoftOff,
+        (None, None, Default::On) => State::On,
+        (None, None, Default::SoftOff) => State::SoftOff,
+        (None, None | Some(true), Default::Off) => State::Off,
+        (_, _, Default::Unknown | Default::Off) => State::Unknown,
+    }
+}
+
+/// A side key whose values may make a difference.
+fn change(protocol: &str, side: &str, pair: &Pair, default: Default) -> Option<Changed> {
+    let differs = match (&pair.first, &pair.second, default) {
+        (_, _, Default::None) | (Setting::Absent, Setting::Absent, _) => false,
+        (Setting::Unknown(..), _, _) | (_, Setting::Unknown(..), _) => true,
+        (Setting::Number(..) | Setting::Absent, Setting::Number(..) | Setting::Absent, _) => {
+            let enabled = pair.first.number().map(|n| n != 0);
+            let soft = pair.second.number().map(|n| n != 0);
+            let state = combine(enabled, soft, default);
+            state == State::Unknown || state != combine(None, None, default)
+        }
+        _ => true,
+    };
+    let last_write = match (&pair.key, pair.first.place()) {
+        (Some(info), _) => info.last_write.ok_or_else(|| "a .reg file has no times".to_owned()),
+        (None, _) => Err("the key cannot be read, or is not covered".to_owned()),
+    };
+    let place = pair.key.as_ref().map(|info| info.place.clone());
+    differs.then(|| Changed { key: format!(r"{protocol}\{side}"), place, last_write })
+}
+
+fn odd_values(protocol: &str, side: &str, pair: &Pair, default: Default, lints: &mut Vec<Lint>) {
+    for (name, setting, off) in [(ENABLED, &pair.first, 0), (DISABLED, &pair.second, 1)] {
+        match setting {
+            Setting::Number(n, place) if *n > 1 => {
+                let means = if off == 0 { "on" } else { "disabled by default" };
+                let why = format!(
+                    r"{protocol}\{side}: {name} is {}; any number but 0 means {means}, and 1 is the canonical one",
+                    ask::shown(*n)
+                );
+                lints.push(Lint::note("schannel-non-canonical", why, Some(place.clone())));
+            }
+            Setting::Odd(value, place) => {
+                let why = format!(
+                    r"{protocol}\{side}: {name} {}, not REG_DWORD; what Windows makes of that is not known",
+                    ask::odd(value)
+                );
+                lints.push(Lint::warning("schannel-wrong-type", why, Some(place.clone())));
+            }
+            _ => {}
+        }
+    }
+    match (&pair.first, &pair.second) {
+        (Setting::Number(0, place), Setting::Number(0, _)) => {
+            let why =
+                format!(r"{protocol}\{side}: Enabled=0 with DisabledByDefault=0 contradict each other; Enabled=0 wins");
+            lints.push(Lint::warning("schannel-contradiction", why, Some(place.clone())));
+        }
+        (Setting::Number(n, place), _) if *n != 0 && default == Default::None => {
+            // "Not a safe system configuration", in the words of the page on protocols.
+            let id = if protocol == "TLS 1.3" { "tls13-on-unsupported-os" } else { "schannel-not-supported" };
+            let why =
+                format!(r"{protocol}\{side} is enabled on a Windows that does not have {protocol}: remove the key");
+            lints.push(Lint::warning(id, why, Some(place.clone())));
+        }
+        _ => {}
+    }
+}
+
+/// Where a key stands, for a lint.
+fn place_of(registry: &Registry, key: &KeyPath) -> Option<Place> {
+    match registry.key(key) {
+        Lookup::ValueAbsent(info) => Some(info.place),
+        _ => None,
+    }
+}
+
+/// Keys below `Protocols` that no Windows reads.
+fn unread_names(registry: &Registry, key: &KeyPath, names: &[Name], lints: &mut Vec<Lint>) {
+    let known = |name: &&Name| PROTOCOLS.iter().chain(&ALSO_READ).any(|known| name.matches(Name::from(*known).units()));
+    for name in names.iter().filter(|name| !known(name)).take(UNREAD) {
+        let squeezed = |text: &str| text.replace([' ', '_', '-'], "").to_ascii_lowercase();
+        let text = name.to_string();
+        let meant =
+            PROTOCOLS.iter().find(|known| squeezed(known).trim_start_matches('v') == squeezed(&text).replace('v', ""));
+        let hint = meant.map(|known| format!("; the name that it reads is {known:?}")).unwrap_or_default();
+        let why = format!("Windows never reads the key {text:?} below Protocols{hint}");
+        lints.push(Lint::warning("schannel-unread-key", why, place_of(registry, &ask::child(key, name))));
+    }
+}
+
+/// Values and keys at the wrong level of a protocol's key.
+fn misplaced(registry: &Registry, key: &KeyPath, protocol: &str, lints: &mut Vec<Lint>) {
+    for name in [ENABLED, DISABLED] {
+        if let (Setting::Number(_, place) | Setting::Odd(_, place), _) = ask::number(registry, key, name) {
+            let why =
+                format!("{name} stands in {protocol} itself: Windows reads it only in its subkeys Client and Server");
+            lints.push(Lint::warning("schannel-values-above-sides", why, Some(place)));
+        }
+    }
+    let Listing::Found { names, .. } = registry.children(key) else { return };
+    let is_side = |name: &&Name| ["Client", "Server"].iter().any(|side| name.matches(Name::from(*side).units()));
+    for name in names.iter().filter(|name| !is_side(name)).take(UNREAD) {
+        let why = format!("Windows never reads the key {:?} below {protocol}", name.to_string());
+        lints.push(Lint::warning("schannel-unread-key", why, place_of(registry, &ask::child(key, name))));
+    }
+}
+
+/// TLS 1.3 alone is more than the endpoints of Entra ID promise.
+fn only_tls13(protocols: &[ProtocolState], lints: &mut Vec<Lint>) {
+    let client = |name| of(protocols, name).map(|p| &p.client);
+    if let (Some(one_two), Some(one_three)) = (client("TLS 1.2"), client("TLS 1.3"))
+        && one_three.state == State::On
+        && matches!(one_two.state, State::Off | State::SoftOff)
+    {
+        let why = "TLS 1.3 is the only current protocol left for the client; Entra ID asks for TLS 1.2".to_owned();
+        lints.push(Lint::warning("tls13-only", why, one_two.places.first().cloned()));
+    }
+}

@@ -1,0 +1,127 @@
+//! The small tables: cipher suites by release, and .NET release numbers.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+/// The cipher suites that some releases know.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Suites<'a> {
+    #[serde(rename = "source")]
+    _source: String,
+    /// Suites of other protocols than TLS 1.2; all others are of TLS 1.2 too.
+    #[serde(borrow)]
+    not_tls12: Vec<&'a str>,
+    /// Those that Entra ID accepts.
+    entra: Vec<&'a str>,
+    releases: Vec<ReleaseSuites<'a>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReleaseSuites<'a> {
+    builds: Vec<u32>,
+    /// On by default, in order of preference.
+    #[serde(borrow)]
+    pub(super) default: Vec<&'a str>,
+    supported: Vec<&'a str>,
+    weak: Vec<&'a str>,
+}
+
+/// The first build whose suite names may have a curve at their end that does not count.
+const FIRST_WITHOUT_CURVES: u32 = 10240;
+
+static SUITES: LazyLock<Option<Suites<'static>>> =
+    LazyLock::new(|| serde_json::from_str(include_str!("data/cipher_suites.json")).ok());
+
+pub(super) fn suites() -> Option<&'static Suites<'static>> {
+    SUITES.as_ref()
+}
+
+/// A suite's name without the curve that releases before Windows 10 put at its end.
+pub(super) fn without_curve(name: &str) -> &str {
+    ["_P256", "_P384", "_P521"].iter().find_map(|curve| name.strip_suffix(curve)).unwrap_or(name)
+}
+
+impl Suites<'_> {
+    /// The suites of a build.
+    pub(super) fn of(&self, build: Option<u32>) -> Option<&ReleaseSuites<'_>> {
+        let build = build?;
+        self.releases.iter().find(|release| release.builds.contains(&build))
+    }
+
+    /// Whether a release knows a suite of this name; for a build that is not in the table, whether any release does.
+    pub(super) fn knows(&self, build: Option<u32>, name: &str) -> bool {
+        let name = match build {
+            Some(build) if build >= FIRST_WITHOUT_CURVES => without_curve(name),
+            _ => name,
+        };
+        match self.of(build) {
+            Some(release) => release.knows(name),
+            None => self.releases.iter().any(|release| release.knows(name)),
+        }
+    }
+
+    /// Whether a known suite is one of TLS 1.2.
+    pub(super) fn is_tls12(&self, name: &str) -> bool {
+        !self.not_tls12.contains(&name)
+    }
+
+    /// Whether Entra ID accepts a suite.
+    pub(super) fn is_for_entra(&self, name: &str) -> bool {
+        self.entra.contains(&without_curve(name))
+    }
+
+    /// Whether a suite is left to callers that ask for strong cryptography.
+    pub(super) fn is_strong(&self, build: Option<u32>, name: &str) -> bool {
+        match self.of(build) {
+            Some(release) => !release.weak.contains(&name),
+            None => !self.releases.iter().any(|release| release.weak.contains(&name)),
+        }
+    }
+}
+
+impl ReleaseSuites<'_> {
+    fn knows(&self, name: &str) -> bool {
+        self.default.contains(&name) || self.supported.contains(&name)
+    }
+}
+
+#[derive(Deserialize)]
+struct DotNetFile {
+    release: Vec<DotNetRelease>,
+}
+
+#[derive(Deserialize)]
+struct DotNetRelease {
+    from: u32,
+    version: String,
+}
+
+static DOTNET: LazyLock<Vec<(u32, String)>> = LazyLock::new(|| {
+    let file: Option<DotNetFile> = toml::from_str(include_str!("data/dotnet_releases.toml")).ok();
+    file.map(|file| file.release.into_iter().map(|r| (r.from, r.version)).collect()).unwrap_or_default()
+});
+
+/// Release numbers of .NET Framework, and the version that each starts.
+pub(super) fn dotnet_releases() -> &'static [(u32, String)] {
+    &DOTNET
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tables_load() {
+        let all = suites().unwrap();
+        let tls12 = |build| all.of(Some(build)).unwrap().default.iter().filter(|name| all.is_tls12(name)).count();
+        assert_eq!([14393, 17763, 20348, 26100].map(tls12), [32, 23, 23, 20]);
+        assert_eq!(dotnet_releases().len(), 11);
+        assert!(all.knows(Some(17763), "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384_P384"), "the curve does not count");
+        assert!(!all.knows(Some(9600), "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384_P384"), "no such suite there");
+        assert!(all.knows(Some(9600), "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384_P384"));
+        assert!(all.is_for_entra("TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384_P384"));
+    }
+}

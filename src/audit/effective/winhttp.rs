@@ -1,0 +1,135 @@
+//! WinHTTP and FIPS: protocols of callers that name none.
+//!
+//! Sources: Microsoft, "Option Flags" (WINHTTP_OPTION_SECURE_PROTOCOLS: the defaults and the bits); "How to enable TLS 1.2 on
+//! clients" (both views, the update that older releases need); "System cryptography: Use FIPS compliant algorithms for
+//! encryption, hashing, and signing". Schannel's off wins over all of them.
+
+use super::ask::{self, Setting};
+use super::os_defaults::Release;
+use super::{Answer, Lint, dotnet};
+use crate::host::Windows;
+use crate::place::Place;
+use crate::registry::Registry;
+use crate::registry::path::KeyPath;
+
+const TLS12: u32 = 0x800;
+const BITS: [(u32, &str); 6] = [
+    (0x08, "SSL 2.0"),
+    (0x20, "SSL 3.0"),
+    (0x80, "TLS 1.0"),
+    (0x200, "TLS 1.1"),
+    (TLS12, "TLS 1.2"),
+    (0x2000, "TLS 1.3"),
+];
+const VALUE: &str = "DefaultSecureProtocols";
+const POLICY: &str = r"SOFTWARE\Policies\Microsoft\Windows\CurrentVersion\Internet Settings";
+const FIPS: &str = r"SYSTEM\CurrentControlSet\Control\Lsa\FipsAlgorithmPolicy";
+
+/// What WinHTTP callers of one view offer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WinHttpView {
+    /// Which programs.
+    pub view: dotnet::View,
+    /// Whether TLS 1.2 is among it.
+    pub tls12: Answer,
+    /// The protocols, and where they come from.
+    pub why: String,
+    /// Where the value stands.
+    pub place: Option<Place>,
+}
+
+/// Protocols that are set apart from Schannel and .NET.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WinHttp {
+    /// One a view.
+    pub views: Vec<WinHttpView>,
+    /// What a policy sets for Internet Explorer's engine, which shows sign-in windows: the protocols.
+    pub internet_settings_policy: Option<String>,
+    /// Whether FIPS mode is on.
+    pub fips: Answer,
+}
+
+fn key(wow: bool) -> KeyPath {
+    let node = if wow { r"WOW6432Node\" } else { "" };
+    ask::path(&format!(r"SOFTWARE\{node}Microsoft\Windows\CurrentVersion\Internet Settings\WinHttp"))
+}
+
+pub(super) fn keys() -> Vec<KeyPath> {
+    vec![key(false), key(true), ask::path(POLICY), ask::path(FIPS)]
+}
+
+pub(super) fn read(
+    registry: &Registry,
+    windows: &Windows,
+    release: Option<&Release>,
+    lints: &mut Vec<Lint>,
+) -> WinHttp {
+    let views = dotnet::views(registry, windows).into_iter().map(|(view, wow)| {
+        let setting = ask::number(registry, &key(wow), VALUE).0;
+        let (tls12, why) = judge(&setting, release);
+        WinHttpView { view, tls12, why, place: setting.place().cloned() }
+    });
+    let views: Vec<WinHttpView> = views.collect();
+    for view in views.iter().filter(|view| view.tls12 == Answer::No) {
+        let why =
+            format!("{} WinHTTP callers that name no protocol do not offer TLS 1.2: {}", view.view.text(), view.why);
+        lints.push(Lint::warning("winhttp-no-tls12", why, view.place.clone()));
+    }
+    let policy = ask::number(registry, &ask::path(POLICY), "SecureProtocols").0;
+    if let Setting::Number(n, place) = &policy
+        && n & TLS12 == 0
+    {
+        let why =
+            format!("a policy sets Internet Settings to {}, without TLS 1.2: sign-in windows may fail", names(*n));
+        lints.push(Lint::warning("internet-settings-no-tls12", why, Some(place.clone())));
+    }
+    let fips = ask::number(registry, &ask::path(FIPS), "Enabled").0;
+    if let Setting::Number(1.., place) = &fips {
+        let why = "FIPS mode is on: it takes cipher suites and curves away that are not counted here".to_owned();
+        lints.push(Lint::note("fips-on", why, Some(place.clone())));
+    }
+    WinHttp {
+        views,
+        internet_settings_policy: policy.number().map(names),
+        fips: match fips {
+            Setting::Absent | Setting::Number(0, _) => Answer::No,
+            Setting::Number(..) => Answer::Yes,
+            Setting::Odd(..) | Setting::Unknown(..) => Answer::Unknown,
+        },
+    }
+}
+
+fn judge(setting: &Setting, release: Option<&Release>) -> (Answer, String) {
+    let answer = |n: u32| if n & TLS12 == 0 { Answer::No } else { Answer::Yes };
+    match setting {
+        Setting::Number(n, _) => {
+            let why = format!("{VALUE}={} ({})", ask::shown(*n), names(*n));
+            match release.and_then(|release| release.winhttp_update.as_deref()) {
+                Some(update) if n & TLS12 != 0 => {
+                    (Answer::Unknown, format!("{why}: read only if {update} is installed"))
+                }
+                _ => (answer(*n), why),
+            }
+        }
+        Setting::Odd(value, _) => (Answer::Unknown, format!("{VALUE} {}", ask::odd(value))),
+        Setting::Unknown(why, _) => (Answer::Unknown, why.clone()),
+        Setting::Absent => {
+            let defaults = release.map(|release| release.winhttp.as_slice()).unwrap_or_default();
+            let Some((first, rest)) = defaults.split_first() else {
+                return (Answer::Unknown, "not set, and the OS default is not known".to_owned());
+            };
+            let why = format!(
+                "not set; the OS default is {}",
+                defaults.iter().map(|n| names(*n)).collect::<Vec<_>>().join(" or ")
+            );
+            let agree = rest.iter().all(|n| answer(*n) == answer(*first));
+            (if agree { answer(*first) } else { Answer::Unknown }, why)
+        }
+    }
+}
+
+/// The protocols that a bitmap stands for.
+fn names(bits: u32) -> String {
+    let names: Vec<&str> = BITS.iter().filter(|(bit, _)| bits & bit != 0).map(|(_, name)| *name).collect();
+    if names.is_empty() { "no protocol".to_owned() } else { names.join(", ") }
+}

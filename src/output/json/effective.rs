@@ -1,0 +1,309 @@
+//! What Windows would really do, in `schema_version` 1.
+
+use serde::Serialize;
+
+use super::{PlaceV1, place};
+use crate::audit::effective::{
+    Answer, DOTNET_LIMITS, Effective, Entry, Fact, Installed, Level, ListSource, Needs, Offer, OverallState, State,
+    Target,
+};
+use crate::audit::restart::{self, Pending};
+
+#[derive(Serialize)]
+pub(super) struct EffectiveV1<'a> {
+    tls12: OverallV1<'a>,
+    protocols: Vec<ProtocolV1<'a>>,
+    dotnet: DotNetV1<'a>,
+    winhttp: WinHttpV1<'a>,
+    ciphers: CiphersV1<'a>,
+    product: ProductV1<'a>,
+    restart: RestartV1<'a>,
+    lints: Vec<LintV1<'a>>,
+}
+
+#[derive(Serialize)]
+struct OverallV1<'a> {
+    state: &'static str,
+    why: &'a str,
+}
+
+#[derive(Serialize)]
+struct ProtocolV1<'a> {
+    protocol: &'static str,
+    client: FactV1<'a>,
+    server: FactV1<'a>,
+}
+
+#[derive(Serialize)]
+struct FactV1<'a> {
+    state: &'static str,
+    why: &'a str,
+    places: Vec<PlaceV1<'a>>,
+}
+
+#[derive(Serialize)]
+struct DotNetV1<'a> {
+    release: Option<u32>,
+    version: Option<&'static str>,
+    programs: Vec<ProgramV1<'a>>,
+    clr2: Vec<Clr2V1<'a>>,
+    overrides: Vec<OverrideV1<'a>>,
+    limits: &'static str,
+}
+
+#[derive(Serialize)]
+struct ProgramV1<'a> {
+    target: &'static str,
+    view: &'static str,
+    offers: &'static str,
+    tls12: &'static str,
+    why: &'a str,
+    places: Vec<PlaceV1<'a>>,
+}
+
+#[derive(Serialize)]
+struct Clr2V1<'a> {
+    view: &'static str,
+    tls12: &'static str,
+    why: &'a str,
+}
+
+#[derive(Serialize)]
+struct OverrideV1<'a> {
+    view: &'static str,
+    setting: &'static str,
+    program: &'a str,
+    data: &'a str,
+    entra_connect: bool,
+    place: Option<PlaceV1<'a>>,
+}
+
+#[derive(Serialize)]
+struct WinHttpV1<'a> {
+    views: Vec<WinHttpViewV1<'a>>,
+    internet_settings_policy: Option<&'a str>,
+    fips: &'static str,
+}
+
+#[derive(Serialize)]
+struct WinHttpViewV1<'a> {
+    view: &'static str,
+    tls12: &'static str,
+    why: &'a str,
+    place: Option<PlaceV1<'a>>,
+}
+
+#[derive(Serialize)]
+struct CiphersV1<'a> {
+    source: &'static str,
+    why: &'a str,
+    place: Option<PlaceV1<'a>>,
+    listed: usize,
+    tls12: &'a [String],
+    tls12_left: &'static str,
+    strong_left: &'static str,
+    entra_left: &'static str,
+    turned_off: &'a [String],
+}
+
+#[derive(Serialize)]
+struct ProductV1<'a> {
+    installed: &'static str,
+    why: &'a str,
+    version: Option<&'a str>,
+    needs_values: &'static str,
+    facts: &'a [String],
+    entries: Vec<EntryV1<'a>>,
+    others: Vec<EntryV1<'a>>,
+    windows_support_ends: Option<&'a str>,
+    as_of: &'a str,
+}
+
+#[derive(Serialize)]
+struct EntryV1<'a> {
+    name: &'a str,
+    version: Option<&'a str>,
+    place: PlaceV1<'a>,
+}
+
+#[derive(Serialize)]
+struct RestartV1<'a> {
+    pending: &'static str,
+    why: &'a str,
+    newest_write: Option<String>,
+    newest_key: Option<&'a str>,
+    shutdown: Option<String>,
+    limits: &'static str,
+}
+
+#[derive(Serialize)]
+struct LintV1<'a> {
+    id: &'static str,
+    severity: &'static str,
+    why: &'a str,
+    place: Option<PlaceV1<'a>>,
+}
+
+pub(super) fn effective(effective: &Effective) -> EffectiveV1<'_> {
+    EffectiveV1 {
+        tls12: OverallV1 {
+            state: match effective.overall.state {
+                OverallState::On => "on",
+                OverallState::Partly => "partly",
+                OverallState::Off => "off",
+                OverallState::Unknown => "unknown",
+            },
+            why: &effective.overall.why,
+        },
+        protocols: effective
+            .protocols
+            .iter()
+            .map(|p| ProtocolV1 { protocol: p.protocol, client: fact(&p.client), server: fact(&p.server) })
+            .collect(),
+        dotnet: dotnet(effective),
+        winhttp: WinHttpV1 {
+            views: effective
+                .winhttp
+                .views
+                .iter()
+                .map(|v| WinHttpViewV1 {
+                    view: v.view.text(),
+                    tls12: answer(v.tls12),
+                    why: &v.why,
+                    place: v.place.as_ref().map(place),
+                })
+                .collect(),
+            internet_settings_policy: effective.winhttp.internet_settings_policy.as_deref(),
+            fips: answer(effective.winhttp.fips),
+        },
+        ciphers: ciphers(effective),
+        product: product(effective),
+        restart: RestartV1 {
+            pending: match effective.restart.pending {
+                Pending::Yes => "yes",
+                Pending::No => "no",
+                Pending::Unknown => "unknown",
+            },
+            why: &effective.restart.why,
+            newest_write: effective.restart.newest.as_ref().map(|(time, _)| time.to_string()),
+            newest_key: effective.restart.newest.as_ref().map(|(_, key)| key.as_str()),
+            shutdown: effective.restart.shutdown.map(|time| time.to_string()),
+            limits: restart::LIMITS,
+        },
+        lints: effective
+            .lints
+            .iter()
+            .map(|lint| LintV1 {
+                id: lint.id,
+                severity: if lint.level == Level::Warning { "warning" } else { "note" },
+                why: &lint.why,
+                place: lint.place.as_ref().map(place),
+            })
+            .collect(),
+    }
+}
+
+fn fact(fact: &Fact) -> FactV1<'_> {
+    let state = match fact.state {
+        State::On => "on",
+        State::SoftOff => "soft_off",
+        State::Off => "off",
+        State::NotSupported => "not_supported",
+        State::Unknown => "unknown",
+    };
+    FactV1 { state, why: &fact.why, places: fact.places.iter().map(place).collect() }
+}
+
+fn answer(answer: Answer) -> &'static str {
+    match answer {
+        Answer::Yes => "yes",
+        Answer::No => "no",
+        Answer::Unknown => "unknown",
+    }
+}
+
+fn dotnet(effective: &Effective) -> DotNetV1<'_> {
+    let net = &effective.dotnet;
+    let programs = net.programs.iter().map(|p| ProgramV1 {
+        target: match p.target {
+            Target::UpTo452 => "up_to_4.5.2",
+            Target::From46 => "4.6_to_4.6.2",
+            Target::From47 => "from_4.7",
+        },
+        view: p.view.text(),
+        offers: match p.offer {
+            Offer::Os => "os",
+            Offer::Tls10To12 => "tls1.0_to_tls1.2",
+            Offer::Ssl3Tls10 => "ssl3_and_tls1.0",
+            Offer::Unknown => "unknown",
+        },
+        tls12: answer(p.reaches_tls12),
+        why: &p.why,
+        places: p.places.iter().map(place).collect(),
+    });
+    let clr2 = net.clr2.iter().map(|(view, tls12, why)| Clr2V1 { view: view.text(), tls12: answer(*tls12), why });
+    let overrides = net.overrides.iter().map(|o| OverrideV1 {
+        view: o.view.text(),
+        setting: o.setting,
+        program: &o.program,
+        data: &o.data,
+        entra_connect: o.entra_connect,
+        place: o.place.as_ref().map(place),
+    });
+    DotNetV1 {
+        release: net.release,
+        version: net.version,
+        programs: programs.collect(),
+        clr2: clr2.collect(),
+        overrides: overrides.collect(),
+        limits: DOTNET_LIMITS,
+    }
+}
+
+fn ciphers(effective: &Effective) -> CiphersV1<'_> {
+    let c = &effective.ciphers;
+    CiphersV1 {
+        source: match c.source {
+            ListSource::Policy => "policy",
+            ListSource::Local => "local",
+            ListSource::OsDefault => "os_default",
+            ListSource::Unknown => "unknown",
+        },
+        why: &c.why,
+        place: c.place.as_ref().map(place),
+        listed: c.listed,
+        tls12: &c.tls12,
+        tls12_left: answer(c.tls12_left),
+        strong_left: answer(c.strong_left),
+        entra_left: answer(c.entra_left),
+        turned_off: &c.turned_off,
+    }
+}
+
+fn product(effective: &Effective) -> ProductV1<'_> {
+    let p = &effective.product;
+    ProductV1 {
+        installed: match p.installed {
+            Installed::Yes => "yes",
+            Installed::Remnant => "remnant",
+            Installed::No => "no",
+            Installed::Unknown => "unknown",
+        },
+        why: &p.why,
+        version: p.version.as_deref(),
+        needs_values: match p.needs {
+            Needs::Values => "yes",
+            Needs::NoValues => "no",
+            Needs::Unknown => "unknown",
+        },
+        facts: &p.facts,
+        entries: p.entries.iter().map(entry).collect(),
+        others: p.others.iter().map(entry).collect(),
+        windows_support_ends: p.windows_support_ends.as_deref(),
+        as_of: &p.as_of,
+    }
+}
+
+fn entry(entry: &Entry) -> EntryV1<'_> {
+    EntryV1 { name: &entry.name, version: entry.version.as_deref(), place: place(&entry.place) }
+}

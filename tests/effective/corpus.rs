@@ -1,0 +1,63 @@
+//! Machines with known values, and what follows from them by hand. Runs where the corpus lies beside the checkout.
+
+use std::path::Path;
+
+use tlshive::audit::effective::State::{self, NotSupported, Off, On, SoftOff, Unknown};
+use tlshive::audit::effective::{Effective, Installed, Needs, OverallState, effective};
+use tlshive::audit::restart::Pending;
+use tlshive::host::{Options, group, open};
+use tlshive::limits::Limits;
+use tlshive::source::{Logs, discover};
+
+fn host(name: &str) -> Option<(Effective, u64)> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/hosts").join(name);
+    if !path.is_dir() {
+        eprintln!("skipped: no {}", path.display());
+        return None;
+    }
+    let limits = Limits::default();
+    let (groups, ..) =
+        group(&discover(&[path], &Logs { by_hand: &[], apply: true }, &limits).artifacts, false, &limits);
+    let options = Options::new(&limits);
+    let (hosts, _) = open(groups.first().unwrap(), &options);
+    let host = hosts.first().unwrap();
+    let effective = effective(&host.registry, &host.windows);
+    Some((effective, host.pages_read()))
+}
+
+/// A machine, client and server of SSL 3.0, TLS 1.0, 1.1, 1.2 and 1.3, the line, the product and what it needs.
+type Row = (&'static str, [(State, State); 5], OverallState, Installed, Needs);
+
+const NO: (State, State) = (NotSupported, NotSupported);
+const ON: (State, State) = (On, On);
+const OFF: (State, State) = (Off, Off);
+
+const HOSTS: [Row; 5] = [
+    ("disabled-server2016", [OFF, ON, ON, OFF, NO], OverallState::Off, Installed::Yes, Needs::Values),
+    (
+        "halfway-2008r2",
+        [ON, ON, (SoftOff, SoftOff), (SoftOff, Unknown), NO],
+        OverallState::Partly,
+        Installed::No,
+        Needs::Unknown,
+    ),
+    ("iiscrypto-server2012r2", [OFF, OFF, OFF, ON, NO], OverallState::On, Installed::No, Needs::Unknown),
+    ("pinned-server2019", [OFF, ON, ON, ON, NO], OverallState::On, Installed::Yes, Needs::Values),
+    ("untouched-server2022", [OFF, ON, ON, ON, ON], OverallState::Partly, Installed::Yes, Needs::NoValues),
+];
+
+#[test]
+fn known_machines_do_what_their_values_say() {
+    for (name, wanted, overall, installed, needs) in HOSTS {
+        let Some((effective, pages)) = host(name) else { return };
+        for (protocol, want) in ["SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3"].into_iter().zip(wanted) {
+            let found = effective.protocols.iter().find(|p| p.protocol == protocol).unwrap();
+            assert_eq!((found.client.state, found.server.state), want, "{name}: {protocol}");
+        }
+        assert_eq!(effective.overall.state, overall, "{name}: {}", effective.overall.why);
+        assert_eq!((effective.product.installed, effective.product.needs), (installed, needs), "{name}");
+        // The values were added to a hive with old times, which is older than its last shutdown.
+        assert_eq!(effective.restart.pending, Pending::No, "{name}: {}", effective.restart.why);
+        assert!(pages <= 44, "{name}: {pages} pages");
+    }
+}
