@@ -3,7 +3,7 @@
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 export TLSHIVE ?= $(TARGET_DIR)/release/tlshive
 
-.PHONY: help build lint test test-peers bench fixtures
+.PHONY: help build lint test test-peers bench fuzz fixtures
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F '|' '{ printf "%-12s %s\n", $$1, $$2 }'
@@ -29,6 +29,9 @@ test-peers: build ## check against chntpw, Wine and hivex (TLSHIVE_PEERS_OPTIONA
 
 bench: ## benchmarks
 	cargo bench --locked
+
+fuzz: ## each fuzz target for a minute (FUZZ_SECONDS=n: for n seconds)
+	bash tests/fuzz/run.sh $(or $(FUZZ_SECONDS),60)
 
 fixtures: ## check that the fixtures are what their recipe makes (fixtures/make.sh makes them anew)
 	bash fixtures/make.sh --check

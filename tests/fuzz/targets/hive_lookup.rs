@@ -1,9 +1,11 @@
-//! Any bytes as a SYSTEM hive, audited.
+//! Any bytes as a SYSTEM hive: the values that the policy asks for, and the effective state.
 #![no_main]
 
 use std::sync::{Arc, LazyLock};
 
 use libfuzzer_sys::fuzz_target;
+use tlshive::audit::effective;
+use tlshive::host::Windows;
 use tlshive::limits::Limits;
 use tlshive::policy::Policy;
 use tlshive::registry::hive::Hive;
@@ -18,4 +20,5 @@ fuzz_target!(|data: &[u8]| {
     for setting in POLICY.settings() {
         registry.get(&setting.key, &setting.value);
     }
+    effective(&registry, &Windows::read(&registry));
 });
