@@ -101,10 +101,7 @@ fn wrong_type(found: &Value, wanted: &Value) -> String {
     let bytes = |n: usize| if n == 1 { "1 byte".to_owned() } else { format!("{n} bytes") };
     if found.kind == wanted.kind {
         let (has, needs) = (bytes(found.data.len()), bytes(wanted.data.len()));
-        return format!(
-            "its type is {}, but it has {has} instead of {needs}: that does not count as set",
-            found.kind
-        );
+        return format!("its type is {}, but it has {has} instead of {needs}: that does not count as set", found.kind);
     }
     format!("its type is {}, not {}: that does not count as set", found.kind, wanted.kind)
 }

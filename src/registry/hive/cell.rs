@@ -20,6 +20,41 @@ struct Page {
     number: u64,
     len: usize,
     bytes: Box<[u8; PAGE]>,
+    bin: Bin,
+}
+
+/// The header of a hive bin, where a page starts with one. Most bins are a page long, so that most cells can be held against
+/// the header of their own bin without another read; in the pages that follow in a longer bin there is nothing to see.
+///
+/// Layout: Maxim Suhanov, "Windows registry file format specification" (msuhanov/regf), section "Hive bin".
+#[derive(Clone, Copy)]
+enum Bin {
+    None,
+    /// The bin ends here, counted from the start of the file.
+    Until(u64),
+    /// The header says that it stands at this offset, or is of this size, which it cannot.
+    Wrong {
+        offset: u32,
+        size: u32,
+    },
+}
+
+/// Bytes of a bin's header, where no cell can start.
+const BIN_HEADER: u64 = 32;
+
+impl Bin {
+    fn of(bytes: &[u8], number: u64) -> Self {
+        let start = number.saturating_mul(PAGE_U64);
+        let f = Fields::new(bytes, start);
+        let (Ok(b"hbin"), Ok(offset), Ok(size)) = (f.bytes(0, 4, "hive bin"), f.u32(4, "offset"), f.u32(8, "size"))
+        else {
+            return Bin::None;
+        };
+        if file_offset(offset) != start || size == 0 || !size.is_multiple_of(4096) {
+            return Bin::Wrong { offset, size };
+        }
+        Bin::Until(start.saturating_add(u64::from(size)))
+    }
 }
 
 /// A byte source read by whole 4 KiB pages, a bounded number of which is kept.
@@ -86,6 +121,24 @@ impl Pages {
         Ok(())
     }
 
+    /// Fails when the bytes from `start` to `end` cannot be a cell of the bin whose header starts the page.
+    fn within_bin(&self, start: u64, end: u64, what: &'static str) -> Result<(), Error> {
+        let mut slots = self.slots.borrow_mut();
+        match self.page(&mut slots, start / PAGE_U64, what)?.bin {
+            Bin::None => Ok(()),
+            Bin::Until(until) if end <= until && start % PAGE_U64 >= BIN_HEADER => Ok(()),
+            Bin::Until(until) => {
+                let expected = format!("a cell within its hive bin, which ends at {until:#x}");
+                Err(Error::damaged(At::Offset(start), what, expected, format!("one that ends at {end:#x}")))
+            }
+            Bin::Wrong { offset, size } => {
+                let at = start.saturating_sub(start % PAGE_U64);
+                let expected = format!("offset {:#x} and a size that divides by 4096", at.saturating_sub(LEN));
+                Err(Error::damaged(At::Offset(at), "hive bin", expected, format!("offset {offset:#x} and size {size}")))
+            }
+        }
+    }
+
     fn page<'s>(&self, slots: &'s mut [Option<Page>], number: u64, what: &'static str) -> Result<&'s Page, Error> {
         let count = u64::try_from(slots.len()).unwrap_or(u64::MAX).max(1);
         let slot = number.checked_rem(count).and_then(|i| usize::try_from(i).ok()).and_then(|i| slots.get_mut(i));
@@ -96,7 +149,8 @@ impl Pages {
             let read = self.source.read_at(number.saturating_mul(PAGE_U64), bytes.as_mut_slice());
             let len = read.map_err(|e| Error::io(at, what, &e))?.min(PAGE);
             self.reads.set(self.reads.get().saturating_add(1));
-            *slot = Some(Page { number, len, bytes });
+            let bin = Bin::of(bytes.get(..len).unwrap_or_default(), number);
+            *slot = Some(Page { number, len, bytes, bin });
         }
         slot.as_ref().ok_or(Error::Limit { at, what: "cached pages", limit: 0 })
     }
@@ -179,7 +233,9 @@ impl Cells {
         in_bins(self.bins_size, offset, what)?;
         let mut field = [0u8; 4];
         self.pages.read(file_offset(offset), &mut field, what)?;
-        Cell::sized(self.bins_size, offset, field, need, what)
+        let cell = Cell::sized(self.bins_size, offset, field, need, what)?;
+        self.pages.within_bin(file_offset(offset), cell.data.saturating_add(u64::from(cell.len)), what)?;
+        Ok(cell)
     }
 
     /// Reads `len` bytes of the cell's data, from `from`.
@@ -238,6 +294,22 @@ mod tests {
         assert_eq!(p.reads(), 3);
         p.read(0, &mut buf[..10], "test").unwrap();
         assert_eq!(p.reads(), 4);
+    }
+
+    #[test]
+    fn a_cell_is_held_against_its_bin() {
+        let mut bytes = vec![0u8; 12288];
+        bytes[4096..4100].copy_from_slice(b"hbin");
+        bytes[4104..4108].copy_from_slice(&4096u32.to_le_bytes());
+        let check = |bytes: &[u8], start, end| pages(bytes.to_vec(), 4).within_bin(start, end, "key node");
+        assert!(check(&bytes, 4128, 4200).is_ok());
+        assert!(check(&bytes, 8000, 8192).is_ok());
+        assert!(check(&bytes, 8000, 8200).is_err());
+        assert!(check(&bytes, 4112, 4200).is_err());
+        assert!(check(&bytes, 8200, 8300).is_ok(), "a page without a header says nothing");
+        bytes[4101] = 0x10;
+        let error = check(&bytes, 4128, 4200).unwrap_err().to_string();
+        assert!(error.starts_with("hive bin at 0x1000: expected offset 0x0"), "{error}");
     }
 
     #[test]
