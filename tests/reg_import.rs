@@ -18,9 +18,13 @@ use tlshive::registry::reg_file::{Interest, RegFile};
 
 const BASE: &str = r"HKEY_CURRENT_USER\Software\RegConf";
 
+/// The only root below which a file of Windows 3.1 can set anything.
+const CLASS: &str = r"HKEY_CLASSES_ROOT\RegConf\open";
+
 fn read(bytes: &[u8]) -> RegFile {
     let mut interest = Interest::new();
     interest.tree(&KeyPath::parse(BASE));
+    interest.tree(&KeyPath::parse(CLASS));
     RegFile::read(&bytes.to_vec(), &Arc::from("case.reg"), &interest, &Limits::default(), None)
 }
 
@@ -41,7 +45,11 @@ fn key_exists(file: &RegFile, key: &str) -> bool {
 }
 
 fn value(file: &RegFile, name: &str) -> Option<(u64, String)> {
-    match file.lookup(&KeyPath::parse(BASE), &Name::from(name)) {
+    value_of(file, BASE, name)
+}
+
+fn value_of(file: &RegFile, key: &str, name: &str) -> Option<(u64, String)> {
+    match file.lookup(&KeyPath::parse(key), &Name::from(name)) {
         Lookup::Found(found) => Some((found.value.kind.0.into(), found.value.hex())),
         Lookup::ValueAbsent(_) | Lookup::KeyAbsent | Lookup::NotCovered => None,
         Lookup::Unreadable(error, _) => panic!("{error}"),
@@ -299,6 +307,36 @@ fn strings_given_as_utf16_bytes_get_a_terminator_when_they_have_none() {
             assert_eq!(value(&read(&encode(&text, "utf16le-bom")), "v"), Some((kind, stored.into())), "{text}");
         }
     }
+}
+
+#[test]
+fn lines_of_windows_31_set_default_values() {
+    let mut wrong = Vec::new();
+    for (line, stored) in [
+        (format!("{CLASS} = Read me"), Some("Read me")),
+        (format!("{CLASS} =Read me"), Some("Read me")),
+        (format!("{CLASS} =  Read me "), Some(" Read me ")),
+        (format!("{CLASS}   Read me"), Some("Read me")),
+        (CLASS.to_owned(), Some("")),
+        (format!("{CLASS}\t "), Some("")),
+        (format!("{CLASS} = 1\n{CLASS}\n{CLASS} = \\\"2;"), Some("\\\"2;")),
+        (format!("{} = 1", CLASS.replace("RegConf", "REGCONF")), Some("1")),
+        (format!(" {CLASS} = 1\n\t{CLASS} = 1\n;{CLASS} = 1\n#{CLASS} = 1"), None),
+        (format!("{} = 1", CLASS.replace("HKEY", "hkey")), None),
+        (format!("[{CLASS}]\n@=\"1\""), None),
+        (format!("{BASE} = 1"), None),
+    ] {
+        for text in ["\n", "\r\n", "\r"].map(|eol| format!("REGEDIT\n{line}").replace('\n', eol)) {
+            for encoding in ["ansi", "utf16le-bom"] {
+                let file = read(&encode(&text, encoding));
+                let found = value_of(&file, CLASS, "");
+                if found != stored.map(|text| (1, sz_hex(text))) || value(&file, "").is_some() {
+                    wrong.push(format!("{encoding}: {text:?}: {found:?}, not {stored:?}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
