@@ -18,9 +18,13 @@ use tlshive::registry::reg_file::{Interest, RegFile};
 
 const BASE: &str = r"HKEY_CURRENT_USER\Software\RegConf";
 
+/// The only root below which a file of Windows 3.1 can set anything.
+const CLASS: &str = r"HKEY_CLASSES_ROOT\RegConf\open";
+
 fn read(bytes: &[u8]) -> RegFile {
     let mut interest = Interest::new();
     interest.tree(&KeyPath::parse(BASE));
+    interest.tree(&KeyPath::parse(CLASS));
     RegFile::read(&bytes.to_vec(), &Arc::from("case.reg"), &interest, &Limits::default(), None)
 }
 
@@ -41,7 +45,11 @@ fn key_exists(file: &RegFile, key: &str) -> bool {
 }
 
 fn value(file: &RegFile, name: &str) -> Option<(u64, String)> {
-    match file.lookup(&KeyPath::parse(BASE), &Name::from(name)) {
+    value_of(file, BASE, name)
+}
+
+fn value_of(file: &RegFile, key: &str, name: &str) -> Option<(u64, String)> {
+    match file.lookup(&KeyPath::parse(key), &Name::from(name)) {
         Lookup::Found(found) => Some((found.value.kind.0.into(), found.value.hex())),
         Lookup::ValueAbsent(_) | Lookup::KeyAbsent | Lookup::NotCovered => None,
         Lookup::Unreadable(error, _) => panic!("{error}"),
@@ -158,6 +166,8 @@ const VALUES: &[Case] = &[
     ("\"v\"=hex(4):01,00,00,00", Some((4, "01000000")), &[]),
     ("\"v\"=hex(4):01", Some((4, "01")), &[("reg-dword-size", 3)]),
     ("\"v\"=hex(4):", Some((4, "")), &[("reg-dword-size", 3)]),
+    ("\"v\"=hex(4):08,07,06,05,04,03,02,01", Some((4, "0807060504030201")), &[("reg-dword-size", 3)]),
+    ("\"v\"=hex(b):", Some((11, "")), &[]),
     ("\"v\"=hex(100):01", Some((256, "01")), &[]),
     ("\"v\"=hex(ffffffff):01", Some((4_294_967_295, "01")), &[]),
     ("\"v\"=hex(100000000):01", None, &[("reg-value-bad-hex-type", 3)]),
@@ -174,6 +184,7 @@ const VALUES: &[Case] = &[
     // Hex data.
     ("\"v\"=hex:11,22,", Some((3, "1122")), &[]),
     ("\"v\"=hex:11,22,\n  33,44", Some((3, "1122")), &[("reg-line-after-comma", 4)]),
+    ("\"w\"=hex:11,22,\n\"v\"=\"1\"", Some((1, "31000000")), &[]),
     ("\"v\"=hex:11,;c\n  33,44", Some((3, "11")), &[("reg-line-after-comma", 4)]),
     ("\"v\"=hex:11,100", None, &[("reg-hex-bad-byte", 3)]),
     ("\"v\"=hex:11,,22", None, &[("reg-hex-bad-byte", 3)]),
@@ -185,6 +196,7 @@ const VALUES: &[Case] = &[
     ("\"v\"=hex:11,\\\n  22", Some((3, "1122")), &[]),
     ("\"v\"=hex:11,  \\\t ;c\n\t22,\\\n33", Some((3, "112233")), &[]),
     ("\"v\"=hex:\\\n22", Some((3, "22")), &[]),
+    ("\"v\"=hex:\\ 22", None, &[("reg-hex-text-after-backslash", 3)]),
     ("\"v\"=hex:11,\\\n\n \t\n;c\n  ;c\n22", Some((3, "1122")), &[]),
     ("\"v\"=hex:11,\\\n22,\n33", Some((3, "1122")), &[("reg-line-after-comma", 5)]),
     ("\"v\"=hex:11,\\", Some((3, "11")), &[]),
@@ -292,6 +304,8 @@ fn strings_given_as_utf16_bytes_get_a_terminator_when_they_have_none() {
         ("4c,00,", "4c000000"),
         ("4c,00,00,00", "4c000000"),
         ("4c,00,00,00,00,00,", "4c0000000000"),
+        ("00,00,4c,00, \\\n  4d,00", "00004c004d000000"),
+        ("00,00,00,00", "00000000"),
         ("", ""),
     ] {
         for kind in [1, 2, 7] {
@@ -299,6 +313,36 @@ fn strings_given_as_utf16_bytes_get_a_terminator_when_they_have_none() {
             assert_eq!(value(&read(&encode(&text, "utf16le-bom")), "v"), Some((kind, stored.into())), "{text}");
         }
     }
+}
+
+#[test]
+fn lines_of_windows_31_set_default_values() {
+    let mut wrong = Vec::new();
+    for (line, stored) in [
+        (format!("{CLASS} = Read me"), Some("Read me")),
+        (format!("{CLASS} =Read me"), Some("Read me")),
+        (format!("{CLASS} =  Read me "), Some(" Read me ")),
+        (format!("{CLASS}   Read me"), Some("Read me")),
+        (CLASS.to_owned(), Some("")),
+        (format!("{CLASS}\t "), Some("")),
+        (format!("{CLASS} = 1\n{CLASS}\n{CLASS} = \\\"2;"), Some("\\\"2;")),
+        (format!("{} = 1", CLASS.replace("RegConf", "REGCONF")), Some("1")),
+        (format!(" {CLASS} = 1\n\t{CLASS} = 1\n;{CLASS} = 1\n#{CLASS} = 1"), None),
+        (format!("{} = 1", CLASS.replace("HKEY", "hkey")), None),
+        (format!("[{CLASS}]\n@=\"1\""), None),
+        (format!("{BASE} = 1"), None),
+    ] {
+        for text in ["\n", "\r\n", "\r"].map(|eol| format!("REGEDIT\n{line}").replace('\n', eol)) {
+            for encoding in ["ansi", "utf16le-bom"] {
+                let file = read(&encode(&text, encoding));
+                let found = value_of(&file, CLASS, "");
+                if found != stored.map(|text| (1, sz_hex(text))) || value(&file, "").is_some() {
+                    wrong.push(format!("{encoding}: {text:?}: {found:?}, not {stored:?}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

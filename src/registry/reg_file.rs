@@ -16,6 +16,8 @@
 //! continue  bytes "," *WS "\"                       blank and ; lines between; the next must start with a digit
 //! ```
 //!
+//! Below the header `REGEDIT` alone, lines are those of Windows 3.1 instead: `HKEY_CLASSES_ROOT\path = text`.
+//!
 //! A string ends on the line on which it starts, or it is lost, and a diagnostic says so. regedit is said to export
 //! strings that hold line ends as they are; no test is known in which it imports one.
 //!
@@ -32,6 +34,7 @@ mod list;
 mod reader;
 mod refusal;
 mod roots;
+mod windows31;
 mod wine;
 
 use std::sync::Arc;
@@ -246,7 +249,11 @@ fn about_format(reader: &mut Reader<'_>, header: Header, charset: Charset, head:
         Header::Version5 | Header::Regedit4 => {}
         Header::Wine => tell(Severity::Note, "reg-wine", "a registry file of Wine, which regedit would refuse"),
         Header::Windows31 => {
-            tell(Severity::Note, "reg-windows-31", "a Windows 3.1 file sets class names only; nothing is read from it");
+            tell(
+                Severity::Note,
+                "reg-windows-31",
+                "a Windows 3.1 file: its lines set default values below HKEY_CLASSES_ROOT, and nothing else counts",
+            );
         }
         Header::Ignored => tell(
             Severity::Warning,

@@ -19,7 +19,7 @@ pub enum Header {
     Version5,
     /// `REGEDIT4`: Windows 95 and NT 4.
     Regedit4,
-    /// `REGEDIT` alone: Windows 3.1. Its lines set class names only.
+    /// `REGEDIT` alone: Windows 3.1. Its lines set the default values of classes only.
     Windows31,
     /// `REGEDIT` and anything else: regedit reports success and imports nothing.
     Ignored,
@@ -32,7 +32,7 @@ pub enum Header {
 impl Header {
     /// Whether lines below this header are read.
     pub fn imports(self) -> bool {
-        matches!(self, Self::Version5 | Self::Regedit4 | Self::Wine)
+        matches!(self, Self::Version5 | Self::Regedit4 | Self::Windows31 | Self::Wine)
     }
 
     /// What a first line says. Blanks before a header count for nothing, anything after it counts (Wine,

@@ -2,6 +2,7 @@
 
 use super::hex;
 use super::refusal::Refusal;
+use super::windows31;
 
 pub(super) const BACKSLASH: u16 = 0x5c;
 pub(super) const COMMA: u16 = 0x2c;
@@ -19,6 +20,8 @@ const MINUS: u16 = 0x2d;
 pub(super) enum Dialect {
     /// What regedit reads.
     Regedit,
+    /// Windows 3.1: lines of another form altogether.
+    Windows31,
     /// Wine's own registry files (Wine, `server/registry.c`): escapes in keys, more escapes in strings, `str(n):`.
     Wine,
 }
@@ -32,6 +35,8 @@ pub(super) enum Line<'a> {
     Key { delete: bool, path: &'a [u16], lost: &'a [u16] },
     /// A value of the current key.
     Value { name: Quoted<'a>, data: Data<'a> },
+    /// A line of Windows 3.1: a key, and the text that is its default value.
+    Class { path: &'a [u16], text: &'a [u16] },
     /// Something else; the line from its first character that is no blank.
     Junk(&'a [u16]),
 }
@@ -73,16 +78,20 @@ pub(super) fn after<'a>(units: &'a [u16], prefix: &str) -> Option<&'a [u16]> {
 
 /// Takes one line apart.
 pub(super) fn line(units: &[u16], dialect: Dialect) -> Result<Line<'_>, Refusal> {
+    if let (Dialect::Windows31, Some(class)) = (dialect, windows31::line(units)) {
+        return Ok(class);
+    }
     let units = skip_blanks(units);
     let Some((&first, rest)) = units.split_first() else { return Ok(Line::Empty) };
     match first {
+        SEMICOLON | HASH => Ok(Line::Empty),
+        _ if dialect == Dialect::Windows31 => Ok(Line::Junk(units)),
         OPEN => key(rest, dialect),
         AT => value(Quoted::default(), rest, dialect),
         QUOTE => {
             let (name, rest) = quoted(rest, dialect, Refusal::NameUnclosed)?;
             value(name, rest, dialect)
         }
-        SEMICOLON | HASH => Ok(Line::Empty),
         _ => Ok(Line::Junk(units)),
     }
 }
@@ -200,7 +209,7 @@ impl Quoted<'_> {
     pub(super) fn text(&self, dialect: Dialect) -> Vec<u16> {
         match dialect {
             _ if !self.escaped => self.raw.to_vec(),
-            Dialect::Regedit => unescape(self.raw),
+            Dialect::Regedit | Dialect::Windows31 => unescape(self.raw),
             Dialect::Wine => super::wine::unescape(self.raw),
         }
     }

@@ -75,7 +75,11 @@ impl<'a> Reader<'a> {
             artifact,
             interest,
             limits,
-            dialect: if header == Header::Wine { Dialect::Wine } else { Dialect::Regedit },
+            dialect: match header {
+                Header::Wine => Dialect::Wine,
+                Header::Windows31 => Dialect::Windows31,
+                _ => Dialect::Regedit,
+            },
             base: Base::Machine,
             bytes_in: ansi.then(|| charset.code_page()),
             scope: Scope::Nowhere,
@@ -116,6 +120,7 @@ impl<'a> Reader<'a> {
                 self.key(path, delete, number)
             }
             Ok(Line::Value { name, data }) => self.value(name, data, number),
+            Ok(Line::Class { path, text }) => self.class(path, text, number),
             Ok(Line::Junk(text)) => {
                 self.junk(text, after_comma, number);
                 Ok(())
@@ -169,15 +174,25 @@ impl<'a> Reader<'a> {
         };
         let slot = match data {
             Data::Dword(n) => Some(Slot::Value(Value::dword(n), number)),
-            Data::Text { kind, text } => {
-                let data = text.text(self.dialect).into_iter().chain([0]).flat_map(u16::to_le_bytes);
-                let value = Value { kind: ValueType(kind), data: data.collect() };
-                Some(slot(value, 0, self.limits.value_bytes, number))
-            }
+            Data::Text { kind, text } => Some(self.string(ValueType(kind), &text.text(self.dialect), number)),
             Data::Delete | Data::Hex { .. } => None,
         };
         let name = Name::from_units(&name.text(self.dialect));
         self.kept.set(origin, path, &name, slot)
+    }
+
+    /// A line of Windows 3.1: it opens a key and sets its default value.
+    fn class(&mut self, path: &[u16], text: &[u16], number: u64) -> Result<(), Full> {
+        self.key(path, false, number)?;
+        let Scope::Kept { origin, path } = &self.scope else { return Ok(()) };
+        let slot = self.string(ValueType::SZ, text, number);
+        self.kept.set(*origin, path, &Name::default(), Some(slot))
+    }
+
+    /// What to keep of a string that the file gives as text.
+    fn string(&self, kind: ValueType, text: &[u16], number: u64) -> Slot {
+        let data = text.iter().copied().chain([0]).flat_map(u16::to_le_bytes).collect();
+        slot(Value { kind, data }, 0, self.limits.value_bytes, number)
     }
 
     fn homeless(&mut self, number: u64) {
