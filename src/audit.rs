@@ -1,6 +1,7 @@
 //! `audit`: a policy and a host in, findings and a verdict out. No input or output, no clock, no printing.
 
 mod check;
+mod deciding;
 pub mod effective;
 mod only;
 mod report;
@@ -11,6 +12,7 @@ mod waive;
 use crate::host::Host;
 use crate::policy::Policy;
 
+pub use deciding::deciding;
 pub use effective::{Effective, effective};
 pub use report::{Finding, HostReport, Outcome, Report, Seen, Verdict, Waived};
 pub use states::{Installed, States};
@@ -28,7 +30,14 @@ pub fn audit_with(policy: &Policy, host: &Host, states: &dyn States) -> HostRepo
 }
 
 fn report(policy: &Policy, host: &Host, states: &dyn States, effective: Effective) -> HostReport {
-    let findings: Vec<Finding> = policy.rules.iter().map(|rule| check::check(rule, host, states)).collect();
+    let findings: Vec<Finding> = match &host.control_set {
+        // What is said, and the fix above all, must name the set that was judged where that is not the one in use.
+        Some(set) if !set.in_use => {
+            let rules = policy.rules.iter().map(|rule| rule.in_control_set(&set.name));
+            rules.map(|rule| check::check(&rule, host, states)).collect()
+        }
+        _ => policy.rules.iter().map(|rule| check::check(rule, host, states)).collect(),
+    };
     HostReport {
         name: host.name.clone(),
         verdict: Verdict::of(&findings),

@@ -4,6 +4,7 @@ mod control_set;
 mod facts;
 mod group;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -17,7 +18,7 @@ use crate::registry::hive::BaseBlock;
 use crate::registry::path::KeyPath;
 use crate::registry::reg_file::{Interest, RegFile};
 use crate::registry::{Registry, Source};
-use crate::source::{Artifact, Kind};
+use crate::source::{Artifact, Kind, NO_LOGS};
 
 pub use crate::registry::hive::{Recovery, Refused};
 pub use control_set::{ControlSet, Wanted};
@@ -71,15 +72,15 @@ pub struct Input {
 }
 
 impl Input {
-    fn new(artifact: &Artifact, kind: InputKind, digest: bool) -> Self {
-        let meta = std::fs::metadata(&artifact.path).ok();
+    fn new(name: &Arc<str>, path: &Path, kind: InputKind, digest: bool) -> Self {
+        let meta = std::fs::metadata(path).ok();
         let sha256 = digest.then(|| {
-            let read = LocalFile::open(&artifact.path).and_then(|file| sha256_of(&file));
+            let read = LocalFile::open(path).and_then(|file| sha256_of(&file));
             read.map_err(|e| Error::io(At::Whole, "digest", &e))
         });
         let modified = meta.as_ref().and_then(|meta| meta.modified().ok());
         let size = meta.as_ref().map(std::fs::Metadata::len);
-        Self { name: Arc::clone(&artifact.name), kind, size, modified, sha256 }
+        Self { name: Arc::clone(name), kind, size, modified, sha256 }
     }
 }
 
@@ -97,6 +98,8 @@ pub enum InputKind {
         /// Bytes that the file is shorter than its base block says.
         missing_bytes: u64,
     },
+    /// A transaction log that was found for this hive; the hive's recovery says what came of it.
+    Log(HiveKind),
     /// A `.reg` file: dialect and encoding, for people.
     RegFile(String),
     /// A hive, or a `.reg` file, that could not be opened.
@@ -149,7 +152,10 @@ pub fn open(group: &Group, options: &Options<'_>) -> (Vec<Host>, Vec<Diagnostic>
         let (source, kind) = open_hive(*hive, artifact, options);
         diagnostics.extend(refused_logs(artifact, &kind));
         sources.push(source);
-        inputs.push(Input::new(artifact, kind, options.digest));
+        inputs.push(Input::new(&artifact.name, &artifact.path, kind, options.digest));
+        for log in artifact.logs.iter().filter(|log| log.ignored.is_none()) {
+            inputs.push(Input::new(&log.name, &log.path, InputKind::Log(*hive), options.digest));
+        }
     }
     for artifact in &group.reg_files {
         let (source, kind) = open_reg_file(artifact, &interest, options);
@@ -157,7 +163,7 @@ pub fn open(group: &Group, options: &Options<'_>) -> (Vec<Host>, Vec<Diagnostic>
             diagnostics.extend(file.diagnostics().all(&artifact.name));
         }
         sources.push(source);
-        inputs.push(Input::new(artifact, kind, options.digest));
+        inputs.push(Input::new(&artifact.name, &artifact.path, kind, options.digest));
     }
     for input in &inputs {
         if let Some(Err(error)) = &input.sha256 {
@@ -201,7 +207,7 @@ fn open_hive(hive: HiveKind, artifact: &Artifact, options: &Options<'_>) -> (Sou
 /// lies beside it as a rule.
 fn refused_logs(artifact: &Artifact, kind: &InputKind) -> Vec<Diagnostic> {
     let InputKind::Hive { recovery, .. } = kind else { return Vec::new() };
-    if artifact.logs.iter().any(|log| log.ignored) {
+    if artifact.logs.iter().any(|log| log.ignored.as_deref() == Some(NO_LOGS)) {
         return Vec::new(); // as was asked for
     }
     let severity = if matches!(recovery, Recovery::Dirty { .. }) { Severity::Warning } else { Severity::Note };

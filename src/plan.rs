@@ -3,8 +3,8 @@
 pub mod reg;
 
 use crate::policy::{Policy, Rule};
+use crate::registry::in_control_set;
 use crate::registry::path::{KeyPath, Name};
-use crate::registry::system;
 use crate::registry::value::Value;
 
 /// Values to be set, with what the reader of the file should know.
@@ -91,7 +91,7 @@ impl Plan {
             Plan::Enable => setting.expect.value.clone(),
             Plan::Disable => setting.disabled.clone()?,
         };
-        Some(Set { key: in_control_set(&setting.key, control_set), name: setting.value.clone(), value })
+        Some(Set { key: in_numbered_set(&setting.key, control_set), name: setting.value.clone(), value })
     }
 
     fn remarks(self, policy: &Policy, control_set: Option<u32>) -> Vec<String> {
@@ -138,15 +138,8 @@ impl Set {
     }
 }
 
-fn in_control_set(key: &KeyPath, control_set: Option<u32>) -> KeyPath {
-    let alias = Name::from("CurrentControlSet");
-    match (control_set, key.below(&system()).and_then(<[Name]>::split_first)) {
-        (Some(n), Some((set, below))) if alias.matches(set.units()) => {
-            let set = Name::from(format!("ControlSet{n:03}").as_str());
-            KeyPath(system().0.iter().chain([&set]).chain(below).cloned().collect())
-        }
-        _ => key.clone(),
-    }
+fn in_numbered_set(key: &KeyPath, control_set: Option<u32>) -> KeyPath {
+    control_set.map_or_else(|| key.clone(), |n| in_control_set(key, &Name::from(format!("ControlSet{n:03}").as_str())))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub mod waiver;
 
 use std::fmt;
 
+use crate::registry::in_control_set;
 use crate::registry::path::{KeyPath, Name};
 use crate::registry::value::{Value, ValueType};
 
@@ -158,6 +159,17 @@ impl Rule {
             Check::Value(setting) => Some(setting),
             Check::State(_) => None,
         }
+    }
+
+    /// The same rule about a control set by its name, instead of the one in use.
+    #[must_use]
+    pub fn in_control_set(&self, set: &str) -> Self {
+        let mut rule = self.clone();
+        match &mut rule.check {
+            Check::Value(setting) => setting.key = in_control_set(&setting.key, &Name::from(set)),
+            Check::State(effect) => effect.fix = effect.fix.replace("CurrentControlSet", set),
+        }
+        rule
     }
 
     /// How to make the rule pass, in one line.

@@ -111,6 +111,17 @@ pub fn software() -> KeyPath {
     KeyPath::parse(r"HKEY_LOCAL_MACHINE\SOFTWARE")
 }
 
+/// The key with `CurrentControlSet` replaced by the name of a set.
+pub fn in_control_set(key: &KeyPath, set: &Name) -> KeyPath {
+    let alias = Name::from("CurrentControlSet");
+    match key.below(&system()).and_then(<[Name]>::split_first) {
+        Some((found, below)) if alias.matches(found.units()) => {
+            KeyPath(system().0.iter().chain([set]).chain(below).cloned().collect())
+        }
+        _ => key.clone(),
+    }
+}
+
 impl Registry {
     /// A registry made of these sources. Until a control set is selected, `CurrentControlSet` stands for itself.
     pub fn new(sources: Vec<Source>, links: usize) -> Self {

@@ -25,6 +25,9 @@ pub struct Artifact {
     pub logs: Vec<LogFile>,
 }
 
+/// Why logs are not applied that the user does not want applied.
+pub(crate) const NO_LOGS: &str = "logs are not to be applied (--no-logs)";
+
 /// A transaction log of a hive.
 #[derive(Debug, Clone)]
 pub struct LogFile {
@@ -32,8 +35,8 @@ pub struct LogFile {
     pub path: PathBuf,
     /// How it is called in reports.
     pub name: Arc<str>,
-    /// Whether it is known of, but not to be applied.
-    pub ignored: bool,
+    /// Why it is known of, but not to be applied.
+    pub ignored: Option<String>,
 }
 
 impl Artifact {

@@ -51,9 +51,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
 
 /// Modules that may see only these rooms of `registry`.
 const ROOMS: &[(&str, &[&str])] = &[
-    ("policy", &["path", "value"]),
-    // `system()` is the path of a hive's root.
-    ("plan", &["path", "value", "system"]),
+    ("policy", &["path", "value", "in_control_set"]),
+    ("plan", &["path", "value", "in_control_set"]),
     ("output", &["path", "value", "time", "cross_check", "FileTime"]),
     // Questions and what they answer, never how.
     ("audit", &["path", "value", "cross_check", "FileTime", "Found", "KeyInfo", "Listing", "Lookup", "Registry"]),

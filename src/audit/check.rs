@@ -36,7 +36,10 @@ fn state(rule: &Rule, effect: &Effect, states: &dyn States) -> Finding {
         Outcome::Fail => format!("it is {found}, not {}: {why}", effect.expect.join(" or ")),
         _ => why,
     };
-    let fix = (outcome == Outcome::Fail).then(|| rule.fix());
+    let fix = (outcome == Outcome::Fail).then(|| match found.as_str() {
+        "not-supported" => "this Windows does not have it: no value turns it on, a newer release does".to_owned(),
+        _ => rule.fix(),
+    });
     Finding { state: Some(found), fix, ..Finding::new(rule, outcome, why) }
 }
 

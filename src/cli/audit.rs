@@ -7,16 +7,17 @@ use super::exit::{Failure, status};
 use super::policy::{self, text};
 use super::writer::writer;
 use super::{AuditArgs, ColourArg, FormatArg};
-use crate::audit::{HostReport, Outcome, Report, Seen, audit, effective, waive};
+use crate::audit::{HostReport, Outcome, Report, Seen, audit, deciding, effective, waive};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::At;
-use crate::host::{Host, Options, Wanted, group, open};
+use crate::host::{Host, Input, InputKind, Options, Wanted, group, open};
 use crate::limits::Limits;
 use crate::output::{self, Format, escape};
 use crate::place::Place;
 use crate::policy::Policy;
 use crate::policy::waiver::Waivers;
 use crate::registry::cross_check::Agreement;
+use crate::registry::path::KeyPath;
 use crate::source::{Artifact, Discovery, Logs, discover};
 
 /// Remarks printed for one file before the rest is counted.
@@ -133,21 +134,34 @@ fn report(args: &AuditArgs, policy: &Policy, found: Discovery, limits: &Limits) 
     }
 }
 
-/// Asks the second reader about every rule that a value, or its absence, decided. A disagreement is an error in the report.
+/// Asks the second reader about the values that decided each rule, or their absence. A disagreement is an error in the
+/// report.
 fn cross_check(report: &mut HostReport, host: &Host) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     for finding in report.findings.iter_mut().filter(|f| matches!(f.outcome, Outcome::Pass | Outcome::Fail)) {
-        let Some(setting) = finding.rule.setting() else { continue };
-        let agreement = host.registry.cross_check(&setting.key, &setting.value);
-        if let Some(disagreement @ Agreement::Disagree { .. }) = &agreement {
-            let artifact = host.inputs.first().map(|input| input.name.clone()).unwrap_or_default();
-            let place = finding.place.clone().unwrap_or(Place { artifact, at: At::Whole });
-            let message = format!("rule {}: {disagreement}", finding.rule.id);
-            diagnostics.push(Diagnostic { severity: Severity::Error, code: DISAGREES, message, place });
+        for (key, value) in deciding(&finding.rule) {
+            let Some(next) = host.registry.cross_check(&key, &value) else { continue };
+            if let Agreement::Disagree { .. } = &next {
+                let place = finding.place.clone().unwrap_or_else(|| whole(host, &key));
+                let message = format!("rule {}, {value}: {next}", finding.rule.id);
+                diagnostics.push(Diagnostic { severity: Severity::Error, code: DISAGREES, message, place });
+            }
+            finding.cross_check = match (finding.cross_check.take(), next) {
+                (None | Some(Agreement::Agree), next) => Some(next),
+                (Some(_), next @ Agreement::Disagree { .. }) => Some(next),
+                (earlier, _) => earlier,
+            };
         }
-        finding.cross_check = agreement;
     }
     diagnostics
+}
+
+/// The input that answers for a key.
+fn whole(host: &Host, key: &KeyPath) -> Place {
+    let answers =
+        |input: &&Input| matches!(input.kind, InputKind::Hive { hive, .. } if key.below(&hive.root()).is_some());
+    let input = host.inputs.iter().find(answers).or(host.inputs.first());
+    Place { artifact: input.map(|input| input.name.clone()).unwrap_or_default(), at: At::Whole }
 }
 
 fn format(args: &AuditArgs) -> Format {
@@ -197,10 +211,10 @@ fn remarks(report: &Report, verbose: bool) {
 
 #[allow(clippy::print_stderr, reason = "as above")]
 fn nothing(seen: &Seen) {
-    let Seen { files, other_files, other_hives, .. } = seen;
+    let Seen { files, other_files, other_hives, unreadable, .. } = seen;
     eprintln!(
-        "tlshive: nothing to audit: of {files} files, {other_hives} are hives other than SYSTEM and SOFTWARE, \
-         and {other_files} are neither hives nor .reg files"
+        "tlshive: nothing to audit (files: {files}; hives other than SYSTEM and SOFTWARE: {other_hives}; \
+         neither hives nor .reg files: {other_files}; unreadable: {unreadable})"
     );
 }
 

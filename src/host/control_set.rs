@@ -25,6 +25,8 @@ pub enum Wanted {
 pub struct ControlSet {
     /// Its name in the input, such as `ControlSet001`.
     pub name: String,
+    /// Whether it is what the running machine calls `CurrentControlSet`.
+    pub in_use: bool,
 }
 
 /// What `CurrentControlSet` is to stand for.
@@ -38,7 +40,8 @@ const ALIAS: &str = "CurrentControlSet";
 
 impl Selected {
     fn set(name: &Name) -> Self {
-        Self { set: Some(ControlSet { name: name.to_string() }), names: Ok(vec![name.clone()]), notes: Vec::new() }
+        let set = ControlSet { name: name.to_string(), in_use: name.matches(Name::from(ALIAS).units()) };
+        Self { set: Some(set), names: Ok(vec![name.clone()]), notes: Vec::new() }
     }
 
     fn unknown(what: String) -> Self {
@@ -48,6 +51,17 @@ impl Selected {
 
 /// The control sets to judge, at least one.
 pub(super) fn select(registry: &Registry, wanted: &Wanted) -> Vec<Selected> {
+    let mut selected = wanted_sets(registry, wanted);
+    if let Some(current) = number(registry, "Current") {
+        let current = numbered(current).to_string();
+        for set in selected.iter_mut().filter_map(|selected| selected.set.as_mut()) {
+            set.in_use |= set.name.eq_ignore_ascii_case(&current);
+        }
+    }
+    selected
+}
+
+fn wanted_sets(registry: &Registry, wanted: &Wanted) -> Vec<Selected> {
     let has_hive = registry.sources().iter().any(|source| match source {
         Source::Hive(root, _) | Source::Stale(root, ..) | Source::Unreadable(root, ..) => *root == system(),
         Source::RegFile(_) => false,
@@ -100,6 +114,9 @@ fn current(registry: &Registry) -> Selected {
                 selected = Selected { notes: vec![note], ..Selected::set(&only) };
             }
         },
+    }
+    if let Some(set) = &mut selected.set {
+        set.in_use = true;
     }
     if let (Some(now), Some(next)) = (number(registry, "Current"), number(registry, "Default"))
         && now != next

@@ -122,6 +122,7 @@ struct HiveV1<'a> {
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum InputKindV1<'a> {
     Hive(Box<HiveV1<'a>>),
+    Log { hive: String },
     Reg { form: &'a str },
     Unreadable { error: String },
 }
@@ -320,6 +321,7 @@ fn input(input: &Input) -> InputV1<'_> {
             missing_bytes: *missing_bytes,
             recovery: recovery(state),
         })),
+        InputKind::Log(hive) => InputKindV1::Log { hive: hive.to_string() },
         InputKind::RegFile(form) => InputKindV1::Reg { form },
         InputKind::Unreadable(error) => InputKindV1::Unreadable { error: error.to_string() },
     };

@@ -72,7 +72,9 @@ impl Painter {
         if let Some(set) = &host.control_set {
             self.fact(out, "Control set", set)?;
         }
-        for input in &host.inputs {
+        // Which logs were applied stands with their hive.
+        let shown = |input: &&Input| !matches!(input.kind, InputKind::Log(_)) || self.verbose || input.sha256.is_some();
+        for input in host.inputs.iter().filter(shown) {
             let (label, text) = describe(input);
             self.fact(out, &label, &text)?;
             match &input.sha256 {
@@ -153,7 +155,9 @@ impl Painter {
         let wanted = finding.rule.setting().map(|setting| &setting.expect.value);
         let exact = finding.outcome == Outcome::Pass && finding.found.is_some() && finding.found.as_ref() == wanted;
         let why = if exact { String::new() } else { format!("  {}", escape(&finding.why)) };
-        let line = format!("    {word} {:width$}  {:<10}{why}", escape(&name), escape(&value));
+        let decides = finding.rule.required || matches!(finding.outcome, Outcome::Pass | Outcome::NotApplicable);
+        let advisory = if decides { "" } else { "  (advisory)" };
+        let line = format!("    {word} {:width$}  {:<10}{why}{advisory}", escape(&name), escape(&value));
         writeln!(out, "{}", line.trim_end())
     }
 
@@ -179,7 +183,7 @@ fn cross_checked(host: &HostReport) -> Option<String> {
     let disagree = count(|a| matches!(a, Agreement::Disagree { .. }));
     let could_not = count(|a| matches!(a, Agreement::CouldNotRead { .. }));
     (agree + disagree + could_not > 0)
-        .then(|| format!("nt-hive agrees on {agree} values, disagrees on {disagree}, could not read {could_not}"))
+        .then(|| format!("nt-hive agrees with {agree} findings, disagrees with {disagree}, could not read {could_not}"))
 }
 
 /// The reason, when no rule could be judged and all for the same one: the input is about something else.
@@ -221,6 +225,7 @@ fn describe(input: &Input) -> (String, String) {
             let written = base.last_written.rfc3339(0);
             (hive.to_string(), format!("{}, last written {written}, {recovery}", input.name))
         }
+        InputKind::Log(_) => ("log".to_owned(), input.name.to_string()),
         InputKind::RegFile(form) => (".reg file".to_owned(), format!("{}, {form}", input.name)),
         InputKind::Unreadable(error) => ("unreadable".to_owned(), format!("{}: {error}", input.name)),
     }

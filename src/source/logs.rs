@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::{Artifact, Kind, LogFile, Logs, name};
+use super::{Artifact, Kind, LogFile, Logs, NO_LOGS, name};
 use crate::error::{At, Error};
 use crate::limits::Limits;
 use crate::read_at::{LocalFile, ReadAt};
@@ -25,8 +25,8 @@ impl Artifact {
         let mut logs: Vec<(_, Box<dyn ReadAt>)> = Vec::new();
         for log in &self.logs {
             let refuse = |why: String| Refused { log: log.name.clone(), why };
-            if log.ignored {
-                refused.push(refuse("logs are not to be applied (--no-logs)".to_owned()));
+            if let Some(why) = &log.ignored {
+                refused.push(refuse(why.clone()));
                 continue;
             }
             match LocalFile::open(&log.path) {
@@ -50,24 +50,29 @@ pub(super) struct Attached {
 
 /// Gives each hive its logs: those that lie beside it and are called like it, in whatever case, and those given by hand.
 pub(super) fn attach(artifacts: &mut [Artifact], logs: &Logs<'_>, limits: &Limits) -> Attached {
-    let mut folders: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
+    let mut folders: BTreeMap<PathBuf, Beside> = BTreeMap::new();
+    let off = || (!logs.apply).then(|| NO_LOGS.to_owned());
     let names: HashSet<PathBuf> = artifacts.iter().map(|artifact| artifact.path.clone()).collect();
     let mut out = Attached { paths: HashSet::new(), alone: Vec::new() };
     for artifact in artifacts.iter_mut().filter(|artifact| is_hive(artifact)) {
         let folder = artifact.path.parent().unwrap_or(Path::new("")).to_path_buf();
-        let beside = folders.entry(folder).or_insert_with_key(|folder| log_names(folder));
+        let beside = folders.entry(folder).or_insert_with_key(|folder| beside_in(folder));
         let Some(own) = artifact.path.file_name().and_then(OsStr::to_str) else { continue };
         for ending in ENDINGS {
-            for file in beside.iter() {
+            for (file, why) in &beside.names {
                 let Some(stem) = stem(file, ending) else { continue };
                 // Where names differ in case alone, the log is that of the hive that is called exactly like it.
                 let other = || names.contains(&artifact.path.with_file_name(stem));
                 if stem == own || (stem.to_lowercase() == own.to_lowercase() && !other()) {
                     let path = artifact.path.with_file_name(file);
                     out.paths.insert(path.clone());
-                    artifact.logs.push(LogFile { name: name(&path), path, ignored: !logs.apply });
+                    artifact.logs.push(LogFile { name: name(&path), path, ignored: off().or_else(|| why.clone()) });
                 }
             }
+        }
+        if let Some(why) = &beside.unlisted {
+            let path = artifact.path.parent().unwrap_or(Path::new("")).to_path_buf();
+            artifact.logs.push(LogFile { name: name(&path), path, ignored: Some(why.clone()) });
         }
     }
     for path in logs.by_hand {
@@ -75,7 +80,7 @@ pub(super) fn attach(artifacts: &mut [Artifact], logs: &Logs<'_>, limits: &Limit
             Ok(i) => {
                 out.paths.insert(path.clone());
                 if let Some(artifact) = artifacts.get_mut(i).filter(|a| a.logs.iter().all(|log| log.path != *path)) {
-                    artifact.logs.push(LogFile { name: name(path), path: path.clone(), ignored: !logs.apply });
+                    artifact.logs.push(LogFile { name: name(path), path: path.clone(), ignored: off() });
                 }
             }
             Err((why, unreadable)) => out.alone.push((path.clone(), why, unreadable)),
@@ -88,20 +93,50 @@ pub(super) fn is_hive(artifact: &Artifact) -> bool {
     matches!(artifact.kind, Kind::Hive(_) | Kind::BrokenHive(_))
 }
 
-/// The names of the files in a folder that end like a log and are not empty: an empty one is a log that is not in use.
-fn log_names(folder: &Path) -> Vec<String> {
+/// What lies in a folder that could be a log.
+struct Beside {
+    /// Names that end like one, in order, and why a file is not to be applied. An empty file is a log that is not in use.
+    names: Vec<(String, Option<String>)>,
+    /// Why there may be more.
+    unlisted: Option<String>,
+}
+
+fn beside_in(folder: &Path) -> Beside {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    // Symbolic links are left out, as in the walk: they may lead out of the evidence.
-    let mut names: Vec<String> = entries
-        .filter_map(Result::ok)
-        .filter_map(|entry| entry.file_name().into_string().ok().map(|name| (entry, name)))
-        .filter(|(_, name)| ENDINGS.iter().any(|ending| stem(name, ending).is_some()))
-        .filter(|(entry, _)| entry.metadata().is_ok_and(|meta| meta.is_file() && meta.len() > 0))
-        .map(|(_, name)| name)
-        .collect();
-    names.sort();
-    names
+    let unlisted =
+        |error: std::io::Error| Some(format!("the folder cannot be listed, and logs in it are not known: {error}"));
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) => return Beside { names: Vec::new(), unlisted: unlisted(error) },
+    };
+    let mut beside = Beside { names: Vec::new(), unlisted: None };
+    for entry in entries {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                beside.unlisted = unlisted(error);
+                continue;
+            }
+        };
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        if !ENDINGS.iter().any(|ending| stem(&name, ending).is_some()) {
+            continue;
+        }
+        match entry.metadata() {
+            Ok(meta) if meta.is_file() && meta.len() == 0 => {}
+            Ok(meta) if meta.is_file() => beside.names.push((name, None)),
+            // As in the walk: it may lead out of the evidence.
+            Ok(meta) if meta.is_symlink() => {
+                beside
+                    .names
+                    .push((name, Some("a symbolic link, which is not followed: give the log with --log".to_owned())));
+            }
+            Ok(_) => {}
+            Err(error) => beside.names.push((name, Some(error.to_string()))),
+        }
+    }
+    beside.names.sort();
+    beside
 }
 
 /// The name without the ending, if it has that one.

@@ -1,0 +1,55 @@
+//! The values that a rule rests on: what a second reader is asked about.
+
+use crate::policy::{Check, Rule};
+use crate::registry::path::{KeyPath, Name};
+
+/// The values that decide a rule. Of an effective state, those that are set for it alone: what else bears on it (releases,
+/// algorithms that are turned off) is not among them.
+pub fn deciding(rule: &Rule) -> Vec<(KeyPath, Name)> {
+    let effect = match &rule.check {
+        Check::Value(setting) => return vec![(setting.key.clone(), setting.value.clone())],
+        Check::State(effect) => effect,
+    };
+    let all = |key: String, names: &[&str]| {
+        let key = KeyPath::parse(&format!(r"HKEY_LOCAL_MACHINE\{key}"));
+        names.iter().map(|name| (key.clone(), Name::from(*name))).collect()
+    };
+    let software = |view: &str| if view == "32-bit" { r"SOFTWARE\WOW6432Node" } else { "SOFTWARE" };
+    let parts: Vec<&str> = effect.subject.split('/').collect();
+    match parts.as_slice() {
+        ["schannel", protocol, side] => {
+            let protocols = r"SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols";
+            all(format!(r"{protocols}\{protocol}\{side}"), &["Enabled", "DisabledByDefault"])
+        }
+        ["dotnet", runtime, view] => {
+            let version = if *runtime == "v2" { "v2.0.50727" } else { "v4.0.30319" };
+            let key = format!(r"{}\Microsoft\.NETFramework\{version}", software(view));
+            all(key, &["SystemDefaultTlsVersions", "SchUseStrongCrypto"])
+        }
+        ["winhttp", view] => {
+            let key = format!(r"{}\Microsoft\Windows\CurrentVersion\Internet Settings\WinHttp", software(view));
+            all(key, &["DefaultSecureProtocols"])
+        }
+        ["cipher-suites", _] => {
+            let policy = r"SOFTWARE\Policies\Microsoft\Cryptography\Configuration\SSL\00010002".to_owned();
+            let local = r"SYSTEM\CurrentControlSet\Control\Cryptography\Configuration\Local\SSL\00010002".to_owned();
+            [all(policy, &["Functions"]), all(local, &["Functions"])].concat()
+        }
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Policy;
+
+    #[test]
+    fn every_rule_of_every_policy_rests_on_something() {
+        for policy in Policy::builtins().unwrap() {
+            for rule in &policy.rules {
+                assert!(!deciding(rule).is_empty(), "{}: {}", policy.id, rule.id);
+            }
+        }
+    }
+}
