@@ -217,3 +217,21 @@ fn thousands_of_other_files_are_counted_and_nothing_more() {
     assert_eq!((&report["summary"]["files"], &report["summary"]["other_files"]), (&2002.into(), &2000.into()));
     assert_eq!(report["diagnostics"], Json::Array(Vec::new()));
 }
+
+#[test]
+fn logs_that_are_links_are_told_of_and_not_followed() {
+    let (_keep, folder) = scratch();
+    let real = root().join("fixtures/hosts/dirty-with-logs");
+    for name in ["SYSTEM", "SOFTWARE"] {
+        fs::copy(real.join(name), folder.join(name)).unwrap();
+    }
+    symlink(real.join("SYSTEM.LOG1"), folder.join("SYSTEM.LOG1")).unwrap();
+    let run = audit(&[&folder]);
+    assert_eq!(run.status, 1);
+    let recovery = run.json()["hosts"][0]["inputs"][0]["recovery"].clone();
+    assert_eq!(recovery["state"], "dirty");
+    assert!(recovery["why"][0].as_str().unwrap().contains("symbolic link"), "{recovery}");
+    let by_hand = real.join("SYSTEM.LOG1");
+    let args = ["audit", "--log", by_hand.to_str().unwrap(), folder.to_str().unwrap(), "--format", "json"];
+    assert_eq!(common::run(&args).json()["hosts"][0]["inputs"][0]["recovery"]["state"], "replayed");
+}

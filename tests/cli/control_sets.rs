@@ -79,3 +79,29 @@ fn a_reg_file_joins_the_hive_that_lacks_its_keys() {
     let args = ["audit", "--join", "fixtures/hosts/system-only", "fixtures/reg/compliant-utf16le.reg"];
     assert_eq!(run(&args).status, 0);
 }
+
+#[test]
+fn a_fix_names_the_set_that_was_judged() {
+    let fixes = |set: &str, policy: &str| -> Vec<String> {
+        let run = run(&[
+            "audit",
+            "--format",
+            "json",
+            "--policy",
+            policy,
+            "--control-set",
+            set,
+            "fixtures/hosts/three-control-sets",
+        ]);
+        let findings = run.json()["hosts"][0]["findings"].as_array().unwrap().clone();
+        let fixes = findings.iter().filter_map(|f| f["fix"].as_str()).filter(|fix| fix.contains("SCHANNEL"));
+        fixes.map(str::to_owned).collect()
+    };
+    for policy in ["entra-connect-tls12", "tls12-only"] {
+        let next = fixes("default", policy);
+        assert!(!next.is_empty());
+        assert!(next.iter().all(|fix| fix.contains("ControlSet003") && !fix.contains("Current")), "{policy}: {next:?}");
+        let running = fixes("2", policy);
+        assert!(running.iter().all(|fix| fix.contains("CurrentControlSet")), "{policy}: {running:?}");
+    }
+}
