@@ -18,8 +18,11 @@ pub struct Limits {
     pub walk_passes: u64,
     /// Keys along one path. Windows allows 512 levels (Microsoft, "Registry Element Size Limits").
     pub depth: usize,
-    /// Subkey list entries looked at for one name. Real machines stay under 100,000 (HKCR\CLSID, Interface).
+    /// Subkey list entries looked at for one name. Real machines stay under 100,000 (HKCR\CLSID, Interface); each may cost a
+    /// page, and an audit asks some dozens of times.
     pub list_entries: u64,
+    /// Bytes in memory of the names that one key lists. 100,000 names of GUIDs fit.
+    pub list_bytes: u64,
     /// Values of one key looked at for one name. Real keys stay under 65,536.
     pub values: u64,
     /// Bytes of one value's data. Windows has no limit but memory; nothing that a rule reads passes 1 MiB.
@@ -59,7 +62,8 @@ impl Default for Limits {
             walk_value_bytes: 16 << 20,
             walk_passes: 2,
             depth: 512,
-            list_entries: 1 << 20,
+            list_entries: 1 << 17,
+            list_bytes: 16 << 20,
             values: 1 << 16,
             value_bytes: 1 << 20,
             links: 16,

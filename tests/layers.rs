@@ -72,6 +72,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("jiff", &["registry/time.rs", "policy/waiver.rs", "cli/audit.rs"]),
     ("nt_hive", &["registry/cross_check.rs"]),
     ("regashii", &["plan/reg.rs"]),
+    ("same_file", &["cli/writer.rs"]),
     // What Windows does of itself is kept in tables: `audit/effective/data`.
     (
         "serde",

@@ -1,15 +1,16 @@
 //! What a key holds: by hives, by `.reg` files, and by both.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests state what must hold")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests state what must hold")]
 
 use std::path::Path;
 use std::sync::Arc;
 
+use tlshive::error::At;
 use tlshive::limits::Limits;
 use tlshive::read_at::LocalFile;
 use tlshive::registry::hive::Hive;
 use tlshive::registry::path::{KeyPath, Name};
 use tlshive::registry::reg_file::{Interest, RegFile};
-use tlshive::registry::{Listing, Registry, Source, system};
+use tlshive::registry::{Listing, Lookup, Registry, Source, system};
 
 const PROTOCOLS: &str = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols";
 
@@ -89,4 +90,94 @@ fn a_reg_file_lists_what_it_speaks_of() {
 fn two_inputs_list_what_either_has() {
     let sources = || vec![hive("compliant"), reg(&format!(r"[{PROTOCOLS}\TLS 1.2\Other]"))];
     assert_eq!(children(sources(), &format!(r"{PROTOCOLS}\TLS 1.2")), "Client, OTHER, Server");
+}
+
+/// The SYSTEM hive of `compliant`, with its bytes changed.
+fn changed(change: impl FnOnce(&mut Vec<u8>)) -> Registry {
+    changed_of("compliant", change)
+}
+
+fn changed_of(host: &str, change: impl FnOnce(&mut Vec<u8>)) -> Registry {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/hosts").join(host).join("SYSTEM");
+    let mut bytes = std::fs::read(path).unwrap();
+    change(&mut bytes);
+    let hive = Hive::open(Box::new(bytes), Arc::from("changed"), &Limits::default()).unwrap();
+    Registry::new(vec![Source::Hive(system(), hive)], 16).with_control_set(Ok(vec![Name::from("ControlSet001")]))
+}
+
+/// The file offset of the entry of `TLS 1.2` in the hash leaf below `Protocols`; the entry before it is another protocol's.
+fn entry(bytes: &[u8]) -> usize {
+    let hash = "TLS 1.2".bytes().fold(0u32, |sum, byte| sum.wrapping_mul(37).wrapping_add(u32::from(byte)));
+    bytes.windows(4).position(|word| word == hash.to_le_bytes()).unwrap() - 4
+}
+
+/// What is not listed counts as not set, so a list in which an entry was overwritten by another key's must not look whole.
+#[test]
+fn a_list_with_a_key_in_the_place_of_another_is_damaged() {
+    let tag_left = changed(|bytes| {
+        let at = entry(bytes);
+        bytes.copy_within(at - 8..at - 4, at);
+    });
+    let whole_entry = changed(|bytes| {
+        let at = entry(bytes);
+        bytes.copy_within(at - 8..at, at);
+    });
+    for (registry, expected) in [(tag_left, ["a name with hash", "twice"]), (whole_entry, ["twice", "twice"])] {
+        let list = told(registry.children(&KeyPath::parse(PROTOCOLS)));
+        let key = format!("{:?}", registry.key(&KeyPath::parse(&format!(r"{PROTOCOLS}\TLS 1.2"))));
+        assert!(expected.iter().any(|text| list.contains(text)), "{list}");
+        assert!(key.starts_with("Unreadable"), "{key}");
+    }
+}
+
+#[test]
+fn a_list_with_a_value_in_the_place_of_another_is_damaged() {
+    let key = KeyPath::parse(&format!(r"{PROTOCOLS}\TLS 1.2\Client"));
+    let (one, other) = (Name::from("Enabled"), Name::from("DisabledByDefault"));
+    let place = |name: &Name| match changed(|_| ()).get(&key, name) {
+        Lookup::Found(found) => match found.place.at {
+            At::Offset(at) => u32::try_from(at).unwrap() - 4096,
+            at => panic!("{at:?}"),
+        },
+        other => panic!("{other:?}"),
+    };
+    let (from, to) = (place(&one).to_le_bytes(), place(&other).to_le_bytes());
+    let registry = changed(|bytes| {
+        let at = bytes.windows(4).position(|word| word == from).unwrap();
+        bytes[at..at + 4].copy_from_slice(&to);
+    });
+    assert!(matches!(registry.get(&key, &one), Lookup::Unreadable(..)));
+    assert!(matches!(registry.get(&key, &other), Lookup::Found(_)));
+    assert!(told(registry.value_names(&key)).contains("twice"));
+}
+
+/// Few bytes that name a long key over and over must not take memory for each time.
+#[test]
+fn names_longer_than_the_kernel_takes_are_damage() {
+    let registry = changed(|bytes| {
+        let at = entry(bytes);
+        let key = u32::from_le_bytes(*bytes[at..].first_chunk().unwrap());
+        let length = 4096 + usize::try_from(key).unwrap() + 4 + 72;
+        bytes[length..length + 2].copy_from_slice(&u16::MAX.to_le_bytes());
+    });
+    let list = told(registry.children(&KeyPath::parse(PROTOCOLS)));
+    assert!(list.contains("key name length"), "{list}");
+}
+
+/// The kernel takes all of a link's data for the path: one that ends early to a reader of C strings leads nowhere.
+#[test]
+fn a_link_leads_on_only_by_the_whole_of_its_data() {
+    let key = KeyPath::parse(&format!(r"{PROTOCOLS}\TLS 1.2\Client"));
+    let get = |change: fn(&mut Vec<u8>, usize)| {
+        let registry = changed_of("symlink", |bytes| {
+            let target: Vec<u8> = r"\Registry\Machine\".encode_utf16().flat_map(u16::to_le_bytes).collect();
+            let at = bytes.windows(target.len()).position(|part| part == target).unwrap();
+            change(bytes, at);
+        });
+        registry.get(&key, &Name::from("Enabled"))
+    };
+    assert!(matches!(get(|_, _| ()), Lookup::Found(_)));
+    for change in [|bytes: &mut Vec<u8>, at| bytes[at] = 0, |bytes: &mut Vec<u8>, at: usize| bytes[at + 36] = 0] {
+        assert!(matches!(get(change), Lookup::Unreadable(..)));
+    }
 }

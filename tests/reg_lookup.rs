@@ -296,3 +296,24 @@ fn no_bytes_make_it_panic() {
         tlshive::registry::reg_file::sniff(&text);
     }
 }
+
+#[test]
+fn keys_of_one_hive_from_two_mounts_are_no_one_machine() {
+    let wow = format!(r"HKEY_LOCAL_MACHINE\SOFTWARE\WOW6432Node\{NET}");
+    let both = [("A", "A"), ("A", "B"), ("SOFTWARE", "B")].map(|(one, two)| {
+        let [one, two] = [one, two].map(|mount| format!(r"HKEY_LOCAL_MACHINE\{mount}"));
+        let value = "\"SchUseStrongCrypto\"=dword:1";
+        ask(
+            &read(&format!("[{one}\\{NET}]\n{value}\n[{two}\\WOW6432Node\\{NET}]\n{value}")),
+            &wow,
+            "SchUseStrongCrypto",
+        )
+    });
+    assert_eq!(both[0], "1 at t.reg:5");
+    assert!(both[1].contains(r"HKEY_LOCAL_MACHINE\A, HKEY_LOCAL_MACHINE\B"), "{}", both[1]);
+    assert!(both[2].contains("more than one hive"), "{}", both[2]);
+    // Two hives of one machine have two mounts as a rule.
+    let two_hives =
+        read(&format!("[HKEY_LOCAL_MACHINE\\S\\ControlSet001\\{TLS}\\Client]\n[HKEY_LOCAL_MACHINE\\T\\{NET}]"));
+    assert_eq!(client(&two_hives, "ControlSet001"), "no value at t.reg:2");
+}

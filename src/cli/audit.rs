@@ -55,7 +55,9 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     let limits = Limits::default();
     let found = discover(&args.inputs, &Logs { by_hand: &args.log, apply: !args.no_logs }, &limits);
     // Before the audit, so that a report that cannot be written costs nothing.
-    let inputs: Vec<PathBuf> = found.artifacts.iter().flat_map(Artifact::files).collect();
+    let mut inputs: Vec<PathBuf> = found.artifacts.iter().flat_map(Artifact::files).collect();
+    inputs.extend(args.inputs.iter().chain(&args.log).chain(&args.waivers).cloned());
+    inputs.push(PathBuf::from(&args.policy));
     let mut out = writer(args.output.as_deref(), args.force, &inputs)?;
     let mut report = report(args, &policy, found, &limits);
     if let Some(waivers) = &waivers {

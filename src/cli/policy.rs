@@ -25,7 +25,7 @@ pub(super) fn run(command: &PolicyCommand) -> Result<u8, Failure> {
         }
         PolicyCommand::Check { file } => {
             let policy = parse(file)?;
-            writeln!(out, "{}: policy {}, {} rules", file.display(), policy.id, policy.rules.len())?;
+            writeln!(out, "{}: policy {}, {} rules", escape(&file.to_string_lossy()), policy.id, policy.rules.len())?;
         }
     }
     Ok(0)
@@ -58,7 +58,7 @@ fn parse(path: &Path) -> Result<Policy, Failure> {
 /// What is wrong with a file that the user named. The message quotes the file, which may be somebody else's.
 pub(super) fn wrong(path: &Path, error: &str) -> Failure {
     let lines: Vec<_> = error.trim_end().lines().map(escape).collect();
-    Failure::Message(format!("{}: {}", path.display(), lines.join("\n")))
+    Failure::Message(format!("{}: {}", escape(&path.to_string_lossy()), lines.join("\n")))
 }
 
 /// The text of a file that the user wrote.

@@ -32,7 +32,8 @@ pub(super) fn writer(path: Option<&Path>, force: bool, inputs: &[PathBuf]) -> Re
 
 fn spare_evidence(output: &Path, inputs: &[PathBuf]) -> Result<(), String> {
     let Ok(there) = output.canonicalize() else { return Ok(()) };
-    if inputs.iter().any(|input| input.canonicalize().is_ok_and(|input| input == there)) {
+    // Not by path: a hard link is the same file under another one.
+    if inputs.iter().any(|input| same_file::is_same_file(input, &there).unwrap_or(false)) {
         return Err("that is an input, and not overwritten".to_owned());
     }
     let mut start = [0u8; SIGNATURE.len()];

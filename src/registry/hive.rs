@@ -285,10 +285,14 @@ impl Hive {
         };
         let name = Name::from("SymbolicLinkValue");
         let target = match data::find(&self.cells, self.base.minor, &key.node, &name, &self.limits)? {
-            Search::Found(value, _) if value.kind == ValueType::LINK => value.as_text(),
+            Search::Found(value, _) if value.kind == ValueType::LINK => Some(value.as_link()),
             _ => None,
         };
         let Some(target) = target else { return no_target("none") };
+        // The kernel takes the whole data for the path, and only an absolute one.
+        if target.contains('\0') || !target.starts_with('\\') {
+            return no_target(&format!("{target:?}"));
+        }
         let path = KeyPath::parse(&target);
         let Some(below) = path.below(&KeyPath::parse(r"REGISTRY\MACHINE")) else {
             return no_target(&format!("{target:?}"));

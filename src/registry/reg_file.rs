@@ -159,17 +159,20 @@ impl RegFile {
             // A later line could have set or deleted anything.
             return Lookup::Unreadable(error.clone(), place.clone());
         }
-        let said = self.kept.say(key.folded().names(), &value.folded());
-        match said.as_slice() {
-            [] => Lookup::NotCovered,
-            [(_, said)] => self.answer(said, key),
-            several => {
-                let name = |name: &str| if name.is_empty() { "HKEY_LOCAL_MACHINE".to_owned() } else { name.to_owned() };
-                let names: Vec<String> = several.iter().take(4).map(|(origin, _)| name(origin)).collect();
-                let what = format!("the file speaks of {key} in more than one hive: {}", names.join(", "));
-                Lookup::Unreadable(Error::Ambiguous { what }, Place::new(&self.artifact, At::Whole))
-            }
+        let folded = key.folded();
+        let said = self.kept.say(folded.names(), &value.folded());
+        let Some((origin, only)) = said.first() else { return Lookup::NotCovered };
+        // Where another mount has other keys of the same hive, those of the two are no one machine's.
+        let mut origins = self.kept.origins_of(folded.names());
+        origins.extend(said.iter().map(|(origin, _)| *origin));
+        if origins.iter().all(|other| other == origin) {
+            return self.answer(only, key);
         }
+        let name = |name: &&str| if name.is_empty() { "HKEY_LOCAL_MACHINE".to_owned() } else { (*name).to_owned() };
+        let names: Vec<String> = origins.iter().take(4).map(name).collect();
+        let what =
+            format!("the file speaks of {key}, or of keys beside it, in more than one hive: {}", names.join(", "));
+        Lookup::Unreadable(Error::Ambiguous { what }, Place::new(&self.artifact, At::Whole))
     }
 
     /// What the file says that a key holds: the names of subkeys or of values, upcased. The list is whole when the file

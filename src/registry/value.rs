@@ -96,6 +96,11 @@ impl Value {
         })
     }
 
+    /// All of the data as text, NULs included, as the kernel reads where a link leads; unpaired surrogates are replaced.
+    pub(crate) fn as_link(&self) -> String {
+        String::from_utf16_lossy(&self.units().collect::<Vec<u16>>())
+    }
+
     /// The strings of a `REG_MULTI_SZ`, up to the first empty one.
     pub fn as_texts(&self) -> Option<Vec<String>> {
         (self.kind == ValueType::MULTI_SZ).then(|| {

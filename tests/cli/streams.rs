@@ -51,8 +51,11 @@ fn evidence_is_not_overwritten_even_by_force() {
     copy("fixtures/hosts/compliant/SYSTEM", "SYSTEM");
     copy("fixtures/reg/compliant-utf8.reg", "tls.reg");
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let (hive, reg) = (path("SYSTEM"), path("tls.reg"));
+    let (hive, reg, other_name) = (path("SYSTEM"), path("tls.reg"), path("same.reg"));
+    std::fs::hard_link(&reg, &other_name).unwrap();
     for args in [
+        ["audit", &reg, "--force", "-o", &other_name],
+        ["show", &reg, "--force", "-o", &other_name],
         ["audit", &hive, "--force", "-o", &hive],
         ["audit", &reg, "--force", "-o", &reg],
         ["show", &hive, "--force", "-o", &hive],

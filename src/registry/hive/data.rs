@@ -110,9 +110,29 @@ struct ValueKey {
 
 impl ValueKey {
     fn read(cells: &Cells, offset: u32) -> Result<Self, Error> {
+        let (record, cell) = Self::record(cells, offset)?;
+        Self::named(cells, record, cell)
+    }
+
+    /// Reads the value in the cell at `offset` if it is called `name`. One whose name has another length costs no look at it.
+    fn called(cells: &Cells, offset: u32, name: &Name) -> Result<Option<Self>, Error> {
+        let (record, cell) = Self::record(cells, offset)?;
+        let bytes = usize::from(record.name_len);
+        let len = if record.has_compressed_name() { bytes } else { bytes / 2 };
+        if len != name.units().len() {
+            cell.part(RECORD_LEN, u32::from(record.name_len), "value name")?;
+            return Ok(None);
+        }
+        Ok(Some(Self::named(cells, record, cell)?).filter(|value| name.matches(&value.name)))
+    }
+
+    fn record(cells: &Cells, offset: u32) -> Result<(Record, Cell), Error> {
         let cell = cells.cell(offset, RECORD_LEN, "value")?;
         let head: [u8; RECORD_BYTES] = cells.head(cell, "value")?;
-        let record = Record::parse(&head, offset, cell)?;
+        Ok((Record::parse(&head, offset, cell)?, cell))
+    }
+
+    fn named(cells: &Cells, record: Record, cell: Cell) -> Result<Self, Error> {
         let name = cells.data(cell, RECORD_LEN, u32::from(record.name_len), "value name")?;
         Ok(Self { name: decode_name(&name, record.has_compressed_name()), record })
     }
@@ -174,14 +194,41 @@ pub(super) fn names(cells: &Cells, minor: u32, key: &Node, limits: &Limits) -> R
         let at = At::Offset(file_offset(list));
         return Err(Error::Limit { at, what: "values of one key", limit: limits.values });
     }
+    let (offsets, twice) = distinct(cells.offsets(list, count, "value list")?, list);
+    if let Some(error) = twice {
+        return Err(error);
+    }
     let mut names = Vec::new();
-    for offset in cells.offsets(list, count, "value list")? {
+    let mut bytes = 0u64;
+    for offset in offsets {
         let record = ValueKey::read(cells, offset)?;
+        bytes = bytes.saturating_add(u64::try_from(record.name.len()).unwrap_or(u64::MAX).saturating_mul(2));
+        if bytes > limits.list_bytes {
+            let at = At::Offset(file_offset(list));
+            return Err(Error::Limit { at, what: "bytes of values' names", limit: limits.list_bytes });
+        }
         if !(record.record.is_tombstone() && minor >= DIFFERENCING) {
             names.push(Name::from_units(&record.name));
         }
     }
     Ok(names)
+}
+
+/// The offsets of a value list without repetitions, in the list's order, and the damage that a repetition is: one of the
+/// two entries was another value's, which may be any.
+fn distinct(mut offsets: Vec<u32>, list: u32) -> (Vec<u32>, Option<Error>) {
+    let mut seen = std::collections::BTreeSet::new();
+    let mut twice = None;
+    offsets.retain(|&offset| {
+        let new = seen.insert(offset);
+        twice = twice.or((!new).then_some(offset));
+        new
+    });
+    let error = twice.map(|offset| {
+        let found = format!("the one at {:#x} twice", file_offset(offset));
+        Error::damaged(At::Offset(file_offset(list)), "value list", "each value once", found)
+    });
+    (offsets, error)
 }
 
 /// Finds the value called `name` (the default value has the empty name).
@@ -197,13 +244,12 @@ pub(super) fn find(cells: &Cells, minor: u32, key: &Node, name: &Name, limits: &
         return Err(Error::Limit { at, what: "values of one key", limit: limits.values });
     }
     let mut found: Option<ValueKey> = None;
-    let mut doubt = None;
-    for offset in cells.offsets(list, count, "value list")? {
-        match ValueKey::read(cells, offset) {
-            Ok(record) if !name.matches(&record.name) => {}
-            Ok(record) => match &found {
+    let (offsets, mut doubt) = distinct(cells.offsets(list, count, "value list")?, list);
+    for offset in offsets {
+        match ValueKey::called(cells, offset, name) {
+            Ok(None) => {}
+            Ok(Some(record)) => match &found {
                 None => found = Some(record),
-                Some(first) if first.record.offset == record.record.offset => {}
                 Some(first) => {
                     let at = At::Offset(file_offset(record.record.offset));
                     let expected = format!("one value called {name}, at {:#x}", file_offset(first.record.offset));

@@ -13,6 +13,11 @@ use crate::limits::Limits;
 use crate::registry::path::Name;
 use crate::registry::upcase::upcase;
 
+/// Bytes of the longest name that the kernel takes for a key (`REG_MAX_KEY_NAME_LENGTH`).
+const NAME_BYTES: u16 = 512;
+/// Bytes that a name takes in memory beside its characters.
+const NAME_OVERHEAD: u64 = 32;
+
 /// A key node with its name.
 #[derive(Debug, Clone)]
 pub(super) struct Key {
@@ -26,6 +31,10 @@ impl Key {
         let cell = cells.cell(offset, NODE_LEN, "key node")?;
         let head: [u8; NODE_BYTES] = cells.head(cell, "key node")?;
         let node = Node::parse(&head, offset, cell)?;
+        if node.name_len > NAME_BYTES {
+            let (at, found) = (At::Offset(file_offset(offset)), node.name_len.to_string());
+            return Err(Error::damaged(at, "key name length", format!("at most {NAME_BYTES} bytes"), found));
+        }
         let name = cells.data(cell, NODE_LEN, u32::from(node.name_len), "key name")?;
         Ok(Self { name: decode_name(&name, node.has_compressed_name()), node })
     }
@@ -39,7 +48,11 @@ impl Key {
         let (entries, mut doubt) = self.subkeys(cells, limits)?;
         let hash = hash(name.units());
         let mut found: Option<Key> = None;
-        for entry in entries.iter().filter(|entry| entry.tag.allows(name.units(), hash)) {
+        let mut candidates: Vec<&Entry> = entries.iter().filter(|e| e.tag.allows(name.units(), hash)).collect();
+        // A list that names one key a million times is not to cost as many reads.
+        candidates.sort_by_key(|entry| entry.key);
+        candidates.dedup_by_key(|entry| entry.key);
+        for entry in candidates {
             match Key::read(cells, entry.key) {
                 Ok(key) if key.node.parent != self.node.offset => {
                     doubt.get_or_insert(self.foreign(&key));
@@ -51,7 +64,6 @@ impl Key {
                 }
                 Ok(key) => match &found {
                     None => found = Some(key),
-                    Some(first) if first.node.offset == key.node.offset => {}
                     Some(first) => {
                         let at = At::Offset(file_offset(key.node.offset));
                         let expected = format!("one subkey called {name}, at {:#x}", file_offset(first.node.offset));
@@ -66,18 +78,39 @@ impl Key {
         match (found, doubt) {
             (Some(key), _) => Ok(Some(key)),
             (None, Some(error)) => Err(error),
-            (None, None) => self.absent_by_order(cells, name, &entries),
+            (None, None) => match self.repeated(&entries) {
+                Some(error) => Err(error),
+                None => self.absent_by_order(cells, name, &entries),
+            },
         }
     }
 
     /// The names of all subkeys, in the order of the lists.
     pub(super) fn child_names(&self, cells: &Cells, limits: &Limits) -> Result<Vec<Name>, Error> {
-        match self.subkeys(cells, limits)? {
-            (_, Some(error)) => Err(error),
-            (entries, None) => {
-                entries.iter().map(|entry| Key::read(cells, entry.key).map(|key| Name::from_units(&key.name))).collect()
-            }
+        let (entries, doubt) = self.subkeys(cells, limits)?;
+        if let Some(error) = doubt.or_else(|| self.repeated(&entries)) {
+            return Err(error);
         }
+        let mut names = Vec::new();
+        let mut bytes = 0u64;
+        for entry in &entries {
+            let key = Key::read(cells, entry.key)?;
+            // What is not in the list counts as absent, so each entry must be the key that it says.
+            if key.node.parent != self.node.offset {
+                return Err(self.foreign(&key));
+            }
+            if let Some(error) = entry.mismatch(&key) {
+                return Err(error);
+            }
+            let size = u64::try_from(key.name.len()).unwrap_or(u64::MAX).saturating_mul(2);
+            bytes = bytes.saturating_add(size).saturating_add(NAME_OVERHEAD);
+            if bytes > limits.list_bytes {
+                let at = At::Offset(file_offset(self.node.offset));
+                return Err(Error::Limit { at, what: "bytes of subkeys' names", limit: limits.list_bytes });
+            }
+            names.push(Name::from_units(&key.name));
+        }
+        Ok(names)
     }
 
     /// All entries of the subkey lists, and the first damage met among them.
@@ -130,6 +163,20 @@ impl Key {
             };
         }
         Ok(None)
+    }
+
+    /// The damage it is when a key is listed twice: one of the two entries was another key's, which may be any.
+    fn repeated(&self, entries: &[Entry]) -> Option<Error> {
+        let mut keys: Vec<u32> = entries.iter().map(|entry| entry.key).collect();
+        keys.sort_unstable();
+        let twice = keys.windows(2).find_map(|pair| pair.first().filter(|first| pair.last() == Some(first)))?;
+        let at = At::Offset(file_offset(self.node.subkey_list));
+        Some(Error::damaged(
+            at,
+            "subkey list",
+            "each subkey once",
+            format!("the one at {:#x} twice", file_offset(*twice)),
+        ))
     }
 
     /// The damage it is when a key that is listed here belongs to another parent.

@@ -240,6 +240,15 @@ impl Kept {
         self.origins.iter().any(above)
     }
 
+    /// The origins that have keys of the hive that an upcased path lies in.
+    pub(super) fn origins_of(&self, path: &[Name]) -> BTreeSet<&str> {
+        let hive = path.get(..2).unwrap_or(path);
+        let speaks = |origin: &&Origin| {
+            origin.keys.range(hive.to_vec()..).next().is_some_and(|(first, _)| first.starts_with(hive))
+        };
+        self.origins.iter().filter(speaks).map(|origin| origin.name.as_str()).collect()
+    }
+
     /// What each origin that speaks of a key says of a value in it. Both are upcased.
     pub(super) fn say(&self, path: &[Name], value: &Name) -> Vec<(&str, Said<'_>)> {
         let said = self.origins.iter().filter_map(|origin| Some((origin.name.as_str(), origin.say(path, value)?)));
