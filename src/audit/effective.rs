@@ -132,7 +132,7 @@ pub fn effective(registry: &Registry, windows: &Windows) -> Effective {
     let schannel = schannel::read(registry, windows, release, &mut lints);
     let client = schannel::of(&schannel.protocols, "TLS 1.2").map(|p| p.client.clone());
     let dotnet = dotnet::read(registry, windows, client.as_ref(), &mut lints);
-    let winhttp = winhttp::read(registry, windows, release, &mut lints);
+    let winhttp = winhttp::read(registry, windows, release, client.as_ref(), &mut lints);
     let ciphers = ciphers::read(registry, windows, &mut lints);
     let product = product::read(registry, windows, release, &mut lints);
     let restart = restart::judge(registry, &schannel.changed, &dotnet.changed);

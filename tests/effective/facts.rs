@@ -43,6 +43,45 @@ fn winhttp_by_value_and_by_release() {
     }
 }
 
+/// What Schannel does with TLS 1.2 for clients, `DefaultSecureProtocols`, and whether WinHTTP callers reach TLS 1.2.
+#[test]
+fn winhttp_gets_what_schannel_gives() {
+    const ON: &str = "\"Enabled\"=dword:1\n\"DisabledByDefault\"=dword:0";
+    const SOFT_OFF: &str = "\"Enabled\"=dword:1\n\"DisabledByDefault\"=dword:1";
+    const OFF: &str = "\"Enabled\"=dword:0";
+    const ODD: &str = "\"Enabled\"=\"1\"";
+    for (build, client, value, want) in [
+        (17763, ON, None, Yes),
+        (17763, ON, Some(0x800), Yes),
+        (17763, ON, Some(0xa0), No),
+        (17763, SOFT_OFF, None, No),
+        // By name it would be given; whether this names it is not documented.
+        (17763, SOFT_OFF, Some(0x800), Unknown),
+        (17763, SOFT_OFF, Some(0xa0), No),
+        (17763, OFF, None, No),
+        (17763, OFF, Some(0x800), No),
+        (17763, OFF, Some(0xa0), No),
+        (17763, ODD, None, Unknown),
+        (17763, ODD, Some(0x800), Unknown),
+        (17763, ODD, Some(0xa0), No),
+        // The default of WinHTTP is not known there.
+        (27842, ON, None, Unknown),
+        (27842, OFF, None, No),
+        (27842, SOFT_OFF, None, Unknown),
+        // The value is read only with an update.
+        (7601, ON, Some(0xa00), Unknown),
+        (7601, SOFT_OFF, Some(0xa00), Unknown),
+        (7601, OFF, Some(0xa00), No),
+        // Schannel does not have it at all.
+        (6001, ON, Some(0x800), No),
+    ] {
+        let lines = format!("[{PROTOCOLS}\\TLS 1.2\\Client]\n{client}\n[{WINHTTP}]\n");
+        let effective = machine(build, &(lines + &dword("DefaultSecureProtocols", value)));
+        let native = effective.winhttp.views.first().unwrap();
+        assert_eq!(native.tls12, want, "{build} {client:?} {value:?}: {}", native.why);
+    }
+}
+
 fn ciphers(build: u32, lines: &str) -> (Ciphers, Vec<&'static str>) {
     let effective = machine(build, lines);
     let ids = ids(&effective);
