@@ -33,7 +33,9 @@ impl States for Effective {
                 let programs = self.dotnet.programs.iter().filter(|program| is(program.view, view));
                 joined(programs.map(|program| {
                     let name = format!(".NET programs for {}", program.target.text());
-                    (program.reaches_tls12, format!("{name}: {}", program.why))
+                    let hindered = !program.hindrance.is_empty() && program.hindrance != program.why;
+                    let hindrance = if hindered { format!(" ({})", program.hindrance) } else { String::new() };
+                    (program.reaches_tls12, format!("{name}: {}{hindrance}", program.why))
                 }))
             }
             ["dotnet", "v2", view] => {

@@ -4,7 +4,7 @@ use tlshive::audit::effective::Answer::{No, Unknown, Yes};
 use tlshive::audit::effective::{Ciphers, Installed, ListSource, Needs, OverallState};
 use tlshive::audit::restart::Pending;
 
-use crate::machine::{PROTOCOLS, dword, ids, just, machine};
+use crate::machine::{NET, PROTOCOLS, WOW_NET, dword, ids, just, machine};
 
 const WINHTTP: &str = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows\CurrentVersion\Internet Settings\WinHttp";
 const POLICY: &str = r"HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Cryptography\Configuration\SSL\00010002";
@@ -122,8 +122,8 @@ fn foot_guns_of_the_policys_list() {
     let (found, ids) = with(17763, &format!("TLS_RSA_WITH_NULL_SHA256, {gcm}"));
     assert_eq!(
         (found.tls12_left, found.strong_left, found.entra_left),
-        (Yes, Unknown, Unknown),
-        "the blank may hide it"
+        (Unknown, Unknown, Unknown),
+        "the blank may hide it, and the other does not encrypt"
     );
     assert!(ids.contains(&"cipher-list-blank"));
     let long = vec!["TLS_RSA_WITH_NULL_SHA256"; 41].join(",");
@@ -149,6 +149,41 @@ fn foot_guns_of_the_policys_list() {
     assert_eq!(found.tls12_left, Unknown, "nobody says what an empty list does");
     assert!(ids.contains(&"cipher-list-empty"));
     assert_eq!(just("").ciphers.tls12_left, Unknown);
+}
+
+/// Lists, whether a suite is left, to whom strong cryptography matters, and for Entra ID; what .NET programs for 4.7 or
+/// newer reach, with and without strong cryptography.
+#[test]
+fn suites_that_are_left_decide_for_whom_tls12_is_on() {
+    let net = |strong: u32| {
+        let values = format!("\"SystemDefaultTlsVersions\"=dword:1\n\"SchUseStrongCrypto\"=dword:{strong}\n");
+        format!("[{NET}\\v4.0.30319]\n{values}[{WOW_NET}\\v4.0.30319]\n{values}")
+    };
+    for (list, left, strong_net, plain_net) in [
+        ("TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", (Yes, Yes, Yes), Yes, Yes),
+        ("TLS_RSA_WITH_AES_128_GCM_SHA256", (Yes, Yes, No), Yes, Yes),
+        // RC4 is nothing that strong cryptography takes.
+        ("TLS_RSA_WITH_RC4_128_SHA", (Yes, No, No), No, Yes),
+        ("TLS_RSA_WITH_NULL_SHA256", (No, No, No), No, No),
+        ("TLS_RSA_WITH_NULL_SHA256,TLS_RSA_WITH_RC4_128_SHA", (Yes, No, No), No, Yes),
+    ] {
+        let policy = format!("[{POLICY}]\n\"Functions\"=\"{list}\"\n");
+        for (strong, want) in [(1, strong_net), (0, plain_net)] {
+            let found = machine(20348, &(policy.clone() + &net(strong)));
+            let ciphers = &found.ciphers;
+            assert_eq!((ciphers.tls12_left, ciphers.strong_left, ciphers.entra_left), left, "{list}");
+            assert!(found.dotnet.programs.iter().all(|p| p.reaches_tls12 == want), "{list}, {strong}");
+            assert_eq!(ids(&found).contains(&"no-strong-suite"), left.0 == Yes && left.1 == No, "{list}");
+            let named = found.overall.why.ends_with("; no cipher suite that Entra ID accepts is left");
+            assert_eq!(named, left.0 == Yes && left.2 == No, "{list}: {}", found.overall.why);
+        }
+    }
+    let rc4 = format!("[{POLICY}]\n\"Functions\"=\"TLS_RSA_WITH_RC4_128_SHA\"\n");
+    let found = machine(20348, &(rc4 + &net(1))).overall;
+    let why = "client, server (OS default of build 20348); \
+               not: .NET (strong cryptography leaves it no cipher suite of TLS 1.2); \
+               no cipher suite that Entra ID accepts is left";
+    assert_eq!((found.state, found.why.as_str()), (OverallState::Partly, why));
 }
 
 #[test]

@@ -145,12 +145,11 @@ fn given(asked: Answer, why: String, by_value: bool, client: Option<&Fact>) -> (
             let doubt = "whether WinHTTP then asks for it by name is not documented";
             (Answer::Unknown, format!("{why}; Schannel offers TLS 1.2 only by name ({of_client}): {doubt}"))
         }
-        // A value that is there, or may be there, but is not known.
-        (Answer::Unknown, State::SoftOff) => (asked, why),
+        (Answer::Unknown, State::SoftOff | State::Unknown) => (asked, why),
         (Answer::Yes, State::SoftOff) => {
             (Answer::No, format!("{why}; Schannel offers TLS 1.2 only to clients that name it: {of_client}"))
         }
-        (_, State::Unknown) => {
+        (Answer::Yes, State::Unknown) => {
             (Answer::Unknown, format!("{why}; whether Schannel offers TLS 1.2 is not known: {of_client}"))
         }
     }
