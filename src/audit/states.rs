@@ -30,8 +30,11 @@ impl States for Effective {
                 Some(of_fact(if *side == "client" { &found.client } else { &found.server }))
             }
             ["dotnet", "v4", view] => {
-                let programs = self.dotnet.programs.iter().filter(|program| is(program.view, view));
-                joined(programs.map(|program| {
+                let programs: Vec<_> = self.dotnet.programs.iter().filter(|program| is(program.view, view)).collect();
+                if programs.is_empty() {
+                    return Some(no_view(self, view));
+                }
+                joined(programs.into_iter().map(|program| {
                     let name = format!(".NET programs for {}", program.target.text());
                     let hindered = !program.hindrance.is_empty() && program.hindrance != program.why;
                     let hindrance = if hindered { format!(" ({})", program.hindrance) } else { String::new() };
@@ -39,12 +42,18 @@ impl States for Effective {
                 }))
             }
             ["dotnet", "v2", view] => {
-                let views = self.dotnet.clr2.iter().filter(|(own, ..)| is(*own, view));
-                joined(views.map(|(_, answer, why)| (*answer, why.clone())))
+                let views: Vec<_> = self.dotnet.clr2.iter().filter(|(own, ..)| is(*own, view)).collect();
+                if views.is_empty() {
+                    return Some(no_view(self, view));
+                }
+                joined(views.into_iter().map(|(_, answer, why)| (*answer, why.clone())))
             }
             ["winhttp", view] => {
-                let views = self.winhttp.views.iter().filter(|own| is(own.view, view));
-                joined(views.map(|own| (own.tls12, own.why.clone())))
+                let views: Vec<_> = self.winhttp.views.iter().filter(|own| is(own.view, view)).collect();
+                if views.is_empty() {
+                    return Some(no_view(self, view));
+                }
+                joined(views.into_iter().map(|own| (own.tls12, own.why.clone())))
             }
             ["cipher-suites", "tls-1.2"] => Some((word(self.ciphers.tls12_left), self.ciphers.why.clone())),
             ["cipher-suites", "entra-id"] => Some((word(self.ciphers.entra_left), self.ciphers.why.clone())),
@@ -64,6 +73,17 @@ impl States for Effective {
 /// Whether a view is the one that a subject names. Where it is not known whether Windows is 64-bit, neither is.
 fn is(view: View, name: &str) -> bool {
     matches!((view, name), (View::Bits64, "64-bit") | (View::Bits32, "32-bit"))
+}
+
+/// Why there is no state for a view.
+fn no_view(effective: &Effective, view: &str) -> (String, String) {
+    let in_doubt = effective.winhttp.views.iter().any(|own| own.view == View::Native);
+    let why = if in_doubt {
+        "no input says whether Windows is 64-bit; the SYSTEM hive does".to_owned()
+    } else {
+        format!("this Windows has no {view} programs")
+    };
+    ("unknown".to_owned(), why)
 }
 
 fn of_fact(fact: &Fact) -> (String, String) {

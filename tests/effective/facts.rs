@@ -4,7 +4,10 @@ use tlshive::audit::effective::Answer::{No, Unknown, Yes};
 use tlshive::audit::effective::{Ciphers, Installed, ListSource, Needs, OverallState};
 use tlshive::audit::restart::Pending;
 
-use crate::machine::{NET, PROTOCOLS, WOW_NET, dword, ids, just, machine};
+use tlshive::audit::States;
+use tlshive::audit::effective::View;
+
+use crate::machine::{NET, PROTOCOLS, WOW_NET, dword, ids, just, machine, machine_x86};
 
 const WINHTTP: &str = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows\CurrentVersion\Internet Settings\WinHttp";
 const POLICY: &str = r"HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Cryptography\Configuration\SSL\00010002";
@@ -80,6 +83,30 @@ fn winhttp_gets_what_schannel_gives() {
         let native = effective.winhttp.views.first().unwrap();
         assert_eq!(native.tls12, want, "{build} {client:?} {value:?}: {}", native.why);
     }
+}
+
+/// Without the processor's name, what a file says of WOW6432Node tells whether Windows is 64-bit.
+#[test]
+fn views_are_told_by_the_architecture_or_by_wow6432node() {
+    let values = "\"SystemDefaultTlsVersions\"=dword:1\n\"SchUseStrongCrypto\"=dword:1\n";
+    let doubt = "no input says whether Windows is 64-bit; the SYSTEM hive does";
+    for (lines, views) in [
+        (format!("[{NET}\\v4.0.30319]\n{values}[{WOW_NET}\\v4.0.30319]\n{values}"), vec![View::Bits64, View::Bits32]),
+        (format!("[{NET}\\v4.0.30319]\n{values}"), vec![View::Native, View::Bits32]),
+        ("[HKEY_LOCAL_MACHINE\\SOFTWARE]\n".to_owned(), vec![View::Native]),
+    ] {
+        let found = just(&lines);
+        assert_eq!(found.winhttp.views.iter().map(|v| v.view).collect::<Vec<_>>(), views, "{lines}");
+        let mut of_net: Vec<View> = found.dotnet.programs.iter().map(|p| p.view).collect();
+        of_net.dedup();
+        assert_eq!(of_net, views, "{lines}");
+        for subject in ["dotnet/v4/64-bit", "dotnet/v2/64-bit", "winhttp/64-bit"] {
+            let (state, why) = found.state(subject).unwrap();
+            assert_eq!((state.as_str(), why == doubt), ("unknown", !views.contains(&View::Bits64)), "{subject}: {why}");
+        }
+    }
+    let x86 = machine_x86(17763, "");
+    assert_eq!(x86.state("winhttp/64-bit").unwrap().1, "this Windows has no 64-bit programs");
 }
 
 fn ciphers(build: u32, lines: &str) -> (Ciphers, Vec<&'static str>) {

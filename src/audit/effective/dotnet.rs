@@ -13,12 +13,13 @@ use super::schannel::Changed;
 use super::{Answer, Ciphers, Fact, Lint, State};
 use crate::host::{Windows, lacks_wow64_node};
 use crate::place::Place;
-use crate::registry::Registry;
 use crate::registry::path::KeyPath;
 use crate::registry::value::ValueType;
+use crate::registry::{Lookup, Registry};
 
 const SYSTEM_DEFAULT: &str = "SystemDefaultTlsVersions";
 const STRONG: &str = "SchUseStrongCrypto";
+const WOW: &str = r"SOFTWARE\WOW6432Node";
 const RELEASE_KEY: &str = r"SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full";
 
 /// What a hive cannot show.
@@ -146,7 +147,13 @@ const PER_PROGRAM: [(&str, &str); 2] = [
 pub(super) fn keys() -> Vec<KeyPath> {
     let runtimes = || [V4, V2].into_iter().chain(PER_PROGRAM.map(|(_, key)| key));
     let both = [false, true].into_iter().flat_map(|wow| runtimes().map(move |runtime| key(wow, runtime)));
-    both.chain([ask::path(RELEASE_KEY)]).collect()
+    both.chain([ask::path(RELEASE_KEY), ask::path(WOW)]).collect()
+}
+
+/// Whether `WOW6432Node` is known to be there: itself, or a key below it, which is all that a `.reg` file need list.
+fn has_wow64_node(registry: &Registry) -> bool {
+    let keys = [ask::path(WOW), key(true, V4), key(true, V2)];
+    keys.iter().any(|key| matches!(registry.key(key), Lookup::ValueAbsent(_)))
 }
 
 /// The views that this Windows has, and whether each is the one in WOW6432Node.
@@ -155,6 +162,10 @@ pub(super) fn views(registry: &Registry, windows: &Windows) -> Vec<(View, bool)>
         Some(true) => vec![(View::Bits64, false), (View::Bits32, true)],
         Some(false) => vec![(View::Bits32, false)],
         None if lacks_wow64_node(registry) => vec![(View::Native, false)],
+        // Only 64-bit Windows has this key.
+        None if has_wow64_node(registry) => {
+            vec![(View::Bits64, false), (View::Bits32, true)]
+        }
         None => vec![(View::Native, false), (View::Bits32, true)],
     }
 }
