@@ -284,6 +284,9 @@ fn what_a_version_asks_for() {
         ("2.5.78.0", Needs::NoValues, true),
         ("2.5.79.0", Needs::NoValues, false),
         ("2.6.1.0", Needs::NoValues, false),
+        // What is left out is 0.
+        ("2.5.79", Needs::NoValues, false),
+        ("2.4", Needs::Values, true),
     ] {
         let lines = format!("[{SERVICE}]\n") + &entry("Microsoft Entra Connect Sync", version);
         let effective = machine(17763, &lines);
