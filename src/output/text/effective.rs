@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::Painter;
 use crate::audit::effective::{
-    Answer, DOTNET_LIMITS, Effective, Installed, Level, Needs, Offer, OverallState, Program, State,
+    Answer, DOTNET_LIMITS, Effective, Installed, Level, ListSource, Needs, Offer, OverallState, Program, State,
 };
 use crate::audit::restart::{self, Pending};
 use crate::output::escape;
@@ -77,10 +77,13 @@ impl Painter {
         }
         self.row(out, &format!("FIPS mode: {}", word(effective.winhttp.fips)))?;
         let ciphers = &effective.ciphers;
+        let left = match ciphers.source {
+            ListSource::Unknown => String::new(),
+            _ => format!("; {} of TLS 1.2 left", ciphers.tls12.len()),
+        };
         let line = format!(
-            "Cipher suites: {}; {} of TLS 1.2 left, usable: {}, for .NET: {}, for Entra ID: {}",
+            "Cipher suites: {}{left}, usable: {}, for .NET: {}, for Entra ID: {}",
             ciphers.why,
-            ciphers.tls12.len(),
             word(ciphers.tls12_left),
             word(ciphers.strong_left),
             word(ciphers.entra_left)
