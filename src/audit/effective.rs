@@ -66,6 +66,19 @@ pub enum State {
     Unknown,
 }
 
+impl State {
+    /// In one word, as policies write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            State::On => "on",
+            State::SoftOff => "soft-off",
+            State::Off => "off",
+            State::NotSupported => "not-supported",
+            State::Unknown => "unknown",
+        }
+    }
+}
+
 /// A state and what it rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {

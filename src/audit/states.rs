@@ -1,6 +1,6 @@
 //! Effective states as rules ask for them: by name, and answered in words. Rules need not know how a state is worked out.
 
-use super::effective::{Answer, Effective, Fact, Installed as Found, State, View};
+use super::effective::{Answer, Effective, Fact, Installed as Found, View};
 
 /// What Windows makes of its settings on one host.
 pub trait States {
@@ -87,14 +87,7 @@ fn no_view(effective: &Effective, view: &str) -> (String, String) {
 }
 
 fn of_fact(fact: &Fact) -> (String, String) {
-    let word = match fact.state {
-        State::On => "on",
-        State::SoftOff => "soft-off",
-        State::Off => "off",
-        State::NotSupported => "not-supported",
-        State::Unknown => "unknown",
-    };
-    (word.to_owned(), fact.why.clone())
+    (fact.state.word().to_owned(), fact.why.clone())
 }
 
 fn word(answer: Answer) -> String {

@@ -75,7 +75,7 @@ fn sides(client: &Fact, server: &Fact) -> Vec<Part> {
     let part = |name: &str, fact: &Fact| {
         let why = match fact.state {
             State::On | State::Unknown => fact.why.clone(),
-            state => format!("{}: {}", schannel::word(state), fact.why),
+            state => format!("{}: {}", state.word(), fact.why),
         };
         Part { name: name.to_owned(), answer: answer(fact.state), why }
     };

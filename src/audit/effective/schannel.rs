@@ -110,8 +110,8 @@ pub(super) fn read(
         if is_set && known && defaults.0 == defaults.1 && client.state != server.state {
             let why = format!(
                 "{protocol} differs: {} for the client, {} for the server",
-                word(client.state),
-                word(server.state)
+                client.state.word(),
+                server.state.word()
             );
             let place = client.places.first().or(server.places.first()).cloned();
             lints.push(Lint::note("schannel-sides-differ", why, place));
@@ -120,17 +120,6 @@ pub(super) fn read(
     }
     only_tls13(&protocols, lints);
     Schannel { protocols, changed }
-}
-
-/// The state in one word.
-pub(super) fn word(state: State) -> &'static str {
-    match state {
-        State::On => "on",
-        State::SoftOff => "soft-off",
-        State::Off => "off",
-        State::NotSupported => "not supported",
-        State::Unknown => "unknown",
-    }
 }
 
 /// One side of one protocol.
