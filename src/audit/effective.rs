@@ -66,6 +66,19 @@ pub enum State {
     Unknown,
 }
 
+impl State {
+    /// In one word, as policies write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            State::On => "on",
+            State::SoftOff => "soft-off",
+            State::Off => "off",
+            State::NotSupported => "not-supported",
+            State::Unknown => "unknown",
+        }
+    }
+}
+
 /// A state and what it rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
@@ -131,9 +144,11 @@ pub fn effective(registry: &Registry, windows: &Windows) -> Effective {
     let release = os_defaults::release(windows);
     let schannel = schannel::read(registry, windows, release, &mut lints);
     let client = schannel::of(&schannel.protocols, "TLS 1.2").map(|p| p.client.clone());
-    let dotnet = dotnet::read(registry, windows, client.as_ref(), &mut lints);
-    let winhttp = winhttp::read(registry, windows, release, &mut lints);
-    let ciphers = ciphers::read(registry, windows, &mut lints);
+    let mut of_ciphers = Vec::new();
+    let ciphers = ciphers::read(registry, windows, &mut of_ciphers);
+    let dotnet = dotnet::read(registry, windows, client.as_ref(), &ciphers, &mut lints);
+    let winhttp = winhttp::read(registry, windows, release, client.as_ref(), &mut lints);
+    lints.extend(of_ciphers);
     let product = product::read(registry, windows, release, &mut lints);
     let restart = restart::judge(registry, &schannel.changed, &dotnet.changed);
     let overall = overall::of(&schannel.protocols, &dotnet, &ciphers);

@@ -14,7 +14,8 @@ const WINDOWS: &str = r"SYSTEM\CurrentControlSet\Control\Windows";
 
 /// What the rule cannot see.
 pub const LIMITS: &str = "times are kept by key, and writing the same value again moves them; after a crash, or in a restored \
-                          snapshot, the shutdown time is an old one; services restarted since may use the new values already";
+                          snapshot, the shutdown time is an old one; services restarted since may use the new values already; the order of cipher suites \
+                          waits for a restart too, and is not looked at here";
 
 /// Whether a restart is pending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,6 +1,6 @@
 //! Effective states as rules ask for them: by name, and answered in words. Rules need not know how a state is worked out.
 
-use super::effective::{Answer, Effective, Fact, Installed as Found, State, View};
+use super::effective::{Answer, Effective, Fact, Installed as Found, View};
 
 /// What Windows makes of its settings on one host.
 pub trait States {
@@ -30,19 +30,30 @@ impl States for Effective {
                 Some(of_fact(if *side == "client" { &found.client } else { &found.server }))
             }
             ["dotnet", "v4", view] => {
-                let programs = self.dotnet.programs.iter().filter(|program| is(program.view, view));
-                joined(programs.map(|program| {
+                let programs: Vec<_> = self.dotnet.programs.iter().filter(|program| is(program.view, view)).collect();
+                if programs.is_empty() {
+                    return Some(no_view(self, view));
+                }
+                joined(programs.into_iter().map(|program| {
                     let name = format!(".NET programs for {}", program.target.text());
-                    (program.reaches_tls12, format!("{name}: {}", program.why))
+                    let hindered = !program.hindrance.is_empty() && program.hindrance != program.why;
+                    let hindrance = if hindered { format!(" ({})", program.hindrance) } else { String::new() };
+                    (program.reaches_tls12, format!("{name}: {}{hindrance}", program.why))
                 }))
             }
             ["dotnet", "v2", view] => {
-                let views = self.dotnet.clr2.iter().filter(|(own, ..)| is(*own, view));
-                joined(views.map(|(_, answer, why)| (*answer, why.clone())))
+                let views: Vec<_> = self.dotnet.clr2.iter().filter(|(own, ..)| is(*own, view)).collect();
+                if views.is_empty() {
+                    return Some(no_view(self, view));
+                }
+                joined(views.into_iter().map(|(_, answer, why)| (*answer, why.clone())))
             }
             ["winhttp", view] => {
-                let views = self.winhttp.views.iter().filter(|own| is(own.view, view));
-                joined(views.map(|own| (own.tls12, own.why.clone())))
+                let views: Vec<_> = self.winhttp.views.iter().filter(|own| is(own.view, view)).collect();
+                if views.is_empty() {
+                    return Some(no_view(self, view));
+                }
+                joined(views.into_iter().map(|own| (own.tls12, own.why.clone())))
             }
             ["cipher-suites", "tls-1.2"] => Some((word(self.ciphers.tls12_left), self.ciphers.why.clone())),
             ["cipher-suites", "entra-id"] => Some((word(self.ciphers.entra_left), self.ciphers.why.clone())),
@@ -64,15 +75,19 @@ fn is(view: View, name: &str) -> bool {
     matches!((view, name), (View::Bits64, "64-bit") | (View::Bits32, "32-bit"))
 }
 
-fn of_fact(fact: &Fact) -> (String, String) {
-    let word = match fact.state {
-        State::On => "on",
-        State::SoftOff => "soft-off",
-        State::Off => "off",
-        State::NotSupported => "not-supported",
-        State::Unknown => "unknown",
+/// Why there is no state for a view.
+fn no_view(effective: &Effective, view: &str) -> (String, String) {
+    let in_doubt = effective.winhttp.views.iter().any(|own| own.view == View::Native);
+    let why = if in_doubt {
+        "no input says whether Windows is 64-bit; the SYSTEM hive does".to_owned()
+    } else {
+        format!("this Windows has no {view} programs")
     };
-    (word.to_owned(), fact.why.clone())
+    ("unknown".to_owned(), why)
+}
+
+fn of_fact(fact: &Fact) -> (String, String) {
+    (fact.state.word().to_owned(), fact.why.clone())
 }
 
 fn word(answer: Answer) -> String {

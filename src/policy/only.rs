@@ -60,6 +60,14 @@ impl Product {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version([u32; 4]);
 
+impl Version {
+    /// The first of the numbers.
+    pub fn major(self) -> u32 {
+        let [major, ..] = self.0;
+        major
+    }
+}
+
 impl FromStr for Version {
     type Err = String;
 

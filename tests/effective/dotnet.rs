@@ -4,7 +4,7 @@ use tlshive::audit::effective::Answer::{self, No, Unknown, Yes};
 use tlshive::audit::effective::Offer::{self, Os, Ssl3Tls10, Tls10To12};
 use tlshive::audit::effective::{Effective, OverallState, Target, View};
 
-use crate::machine::{NET, PROTOCOLS, WOW_NET, dword, ids, just, machine, machine_x86};
+use crate::machine::{NET, PROTOCOLS, WOW_NET, dword, ids, just, machine, machine_x86, unreadable};
 
 const TARGETS: [Target; 3] = [Target::UpTo452, Target::From46, Target::From47];
 
@@ -143,6 +143,19 @@ fn programs_with_settings_of_their_own_are_named() {
     assert_eq!(found, [("SystemDefaultTlsVersions", "0", true), ("SecurityProtocol", "Tls11", false)]);
     assert!(ids(&effective).contains(&"dotnet-override-entra-connect"));
     assert!(ids(&effective).contains(&"dotnet-override"));
+}
+
+#[test]
+fn settings_of_programs_that_cannot_be_read_are_told_once_a_view_and_setting() {
+    let found = unreadable();
+    let told = found.lints.iter().filter(|lint| lint.id == "dotnet-overrides-unreadable");
+    let mut told: Vec<&str> = told.map(|lint| lint.why.as_str()).collect();
+    assert!(told.iter().all(|why| why.contains("bad sector")), "{told:?}");
+    assert!(told.iter().all(|why| why.contains("native .NET") || why.contains("32-bit .NET")), "{told:?}");
+    assert_eq!(told.len(), 4, "{told:?}");
+    told.sort_unstable();
+    told.dedup();
+    assert_eq!(told.len(), 4, "{told:?}");
 }
 
 #[test]

@@ -4,7 +4,10 @@ use tlshive::audit::effective::Answer::{No, Unknown, Yes};
 use tlshive::audit::effective::{Ciphers, Installed, ListSource, Needs, OverallState};
 use tlshive::audit::restart::Pending;
 
-use crate::machine::{PROTOCOLS, dword, ids, just, machine};
+use tlshive::audit::States;
+use tlshive::audit::effective::View;
+
+use crate::machine::{NET, PROTOCOLS, WOW_NET, dword, ids, just, machine, machine_x86};
 
 const WINHTTP: &str = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows\CurrentVersion\Internet Settings\WinHttp";
 const POLICY: &str = r"HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Cryptography\Configuration\SSL\00010002";
@@ -41,6 +44,69 @@ fn winhttp_by_value_and_by_release() {
         assert_eq!(native.tls12, want, "{build} {value:?}: {}", native.why);
         assert_eq!(effective.winhttp.views.len(), 2);
     }
+}
+
+/// What Schannel does with TLS 1.2 for clients, `DefaultSecureProtocols`, and whether WinHTTP callers reach TLS 1.2.
+#[test]
+fn winhttp_gets_what_schannel_gives() {
+    const ON: &str = "\"Enabled\"=dword:1\n\"DisabledByDefault\"=dword:0";
+    const SOFT_OFF: &str = "\"Enabled\"=dword:1\n\"DisabledByDefault\"=dword:1";
+    const OFF: &str = "\"Enabled\"=dword:0";
+    const ODD: &str = "\"Enabled\"=\"1\"";
+    for (build, client, value, want) in [
+        (17763, ON, None, Yes),
+        (17763, ON, Some(0x800), Yes),
+        (17763, ON, Some(0xa0), No),
+        (17763, SOFT_OFF, None, No),
+        // By name it would be given; whether this names it is not documented.
+        (17763, SOFT_OFF, Some(0x800), Unknown),
+        (17763, SOFT_OFF, Some(0xa0), No),
+        (17763, OFF, None, No),
+        (17763, OFF, Some(0x800), No),
+        (17763, OFF, Some(0xa0), No),
+        (17763, ODD, None, Unknown),
+        (17763, ODD, Some(0x800), Unknown),
+        (17763, ODD, Some(0xa0), No),
+        // The default of WinHTTP is not known there.
+        (27842, ON, None, Unknown),
+        (27842, OFF, None, No),
+        (27842, SOFT_OFF, None, Unknown),
+        // The value is read only with an update.
+        (7601, ON, Some(0xa00), Unknown),
+        (7601, SOFT_OFF, Some(0xa00), Unknown),
+        (7601, OFF, Some(0xa00), No),
+        // Schannel does not have it at all.
+        (6001, ON, Some(0x800), No),
+    ] {
+        let lines = format!("[{PROTOCOLS}\\TLS 1.2\\Client]\n{client}\n[{WINHTTP}]\n");
+        let effective = machine(build, &(lines + &dword("DefaultSecureProtocols", value)));
+        let native = effective.winhttp.views.first().unwrap();
+        assert_eq!(native.tls12, want, "{build} {client:?} {value:?}: {}", native.why);
+    }
+}
+
+/// Without the processor's name, what a file says of WOW6432Node tells whether Windows is 64-bit.
+#[test]
+fn views_are_told_by_the_architecture_or_by_wow6432node() {
+    let values = "\"SystemDefaultTlsVersions\"=dword:1\n\"SchUseStrongCrypto\"=dword:1\n";
+    let doubt = "no input says whether Windows is 64-bit; the SYSTEM hive does";
+    for (lines, views) in [
+        (format!("[{NET}\\v4.0.30319]\n{values}[{WOW_NET}\\v4.0.30319]\n{values}"), vec![View::Bits64, View::Bits32]),
+        (format!("[{NET}\\v4.0.30319]\n{values}"), vec![View::Native, View::Bits32]),
+        ("[HKEY_LOCAL_MACHINE\\SOFTWARE]\n".to_owned(), vec![View::Native]),
+    ] {
+        let found = just(&lines);
+        assert_eq!(found.winhttp.views.iter().map(|v| v.view).collect::<Vec<_>>(), views, "{lines}");
+        let mut of_net: Vec<View> = found.dotnet.programs.iter().map(|p| p.view).collect();
+        of_net.dedup();
+        assert_eq!(of_net, views, "{lines}");
+        for subject in ["dotnet/v4/64-bit", "dotnet/v2/64-bit", "winhttp/64-bit"] {
+            let (state, why) = found.state(subject).unwrap();
+            assert_eq!((state.as_str(), why == doubt), ("unknown", !views.contains(&View::Bits64)), "{subject}: {why}");
+        }
+    }
+    let x86 = machine_x86(17763, "");
+    assert_eq!(x86.state("winhttp/64-bit").unwrap().1, "this Windows has no 64-bit programs");
 }
 
 fn ciphers(build: u32, lines: &str) -> (Ciphers, Vec<&'static str>) {
@@ -83,8 +149,8 @@ fn foot_guns_of_the_policys_list() {
     let (found, ids) = with(17763, &format!("TLS_RSA_WITH_NULL_SHA256, {gcm}"));
     assert_eq!(
         (found.tls12_left, found.strong_left, found.entra_left),
-        (Yes, Unknown, Unknown),
-        "the blank may hide it"
+        (Unknown, Unknown, Unknown),
+        "the blank may hide it, and the other does not encrypt"
     );
     assert!(ids.contains(&"cipher-list-blank"));
     let long = vec!["TLS_RSA_WITH_NULL_SHA256"; 41].join(",");
@@ -110,6 +176,41 @@ fn foot_guns_of_the_policys_list() {
     assert_eq!(found.tls12_left, Unknown, "nobody says what an empty list does");
     assert!(ids.contains(&"cipher-list-empty"));
     assert_eq!(just("").ciphers.tls12_left, Unknown);
+}
+
+/// Lists, whether a suite is left, to whom strong cryptography matters, and for Entra ID; what .NET programs for 4.7 or
+/// newer reach, with and without strong cryptography.
+#[test]
+fn suites_that_are_left_decide_for_whom_tls12_is_on() {
+    let net = |strong: u32| {
+        let values = format!("\"SystemDefaultTlsVersions\"=dword:1\n\"SchUseStrongCrypto\"=dword:{strong}\n");
+        format!("[{NET}\\v4.0.30319]\n{values}[{WOW_NET}\\v4.0.30319]\n{values}")
+    };
+    for (list, left, strong_net, plain_net) in [
+        ("TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", (Yes, Yes, Yes), Yes, Yes),
+        ("TLS_RSA_WITH_AES_128_GCM_SHA256", (Yes, Yes, No), Yes, Yes),
+        // RC4 is nothing that strong cryptography takes.
+        ("TLS_RSA_WITH_RC4_128_SHA", (Yes, No, No), No, Yes),
+        ("TLS_RSA_WITH_NULL_SHA256", (No, No, No), No, No),
+        ("TLS_RSA_WITH_NULL_SHA256,TLS_RSA_WITH_RC4_128_SHA", (Yes, No, No), No, Yes),
+    ] {
+        let policy = format!("[{POLICY}]\n\"Functions\"=\"{list}\"\n");
+        for (strong, want) in [(1, strong_net), (0, plain_net)] {
+            let found = machine(20348, &(policy.clone() + &net(strong)));
+            let ciphers = &found.ciphers;
+            assert_eq!((ciphers.tls12_left, ciphers.strong_left, ciphers.entra_left), left, "{list}");
+            assert!(found.dotnet.programs.iter().all(|p| p.reaches_tls12 == want), "{list}, {strong}");
+            assert_eq!(ids(&found).contains(&"no-strong-suite"), left.0 == Yes && left.1 == No, "{list}");
+            let named = found.overall.why.ends_with("; no cipher suite that Entra ID accepts is left");
+            assert_eq!(named, left.0 == Yes && left.2 == No, "{list}: {}", found.overall.why);
+        }
+    }
+    let rc4 = format!("[{POLICY}]\n\"Functions\"=\"TLS_RSA_WITH_RC4_128_SHA\"\n");
+    let found = machine(20348, &(rc4 + &net(1))).overall;
+    let why = "client, server (OS default of build 20348); \
+               not: .NET (strong cryptography leaves it no cipher suite of TLS 1.2); \
+               no cipher suite that Entra ID accepts is left";
+    assert_eq!((found.state, found.why.as_str()), (OverallState::Partly, why));
 }
 
 #[test]
@@ -183,6 +284,9 @@ fn what_a_version_asks_for() {
         ("2.5.78.0", Needs::NoValues, true),
         ("2.5.79.0", Needs::NoValues, false),
         ("2.6.1.0", Needs::NoValues, false),
+        // What is left out is 0.
+        ("2.5.79", Needs::NoValues, false),
+        ("2.4", Needs::Values, true),
     ] {
         let lines = format!("[{SERVICE}]\n") + &entry("Microsoft Entra Connect Sync", version);
         let effective = machine(17763, &lines);

@@ -42,10 +42,38 @@ fn a_machine_as_installed_or_as_documented_has_none() {
         );
         for lines in [&factory, &pinned] {
             let found = ids(&machine(build, lines));
-            let found: Vec<_> = found.into_iter().filter(|id| *id != "winhttp-no-tls12").collect();
+            // What the release itself is, rather than how it is set.
+            let of_release = ["winhttp-no-tls12", "windows-unsupported"];
+            let found: Vec<_> = found.into_iter().filter(|id| !of_release.contains(id)).collect();
             assert_eq!(found, [""; 0], "build {build}: {lines}");
         }
     }
+}
+
+/// By the day of the table, 2026-11-22.
+#[test]
+fn windows_without_support_and_editions_that_the_product_does_not_take() {
+    for (build, unsupported) in
+        [(6003, true), (7601, true), (9200, true), (9600, true), (14393, false), (17763, false), (26100, false)]
+    {
+        assert_eq!(ids(&machine(build, "")).contains(&"windows-unsupported"), unsupported, "{build}");
+    }
+    let product = "[HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services\\ADSync]\n\
+                   [HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall\\x]\n\
+                   \"DisplayName\"=\"Microsoft Entra Connect Sync\"\n";
+    let version = r"[HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows NT\CurrentVersion]";
+    for (number, kind, noted) in [
+        ("2.5.79.0", "Server", false),
+        ("2.5.79.0", "Server Core", true),
+        ("2.5.79.0", "Client", true),
+        ("1.6.16.0", "Client", false),
+    ] {
+        let lines = format!("{product}\"DisplayVersion\"=\"{number}\"\n{version}\n\"InstallationType\"=\"{kind}\"\n");
+        let found = machine(17763, &lines);
+        assert_eq!(ids(&found).contains(&"entra-connect-edition"), noted, "{number} on {kind}");
+    }
+    let client = machine(9600, &format!("{version}\n\"InstallationType\"=\"Client\"\n"));
+    assert!(!ids(&client).contains(&"windows-unsupported"), "the dates are those of servers");
 }
 
 #[test]

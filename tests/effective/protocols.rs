@@ -152,6 +152,25 @@ fn a_protocol_that_is_off_for_an_undocumented_reason_needs_both_values() {
     ] {
         assert_eq!(ssl3(values), want, "{values}");
     }
+    for (build, protocol, values, want) in [
+        (
+            17763,
+            "SSL 3.0",
+            "\"Enabled\"=dword:1",
+            "Enabled=1; build 17763 has it off by default, by which value is not documented: it is on or soft-off",
+        ),
+        (
+            17763,
+            "SSL 3.0",
+            "\"DisabledByDefault\"=dword:0",
+            "DisabledByDefault=0; build 17763 has it off by default, by which value is not documented: it is on or off",
+        ),
+        (7601, "SSL 2.0", "\"DisabledByDefault\"=dword:1", "DisabledByDefault=1; off is the OS default of build 7601"),
+        (7601, "SSL 2.0", "\"Enabled\"=dword:0", "Enabled=0"),
+    ] {
+        let lines = format!("[{PROTOCOLS}\\{protocol}\\Client]\n{values}");
+        assert_eq!(why(&machine(build, &lines), protocol), want, "{build} {protocol} {values}");
+    }
 }
 
 #[test]

@@ -41,6 +41,10 @@ const SWITCHES: [(&str, &str, &[&str], bool); 20] = [
     ("KeyExchangeAlgorithms", "Diffie-Hellman", &["^TLS_DH_"], false),
 ];
 
+/// In the names of suites that do not encrypt: nobody who asks for TLS 1.2 means those, and Windows uses them only where
+/// somebody turns `NULL` on (KB245030).
+const NULL: &str = "_WITH_NULL_";
+
 /// Where the list of suites comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ListSource {
@@ -67,7 +71,7 @@ pub struct Ciphers {
     pub listed: usize,
     /// Those of TLS 1.2 that are left for sure, in order of preference.
     pub tls12: Vec<String>,
-    /// Whether one of TLS 1.2 is left.
+    /// Whether one of TLS 1.2 that encrypts is left.
     pub tls12_left: Answer,
     /// Whether one of TLS 1.2 is left to callers that ask for strong cryptography, as .NET does.
     pub strong_left: Answer,
@@ -107,7 +111,8 @@ pub(super) fn read(registry: &Registry, windows: &Windows, lints: &mut Vec<Lint>
         }
     };
     let build = windows.build;
-    let known = list.suites.iter().filter(|(name, _)| table.knows(build, name) && table.is_tls12(name));
+    let usable = |name: &str| table.knows(build, name) && table.is_tls12(name) && !name.contains(NULL);
+    let known = list.suites.iter().filter(|(name, _)| usable(name));
     let judged: Vec<(&str, Fate)> = known.map(|suite| (suite.0.as_str(), fate(suite))).collect();
     // A name that is not in the table may be one that this build has: only if the build is in it does that mean nothing.
     let strangers = table.of(build).is_none() && list.suites.iter().any(|(name, _)| !table.knows(build, name));
@@ -157,7 +162,16 @@ fn about(ciphers: &Ciphers, lints: &mut Vec<Lint>) {
     if ciphers.tls12_left == Answer::No {
         let why = format!("no cipher suite of TLS 1.2 is left ({})", ciphers.why);
         lints.push(Lint::warning("no-tls12-suite", why, place()));
-    } else if ciphers.entra_left == Answer::No {
+        return;
+    }
+    if ciphers.strong_left == Answer::No {
+        let why = format!(
+            "no cipher suite of TLS 1.2 is left to programs that ask for strong cryptography, as .NET does ({})",
+            ciphers.why
+        );
+        lints.push(Lint::warning("no-strong-suite", why, place()));
+    }
+    if ciphers.entra_left == Answer::No {
         let why = format!("no cipher suite that Entra ID accepts is left ({})", ciphers.why);
         lints.push(Lint::warning("no-entra-suite", why, place()));
     }

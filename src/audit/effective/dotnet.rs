@@ -10,15 +10,16 @@ pub use overrides::Override;
 
 use super::ask::{self, Pair, Setting};
 use super::schannel::Changed;
-use super::{Answer, Fact, Lint, State};
+use super::{Answer, Ciphers, Fact, Lint, State};
 use crate::host::{Windows, lacks_wow64_node};
 use crate::place::Place;
-use crate::registry::Registry;
 use crate::registry::path::KeyPath;
 use crate::registry::value::ValueType;
+use crate::registry::{Lookup, Registry};
 
 const SYSTEM_DEFAULT: &str = "SystemDefaultTlsVersions";
 const STRONG: &str = "SchUseStrongCrypto";
+const WOW: &str = r"SOFTWARE\WOW6432Node";
 const RELEASE_KEY: &str = r"SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full";
 
 /// What a hive cannot show.
@@ -103,8 +104,10 @@ pub struct Program {
     pub view: View,
     /// What they offer.
     pub offer: Offer,
-    /// Whether they can use TLS 1.2 as clients, with what Schannel allows.
+    /// Whether they can use TLS 1.2 as clients, with what Schannel allows and the cipher suites that are left.
     pub reaches_tls12: Answer,
+    /// What stands in the way where they cannot, or where it cannot be told; else empty.
+    pub hindrance: String,
     /// The values that decide it.
     pub why: String,
     /// Where they stand.
@@ -144,7 +147,13 @@ const PER_PROGRAM: [(&str, &str); 2] = [
 pub(super) fn keys() -> Vec<KeyPath> {
     let runtimes = || [V4, V2].into_iter().chain(PER_PROGRAM.map(|(_, key)| key));
     let both = [false, true].into_iter().flat_map(|wow| runtimes().map(move |runtime| key(wow, runtime)));
-    both.chain([ask::path(RELEASE_KEY)]).collect()
+    both.chain([ask::path(RELEASE_KEY), ask::path(WOW)]).collect()
+}
+
+/// Whether `WOW6432Node` is known to be there: itself, or a key below it, which is all that a `.reg` file need list.
+fn has_wow64_node(registry: &Registry) -> bool {
+    let keys = [ask::path(WOW), key(true, V4), key(true, V2)];
+    keys.iter().any(|key| matches!(registry.key(key), Lookup::ValueAbsent(_)))
 }
 
 /// The views that this Windows has, and whether each is the one in WOW6432Node.
@@ -153,11 +162,21 @@ pub(super) fn views(registry: &Registry, windows: &Windows) -> Vec<(View, bool)>
         Some(true) => vec![(View::Bits64, false), (View::Bits32, true)],
         Some(false) => vec![(View::Bits32, false)],
         None if lacks_wow64_node(registry) => vec![(View::Native, false)],
+        // Only 64-bit Windows has this key.
+        None if has_wow64_node(registry) => {
+            vec![(View::Bits64, false), (View::Bits32, true)]
+        }
         None => vec![(View::Native, false), (View::Bits32, true)],
     }
 }
 
-pub(super) fn read(registry: &Registry, windows: &Windows, client: Option<&Fact>, lints: &mut Vec<Lint>) -> DotNet {
+pub(super) fn read(
+    registry: &Registry,
+    windows: &Windows,
+    client: Option<&Fact>,
+    ciphers: &Ciphers,
+    lints: &mut Vec<Lint>,
+) -> DotNet {
     let release = ask::number(registry, &ask::path(RELEASE_KEY), "Release").0.number();
     let targets = Target::ALL.into_iter().filter(|target| release.is_none_or(|n| n >= target.needs()));
     let targets: Vec<Target> = targets.collect();
@@ -177,12 +196,14 @@ pub(super) fn read(registry: &Registry, windows: &Windows, client: Option<&Fact>
         net.changed.extend(changed(&key(wow, V4), &pair));
         for &target in &targets {
             let offer = offer(target, &pair);
-            let reaches_tls12 = reaches(offer, state);
-            net.programs.push(Program { target, view, offer, reaches_tls12, why: why(&pair), places: pair.places() });
+            let suites = suites(target, &pair, ciphers);
+            let why = why(&pair);
+            let (reaches_tls12, hindrance) = hindered(offer, state, suites, &why);
+            net.programs.push(Program { target, view, offer, reaches_tls12, hindrance, why, places: pair.places() });
         }
         let old = ask::pair(registry, &key(wow, V2), SYSTEM_DEFAULT, STRONG);
         lint_values(view, V2, &old, lints);
-        let (answer, why) = clr2(&old, state);
+        let (answer, why) = clr2(&old, state, ciphers);
         net.clr2.push((view, answer, why));
         for (setting, runtime) in PER_PROGRAM {
             net.overrides.extend(overrides::read(registry, view, setting, &key(wow, runtime), lints));
@@ -245,6 +266,43 @@ fn reaches(offer: Offer, client: State) -> Answer {
     }
 }
 
+/// Whether a cipher suite of TLS 1.2 is left to a program, and whether it asks for strong cryptography. Doubt about that
+/// matters only where it would change the answer.
+fn suites(target: Target, pair: &Pair, ciphers: &Ciphers) -> (Answer, bool) {
+    let left = |strong: bool| if strong { ciphers.strong_left } else { ciphers.tls12_left };
+    let strong = readings(&pair.second, target != Target::UpTo452);
+    let asks = strong.iter().all(|strong| *strong);
+    match strong.as_slice() {
+        [one] => (left(*one), asks),
+        _ if left(true) == left(false) => (left(true), asks),
+        _ => (Answer::Unknown, asks),
+    }
+}
+
+/// Whether a program reaches TLS 1.2; if not, or if that cannot be told, what stands in the way.
+fn hindered(offer: Offer, client: State, (suites, strong): (Answer, bool), why: &str) -> (Answer, String) {
+    let by_protocol = reaches(offer, client);
+    let text = match (by_protocol, offer, suites) {
+        (Answer::No, Offer::Ssl3Tls10, _) => "SSL 3.0 and TLS 1.0 only",
+        (Answer::No, ..) => "Schannel does not offer TLS 1.2",
+        (_, _, Answer::No) if strong => "strong cryptography leaves it no cipher suite of TLS 1.2",
+        (_, _, Answer::No) => "no cipher suite of TLS 1.2 is left",
+        (Answer::Unknown, Offer::Unknown, _) => why,
+        (Answer::Unknown, ..) => "what Schannel allows is not known",
+        (Answer::Yes, _, Answer::Unknown) => "which cipher suites are left to it is not known",
+        (Answer::Yes, _, Answer::Yes) => "",
+    };
+    (both(by_protocol, suites), text.to_owned())
+}
+
+fn both(one: Answer, two: Answer) -> Answer {
+    match (one, two) {
+        (Answer::No, _) | (_, Answer::No) => Answer::No,
+        (Answer::Unknown, _) | (_, Answer::Unknown) => Answer::Unknown,
+        (Answer::Yes, Answer::Yes) => Answer::Yes,
+    }
+}
+
 fn why(pair: &Pair) -> String {
     let part = |name: &str, setting: &Setting| match setting {
         Setting::Absent => format!("{name} not set"),
@@ -259,11 +317,15 @@ fn why(pair: &Pair) -> String {
 }
 
 /// .NET 2.0 to 3.5: `SchUseStrongCrypto` helps only programs that name a protocol, so the other value alone counts.
-fn clr2(pair: &Pair, client: State) -> (Answer, String) {
+fn clr2(pair: &Pair, client: State, ciphers: &Ciphers) -> (Answer, String) {
     let reading = readings(&pair.first, false);
     match reading.as_slice() {
         [true] => {
-            (reaches(Offer::Os, client), "SystemDefaultTlsVersions=1, with the updates of 2016 or later".to_owned())
+            let why = "SystemDefaultTlsVersions=1, with the updates of 2016 or later";
+            match hindered(Offer::Os, client, (ciphers.tls12_left, false), why) {
+                (answer, hindrance) if hindrance.is_empty() => (answer, why.to_owned()),
+                (answer, hindrance) => (answer, format!("{why}; {hindrance}")),
+            }
         }
         [false] => (Answer::No, "SystemDefaultTlsVersions is not 1: SSL 3.0 and TLS 1.0".to_owned()),
         _ => (Answer::Unknown, why(pair)),

@@ -7,11 +7,10 @@ use serde::Deserialize;
 
 use crate::host::Windows;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    #[serde(rename = "as_of")]
-    _as_of: String,
+    as_of: String,
     release: Vec<Release>,
 }
 
@@ -78,15 +77,19 @@ impl Default {
     }
 }
 
-static RELEASES: LazyLock<Vec<Release>> = LazyLock::new(|| {
-    // A table that does not load knows no release; a test rules that out.
-    toml::from_str::<File>(include_str!("data/os_defaults.toml")).map(|file| file.release).unwrap_or_default()
-});
+// A table that does not load knows no release; a test rules that out.
+static TABLE: LazyLock<File> =
+    LazyLock::new(|| toml::from_str(include_str!("data/os_defaults.toml")).unwrap_or_default());
 
 /// The release that this is, if its build is known.
 pub(super) fn release(windows: &Windows) -> Option<&'static Release> {
     let build = windows.build?;
-    RELEASES.iter().find(|release| release.builds.contains(&build))
+    TABLE.release.iter().find(|release| release.builds.contains(&build))
+}
+
+/// The day that the table was last held against its sources, `YYYY-MM-DD`.
+pub(super) fn as_of() -> &'static str {
+    &TABLE.as_of
 }
 
 impl Release {
@@ -104,7 +107,7 @@ mod tests {
     #[test]
     fn the_table_loads_and_names_every_protocol_of_every_release() {
         let file: File = toml::from_str(include_str!("data/os_defaults.toml")).unwrap();
-        assert_eq!(file.release.len(), RELEASES.len());
+        assert_eq!(file.release.len(), TABLE.release.len());
         for release in &file.release {
             let named: Vec<&String> = release.protocols.keys().collect();
             assert_eq!(named.len(), super::super::PROTOCOLS.len(), "{:?}: {named:?}", release.builds);

@@ -1,6 +1,6 @@
 //! All of it in one line: is TLS 1.2 on?
 
-use super::dotnet::{DotNet, Offer, Program, Target};
+use super::dotnet::{DotNet, Program, Target};
 use super::schannel::{self, ProtocolState};
 use super::{Answer, Ciphers, Fact, State};
 
@@ -58,7 +58,11 @@ pub(super) fn of(protocols: &[ProtocolState], dotnet: &DotNet, ciphers: &Ciphers
         (false, true, false) => OverallState::Off,
         (true, false, true) | (false, _, _) => OverallState::Unknown,
     };
-    Overall { state, why: sentence(&parts, state) }
+    let mut why = sentence(&parts, state);
+    if ciphers.entra_left == Answer::No && state != OverallState::Off {
+        why.push_str("; no cipher suite that Entra ID accepts is left");
+    }
+    Overall { state, why }
 }
 
 /// The two sides of Schannel, as one part where they are alike.
@@ -71,7 +75,7 @@ fn sides(client: &Fact, server: &Fact) -> Vec<Part> {
     let part = |name: &str, fact: &Fact| {
         let why = match fact.state {
             State::On | State::Unknown => fact.why.clone(),
-            state => format!("{}: {}", schannel::word(state), fact.why),
+            state => format!("{}: {}", state.word(), fact.why),
         };
         Part { name: name.to_owned(), answer: answer(fact.state), why }
     };
@@ -83,34 +87,24 @@ fn sides(client: &Fact, server: &Fact) -> Vec<Part> {
 
 /// .NET programs, joined where a target does the same in every view, and into one part where all do.
 fn programs(all: &[Program]) -> Vec<Part> {
-    let same = |a: &Program, b: &Program| a.reaches_tls12 == b.reaches_tls12;
+    let same = |a: &Program, b: &Program| a.reaches_tls12 == b.reaches_tls12 && a.hindrance == b.hindrance;
     if let Some(first) = all.first()
-        && all.iter().all(|program| same(program, first) && why(program) == why(first))
+        && all.iter().all(|program| same(program, first))
     {
-        return vec![Part { name: ".NET".to_owned(), answer: first.reaches_tls12, why: why(first) }];
+        return vec![Part { name: ".NET".to_owned(), answer: first.reaches_tls12, why: first.hindrance.clone() }];
     }
     let mut parts: Vec<Part> = Vec::new();
     for target in Target::ALL {
         let own: Vec<&Program> = all.iter().filter(|program| program.target == target).collect();
         let Some(first) = own.first() else { continue };
-        let alike = own.iter().all(|program| same(program, first) && why(program) == why(first));
+        let alike = own.iter().all(|program| same(program, first));
         for program in if alike { own.get(..1).unwrap_or_default() } else { &own } {
             let view = if alike { String::new() } else { format!("{} ", program.view.text()) };
             let name = format!("{view}.NET programs for {}", target.text());
-            parts.push(Part { name, answer: program.reaches_tls12, why: why(program) });
+            parts.push(Part { name, answer: program.reaches_tls12, why: program.hindrance.clone() });
         }
     }
     parts
-}
-
-fn why(program: &Program) -> String {
-    match (program.reaches_tls12, program.offer) {
-        (Answer::Yes, _) => String::new(),
-        (Answer::No, Offer::Ssl3Tls10) => "SSL 3.0 and TLS 1.0 only".to_owned(),
-        (Answer::No, _) => "Schannel".to_owned(),
-        (Answer::Unknown, Offer::Unknown) => program.why.clone(),
-        (Answer::Unknown, _) => "what Schannel allows is not known".to_owned(),
-    }
 }
 
 /// The parts by what they answer.

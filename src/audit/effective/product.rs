@@ -11,9 +11,10 @@ use serde::Deserialize;
 
 use super::Lint;
 use super::ask;
-use super::os_defaults::Release;
+use super::os_defaults::{self, Release};
 use crate::host::Windows;
 use crate::place::Place;
+use crate::policy::Version;
 use crate::registry::path::{KeyPath, Name};
 use crate::registry::{Listing, Lookup, Registry};
 
@@ -205,14 +206,44 @@ pub(super) fn read(
     }
     version(&mut product, lints);
     let number = product.version.as_deref().and_then(parse);
-    if let (Some([major, ..]), Some(build)) = (number, windows.build)
-        && major >= 2
+    supported(&product, windows, release, number, lints);
+    if let (Some(number), Some(build)) = (number, windows.build)
+        && number.major() >= 2
         && build < FIRST_FOR_V2
     {
         let why = format!("version 2 of Entra Connect needs Windows Server 2016 or newer, and this is build {build}");
         lints.push(Lint::warning("entra-connect-windows", why, product.entries.first().map(|e| e.place.clone())));
     }
     product
+}
+
+/// Whether this Windows is supported at all, and as the product asks for it: Microsoft, "Prerequisites for Microsoft Entra
+/// Connect", section "Microsoft Entra Connect server" (Windows Server with the full GUI; Server Core is not supported).
+fn supported(
+    product: &Product,
+    windows: &Windows,
+    release: Option<&Release>,
+    number: Option<Version>,
+    lints: &mut Vec<Lint>,
+) {
+    let as_of = os_defaults::as_of();
+    // Days written as YYYY-MM-DD compare as text. The day of the table is meant, not today: an audit reads no clock.
+    if let (Some(date), Some(release)) = (&product.windows_support_ends, release)
+        && date.as_str() < as_of
+    {
+        let why = format!("extended support of {} ended on {date} (as of {as_of})", release.names);
+        lints.push(Lint::warning("windows-unsupported", why, None));
+    }
+    let kind = windows.installation_type.as_deref().unwrap_or_default();
+    let core = kind.eq_ignore_ascii_case("Server Core");
+    if number.is_some_and(|number| number.major() >= 2) && (core || kind.eq_ignore_ascii_case("Client")) {
+        let why = format!(
+            "version 2 of Entra Connect needs Windows Server with the full GUI, and this is {} (Microsoft, \
+             \"Prerequisites for Microsoft Entra Connect\")",
+            if core { "Server Core" } else { "a client edition" }
+        );
+        lints.push(Lint::note("entra-connect-edition", why, product.entries.first().map(|e| e.place.clone())));
+    }
 }
 
 /// Reads one list of uninstall entries: names alone, and versions of those that matter.
@@ -312,10 +343,9 @@ fn version(product: &mut Product, lints: &mut Vec<Lint>) {
     product.version = Some(text);
 }
 
-/// A version of four numbers.
-fn parse(text: &str) -> Option<[u32; 4]> {
-    let parts: Vec<u32> = text.trim().split('.').map(|part| part.parse().ok()).collect::<Option<_>>()?;
-    parts.try_into().ok()
+/// A version, as an uninstall entry or the table gives it.
+fn parse(text: &str) -> Option<Version> {
+    text.trim().parse().ok()
 }
 
 #[cfg(test)]
@@ -329,6 +359,7 @@ mod tests {
             assert!([&row.from, &row.to].into_iter().flatten().all(|v| parse(v).is_some()), "{row:?}");
         }
         assert!(parse("2.4.129.0") < parse("2.4.131.0"));
-        assert_eq!(parse("2.4"), None);
+        assert_eq!(parse("2.5.79"), parse("2.5.79.0"), "what is left out is 0");
+        assert_eq!(parse("2.x"), None);
     }
 }

@@ -110,8 +110,8 @@ pub(super) fn read(
         if is_set && known && defaults.0 == defaults.1 && client.state != server.state {
             let why = format!(
                 "{protocol} differs: {} for the client, {} for the server",
-                word(client.state),
-                word(server.state)
+                client.state.word(),
+                server.state.word()
             );
             let place = client.places.first().or(server.places.first()).cloned();
             lints.push(Lint::note("schannel-sides-differ", why, place));
@@ -120,17 +120,6 @@ pub(super) fn read(
     }
     only_tls13(&protocols, lints);
     Schannel { protocols, changed }
-}
-
-/// The state in one word.
-pub(super) fn word(state: State) -> &'static str {
-    match state {
-        State::On => "on",
-        State::SoftOff => "soft-off",
-        State::Off => "off",
-        State::NotSupported => "not supported",
-        State::Unknown => "unknown",
-    }
 }
 
 /// One side of one protocol.
@@ -167,11 +156,17 @@ fn judge(pair: &Pair, default: Default, windows: &Windows, release: Option<&Rele
     let why = match (said.is_empty(), state) {
         (true, State::Unknown) if release.is_some() => format!("what {build} does by default is not known"),
         (true, _) => by_default,
+        (false, State::Unknown) if default == Default::Off => {
+            let either = if enabled == Some(true) { "on or soft-off" } else { "on or off" };
+            let doubt = format!("{build} has it off by default, by which value is not documented");
+            format!("{}; {doubt}: it is {either}", said.join(", "))
+        }
         (false, State::Unknown) if release.is_some() => {
             format!("{}; the rest is a default of {build} that is not known", said.join(", "))
         }
         (false, State::Unknown) => format!("{}; {by_default}", said.join(", ")),
         (false, State::SoftOff) if soft.is_none() => format!("{}; soft-off is the {by_default}", said.join(", ")),
+        (false, State::Off) if enabled.is_none() => format!("{}; off is the {by_default}", said.join(", ")),
         (false, _) => said.join(", "),
     };
     match (update, state) {
@@ -181,7 +176,9 @@ fn judge(pair: &Pair, default: Default, windows: &Windows, release: Option<&Rele
     }
 }
 
-/// The state machine. Absent values are `None`.
+/// The state machine. Absent values are `None`. A default of off that is `Enabled` would be undone by `Enabled=1` alone, one
+/// that is `DisabledByDefault` by `DisabledByDefault=0` alone; where no source says which of the two it is, the other value
+/// decides between two states, and neither is guessed.
 fn combine(enabled: Option<bool>, soft_off: Option<bool>, default: Default) -> State {
     match (enabled, soft_off, default) {
         (_, _, Default::None) => State::NotSupported,

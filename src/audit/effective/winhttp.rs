@@ -2,11 +2,12 @@
 //!
 //! Sources: Microsoft, "Option Flags" (WINHTTP_OPTION_SECURE_PROTOCOLS: the defaults and the bits); "How to enable TLS 1.2 on
 //! clients" (both views, the update that older releases need); "System cryptography: Use FIPS compliant algorithms for
-//! encryption, hashing, and signing". Schannel's off wins over all of them.
+//! encryption, hashing, and signing". Schannel's off wins over all of them: WinHTTP offers what Schannel gives it. Whether the
+//! bits of the value count as naming a protocol, which a soft-off one is still given to, is not documented.
 
 use super::ask::{self, Setting};
 use super::os_defaults::Release;
-use super::{Answer, Lint, dotnet};
+use super::{Answer, Fact, Lint, State, dotnet};
 use crate::host::Windows;
 use crate::place::Place;
 use crate::registry::Registry;
@@ -30,7 +31,7 @@ const FIPS: &str = r"SYSTEM\CurrentControlSet\Control\Lsa\FipsAlgorithmPolicy";
 pub struct WinHttpView {
     /// Which programs.
     pub view: dotnet::View,
-    /// Whether TLS 1.2 is among it.
+    /// Whether TLS 1.2 is among it, with what Schannel allows.
     pub tls12: Answer,
     /// The protocols, and where they come from.
     pub why: String,
@@ -62,18 +63,21 @@ pub(super) fn read(
     registry: &Registry,
     windows: &Windows,
     release: Option<&Release>,
+    client: Option<&Fact>,
     lints: &mut Vec<Lint>,
 ) -> WinHttp {
-    let views = dotnet::views(registry, windows).into_iter().map(|(view, wow)| {
+    let mut views = Vec::new();
+    for (view, wow) in dotnet::views(registry, windows) {
         let setting = ask::number(registry, &key(wow), VALUE).0;
-        let (tls12, why) = judge(&setting, release);
-        WinHttpView { view, tls12, why, place: setting.place().cloned() }
-    });
-    let views: Vec<WinHttpView> = views.collect();
-    for view in views.iter().filter(|view| view.tls12 == Answer::No) {
-        let why =
-            format!("{} WinHTTP callers that name no protocol do not offer TLS 1.2: {}", view.view.text(), view.why);
-        lints.push(Lint::warning("winhttp-no-tls12", why, view.place.clone()));
+        let place = setting.place().cloned();
+        let (asked, why) = judge(&setting, release);
+        // What Schannel does is told elsewhere: this is about the setting of WinHTTP itself.
+        if asked == Answer::No {
+            let why = format!("{} WinHTTP callers that name no protocol do not offer TLS 1.2: {why}", view.text());
+            lints.push(Lint::warning("winhttp-no-tls12", why, place.clone()));
+        }
+        let (tls12, why) = given(asked, why, setting.number().is_some(), client);
+        views.push(WinHttpView { view, tls12, why, place });
     }
     let policy = ask::number(registry, &ask::path(POLICY), "SecureProtocols").0;
     if let Setting::Number(n, place) = &policy
@@ -124,6 +128,29 @@ fn judge(setting: &Setting, release: Option<&Release>) -> (Answer, String) {
             );
             let agree = rest.iter().all(|n| answer(*n) == answer(*first));
             (if agree { answer(*first) } else { Answer::Unknown }, why)
+        }
+    }
+}
+
+/// What is left of TLS 1.2 where Schannel has been asked, and why.
+fn given(asked: Answer, why: String, by_value: bool, client: Option<&Fact>) -> (Answer, String) {
+    let state = client.map_or(State::Unknown, |fact| fact.state);
+    let of_client = client.map(|fact| fact.why.as_str()).unwrap_or_default();
+    match (asked, state) {
+        (Answer::No, _) | (_, State::On) => (asked, why),
+        (_, State::Off | State::NotSupported) => {
+            (Answer::No, format!("{why}; Schannel does not offer TLS 1.2 to any client: {of_client}"))
+        }
+        (_, State::SoftOff) if by_value => {
+            let doubt = "whether WinHTTP then asks for it by name is not documented";
+            (Answer::Unknown, format!("{why}; Schannel offers TLS 1.2 only by name ({of_client}): {doubt}"))
+        }
+        (Answer::Unknown, State::SoftOff | State::Unknown) => (asked, why),
+        (Answer::Yes, State::SoftOff) => {
+            (Answer::No, format!("{why}; Schannel offers TLS 1.2 only to clients that name it: {of_client}"))
+        }
+        (Answer::Yes, State::Unknown) => {
+            (Answer::Unknown, format!("{why}; whether Schannel offers TLS 1.2 is not known: {of_client}"))
         }
     }
 }

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::Painter;
 use crate::audit::effective::{
-    Answer, DOTNET_LIMITS, Effective, Installed, Level, Needs, Offer, OverallState, Program, State,
+    Answer, DOTNET_LIMITS, Effective, Installed, Level, ListSource, Needs, Offer, OverallState, Program,
 };
 use crate::audit::restart::{self, Pending};
 use crate::output::escape;
@@ -51,7 +51,7 @@ impl Painter {
                 let name = if side == "client" { protocol.protocol } else { "" };
                 let places: Vec<String> = fact.places.iter().map(ToString::to_string).collect();
                 let places = if places.is_empty() { String::new() } else { format!(" · {}", places.join(", ")) };
-                let line = format!("{name:<9} {side}  {:<13} {}{places}", state(fact.state), fact.why);
+                let line = format!("{name:<9} {side}  {:<13} {}{places}", fact.state.word(), fact.why);
                 self.row(out, &line)?;
             }
         }
@@ -77,10 +77,13 @@ impl Painter {
         }
         self.row(out, &format!("FIPS mode: {}", word(effective.winhttp.fips)))?;
         let ciphers = &effective.ciphers;
+        let left = match ciphers.source {
+            ListSource::Unknown => String::new(),
+            _ => format!("; {} of TLS 1.2 left", ciphers.tls12.len()),
+        };
         let line = format!(
-            "Cipher suites: {}; {} of TLS 1.2 left, usable: {}, for .NET: {}, for Entra ID: {}",
+            "Cipher suites: {}{left}, usable: {}, for .NET: {}, for Entra ID: {}",
             ciphers.why,
-            ciphers.tls12.len(),
             word(ciphers.tls12_left),
             word(ciphers.strong_left),
             word(ciphers.entra_left)
@@ -132,16 +135,6 @@ impl Painter {
 
     fn row(&self, out: &mut dyn Write, line: &str) -> io::Result<()> {
         writeln!(out, "    {}", escape(line))
-    }
-}
-
-fn state(state: State) -> &'static str {
-    match state {
-        State::On => "on",
-        State::SoftOff => "soft-off",
-        State::Off => "off",
-        State::NotSupported => "not supported",
-        State::Unknown => "unknown",
     }
 }
 

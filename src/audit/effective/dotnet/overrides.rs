@@ -38,19 +38,33 @@ pub(super) fn read(
         Listing::Found { names, .. } => names,
         Listing::KeyAbsent | Listing::NotCovered => return Vec::new(),
         Listing::Unreadable(error, place) => {
-            let why = format!("settings of single .NET programs ({setting}) cannot be read: {error}");
-            lints.push(Lint::warning("dotnet-overrides-unreadable", why, Some(place)));
+            lints.push(unreadable(view, setting, &error.to_string(), Some(place)));
             return Vec::new();
         }
     };
     if names.len() > OVERRIDES {
-        let why =
-            format!("{} .NET programs have settings of their own ({setting}); {OVERRIDES} are listed", names.len());
+        let why = format!(
+            "{} {} .NET programs have settings of their own ({setting}); {OVERRIDES} are listed",
+            names.len(),
+            view.text()
+        );
         lints.push(Lint::warning("dotnet-many-overrides", why, None));
     }
     let mut found = Vec::new();
+    let mut doubted = false;
     for name in names.iter().take(OVERRIDES).filter(|name| !name.units().is_empty()) {
-        let Lookup::Found(value) = registry.get(key, name) else { continue };
+        let value = match registry.get(key, name) {
+            Lookup::Found(value) => value,
+            other => {
+                // A damaged key would say the same of each of its values.
+                if !doubted {
+                    let (why, place) = ask::no_answer(other, key);
+                    lints.push(unreadable(view, setting, &format!("{name}: {why}"), place));
+                    doubted = true;
+                }
+                continue;
+            }
+        };
         let program = name.to_string();
         let text = value.value.as_dword().map(ask::shown).or_else(|| value.value.as_text());
         let data = text.unwrap_or_else(|| format!("{} {}", value.value.kind, value.value.hex()));
@@ -63,6 +77,12 @@ pub(super) fn read(
         found.push(Override { view, setting, program, data, entra_connect, place: Some(value.place) });
     }
     found
+}
+
+/// What is not known of one view must not look like what is not there.
+fn unreadable(view: View, setting: &str, why: &str, place: Option<Place>) -> Lint {
+    let why = format!("settings of single {} .NET programs ({setting}) cannot be read: {why}", view.text());
+    Lint::warning("dotnet-overrides-unreadable", why, place)
 }
 
 /// Whether this is the sync engine or the wizard.
