@@ -324,3 +324,21 @@ fn a_reg_file_shows_lines_and_its_own_spelling() {
     assert_eq!(show(&[two.to_str().unwrap(), r"HKLM\SAM"]).status.code(), Some(1));
     assert_eq!(show(&[two.to_str().unwrap(), "SAM"]).status.code(), Some(2));
 }
+
+/// An export is read to its end, however much an audit would keep of it: more keys than that, and a value longer than its.
+#[test]
+fn a_reg_file_is_shown_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large.reg");
+    let limits = Limits::default();
+    let mut lines = format!("REGEDIT4\n[{ROOT}\\Large]\n\"long\"=\"{}\"\n", "x".repeat(limits.value_bytes));
+    for n in 0..limits.reg_keys {
+        lines += &format!("[{ROOT}\\Large\\{n:08}]\n");
+    }
+    std::fs::write(&path, lines).unwrap();
+    let out = show(&[path.to_str().unwrap(), "--format", "json"]);
+    assert_eq!(out.status.code(), Some(0), "{}", text(&out.stderr));
+    let last = format!("{:08}\"", limits.reg_keys - 1);
+    assert!(text(&out.stdout).lines().last().unwrap().contains(&last));
+    assert!(text(&out.stdout).lines().count() > limits.reg_keys);
+}
