@@ -290,6 +290,9 @@ fn absent_and_unreadable_are_two_statuses() {
     assert_eq!(status(&[&healthy, "Select", "Current", "--recursive"]), Some(2));
     assert_eq!(status(&[&healthy, "-o", &healthy, "--force"]), Some(2), "the input is never overwritten");
     assert!(show(&[&healthy, "Select", "Nope"]).stdout.is_empty());
+    let other = show(&[fixture("README.md").to_str().unwrap()]);
+    assert_eq!(other.status.code(), Some(3));
+    assert!(text(&other.stderr).ends_with("nothing to show\n"), "{}", text(&other.stderr));
 }
 
 #[test]
