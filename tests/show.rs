@@ -324,6 +324,11 @@ fn a_reg_file_shows_lines_and_its_own_spelling() {
             text(&out.stdout)
         );
     }
+    let folder = tempfile::tempdir().unwrap();
+    let gone = folder.path().join("gone.reg");
+    std::fs::write(&gone, format!("REGEDIT4\n[-{ROOT}\\Gone]\n")).unwrap();
+    let out = show(&[gone.to_str().unwrap()]);
+    assert!(text(&out.stdout).contains(&format!("{ROOT}\\Gone\n")), "{}", text(&out.stdout));
     assert_eq!(show(&[two.to_str().unwrap(), r"HKLM\SAM"]).status.code(), Some(1));
     assert_eq!(show(&[two.to_str().unwrap(), "SAM"]).status.code(), Some(2));
 }
