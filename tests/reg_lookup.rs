@@ -1,8 +1,12 @@
 //! What a `.reg` file says of a key, and what it cannot say.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests state what must hold")]
 
+#[allow(dead_code, reason = "each test program uses a part of it")]
+mod common;
+
 use std::sync::Arc;
 
+use common::random::{XorShift, rounds};
 use tlshive::error::{At, Error};
 use tlshive::limits::Limits;
 use tlshive::read_at::ReadAt;
@@ -246,18 +250,6 @@ fn hostile_files_are_read_to_their_end() {
     }
 }
 
-/// Marsaglia's xorshift: the same numbers on every run.
-struct XorShift(u64);
-
-impl XorShift {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % u64::try_from(n).unwrap()).unwrap()
-    }
-}
-
 #[test]
 fn no_bytes_make_it_panic() {
     let valid = format!(
@@ -269,7 +261,7 @@ fn no_bytes_make_it_panic() {
     let mut random = XorShift(0x9e37_79b9_7f4a_7c15);
     let bytes = b"\\\",;#[]@=-\r\n\0\xff\xfe\xe2 hex(1):dword41";
     for seed in [valid.as_bytes(), &wide, &wine] {
-        for _ in 0..3000 {
+        for _ in 0..rounds(3000) {
             let mut text = seed.to_vec();
             for _ in 0..=random.below(6) {
                 let at = random.below(text.len());
@@ -290,7 +282,7 @@ fn no_bytes_make_it_panic() {
             tlshive::registry::reg_file::sniff(&text);
         }
     }
-    for _ in 0..3000 {
+    for _ in 0..rounds(3000) {
         let text: Vec<u8> = (0..random.below(200)).map(|_| bytes[random.below(bytes.len())]).collect();
         RegFile::read(&[b"REGEDIT4\n", &text[..]].concat(), &Arc::from("r"), &interest(), &Limits::default(), None);
         tlshive::registry::reg_file::sniff(&text);

@@ -290,6 +290,9 @@ fn absent_and_unreadable_are_two_statuses() {
     assert_eq!(status(&[&healthy, "Select", "Current", "--recursive"]), Some(2));
     assert_eq!(status(&[&healthy, "-o", &healthy, "--force"]), Some(2), "the input is never overwritten");
     assert!(show(&[&healthy, "Select", "Nope"]).stdout.is_empty());
+    let other = show(&[fixture("README.md").to_str().unwrap()]);
+    assert_eq!(other.status.code(), Some(3));
+    assert!(text(&other.stderr).ends_with("nothing to show\n"), "{}", text(&other.stderr));
 }
 
 #[test]
@@ -321,6 +324,29 @@ fn a_reg_file_shows_lines_and_its_own_spelling() {
             text(&out.stdout)
         );
     }
+    let folder = tempfile::tempdir().unwrap();
+    let gone = folder.path().join("gone.reg");
+    std::fs::write(&gone, format!("REGEDIT4\n[-{ROOT}\\Gone]\n")).unwrap();
+    let out = show(&[gone.to_str().unwrap()]);
+    assert!(text(&out.stdout).contains(&format!("{ROOT}\\Gone\n")), "{}", text(&out.stdout));
     assert_eq!(show(&[two.to_str().unwrap(), r"HKLM\SAM"]).status.code(), Some(1));
     assert_eq!(show(&[two.to_str().unwrap(), "SAM"]).status.code(), Some(2));
+}
+
+/// An export is read to its end, however much an audit would keep of it: more keys than that, and a value longer than its.
+#[test]
+fn a_reg_file_is_shown_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large.reg");
+    let limits = Limits::default();
+    let mut lines = format!("REGEDIT4\n[{ROOT}\\Large]\n\"long\"=\"{}\"\n", "x".repeat(limits.value_bytes));
+    for n in 0..limits.reg_keys {
+        lines += &format!("[{ROOT}\\Large\\{n:08}]\n");
+    }
+    std::fs::write(&path, lines).unwrap();
+    let out = show(&[path.to_str().unwrap(), "--format", "json"]);
+    assert_eq!(out.status.code(), Some(0), "{}", text(&out.stderr));
+    let last = format!("{:08}\"", limits.reg_keys - 1);
+    assert!(text(&out.stdout).lines().last().unwrap().contains(&last));
+    assert!(text(&out.stdout).lines().count() > limits.reg_keys);
 }

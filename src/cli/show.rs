@@ -31,7 +31,9 @@ pub(super) fn run(args: &ShowArgs) -> Result<u8, Failure> {
     let logs = Logs { by_hand: &args.log, apply: !args.no_logs };
     let found = discover(std::slice::from_ref(&args.input), &logs, &limits);
     for remark in &found.diagnostics {
-        say(&format!("{}: {}", remark.place, remark.message));
+        // Files are told apart for both commands, in the words of an audit.
+        let message = remark.message.replace("nothing to audit", "nothing to show");
+        say(&format!("{}: {message}", remark.place));
     }
     match found.artifacts.first() {
         Some(artifact) => match &artifact.kind {

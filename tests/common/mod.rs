@@ -1,5 +1,7 @@
 //! Running the program as a user does, from the root of the checkout, so that paths in its output are the same everywhere.
 
+pub(crate) mod random;
+
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -34,7 +34,7 @@ pub(super) fn run(args: &ShowArgs, artifact: &Artifact, limits: &Limits) -> Resu
     };
     let mut interest = Interest::new();
     interest.everything(&path);
-    let file = RegFile::read(&file, &artifact.name, &interest, limits, args.codepage);
+    let file = RegFile::read(&file, &artifact.name, &interest, &whole(limits), args.codepage);
     let mut remarks = Remarks::new(args);
     let worth = |severity| args.verbose || severity > Severity::Note;
     for remark in file.diagnostics().all(&artifact.name).iter().filter(|d| worth(d.severity)) {
@@ -61,6 +61,16 @@ pub(super) fn run(args: &ShowArgs, artifact: &Artifact, limits: &Limits) -> Resu
         }
         Ok(shown.status)
     })
+}
+
+/// The budgets of an audit, which keeps a few keys, raised to what a whole file holds: the user asked for all of it. The export
+/// of a SYSTEM hive of 15 MB has 43,000 keys and passes the bytes that an audit keeps. Of one value as much is read as the
+/// walk of a hive gives, so that an export can be shown.
+fn whole(limits: &Limits) -> Limits {
+    let value_bytes = limits.walk_value_bytes;
+    // A byte is up to three units in hex, and some more where lines are broken.
+    let line_units = limits.line_units.max(value_bytes.saturating_mul(4));
+    Limits { reg_keys: 4_000_000, reg_bytes: 1 << 30, value_bytes, line_units, ..limits.clone() }
 }
 
 /// The keys at and below `path`; those of any control set where the file does not call it that.

@@ -23,7 +23,7 @@ struct Origin {
 
 #[derive(Debug, Default)]
 pub(super) struct Key {
-    /// Its path as the file first spells it, where it opens the key.
+    /// Its path as the file first spells it, where it opens or deletes the key.
     pub(super) spelling: Option<Vec<Name>>,
     /// The line that opened it.
     pub(super) listed: Option<u64>,
@@ -131,7 +131,7 @@ impl Kept {
         self.imply(origin, path, above, line)
     }
 
-    /// Notes how the file spells a key that it has opened.
+    /// Notes how the file spells a key that it has opened or deleted.
     pub(super) fn spell(
         &mut self,
         origin: usize,

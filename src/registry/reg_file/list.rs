@@ -14,7 +14,7 @@ use crate::registry::value::Value;
 pub struct ListedKey<'a> {
     /// The hive that it is in as the file calls it; empty for the running system.
     pub mount: &'a str,
-    /// Its normalised path, as the file first spells it; upcased where it only deletes the key.
+    /// Its normalised path, as the file first spells it.
     pub path: &'a [Name],
     /// The line that opens or deletes it, or the first that opens a key below it.
     pub line: u64,

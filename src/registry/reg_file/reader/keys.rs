@@ -93,9 +93,7 @@ impl Reader<'_> {
             return self.kept.imply(origin, &path, &above, number);
         }
         self.kept.open(origin, &path, &above, number)?;
-        let spelled =
-            || prefix(start).iter().map(|&name| Name::from(name)).chain(roots::names(rest).map(Name::from_units));
-        self.kept.spell(origin, &path, || spelled().collect())?;
+        self.kept.spell(origin, &path, || spelled(start, rest))?;
         if relevance == Relevance::Wanted || self.dialect == Dialect::Wine {
             self.scope = Scope::Kept { origin, path };
         }
@@ -148,7 +146,8 @@ impl Reader<'_> {
         }
         let Some(path) = self.folded(located.start, located.rest, number) else { return Ok(()) };
         let origin = self.kept.origin(&origin_name(located.mount))?;
-        self.kept.delete(origin, &path, number)
+        self.kept.delete(origin, &path, number)?;
+        self.kept.spell(origin, &path, || spelled(located.start, located.rest))
     }
 }
 
@@ -160,6 +159,11 @@ pub(in super::super) fn prefix(start: Start) -> &'static [&'static str] {
         Start::System => &["HKEY_LOCAL_MACHINE", "SYSTEM"],
         Start::Software => &["HKEY_LOCAL_MACHINE", "SOFTWARE"],
     }
+}
+
+/// The full path as the file has it.
+fn spelled(start: Start, rest: &[u16]) -> Vec<Name> {
+    prefix(start).iter().map(|&name| Name::from(name)).chain(roots::names(rest).map(Name::from_units)).collect()
 }
 
 fn origin_name(mount: &[u16]) -> String {
