@@ -240,6 +240,11 @@ fn open_reg_file(artifact: &Artifact, interest: &Interest, options: &Options<'_>
 
 fn host(group: &Group, inputs: &[Input], registry: &Registry, selected: control_set::Selected) -> Host {
     let mut notes = selected.notes;
+    if group.by_folder_alone {
+        notes.push(
+            "the hives are taken as one machine because they lie in one folder; their names do not say so".to_owned(),
+        );
+    }
     for input in inputs {
         if let InputKind::Hive { hive, base, recovery, missing_bytes } = &input.kind {
             notes.extend(recovery_notes(*hive, base, recovery));

@@ -30,8 +30,7 @@ use tlshive::source::{Logs, discover};
 
 /// Mutations of each host in a usual run.
 const ROUNDS: u64 = 600;
-/// Pages that an audit of a damaged host may read. An undamaged one takes under 100, since a single page is kept here and each
-/// is read again and again.
+/// Pages that an audit of a damaged host may read. A single page is kept here, so that each one counts anew.
 const PAGES: u64 = 400;
 const HIVES: [&str; 2] = ["SYSTEM", "SOFTWARE"];
 

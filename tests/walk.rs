@@ -235,3 +235,14 @@ fn logs_that_are_links_are_told_of_and_not_followed() {
     let args = ["audit", "--log", by_hand.to_str().unwrap(), folder.to_str().unwrap(), "--format", "json"];
     assert_eq!(common::run(&args).json()["hosts"][0]["inputs"][0]["recovery"]["state"], "replayed");
 }
+
+#[test]
+fn hives_that_only_their_folder_joins_are_joined_with_a_note() {
+    let (_keep, folder) = scratch();
+    let real = root().join("fixtures/hosts/compliant");
+    fs::copy(real.join("SYSTEM"), folder.join("a.hiv")).unwrap();
+    fs::copy(real.join("SOFTWARE"), folder.join("b.hiv")).unwrap();
+    let run = audit(&[&folder]);
+    assert_eq!(brief(&run), (0, hosts(&[(2, "compliant")])));
+    assert!(run.json()["hosts"][0]["notes"][0].as_str().unwrap().contains("their names do not say so"));
+}

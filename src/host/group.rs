@@ -52,6 +52,8 @@ pub struct Group {
     pub reg_files: Vec<Artifact>,
     /// Whether the hives are copies from a `RegBack` folder.
     pub backup: bool,
+    /// Whether nothing but their folder says that the hives belong together.
+    pub by_folder_alone: bool,
 }
 
 /// Groups artifacts into machines: hives that lie in one folder belong together, each `.reg` file is a machine of its own;
@@ -139,7 +141,8 @@ fn hive_group(mut hives: Vec<(HiveKind, Artifact)>) -> Group {
     let folder = path.parent().map(file_name).unwrap_or_default();
     let backup = folder.eq_ignore_ascii_case("RegBack");
     let name = if hives.len() > 1 && !folder.is_empty() { folder } else { path.to_string_lossy().into_owned() };
-    Group { name, hives, reg_files: Vec::new(), backup }
+    let by_folder_alone = hives.len() > 1 && hives.iter().any(|(_, artifact)| kind_word(&artifact.path).is_none());
+    Group { name, hives, reg_files: Vec::new(), backup, by_folder_alone }
 }
 
 fn file_name(path: &Path) -> String {
