@@ -1,6 +1,6 @@
 //! tlshive judges a Windows machine's TLS settings from its registry, without the machine.
 //!
-//! The modules stand in the order in which the bytes travel:
+//! From the top down, the modules in the order in which the bytes travel:
 //!
 //! ```text
 //!  what the user named          [source]    files told apart by content

@@ -69,3 +69,32 @@ fn evidence_is_not_overwritten_even_by_force() {
     assert!(same("SYSTEM", "fixtures/hosts/compliant/SYSTEM"));
     assert!(same("tls.reg", "fixtures/reg/compliant-utf8.reg"));
 }
+
+#[test]
+fn the_files_that_judge_are_not_overwritten_either() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let policy = std::fs::read_to_string(root().join("src/policy/builtin/entra-connect-tls12.toml")).unwrap();
+    let waivers = "[[waiver]]\nrule = \"tls12-server-enabled\"\nreason = \"accepted\"\n";
+    for (option, path, text) in
+        [("--policy", file("p.toml", &policy), policy.as_str()), ("--waivers", file("w.toml", waivers), waivers)]
+    {
+        let run = run(&["audit", "fixtures/hosts/disabled", option, &path, "-o", &path, "--force"]);
+        assert_eq!(run.status, 2, "{option}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "{option}");
+    }
+}
+
+#[test]
+fn names_in_messages_cannot_act_on_a_terminal() {
+    let hostile = "\u{1b}[31mx";
+    for args in [["audit", "fixtures/hosts/disabled", "--waivers", hostile].as_slice(), &["policy", "check", hostile]] {
+        let run = run(args);
+        assert_eq!(run.status, 2, "{args:?}");
+        assert!(!run.err().contains('\u{1b}'), "{:?}", run.err());
+    }
+}
