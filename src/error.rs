@@ -81,6 +81,11 @@ impl Error {
         Error::Damaged { at, what, expected: expected.into(), found: found.into() }
     }
 
+    /// A form of a format that is not read.
+    pub fn unsupported(at: At, what: impl Into<String>) -> Self {
+        Error::Unsupported { at, what: what.into() }
+    }
+
     /// A failed read.
     pub fn io(at: At, what: &'static str, error: &io::Error) -> Self {
         Error::Io { at, what, reason: error.to_string() }
@@ -102,3 +107,10 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// For a [`ReadAt`](crate::read_at::ReadAt) that finds while reading that its own structures are no good.
+impl From<Error> for io::Error {
+    fn from(error: Error) -> Self {
+        io::Error::new(io::ErrorKind::InvalidData, error)
+    }
+}

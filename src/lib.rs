@@ -38,6 +38,7 @@
 pub mod diagnostic;
 pub mod digest;
 pub mod error;
+mod fields;
 pub mod limits;
 pub mod place;
 pub mod read_at;
@@ -45,6 +46,7 @@ pub mod read_at;
 pub mod audit;
 pub mod cli;
 pub mod host;
+pub mod image;
 pub mod output;
 pub mod plan;
 pub mod policy;

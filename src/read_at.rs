@@ -3,14 +3,18 @@
 //! Reads are positional, so that a reader can hop about a file of any size without a cursor, without mapping it
 //! and without locking, and so that layers can be laid over layers (a file, later a disk image, log pages over a hive).
 
+mod cached;
 mod overlay;
+mod window;
 
 use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use cached::Cached;
 pub use overlay::Overlay;
+pub use window::Window;
 
 /// A source of bytes with a fixed length that can be read at any offset.
 pub trait ReadAt: Send + Sync {
@@ -29,6 +33,22 @@ pub trait ReadAt: Send + Sync {
         self.len() == 0
     }
 
+    /// Fills `buf` from `offset`.
+    ///
+    /// # Errors
+    /// Whatever [`Self::read_at`] reports, and [`io::ErrorKind::UnexpectedEof`] when the source ends within `buf`.
+    fn read_exact_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
+        let mut done = 0usize;
+        while let Some(rest) = buf.get_mut(done..).filter(|rest| !rest.is_empty()) {
+            let at = offset.saturating_add(u64::try_from(done).unwrap_or(u64::MAX));
+            match self.read_at(at, rest)? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                n => done = done.saturating_add(n),
+            }
+        }
+        Ok(())
+    }
+
     /// The name of the file that the byte at `offset` really stands in, and where, when that is not the one that this
     /// source is called by: what decides a finding must be found where the report says.
     fn origin(&self, offset: u64) -> Option<(Arc<str>, u64)> {
@@ -38,6 +58,20 @@ pub trait ReadAt: Send + Sync {
 }
 
 impl<T: ReadAt + ?Sized> ReadAt for Box<T> {
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        (**self).read_at(offset, buf)
+    }
+
+    fn len(&self) -> u64 {
+        (**self).len()
+    }
+
+    fn origin(&self, offset: u64) -> Option<(Arc<str>, u64)> {
+        (**self).origin(offset)
+    }
+}
+
+impl<T: ReadAt + ?Sized> ReadAt for Arc<T> {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
         (**self).read_at(offset, buf)
     }

@@ -1,5 +1,6 @@
 //! What the user named, and what lies below it: files told apart by content, in a stable order.
 
+mod archive;
 mod logs;
 mod sniff;
 mod walk;

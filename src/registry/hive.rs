@@ -8,7 +8,6 @@ mod base_block;
 mod blocks;
 mod cell;
 mod data;
-mod fields;
 mod key;
 mod log;
 mod node;

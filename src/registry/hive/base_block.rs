@@ -2,7 +2,7 @@
 //!
 //! Layout: Maxim Suhanov, "Windows registry file format specification" (msuhanov/regf), section "Base block".
 
-use super::fields::Fields;
+use crate::fields::Fields;
 use crate::error::{At, Error};
 use crate::registry::FileTime;
 

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::base_block::{BaseBlock, LEN};
-use super::fields::Fields;
+use crate::fields::Fields;
 use crate::error::{At, Error};
 use crate::limits::Limits;
 use crate::read_at::ReadAt;

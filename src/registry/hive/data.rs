@@ -4,7 +4,7 @@
 //! value" and "Big data".
 
 use super::cell::{Cell, Cells, file_offset};
-use super::fields::Fields;
+use crate::fields::Fields;
 use super::node::{Node, decode_name};
 use crate::error::{At, Error};
 use crate::limits::Limits;

@@ -6,7 +6,7 @@
 use std::cmp::Ordering;
 
 use super::cell::{Cell, Cells, file_offset};
-use super::fields::Fields;
+use crate::fields::Fields;
 use super::node::{ListForm, NODE_BYTES, NODE_LEN, Node, decode_name, list_head};
 use crate::error::{At, Error};
 use crate::limits::Limits;

@@ -22,7 +22,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::base_block::{self, BaseBlock};
-use super::fields::Fields;
+use crate::fields::Fields;
 use crate::error::{At, Error};
 use crate::limits::Limits;
 use crate::read_at::{Overlay, ReadAt};

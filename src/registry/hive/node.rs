@@ -4,7 +4,7 @@
 //! leaf", "Fast leaf", "Hash leaf" and "Index root".
 
 use super::cell::{Cell, NONE, file_offset};
-use super::fields::Fields;
+use crate::fields::Fields;
 use crate::error::{At, Error};
 use crate::registry::FileTime;
 

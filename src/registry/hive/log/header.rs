@@ -6,7 +6,7 @@ use crate::error::{At, Error};
 use crate::limits::Limits;
 use crate::read_at::ReadAt;
 use crate::registry::hive::base_block::BaseBlock;
-use crate::registry::hive::fields::Fields;
+use crate::fields::Fields;
 
 /// Bytes of the base block that a log holds a copy of; what was logged follows.
 pub(super) const LEN: usize = 512;

@@ -7,7 +7,7 @@ use super::{Applied, Budget, Primary, Refused, new, old};
 use crate::limits::Limits;
 use crate::read_at::{Overlay, ReadAt};
 use crate::registry::hive::base_block::{self, checksum};
-use crate::registry::hive::fields::Fields;
+use crate::fields::Fields;
 
 /// Logs that were laid over a hive.
 pub(super) struct Done<'a> {

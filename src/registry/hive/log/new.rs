@@ -10,7 +10,7 @@ use super::{Applied, Budget};
 use crate::error::{At, Error};
 use crate::read_at::Overlay;
 use crate::registry::hive::base_block;
-use crate::registry::hive::fields::Fields;
+use crate::fields::Fields;
 
 const HEAD: usize = 40;
 const HEAD_U64: u64 = 40;

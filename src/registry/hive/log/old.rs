@@ -9,7 +9,7 @@ use super::{Applied, Budget};
 use crate::error::{At, Error};
 use crate::read_at::Overlay;
 use crate::registry::hive::base_block;
-use crate::registry::hive::fields::Fields;
+use crate::fields::Fields;
 
 const SECTOR: u64 = 512;
 const VECTOR_AT: u64 = 512;

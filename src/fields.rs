@@ -1,15 +1,15 @@
-//! The one helper through which numbers are taken from hive bytes.
+//! The one helper through which numbers are taken from binary structures.
 
 use crate::error::{At, Error};
 
-/// Bytes of one structure, and where in the file they stand.
-pub(super) struct Fields<'a> {
+/// Bytes of one structure, and where in their source they stand.
+pub(crate) struct Fields<'a> {
     bytes: &'a [u8],
     base: u64,
 }
 
 impl<'a> Fields<'a> {
-    pub(super) fn new(bytes: &'a [u8], base: u64) -> Self {
+    pub(crate) fn new(bytes: &'a [u8], base: u64) -> Self {
         Self { bytes, base }
     }
 
@@ -27,28 +27,51 @@ impl<'a> Fields<'a> {
     }
 
     #[inline]
-    pub(super) fn u16(&self, offset: usize, field: &'static str) -> Result<u16, Error> {
+    pub(crate) fn u16(&self, offset: usize, field: &'static str) -> Result<u16, Error> {
         self.array(offset, field).map(u16::from_le_bytes)
     }
 
     #[inline]
-    pub(super) fn u32(&self, offset: usize, field: &'static str) -> Result<u32, Error> {
+    pub(crate) fn u32(&self, offset: usize, field: &'static str) -> Result<u32, Error> {
         self.array(offset, field).map(u32::from_le_bytes)
     }
 
     #[inline]
-    pub(super) fn u64(&self, offset: usize, field: &'static str) -> Result<u64, Error> {
+    pub(crate) fn u64(&self, offset: usize, field: &'static str) -> Result<u64, Error> {
         self.array(offset, field).map(u64::from_le_bytes)
     }
 
     #[inline]
-    pub(super) fn bytes(&self, offset: usize, len: usize, field: &'static str) -> Result<&'a [u8], Error> {
+    pub(crate) fn u8(&self, offset: usize, field: &'static str) -> Result<u8, Error> {
+        self.array(offset, field).map(u8::from_le_bytes)
+    }
+
+    /// Big-endian.
+    #[inline]
+    pub(crate) fn be16(&self, offset: usize, field: &'static str) -> Result<u16, Error> {
+        self.array(offset, field).map(u16::from_be_bytes)
+    }
+
+    /// Big-endian.
+    #[inline]
+    pub(crate) fn be32(&self, offset: usize, field: &'static str) -> Result<u32, Error> {
+        self.array(offset, field).map(u32::from_be_bytes)
+    }
+
+    /// Big-endian.
+    #[inline]
+    pub(crate) fn be64(&self, offset: usize, field: &'static str) -> Result<u64, Error> {
+        self.array(offset, field).map(u64::from_be_bytes)
+    }
+
+    #[inline]
+    pub(crate) fn bytes(&self, offset: usize, len: usize, field: &'static str) -> Result<&'a [u8], Error> {
         let found = self.bytes.get(offset..).and_then(|rest| rest.get(..len));
         found.ok_or_else(|| self.short(offset, len, field))
     }
 
     /// Fails unless the two-byte signature at the start is `want`.
-    pub(super) fn signature(&self, want: &[u8; 2], what: &'static str) -> Result<(), Error> {
+    pub(crate) fn signature(&self, want: &[u8; 2], what: &'static str) -> Result<(), Error> {
         let found = self.bytes(0, 2, what)?;
         if found == want {
             return Ok(());
