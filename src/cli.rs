@@ -45,7 +45,7 @@ enum Command {
 #[derive(Args)]
 #[command(after_help = AFTER_HELP)]
 struct AuditArgs {
-    /// Hives, .reg files, or folders that hold them; told apart by content, never by name
+    /// Hives, .reg files, disk images, archives, or folders that hold them; told apart by content, never by name
     #[arg(required = true)]
     inputs: Vec<PathBuf>,
 
@@ -73,9 +73,21 @@ struct AuditArgs {
     #[arg(long)]
     cross_check: bool,
 
-    /// Put the SHA-256 of each input file in the report
+    /// Put the SHA-256 of each hive, log and .reg file in the report, those in images and archives included
     #[arg(long)]
     digest: bool,
+
+    /// Put the SHA-256 of the disk images and archives themselves in the report too; they are large
+    #[arg(long)]
+    digest_images: bool,
+
+    /// Judge the copies that Windows keeps aside as well: RegBack, Windows.old
+    #[arg(long)]
+    include_backups: bool,
+
+    #[command(flatten)]
+    disk: DiskArgs,
+
     /// Transaction log of a hive, for logs that do not lie beside theirs under its name; may be given again
     #[arg(long, value_name = "FILE", conflicts_with = "no_logs")]
     log: Vec<PathBuf>,
@@ -115,6 +127,23 @@ struct AuditArgs {
     /// Colour the text; the environment variable NO_COLOR turns "auto" off
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColourArg::Auto)]
     color: ColourArg,
+}
+
+/// Which part of a disk image, and which files it may name.
+#[derive(Args)]
+struct DiskArgs {
+    /// Folder where parents and extents of disk images may lie, besides the image's own; may be given again
+    #[arg(long, value_name = "DIR")]
+    allow_dir: Vec<PathBuf>,
+
+    /// Of disk images, only the partition with this number
+    #[arg(long, value_name = "N", conflicts_with = "offset")]
+    volume: Option<u32>,
+
+    /// Of disk images, only the volume that starts here, whatever the partition table says: bytes, or sectors of 512 bytes
+    /// with an s behind
+    #[arg(long, value_name = "BYTES|SECTORSs", value_parser = audit::offset)]
+    offset: Option<u64>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -195,7 +224,7 @@ Exit status:
 #[derive(Args)]
 #[command(after_help = AFTER_SHOW_HELP)]
 struct ShowArgs {
-    /// A hive or a .reg file; told apart by content
+    /// A hive, a .reg file, or a disk image or archive that holds one; told apart by content
     input: PathBuf,
 
     /// Path below the hive's root, or a full one such as HKLM\SYSTEM\CurrentControlSet\Control; without it, the root of a
@@ -226,6 +255,9 @@ struct ShowArgs {
     #[arg(long)]
     no_logs: bool,
 
+    #[command(flatten)]
+    disk: DiskArgs,
+
     /// Code page of a .reg file without a byte order mark, such as windows-1252, shift_jis or utf-8
     #[arg(long, value_name = "NAME", value_parser = audit::codepage)]
     codepage: Option<&'static encoding_rs::Encoding>,
@@ -251,6 +283,8 @@ enum ShowFormatArg {
     Json,
     /// A .reg file as regedit exports it
     Reg,
+    /// The bytes of the hive or .reg file itself, taken out of the image or archive: its logs are not applied
+    Raw,
 }
 
 /// Explain a rule: what it checks, why, how to fix it, and where that is written

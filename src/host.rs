@@ -4,7 +4,7 @@ mod control_set;
 mod facts;
 mod group;
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -13,14 +13,15 @@ use crate::digest::sha256_of;
 use crate::error::{At, Error};
 use crate::limits::Limits;
 use crate::place::Place;
-use crate::read_at::LocalFile;
+use crate::read_at::{LocalFile, ReadAt};
 use crate::registry::hive::BaseBlock;
 use crate::registry::path::KeyPath;
 use crate::registry::reg_file::{Interest, RegFile};
 use crate::registry::{Registry, Source};
-use crate::source::{Artifact, Kind, NO_LOGS};
+use crate::source::{Artifact, Container, Kind, LogFile, NO_LOGS};
 
 pub use crate::registry::hive::{Recovery, Refused};
+pub use crate::source::{ImageSeen, VolumeSeen};
 pub use control_set::{ControlSet, Wanted};
 pub(crate) use facts::lacks_wow64_node;
 pub use facts::{Architecture, Windows};
@@ -72,16 +73,39 @@ pub struct Input {
 }
 
 impl Input {
-    fn new(name: &Arc<str>, path: &Path, kind: InputKind, digest: bool) -> Self {
-        let meta = std::fs::metadata(path).ok();
-        let sha256 = digest.then(|| {
-            let read = LocalFile::open(path).and_then(|file| sha256_of(&file));
-            read.map_err(|e| Error::io(At::Whole, "digest", &e))
-        });
-        let modified = meta.as_ref().and_then(|meta| meta.modified().ok());
-        let size = meta.as_ref().map(std::fs::Metadata::len);
-        Self { name: Arc::clone(name), kind, size, modified, sha256 }
+    fn artifact(artifact: &Artifact, kind: InputKind, digest: bool) -> Self {
+        let (size, modified) = artifact.meta();
+        let sha256 = digest.then(|| digest_of(artifact.open()));
+        Self { name: Arc::clone(&artifact.name), kind, size, modified, sha256 }
     }
+
+    fn log(log: &LogFile, hive: HiveKind, digest: bool) -> Self {
+        let (size, modified) = log.meta();
+        let sha256 = digest.then(|| digest_of(log.open()));
+        Self { name: Arc::clone(&log.name), kind: InputKind::Log(hive), size, modified, sha256 }
+    }
+
+    /// The files of this machine that an image or archive consists of.
+    fn container(container: &Container, digest: bool) -> Vec<Self> {
+        let parts = container.files.parts.iter().enumerate();
+        let part = |(number, (name, path)): (usize, &(Arc<str>, PathBuf))| {
+            let meta = std::fs::metadata(path).ok();
+            let open = || LocalFile::open(path).map_err(|error| Error::io(At::Whole, "digest", &error));
+            let compute = || digest_of(open().map(|file| Box::new(file) as Box<dyn ReadAt>));
+            Self {
+                name: Arc::clone(name),
+                kind: if number == 0 { InputKind::Container(container.format.clone()) } else { InputKind::Part },
+                size: meta.as_ref().map(std::fs::Metadata::len),
+                modified: meta.as_ref().and_then(|meta| meta.modified().ok()),
+                sha256: digest.then(|| container.files.digest(number, compute)),
+            }
+        };
+        parts.map(part).collect()
+    }
+}
+
+fn digest_of(file: Result<Box<dyn ReadAt>, Error>) -> Result<String, Error> {
+    sha256_of(&*file?).map_err(|error| Error::io(At::Whole, "digest", &error))
 }
 
 /// What an input is.
@@ -102,6 +126,10 @@ pub enum InputKind {
     Log(HiveKind),
     /// A `.reg` file: dialect and encoding, for people.
     RegFile(String),
+    /// A disk image, or an archive, that the others lie in: what it is, for people.
+    Container(String),
+    /// A file that such an image needs: a parent, an extent, a segment.
+    Part,
     /// A hive, or a `.reg` file, that could not be opened.
     Unreadable(Error),
 }
@@ -112,8 +140,10 @@ pub struct Options<'a> {
     pub control_set: Wanted,
     /// The encoding of `.reg` files without a byte order mark, where the user knows it.
     pub codepage: Option<&'static encoding_rs::Encoding>,
-    /// Whether to compute the SHA-256 of each input file.
+    /// Whether to compute the SHA-256 of each input file, those in images and archives included.
     pub digest: bool,
+    /// Whether to compute the SHA-256 of the images and archives themselves.
+    pub digest_images: bool,
     /// Keys that rules will ask for: of a `.reg` file, these alone are kept.
     pub interest: &'a [KeyPath],
     /// Whether a dirty hive whose logs were not applied leaves its rules open, instead of being judged as it lies.
@@ -131,6 +161,7 @@ impl<'a> Options<'a> {
             control_set: Wanted::Current,
             codepage: None,
             digest: false,
+            digest_images: false,
             require_clean: false,
             interest: &[],
             trees: &[],
@@ -146,15 +177,17 @@ pub fn open(group: &Group, options: &Options<'_>) -> (Vec<Host>, Vec<Diagnostic>
     options.interest.iter().for_each(|key| interest.key(key));
     options.trees.iter().for_each(|key| interest.tree(key));
     let mut sources = Vec::new();
-    let mut inputs = Vec::new();
+    let containers = containers(group);
+    let mut inputs: Vec<Input> =
+        containers.iter().flat_map(|container| Input::container(container, options.digest_images)).collect();
     let mut diagnostics = Vec::new();
     for (hive, artifact) in &group.hives {
         let (source, kind) = open_hive(*hive, artifact, options);
         diagnostics.extend(refused_logs(artifact, &kind));
         sources.push(source);
-        inputs.push(Input::new(&artifact.name, &artifact.path, kind, options.digest));
+        inputs.push(Input::artifact(artifact, kind, options.digest));
         for log in artifact.logs.iter().filter(|log| log.ignored.is_none()) {
-            inputs.push(Input::new(&log.name, &log.path, InputKind::Log(*hive), options.digest));
+            inputs.push(Input::log(log, *hive, options.digest));
         }
     }
     for artifact in &group.reg_files {
@@ -163,7 +196,7 @@ pub fn open(group: &Group, options: &Options<'_>) -> (Vec<Host>, Vec<Diagnostic>
             diagnostics.extend(file.diagnostics().all(&artifact.name));
         }
         sources.push(source);
-        inputs.push(Input::new(&artifact.name, &artifact.path, kind, options.digest));
+        inputs.push(Input::artifact(artifact, kind, options.digest));
     }
     for input in &inputs {
         if let Some(Err(error)) = &input.sha256 {
@@ -174,9 +207,21 @@ pub fn open(group: &Group, options: &Options<'_>) -> (Vec<Host>, Vec<Diagnostic>
     }
     let registry = Registry::new(sources, options.limits.links);
     let hosts = (control_set::select(&registry, &options.control_set).into_iter())
-        .map(|selected| host(group, &inputs, &registry.with_control_set(selected.names.clone()), selected))
+        .map(|selected| host(group, &inputs, &containers, &registry.with_control_set(selected.names.clone()), selected))
         .collect();
     (hosts, diagnostics)
+}
+
+/// The images and archives that the artifacts of a group lie in, each once.
+fn containers(group: &Group) -> Vec<Arc<Container>> {
+    let artifacts = group.hives.iter().map(|(_, artifact)| artifact).chain(&group.reg_files);
+    let mut containers: Vec<Arc<Container>> = Vec::new();
+    for container in artifacts.filter_map(Artifact::container) {
+        if containers.iter().all(|there| !Arc::ptr_eq(there, container)) {
+            containers.push(Arc::clone(container));
+        }
+    }
+    containers
 }
 
 fn open_hive(hive: HiveKind, artifact: &Artifact, options: &Options<'_>) -> (Source, InputKind) {
@@ -221,9 +266,9 @@ fn refused_logs(artifact: &Artifact, kind: &InputKind) -> Vec<Diagnostic> {
 }
 
 fn open_reg_file(artifact: &Artifact, interest: &Interest, options: &Options<'_>) -> (Source, InputKind) {
-    match LocalFile::open(&artifact.path) {
+    match artifact.open() {
         Ok(file) => {
-            let file = RegFile::read(&file, &artifact.name, interest, options.limits, options.codepage);
+            let file = RegFile::read(&*file, &artifact.name, interest, options.limits, options.codepage);
             let kind = match file.stopped() {
                 Some(error) => InputKind::Unreadable(error.clone()),
                 None => InputKind::RegFile(file.format().to_string()),
@@ -231,15 +276,21 @@ fn open_reg_file(artifact: &Artifact, interest: &Interest, options: &Options<'_>
             (Source::RegFile(file), kind)
         }
         Err(error) => {
-            let error = Error::io(At::Whole, "file", &error);
             let place = Place::new(&artifact.name, At::Whole);
             (Source::Unreadable(KeyPath::default(), error.clone(), place), InputKind::Unreadable(error))
         }
     }
 }
 
-fn host(group: &Group, inputs: &[Input], registry: &Registry, selected: control_set::Selected) -> Host {
+fn host(
+    group: &Group,
+    inputs: &[Input],
+    containers: &[Arc<Container>],
+    registry: &Registry,
+    selected: control_set::Selected,
+) -> Host {
     let mut notes = selected.notes;
+    notes.extend(containers.iter().flat_map(|container| container.notes.iter().cloned()));
     if group.by_folder_alone {
         notes.push(
             "the hives are taken as one machine because they lie in one folder; their names do not say so".to_owned(),

@@ -14,7 +14,7 @@ mod vmdk;
 
 use std::sync::Arc;
 
-use crate::error::Error;
+use crate::error::{At, Error};
 use crate::limits::Limits;
 use crate::read_at::ReadAt;
 
@@ -61,28 +61,61 @@ pub struct Opened {
 /// A container reader: nothing when the file is not of its format.
 type Reader = fn(&Arc<dyn ReadAt>, &dyn Opener, &Limits) -> Result<Option<Disk>, Error>;
 
-/// Known magics first; a file that has none is taken as the disk itself, by [`raw`].
-const READERS: [Reader; 6] = [vhdx::open, qcow2::open, vmdk::open, vdi::open, ewf::open, vhd::open];
+/// What the containers start with: where, the bytes, and who reads them.
+const MAGICS: [(usize, &[u8], Reader); 11] = [
+    (0, b"vhdxfile", vhdx::open),
+    (0, b"QFI\xfb", qcow2::open),
+    (0, b"KDMV", vmdk::open),
+    (0, b"COWD", vmdk::open),
+    (0, b"# Disk DescriptorFile", vmdk::open),
+    (64, &[0x7f, 0x10, 0xda, 0xbe], vdi::open),
+    (0, b"EVF\x09\x0d\x0a\xff\x00", ewf::open),
+    (0, b"EVF2\x0d\x0a\x81\x00", ewf::open),
+    (0, b"LVF\x09\x0d\x0a\xff\x00", ewf::open),
+    (0, b"LEF2\x0d\x0a\x81\x00", ewf::open),
+    (0, VHD, vhd::open),
+];
 
-/// Opens the container that `file` is, if it is one that can be told by its content.
+/// The cookie of a VHD's footer; a fixed one has it at its end alone.
+const VHD: &[u8] = b"conectix";
+
+/// Bytes of a VHD's footer.
+const VHD_FOOTER: u64 = 512;
+
+/// Where the first sector of a disk, or of a volume, says that it is one; what was there before GPT is kept for that.
+const BOOT_SIGNATURE: (usize, &[u8]) = (510, &[0x55, 0xaa]);
+
+fn has(start: &[u8], offset: usize, magic: &[u8]) -> bool {
+    start.get(offset..).is_some_and(|rest| rest.starts_with(magic))
+}
+
+fn reader(start: &[u8]) -> Option<Reader> {
+    MAGICS.iter().find(|(offset, magic, _)| has(start, *offset, magic)).map(|(_, _, reader)| *reader)
+}
+
+/// Whether a file that starts like this is a disk image, or a disk, by what it starts with.
+pub fn looks_like_disk(start: &[u8]) -> bool {
+    let (offset, signature) = BOOT_SIGNATURE;
+    reader(start).is_some() || has(start, offset, signature)
+}
+
+/// Whether `file` is a disk with the footer of a fixed VHD behind it.
+pub fn is_fixed_vhd(file: &dyn ReadAt) -> bool {
+    let mut cookie = [0u8; VHD.len()];
+    let Some(footer) = file.len().checked_sub(VHD_FOOTER) else { return false };
+    file.read_exact_at(footer, &mut cookie).is_ok() && cookie == *VHD
+}
+
+/// Opens `file` as a disk: as the container that its first bytes say it is, or else as the disk itself (with the segments that
+/// follow it).
 ///
 /// # Errors
 /// When it is a container, but damaged, encrypted, of a form that is not read, or when a file that it needs is not there.
-pub fn container(file: &Arc<dyn ReadAt>, opener: &dyn Opener, limits: &Limits) -> Result<Option<Disk>, Error> {
-    for reader in READERS {
-        if let Some(disk) = reader(file, opener, limits)? {
-            return Ok(Some(disk));
-        }
-    }
-    Ok(None)
-}
-
-/// Opens `file` as a disk: as the container that it is, or else as the disk itself (with the segments that follow it).
-///
-/// # Errors
-/// As [`container`].
 pub fn disk(file: &Arc<dyn ReadAt>, opener: &dyn Opener, limits: &Limits) -> Result<Disk, Error> {
-    match container(file, opener, limits)? {
+    let mut start = [0u8; 128];
+    let n = file.read_at(0, &mut start).map_err(|error| Error::io(At::Offset(0), "disk image", &error))?;
+    let reader = reader(start.get(..n).unwrap_or_default()).unwrap_or(vhd::open);
+    match reader(file, opener, limits)? {
         Some(disk) => Ok(disk),
         None => raw::open(file, opener, limits),
     }

@@ -50,6 +50,11 @@ pub struct Limits {
     pub log_pages: u64,
     /// Folder levels walked below an input. Windows paths reach 128 levels at 260 characters; triage trees add few.
     pub folder_depth: usize,
+    /// Disk images that build on one another: differencing disks, backing files. Hyper-V and VMware advise against more than a
+    /// few; backup programs that never consolidate reach some dozens.
+    pub image_chain: usize,
+    /// Files in the root folder of a volume that are looked into.
+    pub root_files: usize,
     /// Bytes of a policy or waiver file. A thousand rules take less than half of it.
     pub user_file: u64,
 }
@@ -76,6 +81,8 @@ impl Default for Limits {
             log_entries: 1 << 16,
             log_pages: 1 << 17,
             folder_depth: 256,
+            image_chain: 32,
+            root_files: 1000,
             user_file: 1 << 20,
         }
     }

@@ -1,22 +1,34 @@
-//! What the user named, and what lies below it: files told apart by content, in a stable order.
+//! What the user named, and what lies below it or inside it: files told apart by content, in a stable order.
 
+mod again;
 mod archive;
+mod bytes;
+mod disk;
+mod holder;
+mod installation;
 mod logs;
+mod opener;
 mod sniff;
 mod walk;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use crate::error::Error;
+use crate::read_at::ReadAt;
 use crate::registry::hive::BaseBlock;
 
+use bytes::Bytes;
+pub use bytes::{Container, Files};
+pub use disk::{ImageSeen, VolumeSeen};
 pub use walk::{Discovery, discover};
 
 /// One file that can say something about a registry.
 #[derive(Debug, Clone)]
 pub struct Artifact {
-    /// Where it is.
+    /// Where it is; inside an image or an archive, that one's path followed by the path in it.
     pub path: PathBuf,
     /// How it is called in reports: the path as the user named it, or as it was found below that.
     pub name: Arc<str>,
@@ -24,6 +36,7 @@ pub struct Artifact {
     pub kind: Kind,
     /// A hive's transaction logs, in the order in which they are to be tried.
     pub logs: Vec<LogFile>,
+    pub(crate) bytes: Bytes,
 }
 
 /// Why logs are not applied that the user does not want applied.
@@ -32,28 +45,82 @@ pub(crate) const NO_LOGS: &str = "logs are not to be applied (--no-logs)";
 /// A transaction log of a hive.
 #[derive(Debug, Clone)]
 pub struct LogFile {
-    /// Where it is.
+    /// Where it is, as [`Artifact::path`].
     pub path: PathBuf,
     /// How it is called in reports.
     pub name: Arc<str>,
     /// Why it is known of, but not to be applied.
     pub ignored: Option<String>,
+    pub(crate) bytes: Bytes,
 }
 
-impl Artifact {
-    /// Every file that is read for it: itself, and its logs.
-    pub fn files(&self) -> Vec<PathBuf> {
-        std::iter::once(&self.path).chain(self.logs.iter().map(|log| &log.path)).cloned().collect()
+impl LogFile {
+    /// Opens the file.
+    ///
+    /// # Errors
+    /// When it, or what it lies in, cannot be opened.
+    pub fn open(&self) -> Result<Box<dyn ReadAt>, Error> {
+        self.bytes.open(&self.path)
+    }
+
+    /// Its size in bytes and when it was last modified, by its file system, where that is known.
+    pub fn meta(&self) -> (Option<u64>, Option<SystemTime>) {
+        self.bytes.meta(&self.path)
     }
 }
 
-/// What is to be done about transaction logs.
+impl Artifact {
+    /// Opens the file.
+    ///
+    /// # Errors
+    /// When it, or what it lies in, cannot be opened.
+    pub fn open(&self) -> Result<Box<dyn ReadAt>, Error> {
+        self.bytes.open(&self.path)
+    }
+
+    /// Its size in bytes and when it was last modified, by its file system, where that is known.
+    pub fn meta(&self) -> (Option<u64>, Option<SystemTime>) {
+        self.bytes.meta(&self.path)
+    }
+
+    /// What it lies in, unless that is a folder of this machine.
+    pub fn container(&self) -> Option<&Arc<Container>> {
+        self.bytes.container()
+    }
+
+    /// Every file of this machine that is read for it: itself, or what it lies in, and its logs.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let logs = self.logs.iter().map(|log| (&log.path, &log.bytes));
+        let all = std::iter::once((&self.path, &self.bytes)).chain(logs);
+        all.flat_map(|(path, bytes)| match bytes.container() {
+            None => vec![path.clone()],
+            Some(container) => container.files.paths(),
+        })
+        .collect()
+    }
+}
+
+/// What is to be looked for, and how.
 #[derive(Debug, Clone, Copy)]
-pub struct Logs<'a> {
-    /// Logs that the user named, for whichever hive they fit.
-    pub by_hand: &'a [PathBuf],
-    /// Whether logs are applied at all; if not, hives are judged as they lie.
-    pub apply: bool,
+pub struct Search<'a> {
+    /// Transaction logs that the user named, for whichever hive they fit.
+    pub logs: &'a [PathBuf],
+    /// Whether transaction logs are applied at all; if not, hives are judged as they lie.
+    pub apply_logs: bool,
+    /// Whether copies that Windows keeps aside are artifacts too: `RegBack`, `Windows.old`.
+    pub include_backups: bool,
+    /// Folders besides an image's own where its parents and extents may lie.
+    pub allow: &'a [PathBuf],
+    /// Of disk images, only the volume that starts at this byte.
+    pub offset: Option<u64>,
+    /// Of disk images, only the partition with this number.
+    pub volume: Option<u32>,
+}
+
+impl Default for Search<'_> {
+    fn default() -> Self {
+        Self { logs: &[], apply_logs: true, include_backups: false, allow: &[], offset: None, volume: None }
+    }
 }
 
 /// What a file holds, by its first bytes.
@@ -70,4 +137,20 @@ pub enum Kind {
 /// How a file is called in reports.
 fn name(path: &Path) -> Arc<str> {
     path.to_string_lossy().into()
+}
+
+/// Between the steps of a path that leads into an image or an archive.
+const INTO: &str = " › ";
+
+/// How something inside of `outer` is called in reports.
+fn inside(outer: &str, inner: impl fmt::Display) -> Arc<str> {
+    format!("{outer}{INTO}{inner}").into()
+}
+
+/// Whether the path is one where Windows keeps copies aside.
+pub(crate) fn is_backup(path: &Path) -> bool {
+    path.components().any(|component| {
+        let name = component.as_os_str().to_string_lossy().to_ascii_lowercase();
+        name == "regback" || name.starts_with("windows.old")
+    })
 }

@@ -17,7 +17,7 @@ use tlshive::registry::Lookup;
 use tlshive::registry::hive::{Answer, Hive, Recovery, replay};
 use tlshive::registry::path::{KeyPath, Name};
 use tlshive::registry::value::Value;
-use tlshive::source::{Discovery, Logs, discover};
+use tlshive::source::{Discovery, Search, discover};
 
 fn corpus() -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
@@ -199,7 +199,7 @@ fn the_recovered_hive_holds_what_windows_7_made_of_it() {
 }
 
 fn find(inputs: &[PathBuf], by_hand: &[PathBuf], apply: bool) -> Discovery {
-    discover(inputs, &Logs { by_hand, apply }, &Limits::default())
+    discover(inputs, &Search { logs: by_hand, apply_logs: apply, ..Search::default() }, &Limits::default())
 }
 
 fn judge(found: &Discovery, require_clean: bool) -> (Vec<HostReport>, Vec<Diagnostic>) {

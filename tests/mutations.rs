@@ -26,7 +26,7 @@ use tlshive::host::{Options, group, open};
 use tlshive::limits::Limits;
 use tlshive::policy::{Policy, Rule};
 use tlshive::registry::path::KeyPath;
-use tlshive::source::{Logs, discover};
+use tlshive::source::{Search, discover};
 
 /// Mutations of each host in a usual run.
 const ROUNDS: u64 = 600;
@@ -97,7 +97,7 @@ fn judge(folder: &Path, policy: &Policy) -> Vec<HostReport> {
     let limits = Limits { cached_pages: 1, ..Limits::default() };
     let interest: Vec<KeyPath> = policy.keys();
     let options = Options { interest: &interest, ..Options::new(&limits) };
-    let found = discover(&[folder.to_path_buf()], &Logs { by_hand: &[], apply: true }, &limits);
+    let found = discover(&[folder.to_path_buf()], &Search::default(), &limits);
     let (groups, _, _) = group(&found.artifacts, false, &limits);
     groups.iter().flat_map(|group| open(group, &options).0).map(|host| audit(policy, &host)).collect()
 }

@@ -12,7 +12,7 @@ use tlshive::limits::Limits;
 use tlshive::output::rule_list;
 use tlshive::policy::Policy;
 use tlshive::registry::path::KeyPath;
-use tlshive::source::{Logs, discover};
+use tlshive::source::{Search, discover};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -117,7 +117,7 @@ impl States for Known {
 
 fn host(policy: &Policy, name: &str) -> Host {
     let limits = Limits::default();
-    let found = discover(&[root().join("fixtures/hosts").join(name)], &Logs { by_hand: &[], apply: true }, &limits);
+    let found = discover(&[root().join("fixtures/hosts").join(name)], &Search::default(), &limits);
     let (groups, _, _) = group(&found.artifacts, false, &limits);
     let interest: Vec<KeyPath> = policy.keys();
     let options = Options { interest: &interest, ..Options::new(&limits) };

@@ -114,16 +114,53 @@ fn what_cannot_be_opened_makes_the_run_incomplete() {
 }
 
 #[test]
-fn a_regback_folder_is_a_host_of_its_own_marked_as_a_backup() {
+fn copies_that_windows_keeps_aside_are_left_out_unless_asked_for_and_then_marked() {
     let (_keep, folder) = scratch();
     pair("compliant", &folder);
     pair("disabled", &folder.join("regback"));
+    pair("disabled", &folder.join("Windows.old/WINDOWS/System32/config"));
+    let hosts_of = |report: &Json| -> Vec<(Json, Json)> {
+        let hosts = report["hosts"].as_array().unwrap().iter();
+        hosts.map(|host| (host["name"].clone(), host["backup"].clone())).collect()
+    };
+    let own = ("AADC-2019".into(), false.into());
+    let copy = || ("AADC-OFF".into(), true.into());
     let report = audit(&[&folder]).json();
-    let told: Vec<(&Json, &Json)> =
-        report["hosts"].as_array().unwrap().iter().map(|host| (&host["name"], &host["backup"])).collect();
-    assert_eq!(told, [(&"AADC-2019".into(), &false.into()), (&"AADC-OFF".into(), &true.into())]);
-    let text = run(&[Path::new("audit"), &folder]).out();
+    assert_eq!(hosts_of(&report), [own.clone()]);
+    let left_out = report["diagnostics"].as_array().unwrap().iter().filter(|d| d["code"] == "backup-left-out");
+    assert_eq!(left_out.count(), 2);
+    let report = audit(&[Path::new("--include-backups"), &folder]).json();
+    assert_eq!(hosts_of(&report), [own, copy(), copy()]);
+    let text = run(&[Path::new("audit"), Path::new("--include-backups"), &folder]).out();
     assert!(text.contains("AADC-OFF: not compliant (backup copy)"), "{text}");
+    // Named, it is what is asked for.
+    let report = audit(&[&folder.join("regback")]).json();
+    assert_eq!(hosts_of(&report), [copy()]);
+    // Where there is nothing else, that they are there is said aloud.
+    fs::remove_file(folder.join("SYSTEM")).unwrap();
+    fs::remove_file(folder.join("SOFTWARE")).unwrap();
+    let run = audit(&[&folder]);
+    assert_eq!(run.status, 4);
+    assert!(run.err().contains("--include-backups"), "{}", run.err());
+}
+
+#[test]
+fn of_a_mounted_windows_volume_the_installations_alone_are_read() {
+    let (_keep, folder) = scratch();
+    let volume = folder.join("mnt");
+    pair("compliant", &volume.join("WINDOWS/system32/Config"));
+    pair("disabled", &volume.join("WINDOWS/system32/Config/RegBack"));
+    pair("disabled", &volume.join("Windows.old/Windows/System32/config"));
+    pair("unicode-names", &volume.join("Users/admin/Desktop/hives"));
+    let backups = Path::new("--include-backups");
+    let compliant = (2, "compliant");
+    let told = brief(&audit(&[&folder]));
+    assert_eq!(told, (0, hosts(&[compliant, compliant])), "a triage collection is walked in full");
+    fs::write(volume.join("WINDOWS/system32/ntoskrnl.exe"), "MZ").unwrap();
+    assert_eq!(brief(&audit(&[&folder])), (0, hosts(&[compliant])));
+    assert_eq!(brief(&audit(&[&volume])), (0, hosts(&[compliant])));
+    let off = (2, "not_compliant");
+    assert_eq!(brief(&audit(&[backups, &folder])), (1, hosts(&[compliant, off, off])));
 }
 
 #[test]

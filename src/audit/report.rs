@@ -1,7 +1,7 @@
 //! What an audit says.
 
 use super::effective::Effective;
-use crate::host::{Input, Windows};
+use crate::host::{ImageSeen, Input, Windows};
 use crate::place::Place;
 use crate::policy::Rule;
 use crate::policy::waiver::Date;
@@ -26,6 +26,8 @@ pub struct Report {
     pub hosts: Vec<HostReport>,
     /// What the readers have to say, in the order of the inputs.
     pub diagnostics: Vec<Diagnostic>,
+    /// Disk images that were looked into, in the order of the inputs.
+    pub images: Vec<ImageSeen>,
     /// What was looked at.
     pub seen: Seen,
 }
@@ -35,11 +37,11 @@ pub struct Report {
 pub struct Seen {
     /// Regular files.
     pub files: u64,
-    /// Files that are neither hives, logs nor `.reg` files.
+    /// Files that are nothing that an audit is about.
     pub other_files: u64,
     /// Hives that are neither SYSTEM nor SOFTWARE.
     pub other_hives: u64,
-    /// Files and folders that could not be read, or not to their end.
+    /// Files, folders and volumes that could not be read, or not to their end.
     pub unreadable: u64,
     /// Values that the second reader reads differently.
     pub disagreements: u64,
@@ -68,7 +70,7 @@ pub struct HostReport {
     pub windows: Windows,
     /// The control set that was judged.
     pub control_set: Option<String>,
-    /// Whether the hives are copies from `RegBack`.
+    /// Whether the hives are copies that Windows keeps aside (`RegBack`, `Windows.old`).
     pub backup: bool,
     /// What was read.
     pub inputs: Vec<Input>,

@@ -18,7 +18,7 @@ use crate::policy::Policy;
 use crate::policy::waiver::Waivers;
 use crate::registry::cross_check::Agreement;
 use crate::registry::path::KeyPath;
-use crate::source::{Artifact, Discovery, Logs, discover};
+use crate::source::{Artifact, Discovery, Search, discover};
 
 /// Remarks printed for one file before the rest is counted.
 const REMARKS_PER_FILE: usize = 5;
@@ -39,6 +39,19 @@ pub(super) fn control_set(text: &str) -> Result<Wanted, String> {
     }
 }
 
+/// Bytes, decimal or after `0x` hexadecimal, or sectors of 512 bytes with an `s` behind.
+pub(super) fn offset(text: &str) -> Result<u64, String> {
+    let (number, unit) = text.strip_suffix('s').map_or((text, 1), |number| (number, 512));
+    let number = match number.strip_prefix("0x") {
+        Some(hex) => u64::from_str_radix(hex, 16),
+        None => number.parse(),
+    };
+    number
+        .ok()
+        .and_then(|number| number.checked_mul(unit))
+        .ok_or_else(|| "expected bytes (1048576 or 0x100000), or sectors of 512 bytes (2048s)".to_owned())
+}
+
 pub(super) fn codepage(label: &str) -> Result<&'static encoding_rs::Encoding, String> {
     match encoding_rs::Encoding::for_label(label.as_bytes()) {
         Some(e) if e == encoding_rs::UTF_16LE || e == encoding_rs::UTF_16BE => {
@@ -53,7 +66,15 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     let policy = policy::load(&args.policy)?;
     let waivers = args.waivers.as_deref().map(waivers).transpose()?;
     let limits = Limits::default();
-    let found = discover(&args.inputs, &Logs { by_hand: &args.log, apply: !args.no_logs }, &limits);
+    let search = Search {
+        logs: &args.log,
+        apply_logs: !args.no_logs,
+        include_backups: args.include_backups,
+        allow: &args.disk.allow_dir,
+        offset: args.disk.offset,
+        volume: args.disk.volume,
+    };
+    let found = discover(&args.inputs, &search, &limits);
     // Before the audit, so that a report that cannot be written costs nothing.
     let mut inputs: Vec<PathBuf> = found.artifacts.iter().flat_map(Artifact::files).collect();
     inputs.extend(args.inputs.iter().chain(&args.log).chain(&args.waivers).cloned());
@@ -100,6 +121,7 @@ fn report(args: &AuditArgs, policy: &Policy, found: Discovery, limits: &Limits) 
         control_set: args.control_set.clone(),
         codepage: args.codepage,
         digest: args.digest,
+        digest_images: args.digest_images,
         interest: &interest,
         require_clean: args.require_clean,
         trees: &trees,
@@ -132,6 +154,7 @@ fn report(args: &AuditArgs, policy: &Policy, found: Discovery, limits: &Limits) 
         arguments: std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect(),
         hosts,
         diagnostics,
+        images: found.images,
         seen,
     }
 }
@@ -216,7 +239,7 @@ fn nothing(seen: &Seen) {
     let Seen { files, other_files, other_hives, unreadable, .. } = seen;
     eprintln!(
         "tlshive: nothing to audit (files: {files}; hives other than SYSTEM and SOFTWARE: {other_hives}; \
-         neither hives nor .reg files: {other_files}; unreadable: {unreadable})"
+         other files: {other_files}; unreadable: {unreadable})"
     );
 }
 

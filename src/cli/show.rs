@@ -8,11 +8,13 @@ use std::io::{self, IsTerminal, Write};
 use super::exit::Failure;
 use super::writer::writer;
 use super::{ShowArgs, ShowFormatArg};
+use crate::host::hive_kind;
 use crate::limits::Limits;
 use crate::output::escape;
 use crate::output::export::{Export, Format, export};
+use crate::read_at::ReadAt;
 use crate::registry::path::{KeyPath, Name};
-use crate::source::{Artifact, Kind, Logs, discover};
+use crate::source::{Artifact, Kind, Search, discover};
 
 /// Remarks printed unless all are asked for.
 const REMARKS: usize = 5;
@@ -28,21 +30,89 @@ pub(super) fn run(args: &ShowArgs) -> Result<u8, Failure> {
         return Err(Failure::Message(format!("{}: a folder; show takes one file", escape(&input))));
     }
     let limits = Limits::default();
-    let logs = Logs { by_hand: &args.log, apply: !args.no_logs };
-    let found = discover(std::slice::from_ref(&args.input), &logs, &limits);
+    let search = Search {
+        logs: &args.log,
+        apply_logs: !args.no_logs,
+        include_backups: false,
+        allow: &args.disk.allow_dir,
+        offset: args.disk.offset,
+        volume: args.disk.volume,
+    };
+    let found = discover(std::slice::from_ref(&args.input), &search, &limits);
     for remark in &found.diagnostics {
         // Files are told apart for both commands, in the words of an audit.
         let message = remark.message.replace("nothing to audit", "nothing to show");
         say(&format!("{}: {message}", remark.place));
     }
-    match found.artifacts.first() {
-        Some(artifact) => match &artifact.kind {
-            Kind::Hive(base) => hive::run(args, artifact, base, &limits),
-            Kind::RegFile => reg_file::run(args, artifact, &limits),
-            Kind::BrokenHive(_) => Ok(UNREADABLE),
-        },
-        None => Ok(UNREADABLE),
+    let artifact = match pick(&found.artifacts, &key(args), &limits) {
+        Ok(Some(artifact)) => artifact,
+        Ok(None) => return Ok(UNREADABLE),
+        Err(message) => return Err(Failure::Message(message)),
+    };
+    if args.format == ShowFormatArg::Raw {
+        return raw(args, artifact);
     }
+    match &artifact.kind {
+        Kind::Hive(base) => hive::run(args, artifact, base, &limits),
+        Kind::RegFile => reg_file::run(args, artifact, &limits),
+        Kind::BrokenHive(_) => Ok(UNREADABLE),
+    }
+}
+
+/// The only file, or, of those in an image or archive, the hive that the key is in.
+fn pick<'a>(artifacts: &'a [Artifact], key: &KeyPath, limits: &Limits) -> Result<Option<&'a Artifact>, String> {
+    if let [] | [_] = artifacts {
+        return Ok(artifacts.first());
+    }
+    let holds = |artifact: &&Artifact| match &artifact.kind {
+        Kind::Hive(base) => hive_kind(artifact, base, limits).is_some_and(|kind| key.below(&kind.root()).is_some()),
+        Kind::RegFile | Kind::BrokenHive(_) => false,
+    };
+    let holding: Vec<&Artifact> = artifacts.iter().filter(holds).collect();
+    if let [only] = holding.as_slice() {
+        return Ok(Some(only));
+    }
+    let many = if holding.is_empty() { artifacts.iter().collect() } else { holding };
+    let names: String = many.iter().map(|artifact| format!("\n  {}", escape(&artifact.name))).collect();
+    let how = r"give a full path such as HKLM\SYSTEM\Select, and --volume where several machines are in one image";
+    Err(format!("there are {} hives and .reg files; {how}:{names}", many.len()))
+}
+
+/// The file itself.
+fn raw(args: &ShowArgs, artifact: &Artifact) -> Result<u8, Failure> {
+    if args.value.is_some() || args.recursive {
+        return Err(Failure::Message("--format raw gives the whole file, and no value or key of it".to_owned()));
+    }
+    let file = match artifact.open() {
+        Ok(file) => file,
+        Err(error) => {
+            say(&format!("{}: {error}", artifact.name));
+            return Ok(UNREADABLE);
+        }
+    };
+    if args.output.is_none() && io::stdout().is_terminal() {
+        return Err(Failure::Message("binary data is not printed to a terminal: give --output".to_owned()));
+    }
+    let mut out = writer(args.output.as_deref(), args.force, &artifact.files())?;
+    let mut buf = vec![0u8; 1 << 20];
+    let mut offset = 0u64;
+    while offset < file.len() {
+        let n = match file.read_at(offset, &mut buf) {
+            Ok(n) if n > 0 => n,
+            Ok(_) => {
+                say(&format!("{}: error: it ends at byte {offset} of {}", artifact.name, file.len()));
+                return Ok(UNREADABLE);
+            }
+            Err(error) => {
+                say(&format!("{}: error: {error}", artifact.name));
+                return Ok(UNREADABLE);
+            }
+        };
+        out.write_all(buf.get(..n).unwrap_or_default())?;
+        offset = offset.saturating_add(u64::try_from(n).unwrap_or(u64::MAX));
+    }
+    out.flush()?;
+    Ok(0)
 }
 
 /// Prints what `fill` gives to a writer that is opened now; `fill` returns the status.
@@ -56,7 +126,7 @@ fn print(
     let format = match args.format {
         ShowFormatArg::Text => Format::Text { verbose: args.verbose || args.recursive },
         ShowFormatArg::Json => Format::Json,
-        ShowFormatArg::Reg => Format::Reg { terminal },
+        ShowFormatArg::Reg | ShowFormatArg::Raw => Format::Reg { terminal },
     };
     let mut export = export(format, &artifact.name, &mut out)?;
     let mut status = fill(export.as_mut())?;

@@ -11,7 +11,7 @@ use crate::place::Place;
 use crate::registry::hive::{Answer, BaseBlock};
 use crate::registry::path::{KeyPath, Name};
 use crate::registry::{Lookup, software, system};
-use crate::source::{Artifact, Kind};
+use crate::source::{Artifact, Kind, is_backup};
 
 /// The hives that rules ask about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,7 +50,7 @@ pub struct Group {
     pub hives: Vec<(HiveKind, Artifact)>,
     /// Its `.reg` files.
     pub reg_files: Vec<Artifact>,
-    /// Whether the hives are copies from a `RegBack` folder.
+    /// Whether the hives are copies that Windows keeps aside (`RegBack`, `Windows.old`).
     pub backup: bool,
     /// Whether nothing but their folder says that the hives belong together.
     pub by_folder_alone: bool,
@@ -139,7 +139,7 @@ fn hive_group(mut hives: Vec<(HiveKind, Artifact)>) -> Group {
     hives.sort_by_key(|(kind, _)| *kind);
     let path = hives.first().map(|(_, artifact)| artifact.path.clone()).unwrap_or_default();
     let folder = path.parent().map(file_name).unwrap_or_default();
-    let backup = folder.eq_ignore_ascii_case("RegBack");
+    let backup = is_backup(&path);
     let name = if hives.len() > 1 && !folder.is_empty() { folder } else { path.to_string_lossy().into_owned() };
     let by_folder_alone = hives.len() > 1 && hives.iter().any(|(_, artifact)| kind_word(&artifact.path).is_none());
     Group { name, hives, reg_files: Vec::new(), backup, by_folder_alone }

@@ -11,6 +11,22 @@ pub enum Filesystem {
     Ntfs,
     /// Nothing that is known.
     Unknown,
+    /// Zeros.
+    Empty,
+}
+
+impl Filesystem {
+    pub fn can_hold_windows(self) -> bool {
+        true
+    }
+    pub fn why_not(self) -> &'static str {
+        ""
+    }
+}
+impl std::fmt::Display for Filesystem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("x")
+    }
 }
 
 /// Tells what a volume holds.

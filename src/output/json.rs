@@ -15,7 +15,7 @@ use super::escape::is_unsafe;
 use crate::audit::{HostReport, Report, Verdict};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::At;
-use crate::host::{Input, InputKind, Recovery};
+use crate::host::{ImageSeen, Input, InputKind, Recovery};
 use crate::place::Place;
 use crate::registry::time::rfc3339;
 use crate::registry::value::{Value, ValueType};
@@ -43,7 +43,23 @@ struct ReportV1<'a> {
     policy: PolicyV1<'a>,
     hosts: Vec<HostV1<'a>>,
     diagnostics: Vec<DiagnosticV1<'a>>,
+    images: Vec<ImageV1<'a>>,
     summary: SummaryV1,
+}
+
+#[derive(Serialize)]
+struct ImageV1<'a> {
+    name: &'a str,
+    format: &'a str,
+    volumes: Vec<VolumeV1<'a>>,
+}
+
+#[derive(Serialize)]
+struct VolumeV1<'a> {
+    name: &'a str,
+    content: &'a str,
+    installations: &'a [String],
+    not_read: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -124,6 +140,8 @@ enum InputKindV1<'a> {
     Hive(Box<HiveV1<'a>>),
     Log { hive: String },
     Reg { form: &'a str },
+    Container { format: &'a str },
+    ContainerPart,
     Unreadable { error: String },
 }
 
@@ -169,6 +187,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         policy: policy(report),
         hosts: report.hosts.iter().map(host).collect(),
         diagnostics: report.diagnostics.iter().map(diagnostic).collect(),
+        images: report.images.iter().map(image).collect(),
         summary: summary(report),
     };
     print(&document, PrettyFormatter::new(), out)
@@ -307,6 +326,16 @@ fn host(host: &HostReport) -> HostV1<'_> {
     }
 }
 
+fn image(image: &ImageSeen) -> ImageV1<'_> {
+    let volumes = image.volumes.iter().map(|volume| VolumeV1 {
+        name: &volume.name,
+        content: &volume.content,
+        installations: &volume.installations,
+        not_read: volume.not_read.as_deref(),
+    });
+    ImageV1 { name: &image.name, format: &image.format, volumes: volumes.collect() }
+}
+
 fn input(input: &Input) -> InputV1<'_> {
     let kind = match &input.kind {
         InputKind::Hive { hive, base, recovery: state, missing_bytes } => InputKindV1::Hive(Box::new(HiveV1 {
@@ -322,6 +351,8 @@ fn input(input: &Input) -> InputV1<'_> {
             recovery: recovery(state),
         })),
         InputKind::Log(hive) => InputKindV1::Log { hive: hive.to_string() },
+        InputKind::Container(format) => InputKindV1::Container { format },
+        InputKind::Part => InputKindV1::ContainerPart,
         InputKind::RegFile(form) => InputKindV1::Reg { form },
         InputKind::Unreadable(error) => InputKindV1::Unreadable { error: error.to_string() },
     };

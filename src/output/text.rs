@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::escape::escape;
 use crate::audit::{Finding, HostReport, Outcome, Report, Verdict};
-use crate::host::{Input, InputKind, Windows};
+use crate::host::{ImageSeen, Input, InputKind, VolumeSeen, Windows};
 use crate::registry::cross_check::Agreement;
 use crate::registry::path::KeyPath;
 use crate::registry::value::Value;
@@ -23,6 +23,9 @@ pub(super) fn write(report: &Report, colour: bool, verbose: bool, out: &mut dyn 
     for host in &report.hosts {
         painter.host(host, out)?;
         writeln!(out)?;
+    }
+    for image in &report.images {
+        writeln!(out, "{}", escape(&image_line(image)))?;
     }
     writeln!(out, "{}", summary(report))
 }
@@ -51,6 +54,23 @@ fn summary(report: &Report) -> String {
     line
 }
 
+/// What was seen of a disk image: `dc01.vhdx: VHDX, dynamic; GPT 1 FAT32, GPT 3 NTFS "System" with Windows`.
+fn image_line(image: &ImageSeen) -> String {
+    let volume = |volume: &VolumeSeen| {
+        let mut text = format!("{} {}", volume.name, volume.content);
+        if !volume.installations.is_empty() {
+            text.push_str(&format!(" with {}", volume.installations.join(", ")));
+        }
+        if volume.not_read.is_some() {
+            text.push_str(" (not read)");
+        }
+        text
+    };
+    let volumes: Vec<String> = image.volumes.iter().map(volume).collect();
+    let volumes = if volumes.is_empty() { "no volumes".to_owned() } else { volumes.join(" · ") };
+    format!("{}: {}: {volumes}", image.name, image.format)
+}
+
 impl Painter {
     fn paint(&self, style: Style, text: &str) -> String {
         if self.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
@@ -73,7 +93,8 @@ impl Painter {
             self.fact(out, "Control set", set)?;
         }
         // Which logs were applied stands with their hive.
-        let shown = |input: &&Input| !matches!(input.kind, InputKind::Log(_)) || self.verbose || input.sha256.is_some();
+        let minor = |kind: &InputKind| matches!(kind, InputKind::Log(_) | InputKind::Part);
+        let shown = |input: &&Input| !minor(&input.kind) || self.verbose || input.sha256.is_some();
         for input in host.inputs.iter().filter(shown) {
             let (label, text) = describe(input);
             self.fact(out, &label, &text)?;
@@ -226,6 +247,11 @@ fn describe(input: &Input) -> (String, String) {
             (hive.to_string(), format!("{}, last written {written}, {recovery}", input.name))
         }
         InputKind::Log(_) => ("log".to_owned(), input.name.to_string()),
+        InputKind::Container(format) => {
+            let label = if format.ends_with("archive") { "archive" } else { "image" };
+            (label.to_owned(), format!("{}, {format}", input.name))
+        }
+        InputKind::Part => ("image part".to_owned(), input.name.to_string()),
         InputKind::RegFile(form) => (".reg file".to_owned(), format!("{}, {form}", input.name)),
         InputKind::Unreadable(error) => ("unreadable".to_owned(), format!("{}: {error}", input.name)),
     }

@@ -14,6 +14,12 @@ pub(super) enum Archive {
     Zip,
 }
 
+impl std::fmt::Display for Archive {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("zip archive")
+    }
+}
+
 /// A member that was asked for.
 pub(super) struct Member {
     /// Its path, with `/` between the names, decoded where a collector coded it; never absolute, never with `..`.

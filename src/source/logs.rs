@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::{Artifact, Kind, LogFile, Logs, NO_LOGS, name};
-use crate::error::{At, Error};
+use super::bytes::Bytes;
+use super::{Artifact, Kind, LogFile, NO_LOGS, Search, name};
+use crate::error::Error;
 use crate::limits::Limits;
 use crate::read_at::{LocalFile, ReadAt};
 use crate::registry::hive::{Hive, Recovery, Refused, log_fits, replay};
@@ -20,7 +22,7 @@ impl Artifact {
     /// # Errors
     /// When the file cannot be opened or is no hive that can be used.
     pub fn open_hive(&self, limits: &Limits) -> Result<(Hive, Recovery), Error> {
-        let file = LocalFile::open(&self.path).map_err(|e| Error::io(At::Whole, "file", &e))?;
+        let file = self.open()?;
         let mut refused = Vec::new();
         let mut logs: Vec<(_, Box<dyn ReadAt>)> = Vec::new();
         for log in &self.logs {
@@ -29,12 +31,12 @@ impl Artifact {
                 refused.push(refuse(why.clone()));
                 continue;
             }
-            match LocalFile::open(&log.path) {
-                Ok(file) => logs.push((log.name.clone(), Box::new(file))),
+            match log.open() {
+                Ok(file) => logs.push((log.name.clone(), file)),
                 Err(error) => refused.push(refuse(error.to_string())),
             }
         }
-        let (source, mut recovery) = replay(Box::new(file), logs, limits);
+        let (source, mut recovery) = replay(file, logs, limits);
         recovery.refuse(refused);
         Ok((Hive::open(source, self.name.clone(), limits)?, recovery))
     }
@@ -49,38 +51,52 @@ pub(super) struct Attached {
 }
 
 /// Gives each hive its logs: those that lie beside it and are called like it, in whatever case, and those given by hand.
-pub(super) fn attach(artifacts: &mut [Artifact], logs: &Logs<'_>, limits: &Limits) -> Attached {
-    let mut folders: BTreeMap<PathBuf, Beside> = BTreeMap::new();
-    let off = || (!logs.apply).then(|| NO_LOGS.to_owned());
+/// `inside` are the logs in images and archives, by their folders.
+pub(super) fn attach(
+    artifacts: &mut [Artifact],
+    inside: BTreeMap<PathBuf, Vec<InsideLog>>,
+    search: &Search<'_>,
+    limits: &Limits,
+) -> Attached {
+    let logs_of = |(folder, logs): (PathBuf, Vec<InsideLog>)| (folder, Beside::inside(logs));
+    let mut folders: BTreeMap<PathBuf, Beside> = inside.into_iter().map(logs_of).collect();
+    let off = || (!search.apply_logs).then(|| NO_LOGS.to_owned());
     let names: HashSet<PathBuf> = artifacts.iter().map(|artifact| artifact.path.clone()).collect();
     let mut out = Attached { paths: HashSet::new(), alone: Vec::new() };
     for artifact in artifacts.iter_mut().filter(|artifact| is_hive(artifact)) {
         let folder = artifact.path.parent().unwrap_or(Path::new("")).to_path_buf();
-        let beside = folders.entry(folder).or_insert_with_key(|folder| beside_in(folder));
+        let beside = folders.entry(folder).or_insert_with_key(|folder| match artifact.container() {
+            None => beside_in(folder),
+            Some(_) => Beside::inside(Vec::new()),
+        });
         let Some(own) = artifact.path.file_name().and_then(OsStr::to_str) else { continue };
         for ending in ENDINGS {
-            for (file, why) in &beside.names {
+            for BesideLog { file, name: called, why, bytes } in &beside.names {
                 let Some(stem) = stem(file, ending) else { continue };
                 // Where names differ in case alone, the log is that of the hive that is called exactly like it.
                 let other = || names.contains(&artifact.path.with_file_name(stem));
                 if stem == own || (stem.to_lowercase() == own.to_lowercase() && !other()) {
                     let path = artifact.path.with_file_name(file);
                     out.paths.insert(path.clone());
-                    artifact.logs.push(LogFile { name: name(&path), path, ignored: off().or_else(|| why.clone()) });
+                    let (bytes, ignored) = (bytes.clone(), off().or_else(|| why.clone()));
+                    let name = called.clone().unwrap_or_else(|| name(&path));
+                    artifact.logs.push(LogFile { name, path, ignored, bytes });
                 }
             }
         }
         if let Some(why) = &beside.unlisted {
             let path = artifact.path.parent().unwrap_or(Path::new("")).to_path_buf();
-            artifact.logs.push(LogFile { name: name(&path), path, ignored: Some(why.clone()) });
+            let (name, bytes) = (name(&path), Bytes::Local);
+            artifact.logs.push(LogFile { name, path, ignored: Some(why.clone()), bytes });
         }
     }
-    for path in logs.by_hand {
+    for path in search.logs {
         match by_hand(artifacts, path, limits) {
             Ok(i) => {
                 out.paths.insert(path.clone());
                 if let Some(artifact) = artifacts.get_mut(i).filter(|a| a.logs.iter().all(|log| log.path != *path)) {
-                    artifact.logs.push(LogFile { name: name(path), path: path.clone(), ignored: off() });
+                    let (name, path, bytes) = (name(path), path.clone(), Bytes::Local);
+                    artifact.logs.push(LogFile { name, path, ignored: off(), bytes });
                 }
             }
             Err((why, unreadable)) => out.alone.push((path.clone(), why, unreadable)),
@@ -93,12 +109,44 @@ pub(super) fn is_hive(artifact: &Artifact) -> bool {
     matches!(artifact.kind, Kind::Hive(_) | Kind::BrokenHive(_))
 }
 
+/// A file in an image or archive that is a log by its name or its content.
+pub(super) struct InsideLog {
+    /// Its name, without the folder.
+    pub(super) file: String,
+    /// How it is called in reports.
+    pub(super) name: Arc<str>,
+    pub(super) bytes: Bytes,
+}
+
 /// What lies in a folder that could be a log.
 struct Beside {
-    /// Names that end like one, in order, and why a file is not to be applied. An empty file is a log that is not in use.
-    names: Vec<(String, Option<String>)>,
+    /// Files whose names end like one, in order. An empty file is a log that is not in use.
+    names: Vec<BesideLog>,
     /// Why there may be more.
     unlisted: Option<String>,
+}
+
+struct BesideLog {
+    file: String,
+    /// How it is called in reports, if not by its path.
+    name: Option<Arc<str>>,
+    /// Why it is not to be applied.
+    why: Option<String>,
+    bytes: Bytes,
+}
+
+impl Beside {
+    fn inside(logs: Vec<InsideLog>) -> Self {
+        let log = |InsideLog { file, name, bytes }| BesideLog { file, name: Some(name), why: None, bytes };
+        let used = |log: &InsideLog| log.bytes.meta(Path::new("")).0 != Some(0);
+        let mut names: Vec<BesideLog> = logs.into_iter().filter(used).map(log).collect();
+        names.sort_by(|a, b| a.file.cmp(&b.file));
+        Self { names, unlisted: None }
+    }
+
+    fn add(&mut self, file: String, why: Option<String>) {
+        self.names.push(BesideLog { file, name: None, why, bytes: Bytes::Local });
+    }
 }
 
 fn beside_in(folder: &Path) -> Beside {
@@ -124,18 +172,16 @@ fn beside_in(folder: &Path) -> Beside {
         }
         match entry.metadata() {
             Ok(meta) if meta.is_file() && meta.len() == 0 => {}
-            Ok(meta) if meta.is_file() => beside.names.push((name, None)),
+            Ok(meta) if meta.is_file() => beside.add(name, None),
             // As in the walk: it may lead out of the evidence.
             Ok(meta) if meta.is_symlink() => {
-                beside
-                    .names
-                    .push((name, Some("a symbolic link, which is not followed: give the log with --log".to_owned())));
+                beside.add(name, Some("a symbolic link, which is not followed: give the log with --log".to_owned()));
             }
             Ok(_) => {}
-            Err(error) => beside.names.push((name, Some(error.to_string()))),
+            Err(error) => beside.add(name, Some(error.to_string())),
         }
     }
-    beside.names.sort();
+    beside.names.sort_by(|a, b| a.file.cmp(&b.file));
     beside
 }
 
@@ -153,12 +199,11 @@ fn by_hand(artifacts: &[Artifact], path: &Path, limits: &Limits) -> Result<usize
         [(only, _)] => return Ok(*only),
         _ => {}
     }
-    let open = |path: &Path| LocalFile::open(path).map(|file| Box::new(file) as Box<dyn ReadAt>);
     let mut fitting: Vec<(usize, bool)> = Vec::new();
     for (i, artifact) in &hives {
-        let log = open(path).map_err(|error| (error.to_string(), true))?;
-        let Ok(hive) = open(&artifact.path) else { continue };
-        if log_fits(&*hive, log, limits).is_ok() {
+        let log = LocalFile::open(path).map_err(|error| (error.to_string(), true))?;
+        let Ok(hive) = artifact.open() else { continue };
+        if log_fits(&*hive, Box::new(log), limits).is_ok() {
             fitting.push((*i, matches!(artifact.kind, Kind::Hive(_))));
         }
     }

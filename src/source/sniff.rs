@@ -1,9 +1,11 @@
 //! Telling files apart by their first bytes, never by their names.
 
+use crate::image::looks_like_disk;
 use crate::registry::hive::{BaseBlock, SIGNATURE, is_log};
 use crate::registry::reg_file::{Sniffed, sniff as sniff_text};
 
 use super::Kind;
+use super::archive::{self, Archive};
 
 /// How many bytes from the start of a file are enough.
 pub(super) const LEN: usize = 4096 + 8;
@@ -17,6 +19,10 @@ pub(super) enum Content {
     Log,
     /// Not quite a `.reg` file, and why Windows would not import it.
     NearlyReg(&'static str),
+    /// A disk image, or a disk.
+    Image,
+    /// An archive.
+    Archive(Archive),
     /// Nothing at all.
     Empty,
     /// Anything else.
@@ -39,6 +45,12 @@ pub(super) fn sniff(start: &[u8]) -> Content {
         && let Err(error) = BaseBlock::parse(start)
     {
         return Content::Registry(Kind::BrokenHive(error));
+    }
+    if looks_like_disk(start) {
+        return Content::Image;
+    }
+    if let Some(kind) = archive::sniff(start) {
+        return Content::Archive(kind);
     }
     match sniff_text(start) {
         Some(Sniffed::RegFile(_)) => Content::Registry(Kind::RegFile),

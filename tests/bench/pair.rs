@@ -20,7 +20,7 @@ use tlshive::limits::Limits;
 use tlshive::policy::Policy;
 use tlshive::read_at::{LocalFile, ReadAt};
 use tlshive::registry::path::KeyPath;
-use tlshive::source::{Logs, discover};
+use tlshive::source::{Search, discover};
 
 const AUDITS: u32 = 10_000;
 const BATCHES: u32 = 20;
@@ -66,7 +66,7 @@ fn main() {
 /// What `tlshive audit SYSTEM SOFTWARE` does between its arguments and its output. Gives the pages that were read.
 fn one_audit(policy: &Policy, inputs: &[PathBuf]) -> u64 {
     let limits = Limits::default();
-    let found = discover(inputs, &Logs { by_hand: &[], apply: true }, &limits);
+    let found = discover(inputs, &Search::default(), &limits);
     let (groups, ..) = group(&found.artifacts, false, &limits);
     let interest: Vec<KeyPath> = policy.keys();
     let options = Options { interest: &interest, ..Options::new(&limits) };

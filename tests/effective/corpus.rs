@@ -7,7 +7,7 @@ use tlshive::audit::effective::{Effective, Installed, Needs, OverallState, effec
 use tlshive::audit::restart::Pending;
 use tlshive::host::{Options, group, open};
 use tlshive::limits::Limits;
-use tlshive::source::{Logs, discover};
+use tlshive::source::{Search, discover};
 
 fn host(name: &str) -> Option<(Effective, u64)> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/hosts").join(name);
@@ -16,8 +16,7 @@ fn host(name: &str) -> Option<(Effective, u64)> {
         return None;
     }
     let limits = Limits::default();
-    let (groups, ..) =
-        group(&discover(&[path], &Logs { by_hand: &[], apply: true }, &limits).artifacts, false, &limits);
+    let (groups, ..) = group(&discover(&[path], &Search::default(), &limits).artifacts, false, &limits);
     let options = Options::new(&limits);
     let (hosts, _) = open(groups.first().unwrap(), &options);
     let host = hosts.first().unwrap();

@@ -9,7 +9,6 @@ use crate::diagnostic::Severity;
 use crate::error::At;
 use crate::limits::Limits;
 use crate::output::export::{Export, Key, State, Value};
-use crate::read_at::LocalFile;
 use crate::registry::path::{KeyPath, Name};
 use crate::registry::reg_file::{Interest, ListedKey, RegFile, normalised};
 use crate::source::Artifact;
@@ -25,7 +24,7 @@ pub(super) fn run(args: &ShowArgs, artifact: &Artifact, limits: &Limits) -> Resu
             Failure::Message(format!("{asked}: keys of a .reg file start at a root such as HKEY_LOCAL_MACHINE"))
         })?,
     };
-    let file = match LocalFile::open(&artifact.path) {
+    let file = match artifact.open() {
         Ok(file) => file,
         Err(error) => {
             say(&format!("{}: {error}", artifact.name));
@@ -34,7 +33,7 @@ pub(super) fn run(args: &ShowArgs, artifact: &Artifact, limits: &Limits) -> Resu
     };
     let mut interest = Interest::new();
     interest.everything(&path);
-    let file = RegFile::read(&file, &artifact.name, &interest, &whole(limits), args.codepage);
+    let file = RegFile::read(&*file, &artifact.name, &interest, &whole(limits), args.codepage);
     let mut remarks = Remarks::new(args);
     let worth = |severity| args.verbose || severity > Severity::Note;
     for remark in file.diagnostics().all(&artifact.name).iter().filter(|d| worth(d.severity)) {

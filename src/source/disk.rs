@@ -1,0 +1,264 @@
+//! Disk images: each volume of a disk, and the hives in it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::again::Again;
+use super::bytes::{Bytes, Container, Files, Inside, start};
+use super::installation::{self, FoundFile};
+use super::logs::InsideLog;
+use super::sniff::{Content, LEN, sniff};
+use super::walk::Walk;
+use super::{Artifact, Kind, inside};
+use crate::diagnostic::Severity;
+use crate::error::{At, Error};
+use crate::image::{Disk, Filesystem, Ntfs, Partition, Scheme, Table, partitions, recognise};
+use crate::read_at::{ReadAt, Window};
+
+/// What was seen of a disk image.
+#[derive(Debug, Clone)]
+pub struct ImageSeen {
+    /// How it is called in reports.
+    pub name: Arc<str>,
+    /// What it is, for people: `VHDX, dynamic`.
+    pub format: String,
+    /// Its volumes, in the order of its partition table.
+    pub volumes: Vec<VolumeSeen>,
+}
+
+/// What was seen of a volume.
+#[derive(Debug, Clone)]
+pub struct VolumeSeen {
+    /// Which one: `GPT 3`.
+    pub name: String,
+    /// What it holds: `NTFS "System"`.
+    pub content: String,
+    /// The folders that Windows was installed to.
+    pub installations: Vec<String>,
+    /// Why it was not looked into.
+    pub not_read: Option<String>,
+}
+
+/// A disk image, where it is, and how to open it again.
+pub(super) struct Image {
+    pub(super) name: Arc<str>,
+    pub(super) path: PathBuf,
+    pub(super) files: Arc<Files>,
+    /// Of the archive that it is in.
+    pub(super) archive: Option<String>,
+    pub(super) disk: Arc<Again<Disk>>,
+}
+
+/// A volume and where it is.
+struct Volume {
+    /// With its image: `dc01.vhdx › GPT 3 (NTFS "System")`.
+    name: Arc<str>,
+    path: PathBuf,
+    container: Arc<Container>,
+    again: Arc<Again<Ntfs>>,
+}
+
+/// Partitions that hold no file system by what they are for.
+const NO_VOLUMES: [&str; 1] = ["Microsoft reserved"];
+
+impl Walk<'_> {
+    /// Looks into each volume of a disk.
+    pub(super) fn disk(&mut self, image: &Image, disk: &Disk, named: bool) {
+        let table = match self.table(disk) {
+            Ok(Some(table)) => table,
+            Ok(None) => {
+                let message = "neither a partition table nor a file system that is known".to_owned();
+                return match named || disk.format != "raw" {
+                    true => self.unreadable(&image.name, message),
+                    false => self.other(&image.name, false),
+                };
+            }
+            Err(error) => return self.unreadable(&image.name, error.to_string()),
+        };
+        let mut seen = ImageSeen { name: Arc::clone(&image.name), format: disk.format.clone(), volumes: Vec::new() };
+        let wanted = |partition: &&Partition| self.search.volume.is_none_or(|number| number == partition.number);
+        let wanted: Vec<&Partition> = table.partitions.iter().filter(wanted).collect();
+        if let (Some(number), []) = (self.search.volume, wanted.as_slice()) {
+            self.unreadable(&image.name, format!("it has no partition {number}"));
+        }
+        let mut notes = disk.notes.clone();
+        notes.extend(table.notes.iter().cloned());
+        for note in &notes {
+            self.remark(&image.name, Severity::Note, "image", note.clone());
+        }
+        for partition in wanted {
+            let volume = self.volume(image, disk, &table, partition, &notes);
+            seen.volumes.push(volume);
+        }
+        self.not_read(image, &seen);
+        self.out.images.push(seen);
+    }
+
+    fn table(&self, disk: &Disk) -> Result<Option<Table>, Error> {
+        let Some(start) = self.search.offset else { return partitions(&disk.bytes, disk.sector, &self.limits) };
+        let len = disk.bytes.len().saturating_sub(start);
+        if len == 0 {
+            let what = format!("the disk ends at byte {}", disk.bytes.len());
+            return Err(Error::unsupported(At::Offset(start), what));
+        }
+        let only = Partition { number: 0, start, len, name: None, purpose: None };
+        Ok(Some(Table { scheme: Scheme::Bare, partitions: vec![only], notes: Vec::new() }))
+    }
+
+    /// Remarks on volumes that were not looked into. Where Windows was found, another volume is mostly one of data; where it
+    /// was not, it may stand in there.
+    fn not_read(&mut self, image: &Image, seen: &ImageSeen) {
+        let any = seen.volumes.iter().any(|volume| !volume.installations.is_empty());
+        for volume in &seen.volumes {
+            let Some(why) = &volume.not_read else { continue };
+            let place = inside(&image.name, &volume.name);
+            let message = format!("{}: not looked into: {why}", volume.content);
+            if any {
+                self.remark(&place, Severity::Warning, "volume-not-read", message);
+            } else {
+                self.unreadable(&place, message);
+            }
+        }
+    }
+
+    fn volume(
+        &mut self,
+        image: &Image,
+        disk: &Disk,
+        table: &Table,
+        partition: &Partition,
+        notes: &[String],
+    ) -> VolumeSeen {
+        let bytes: Arc<dyn ReadAt> = Arc::new(Window::new(Arc::clone(&disk.bytes), partition.start, partition.len));
+        let short = self.volume_name(table, partition);
+        let mut seen =
+            VolumeSeen { name: short.clone(), content: String::new(), installations: Vec::new(), not_read: None };
+        let filesystem = match recognise(&*bytes) {
+            Ok(filesystem) => filesystem,
+            Err(error) => {
+                seen.content = "unknown".to_owned();
+                seen.not_read = Some(error.to_string());
+                return seen;
+            }
+        };
+        seen.content = match (filesystem, partition.purpose) {
+            (Filesystem::Unknown | Filesystem::Empty, Some(purpose)) => purpose.to_owned(),
+            _ => filesystem.to_string(),
+        };
+        if filesystem != Filesystem::Ntfs {
+            let place = inside(&image.name, &short);
+            let harmless = partition.purpose.is_some_and(|purpose| NO_VOLUMES.contains(&purpose));
+            if filesystem.can_hold_windows() && !harmless {
+                seen.not_read = Some(filesystem.why_not().to_owned());
+            } else {
+                let message = format!("{}: Windows is not started from it, not looked into", seen.content);
+                self.remark(&place, Severity::Note, "volume-skipped", message);
+            }
+            return seen;
+        }
+        let (start, len, limits) = (partition.start, partition.len, Arc::clone(&self.limits));
+        let disk = Arc::clone(&image.disk);
+        let again = Again::new(&self.recent, move || {
+            let bytes: Arc<dyn ReadAt> = Arc::new(Window::new(Arc::clone(&disk.get()?.bytes), start, len));
+            Ntfs::open(bytes, &limits)
+        });
+        let ntfs = match again.get() {
+            Ok(ntfs) => ntfs,
+            Err(error) => {
+                seen.not_read = Some(error.to_string());
+                return seen;
+            }
+        };
+        if let Some(label) = ntfs.label().filter(|label| !label.is_empty()) {
+            seen.content = format!("{filesystem} {label:?}");
+        }
+        let name = inside(&image.name, format_args!("{short} ({})", seen.content));
+        let found = installation::find(&ntfs, self.search.include_backups, &self.limits);
+        for (path, error) in found.problems {
+            self.unreadable(&inside(&name, path), error.to_string());
+        }
+        for backup in found.backups {
+            self.backup(&inside(&name, backup));
+        }
+        let mut notes = notes.to_vec();
+        notes.extend(ntfs.notes().into_iter().map(|note| format!("{short}: {note}")));
+        let format = match &image.archive {
+            Some(archive) => format!("{}, in a {archive}", self.format(image)),
+            None => self.format(image),
+        };
+        let volume = Volume {
+            name,
+            path: image.path.join(&short),
+            container: Arc::new(Container { format, files: Arc::clone(&image.files), notes }),
+            again: Arc::new(again),
+        };
+        for file in found.files {
+            self.file_of_volume(&volume, &ntfs, &file);
+        }
+        seen.installations = found.installations;
+        seen
+    }
+
+    fn volume_name(&self, table: &Table, partition: &Partition) -> String {
+        match (table.scheme, self.search.offset) {
+            (_, Some(offset)) => format!("offset 0x{offset:x}"),
+            (Scheme::Bare, None) => "volume".to_owned(),
+            (Scheme::Gpt, None) => format!("GPT {}", partition.number),
+            (Scheme::Mbr, None) => format!("MBR {}", partition.number),
+        }
+    }
+
+    fn format(&self, image: &Image) -> String {
+        image.disk.get().map(|disk| disk.format.clone()).unwrap_or_default()
+    }
+
+    /// A hive or a log in a volume.
+    fn file_of_volume(&mut self, volume: &Volume, ntfs: &Arc<Ntfs>, found: &FoundFile) {
+        let name = inside(&volume.name, &found.path);
+        let path = found.path.split('\\').fold(volume.path.clone(), |path, part| path.join(part));
+        let opened = ntfs.file(found.file).and_then(|file| {
+            let mut buf = [0u8; LEN];
+            let content = start(&file, &mut buf).map(sniff).map_err(|error| Error::io(At::Whole, "file", &error))?;
+            Ok((content, file.len(), file.modified()))
+        });
+        let (content, size, modified) = match opened {
+            Ok(opened) => opened,
+            Err(_) if !found.expected => return,
+            // A hive that cannot be opened: there is a machine of which nothing can be told.
+            Err(error) => (Content::Registry(Kind::BrokenHive(error)), 1, None),
+        };
+        let file = Inside::Ntfs(Arc::clone(&volume.again), found.file);
+        let bytes = Bytes::Inside { container: Arc::clone(&volume.container), file, size, modified };
+        self.out.files = self.out.files.saturating_add(u64::from(found.expected));
+        let called = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let is_hive = installation::is_hive(&called);
+        match content {
+            Content::Registry(kind) => {
+                let kept = bytes.clone();
+                self.out.artifacts.push(Artifact {
+                    path: path.clone(),
+                    name: name.clone(),
+                    kind,
+                    logs: Vec::new(),
+                    bytes,
+                });
+                if found.expected && !is_hive {
+                    // A log whose base block is torn looks like a damaged hive; its name, beside a hive, shows what it is.
+                    self.inside_log(&path, InsideLog { file: called, name, bytes: kept });
+                }
+            }
+            Content::Log => self.inside_log(&path, InsideLog { file: called, name, bytes }),
+            _ if found.expected && is_hive => {
+                let what = if size == 0 { "an empty file" } else { "other bytes" };
+                let kind = Kind::BrokenHive(Error::damaged(At::Offset(0), "hive", "signature \"regf\"", what));
+                self.out.artifacts.push(Artifact { path, name, kind, logs: Vec::new(), bytes });
+            }
+            _ => {}
+        }
+    }
+
+    fn inside_log(&mut self, path: &Path, log: InsideLog) {
+        let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
+        self.inside_logs.entry(folder).or_default().push(log);
+    }
+}

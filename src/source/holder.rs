@@ -1,0 +1,213 @@
+//! Disk images and archives: opened, and what is in them handed on.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::again::Again;
+use super::archive::{self, Archive};
+use super::bytes::{Bytes, Container, Files, Inside, Members, member};
+use super::disk::Image;
+use super::logs::InsideLog;
+use super::opener::{Among, Beside, ByPath, Parts};
+use super::sniff::{Content, sniff};
+use super::walk::{Holder, Walk};
+use super::{Artifact, inside, name};
+use crate::diagnostic::Severity;
+use crate::error::{At, Error};
+use crate::image::{Disk, disk};
+use crate::limits::Limits;
+use crate::read_at::{LocalFile, ReadAt};
+
+fn open_file(path: &Path) -> Result<Arc<dyn ReadAt>, Error> {
+    let file = LocalFile::open(path).map_err(|error| Error::io(At::Whole, "file", &error))?;
+    Ok(Arc::new(file))
+}
+
+fn open_disk(path: &Path, allow: &[PathBuf], parts: &Arc<Parts>, limits: &Limits) -> Result<Arc<Disk>, Error> {
+    let opener = Beside::new(path, allow, parts, limits);
+    disk(&open_file(path)?, &opener, limits).map(Arc::new)
+}
+
+impl Walk<'_> {
+    /// The other files of this machine that the image at `path` consists of.
+    pub(super) fn parts_of(&self, path: &Path) -> Vec<PathBuf> {
+        let parts = Arc::new(Parts::default());
+        let opened = open_disk(path, self.search.allow, &parts, &self.limits);
+        drop(opened); // one that cannot be opened may have parts too
+        parts.all().into_iter().skip(1).map(|(_, path)| path).collect()
+    }
+
+    pub(super) fn local_image(&mut self, holder: &Holder) {
+        let called = name(&holder.path);
+        let parts = Arc::new(Parts::default());
+        let opened = match open_disk(&holder.path, self.search.allow, &parts, &self.limits) {
+            Ok(opened) => opened,
+            Err(error) => return self.unreadable(&called, error.to_string()),
+        };
+        let (path, allow, limits) = (holder.path.clone(), self.search.allow.to_vec(), Arc::clone(&self.limits));
+        let again = Again::new(&self.recent, move || open_disk(&path, &allow, &Arc::default(), &limits)).with(&opened);
+        let image = Image {
+            name: called,
+            path: holder.path.clone(),
+            files: Files::new(parts.all()),
+            archive: None,
+            disk: Arc::new(again),
+        };
+        self.disk(&image, &opened, holder.named);
+    }
+
+    pub(super) fn local_archive(&mut self, holder: &Holder, kind: Archive) {
+        let called = name(&holder.path);
+        let mut kept: Vec<(String, Content)> = Vec::new();
+        let mut nested: Vec<String> = Vec::new();
+        let opened = open_archive(&holder.path, kind, &self.limits, &mut |path, start| {
+            let content = sniff(start);
+            if matches!(content, Content::Archive(_)) {
+                nested.push(path.to_owned());
+            }
+            let keep = wanted(path, &content);
+            if keep {
+                kept.push((path.to_owned(), content));
+            }
+            keep
+        });
+        let contents = match opened {
+            Ok(contents) => contents,
+            Err(error) => return self.unreadable(&called, error.to_string()),
+        };
+        self.out.files = self.out.files.saturating_add(contents.files);
+        for note in &contents.notes {
+            self.remark(&called, Severity::Note, "archive", note.clone());
+        }
+        let format = kind.to_string();
+        let files = Files::new(vec![(Arc::clone(&called), holder.path.clone())]);
+        let notes = contents.notes.clone();
+        let container = Arc::new(Container { format: format.clone(), files: Arc::clone(&files), notes });
+        let found: Vec<(String, _)> = contents.members.iter().map(|m| (m.path.clone(), m.modified)).collect();
+        let members: Members = contents.members.into_iter().map(|member| member.bytes).collect();
+        let (path, limits) = (holder.path.clone(), Arc::clone(&self.limits));
+        let again = Again::new(&self.recent, move || {
+            let contents = open_archive(&path, kind, &limits, &mut |path, start| wanted(path, &sniff(start)))?;
+            Ok(Arc::new(contents.members.into_iter().map(|member| member.bytes).collect::<Members>()))
+        });
+        let members = Arc::new(members);
+        let again = Arc::new(again.with(&members));
+        let paths: Arc<Vec<String>> = Arc::new(found.iter().map(|(path, _)| path.clone()).collect());
+        let mut any = false;
+        for (number, ((path, modified), (_, content))) in found.iter().zip(kept).enumerate() {
+            let called = inside(&called, path);
+            let bytes = match member(&members, number) {
+                Ok(bytes) => bytes,
+                Err(error) => {
+                    self.unreadable(&called, error.to_string());
+                    continue;
+                }
+            };
+            let container = Arc::clone(&container);
+            let file = Inside::Member(Arc::clone(&again), number);
+            let inner = Bytes::Inside { container, file, size: bytes.len(), modified: *modified };
+            // A path that is there twice is two folders, so that the files of one are not taken as those of the other.
+            let again_there = paths.iter().take(number).filter(|earlier| *earlier == path).count();
+            let base =
+                if again_there > 0 { holder.path.join(format!("again {again_there}")) } else { holder.path.clone() };
+            let full = path.split('/').fold(base, |full, part| full.join(part));
+            match content {
+                Content::Registry(kind) => {
+                    any = true;
+                    let logs = Vec::new();
+                    if is_log_name(path) {
+                        self.member_log(&full, path, &called, inner.clone());
+                    }
+                    self.out.artifacts.push(Artifact { path: full, name: called, kind, logs, bytes: inner });
+                }
+                Content::Log => self.member_log(&full, path, &called, inner),
+                Content::NearlyReg(why) => self.unreadable(&called, why.to_owned()),
+                Content::Image => {
+                    any = true;
+                    self.member_image(&called, full, &files, &format, &again, &paths, number);
+                }
+                Content::Archive(_) | Content::Empty | Content::Other => {}
+            }
+        }
+        self.nested(&called, &nested, any);
+        if !any && nested.is_empty() {
+            self.other(&called, holder.named);
+        }
+    }
+
+    /// Archives in archives are not read. Where there is nothing else, that is all that there is to say.
+    fn nested(&mut self, archive: &Arc<str>, nested: &[String], any: bool) {
+        for path in nested {
+            let message = "an archive inside an archive is not read: unpack the outer one first".to_owned();
+            if any {
+                self.remark(&inside(archive, path), Severity::Note, "nested-archive", message);
+            } else {
+                self.unreadable(&inside(archive, path), message);
+            }
+        }
+    }
+
+    fn member_log(&mut self, full: &Path, path: &str, called: &Arc<str>, bytes: Bytes) {
+        let folder = full.parent().unwrap_or(Path::new("")).to_path_buf();
+        let file = path.rsplit('/').next().unwrap_or_default().to_owned();
+        self.inside_logs.entry(folder).or_default().push(InsideLog { file, name: Arc::clone(called), bytes });
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "all of what an image in an archive is made of")]
+    fn member_image(
+        &mut self,
+        called: &Arc<str>,
+        path: PathBuf,
+        files: &Arc<Files>,
+        format: &str,
+        members: &Arc<Again<Members>>,
+        paths: &Arc<Vec<String>>,
+        number: usize,
+    ) {
+        let (members, paths, limits) = (Arc::clone(members), Arc::clone(paths), Arc::clone(&self.limits));
+        let open = move || {
+            let members = members.get()?;
+            let own = paths.get(number).map_or("", String::as_str);
+            let by_path: ByPath = (paths.iter().zip(members.iter()))
+                .map(|(path, bytes)| (path.to_lowercase(), (path.clone(), bytes.clone())))
+                .collect();
+            let opener = Among::new(&Arc::from(""), &Arc::new(by_path), own, &limits);
+            disk(&member(&members, number)?, &opener, &limits).map(Arc::new)
+        };
+        let again = Again::new(&self.recent, open);
+        let opened = match again.get() {
+            Ok(opened) => opened,
+            Err(error) => return self.unreadable(called, error.to_string()),
+        };
+        let (name, files, archive) = (Arc::clone(called), Arc::clone(files), Some(format.to_owned()));
+        let image = Image { name, path, files, archive, disk: Arc::new(again) };
+        self.disk(&image, &opened, false);
+    }
+}
+
+fn open_archive(
+    path: &Path,
+    kind: Archive,
+    limits: &Limits,
+    wanted: &mut dyn FnMut(&str, &[u8]) -> bool,
+) -> Result<archive::Contents, Error> {
+    archive::open(&open_file(path)?, kind, limits, wanted)
+}
+
+/// Whether a member of an archive is to be kept: for what it holds, or because it may be a part of an image.
+fn wanted(path: &str, content: &Content) -> bool {
+    match content {
+        Content::Registry(_) | Content::NearlyReg(_) | Content::Log | Content::Image => true,
+        Content::Archive(_) | Content::Empty => false,
+        Content::Other => {
+            let end = path.rsplit('.').next().unwrap_or_default();
+            let numbered = end.len() == 3 && end.bytes().all(|b| b.is_ascii_digit());
+            numbered || ["vmdk", "vhd", "raw", "img", "dd", "data"].iter().any(|known| end.eq_ignore_ascii_case(known))
+        }
+    }
+}
+
+fn is_log_name(path: &str) -> bool {
+    let end = path.rsplit('.').next().unwrap_or_default();
+    ["log", "log1", "log2"].iter().any(|ending| end.eq_ignore_ascii_case(ending))
+}

@@ -1,0 +1,242 @@
+//! Which files an image may make us read: those beside it, and those in folders that the user allows.
+
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{inside, name};
+use crate::error::{At, Error};
+use crate::image::{Opened, Opener};
+use crate::limits::Limits;
+use crate::read_at::{LocalFile, ReadAt};
+
+/// Files of this machine that were opened, in order, each once.
+#[derive(Default)]
+pub(super) struct Parts(Mutex<Vec<(Arc<str>, PathBuf)>>);
+
+impl Parts {
+    fn add(&self, name: &Arc<str>, path: &Path) {
+        let mut parts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if parts.iter().all(|(_, there)| there != path) {
+            parts.push((Arc::clone(name), path.to_path_buf()));
+        }
+    }
+
+    pub(super) fn all(&self) -> Vec<(Arc<str>, PathBuf)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Opens what an image on this machine names.
+pub(super) struct Beside {
+    path: PathBuf,
+    file_name: String,
+    /// The files that led here, this one included, without links.
+    chain: Vec<PathBuf>,
+    /// Folders that files may be in besides that of `path`, without links.
+    allowed: Arc<Vec<PathBuf>>,
+    parts: Arc<Parts>,
+    depth: usize,
+}
+
+impl Beside {
+    /// For the image at `path`.
+    pub(super) fn new(path: &Path, allow: &[PathBuf], parts: &Arc<Parts>, limits: &Limits) -> Self {
+        let allowed = allow.iter().filter_map(|folder| folder.canonicalize().ok()).collect();
+        parts.add(&name(path), path);
+        Self {
+            path: path.to_path_buf(),
+            file_name: file_name(path),
+            chain: path.canonicalize().into_iter().collect(),
+            allowed: Arc::new(allowed),
+            parts: Arc::clone(parts),
+            depth: limits.image_chain,
+        }
+    }
+
+    fn folder(&self) -> &Path {
+        match self.path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        }
+    }
+
+    /// Where the file that is called `named` could be: as it says, and by its last name alone in each folder that is allowed,
+    /// since images are moved together and keep the paths of where they were made.
+    fn candidates(&self, named: &str) -> Result<Vec<PathBuf>, String> {
+        // A backslash is a separator to Windows, whose images name most files; a file that has one in its name is found
+        // under the whole name first.
+        let unix = Path::new(named);
+        let words: Vec<&str> = named.split(['/', '\\']).filter(|word| !word.is_empty() && *word != ".").collect();
+        let last = words.last().copied().filter(|last| *last != ".." && !last.ends_with(':'));
+        let (Some(last), false) = (last, named.contains('\0')) else {
+            return Err(format!("{named:?} names no file"));
+        };
+        let climbs = words.contains(&"..");
+        let absolute = named.starts_with(['/', '\\']) || words.first().is_some_and(|first| first.ends_with(':'));
+        let mut candidates = Vec::new();
+        if unix.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
+            candidates.push(self.folder().join(unix));
+        }
+        if unix.is_absolute() && !climbs {
+            candidates.push(unix.to_path_buf());
+        }
+        if !absolute && !climbs {
+            candidates.push(words.iter().fold(self.folder().to_path_buf(), |path, word| path.join(word)));
+        }
+        candidates.push(self.folder().join(last));
+        candidates.extend(self.allowed.iter().map(|folder| folder.join(last)));
+        Ok(candidates)
+    }
+
+    /// The file at `path`, or one that is called like it but for case.
+    fn there(path: &Path) -> Option<PathBuf> {
+        if path.symlink_metadata().is_ok() {
+            return Some(path.to_path_buf());
+        }
+        let wanted = path.file_name()?.to_str()?.to_lowercase();
+        let entries = std::fs::read_dir(path.parent()?).ok()?;
+        let same = |name: &str| name.to_lowercase() == wanted;
+        let mut found = entries.filter_map(Result::ok).filter(|entry| entry.file_name().to_str().is_some_and(same));
+        match (found.next(), found.next()) {
+            (Some(one), None) => Some(one.path()),
+            _ => None, // which of several it is would be a guess
+        }
+    }
+
+    /// What lies at `path`, without links, if it may be read.
+    fn allowed(&self, path: &Path) -> Result<PathBuf, String> {
+        let real = path.canonicalize().map_err(|error| format!("{}: {error}", path.display()))?;
+        let own = self.folder().canonicalize();
+        let folders = own.iter().chain(self.allowed.iter());
+        if folders.into_iter().any(|folder| real.starts_with(folder)) {
+            return Ok(real);
+        }
+        Err(format!("{} is outside the image's folder (--allow-dir allows another one)", path.display()))
+    }
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn not_there(names: &[&str], reasons: &[String]) -> Error {
+    let named = names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ");
+    let mut what = format!("the image needs another file, {named}, which cannot be read");
+    if reasons.is_empty() {
+        what.push_str(": it is not there, nor in a folder given by --allow-dir");
+    } else {
+        what.push_str(&format!(": {}", reasons.join("; ")));
+    }
+    Error::unsupported(At::Whole, what)
+}
+
+impl Opener for Beside {
+    fn open(&self, names: &[&str]) -> Result<Opened, Error> {
+        if self.depth == 0 {
+            let limit = u64::try_from(self.chain.len()).unwrap_or(u64::MAX);
+            return Err(Error::Limit { at: At::Whole, what: "images that build on one another", limit });
+        }
+        let mut reasons = Vec::new();
+        for named in names {
+            let candidates = match self.candidates(named) {
+                Ok(candidates) => candidates,
+                Err(reason) => {
+                    reasons.push(reason);
+                    continue;
+                }
+            };
+            for path in candidates {
+                let Some(path) = Self::there(&path) else { continue };
+                let real = match self.allowed(&path) {
+                    Ok(real) => real,
+                    Err(reason) => {
+                        if !reasons.contains(&reason) {
+                            reasons.push(reason);
+                        }
+                        continue;
+                    }
+                };
+                if self.chain.contains(&real) {
+                    let what = format!("the image builds on {}, which builds on the image again", path.display());
+                    return Err(Error::unsupported(At::Whole, what));
+                }
+                let file =
+                    LocalFile::open(&real).map_err(|error| Error::io(At::Whole, "a file of the image", &error))?;
+                let called = name(&path);
+                self.parts.add(&called, &path);
+                let chain = self.chain.iter().cloned().chain([real]).collect();
+                let opener = Beside {
+                    file_name: file_name(&path),
+                    path,
+                    chain,
+                    allowed: Arc::clone(&self.allowed),
+                    parts: Arc::clone(&self.parts),
+                    depth: self.depth.saturating_sub(1),
+                };
+                return Ok(Opened { bytes: Arc::new(file), name: called, opener: Arc::new(opener) });
+            }
+        }
+        Err(not_there(names, &reasons))
+    }
+
+    fn file_name(&self) -> &str {
+        &self.file_name
+    }
+}
+
+/// Members of an archive by their paths, in lower case.
+pub(super) type ByPath = BTreeMap<String, (String, Result<Arc<dyn ReadAt>, Error>)>;
+
+/// Opens what an image in an archive names: other members of the same folder there.
+pub(super) struct Among {
+    archive: Arc<str>,
+    members: Arc<ByPath>,
+    /// The members that led here, this one last.
+    chain: Vec<String>,
+    depth: usize,
+}
+
+impl Among {
+    /// For the member at `path`.
+    pub(super) fn new(archive: &Arc<str>, members: &Arc<ByPath>, path: &str, limits: &Limits) -> Self {
+        let chain = vec![path.to_owned()];
+        Self { archive: Arc::clone(archive), members: Arc::clone(members), chain, depth: limits.image_chain }
+    }
+
+    fn path(&self) -> &str {
+        self.chain.last().map_or("", String::as_str)
+    }
+}
+
+impl Opener for Among {
+    fn open(&self, names: &[&str]) -> Result<Opened, Error> {
+        if self.depth == 0 {
+            let limit = u64::try_from(self.chain.len()).unwrap_or(u64::MAX);
+            return Err(Error::Limit { at: At::Whole, what: "images that build on one another", limit });
+        }
+        let folder = self.path().rsplit_once('/').map_or("", |(folder, _)| folder);
+        for named in names {
+            let Some(last) = named.rsplit(['/', '\\']).next().filter(|last| !last.is_empty()) else { continue };
+            let path = if folder.is_empty() { last.to_owned() } else { format!("{folder}/{last}") };
+            let Some((path, bytes)) = self.members.get(&path.to_lowercase()) else { continue };
+            if self.chain.contains(path) {
+                let what = format!("the image builds on {path:?}, which builds on the image again");
+                return Err(Error::unsupported(At::Whole, what));
+            }
+            let opener = Among {
+                archive: Arc::clone(&self.archive),
+                members: Arc::clone(&self.members),
+                chain: self.chain.iter().chain([path]).cloned().collect(),
+                depth: self.depth.saturating_sub(1),
+            };
+            let name = inside(&self.archive, path);
+            return Ok(Opened { bytes: bytes.clone()?, name, opener: Arc::new(opener) });
+        }
+        Err(not_there(names, &["the archive has no such member beside the image".to_owned()]))
+    }
+
+    fn file_name(&self) -> &str {
+        self.path().rsplit('/').next().unwrap_or_default()
+    }
+}
