@@ -240,3 +240,123 @@ impl Opener for Among {
         self.path().rsplit('/').next().unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    struct Folders {
+        keep: tempfile::TempDir,
+    }
+
+    impl Folders {
+        fn new() -> Self {
+            let keep = tempfile::tempdir().unwrap();
+            for file in ["own/child.vhdx", "own/Base.vhdx", "own/sub/deep.vmdk", "other/elsewhere.vhd", "secret"] {
+                let path = keep.path().join(file);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, file).unwrap();
+            }
+            Self { keep }
+        }
+
+        fn path(&self, file: &str) -> PathBuf {
+            self.keep.path().join(file)
+        }
+
+        fn opener(&self, allow: &[PathBuf]) -> Beside {
+            Beside::new(&self.path("own/child.vhdx"), allow, &Arc::default(), &Limits::default())
+        }
+
+        /// What the opener finds: the file's content, which is its name.
+        fn open(&self, names: &[&str], allow: &[PathBuf]) -> Result<String, String> {
+            let opened = self.opener(allow).open(names).map_err(|error| error.to_string())?;
+            let mut bytes = vec![0u8; usize::try_from(opened.bytes.len()).unwrap()];
+            opened.bytes.read_exact_at(0, &mut bytes).unwrap();
+            Ok(String::from_utf8(bytes).unwrap())
+        }
+    }
+
+    #[test]
+    fn what_lies_beside_the_image_is_found_however_it_is_named() {
+        let folders = Folders::new();
+        for name in
+            ["Base.vhdx", r".\Base.vhdx", r"C:\VMs\Base.vhdx", "/var/lib/images/Base.vhdx", "base.VHDX", "../Base.vhdx"]
+        {
+            assert_eq!(folders.open(&[name], &[]).unwrap(), "own/Base.vhdx", "{name}");
+        }
+        for name in ["sub/deep.vmdk", r"sub\deep.vmdk", r".\SUB\..\sub\deep.vmdk"] {
+            assert_eq!(folders.open(&[name], &[]).is_ok(), !name.contains(".."), "{name}");
+        }
+        assert_eq!(folders.open(&["no such", "Base.vhdx"], &[]).unwrap(), "own/Base.vhdx", "the first that is there");
+    }
+
+    #[test]
+    fn what_lies_elsewhere_is_refused_unless_its_folder_is_allowed() {
+        let folders = Folders::new();
+        let secret = folders.path("secret");
+        for name in [secret.to_str().unwrap(), "../secret", r"..\..\secret", "/etc/hostname", "", "..", "C:", "a\0b"] {
+            assert!(folders.open(&[name], &[]).is_err(), "{name}");
+        }
+        let refused = folders.open(&[secret.to_str().unwrap()], &[]).unwrap_err();
+        assert!(refused.contains("--allow-dir"), "{refused}");
+        let other = [folders.path("other")];
+        assert!(folders.open(&["elsewhere.vhd"], &[]).is_err());
+        for name in [r"D:\x\elsewhere.vhd", "../other/elsewhere.vhd"] {
+            assert_eq!(folders.open(&[name], &other).unwrap(), "other/elsewhere.vhd", "{name}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_that_lead_out_are_refused_and_those_that_do_not_are_followed() {
+        let folders = Folders::new();
+        std::os::unix::fs::symlink(folders.path("secret"), folders.path("own/out.vhdx")).unwrap();
+        std::os::unix::fs::symlink("Base.vhdx", folders.path("own/in.vhdx")).unwrap();
+        std::os::unix::fs::symlink(folders.keep.path(), folders.path("own/up")).unwrap();
+        assert!(folders.open(&["out.vhdx"], &[]).unwrap_err().contains("outside"));
+        assert!(folders.open(&["up/secret"], &[]).unwrap_err().contains("outside"));
+        assert_eq!(folders.open(&["in.vhdx"], &[]).unwrap(), "own/Base.vhdx");
+    }
+
+    #[test]
+    fn loops_and_long_chains_end() {
+        let folders = Folders::new();
+        assert!(folders.open(&["child.vhdx"], &[]).unwrap_err().contains("again"));
+        let base = folders.opener(&[]).open(&["Base.vhdx"]).unwrap();
+        assert!(base.opener.open(&["child.vhdx"]).is_err());
+        for n in 0..40 {
+            fs::write(folders.path(&format!("own/{n}")), "").unwrap();
+        }
+        let mut opener = folders.opener(&[]).open(&["0"]).unwrap().opener;
+        let chain = (1..40).take_while(|n| match opener.open(&[&n.to_string()]) {
+            Ok(opened) => {
+                opener = opened.opener;
+                true
+            }
+            Err(error) => {
+                assert!(matches!(error, Error::Limit { .. }));
+                false
+            }
+        });
+        assert_eq!(chain.count() + 1, Limits::default().image_chain);
+    }
+
+    #[test]
+    fn an_image_in_an_archive_finds_the_members_beside_it() {
+        let member = |path: &str| {
+            let bytes: Result<Arc<dyn ReadAt>, Error> = Ok(Arc::new(path.as_bytes().to_vec()));
+            (path.to_lowercase(), (path.to_owned(), bytes))
+        };
+        let members: ByPath = ["vm/disk.vmdk", "vm/disk-Flat.vmdk", "other.vmdk"].map(member).into_iter().collect();
+        let opener = Among::new(&Arc::from("a.zip"), &Arc::new(members), "vm/disk.vmdk", &Limits::default());
+        let flat = opener.open(&["disk-flat.vmdk"]).unwrap();
+        assert_eq!((flat.bytes.len(), &*flat.name), (17, "a.zip › vm/disk-Flat.vmdk"));
+        assert!(opener.open(&["other.vmdk"]).is_err());
+        assert!(opener.open(&["../other.vmdk"]).is_err());
+        assert!(opener.open(&["disk.vmdk"]).is_err());
+        assert!(flat.opener.open(&["disk.vmdk"]).is_err());
+    }
+}
