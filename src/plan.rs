@@ -3,30 +3,20 @@
 pub mod reg;
 
 use crate::policy::{Policy, Rule};
+use crate::registry::change::Change;
 use crate::registry::in_control_set;
 use crate::registry::path::{KeyPath, Name};
 use crate::registry::value::Value;
 
-/// Values to be set, with what the reader of the file should know.
+/// Changes, with what the reader of the file should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Changeset {
     /// What it does and what to mind, a sentence or less a line, in ASCII.
     pub remarks: Vec<String>,
-    /// What to set, in the order of the policy.
-    pub sets: Vec<Set>,
+    /// What to do, in order.
+    pub changes: Vec<Change>,
     /// Rules that no value can be written for: those about effective states, and when disabling, those without a contrary.
     pub left_out: Vec<String>,
-}
-
-/// One value to be set.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Set {
-    /// Full path of the key, from `HKEY_LOCAL_MACHINE`.
-    pub key: KeyPath,
-    /// Name of the value.
-    pub name: Name,
-    /// Type and data.
-    pub value: Value,
 }
 
 /// What a changeset is to do.
@@ -54,27 +44,27 @@ impl Plan {
                 return Err(format!("policy {} has no rule {id:?}; it has {}", policy.id, known.join(", ")));
             }
         }
-        let mut sets: Vec<Set> = Vec::new();
+        let mut changes: Vec<Change> = Vec::new();
         let mut left_out = Vec::new();
         for rule in policy.rules.iter().filter(|rule| only.is_empty() || only.contains(&rule.id)) {
             match self.set(rule, control_set) {
-                Some(set) => match sets.iter().find(|other| other.is_of_the_same_value(&set)) {
-                    Some(other) if other.value == set.value => {}
+                Some((key, name, value)) => match changes.iter().find_map(|change| value_set(change, &key, &name)) {
+                    Some(other) if *other == value => {}
                     Some(_) => {
                         let what = format!("rule {} asks for other data than a rule before it", rule.id);
-                        return Err(format!("{}\\{}: {what}; --values chooses between them", set.key, set.name));
+                        return Err(format!("{key}\\{name}: {what}; --values chooses between them"));
                     }
-                    None => sets.push(set),
+                    None => changes.push(Change::Set { key, name, value }),
                 },
                 None => left_out.push(rule.id.clone()),
             }
         }
         let named = left_out.iter().find(|id| only.contains(id));
-        if sets.is_empty() || named.is_some() {
+        if changes.is_empty() || named.is_some() {
             let which = named.map_or_else(|| "any of its rules".to_owned(), |id| format!("rule {id}"));
             return Err(format!("policy {}: no value can be written for {which}: {}", policy.id, self.needs()));
         }
-        Ok(Changeset { remarks: self.remarks(policy, control_set), sets, left_out })
+        Ok(Changeset { remarks: self.remarks(policy, control_set), changes, left_out })
     }
 
     /// What a rule must have for a value to be written for it.
@@ -85,13 +75,13 @@ impl Plan {
         }
     }
 
-    fn set(self, rule: &Rule, control_set: Option<u32>) -> Option<Set> {
+    fn set(self, rule: &Rule, control_set: Option<u32>) -> Option<(KeyPath, Name, Value)> {
         let setting = rule.setting()?;
         let value = match self {
             Plan::Enable => setting.expect.value.clone(),
             Plan::Disable => setting.disabled.clone()?,
         };
-        Some(Set { key: in_numbered_set(&setting.key, control_set), name: setting.value.clone(), value })
+        Some((in_numbered_set(&setting.key, control_set), setting.value.clone(), value))
     }
 
     fn remarks(self, policy: &Policy, control_set: Option<u32>) -> Vec<String> {
@@ -132,9 +122,15 @@ pub const DISABLE_WARNING: [&str; 4] = [
     "To return to what Windows ships with, delete these values rather than setting them.",
 ];
 
-impl Set {
-    fn is_of_the_same_value(&self, other: &Set) -> bool {
-        self.key.folded() == other.key.folded() && self.name.matches(other.name.units())
+/// What the change sets this value to, if it does.
+fn value_set<'a>(change: &'a Change, key: &KeyPath, name: &Name) -> Option<&'a Value> {
+    match change {
+        Change::Set { key: other, name: called, value }
+            if other.folded() == key.folded() && called.matches(name.units()) =>
+        {
+            Some(value)
+        }
+        _ => None,
     }
 }
 
@@ -151,10 +147,11 @@ mod tests {
         let policy = Policy::default_policy().unwrap();
         let on = Plan::Enable.changeset(&policy, &[], None).unwrap();
         let off = Plan::Disable.changeset(&policy, &[], None).unwrap();
-        assert_eq!(on.sets.len(), 8);
-        for (on, off) in on.sets.iter().zip(&off.sets) {
-            assert_eq!((&on.key, &on.name), (&off.key, &off.name));
-            assert_eq!(on.value.as_dword().zip(off.value.as_dword()).map(|(a, b)| a + b), Some(1));
+        assert_eq!(on.changes.len(), 8);
+        for (on, off) in on.changes.iter().zip(&off.changes) {
+            let (Change::Set { key, name, value: on }, off) = (on, off) else { panic!("{on:?}") };
+            let off = value_set(off, key, name).unwrap();
+            assert_eq!(on.as_dword().zip(off.as_dword()).map(|(a, b)| a + b), Some(1));
         }
     }
 
@@ -162,8 +159,8 @@ mod tests {
     fn a_control_set_can_be_named() {
         let policy = Policy::default_policy().unwrap();
         let only = ["tls12-client-enabled".to_owned()];
-        let set = Plan::Enable.changeset(&policy, &only, Some(2)).unwrap().sets.remove(0);
-        assert!(set.key.to_string().starts_with(r"HKEY_LOCAL_MACHINE\SYSTEM\ControlSet002\Control\"));
+        let set = Plan::Enable.changeset(&policy, &only, Some(2)).unwrap().changes.remove(0);
+        assert!(set.key().to_string().starts_with(r"HKEY_LOCAL_MACHINE\SYSTEM\ControlSet002\Control\"));
         assert!(Plan::Enable.changeset(&policy, &["nonsense".to_owned()], None).is_err());
     }
 
@@ -182,7 +179,7 @@ mod tests {
         let state = about("s", "effective='winhttp/64-bit'\nexpect=['on']\nfix='f'");
         let both = policy(&format!("{value}{state}"));
         let on = Plan::Enable.changeset(&both, &[], None).unwrap();
-        assert_eq!((on.sets.len(), on.left_out), (1, vec!["s".to_owned()]));
+        assert_eq!((on.changes.len(), on.left_out), (1, vec!["s".to_owned()]));
         assert!(on.remarks[0].starts_with("Sets the values"), "{:?}", on.remarks);
         // The rule does not say what the contrary of 1 is, so nothing is left to write.
         assert!(Plan::Disable.changeset(&both, &[], None).unwrap_err().contains("contrary"));
@@ -196,9 +193,9 @@ mod tests {
             about(id, &format!("key='HKEY_LOCAL_MACHINE\\{key}'\nvalue='V'\ntype='REG_DWORD'\nenable={n}"))
         };
         let same = policy(&format!("{}{}", set("a", "K", 1), set("b", "k", 1)));
-        assert_eq!(Plan::Enable.changeset(&same, &[], None).unwrap().sets.len(), 1);
+        assert_eq!(Plan::Enable.changeset(&same, &[], None).unwrap().changes.len(), 1);
         let other = policy(&format!("{}{}", set("a", "K", 1), set("b", "K", 2)));
         assert!(Plan::Enable.changeset(&other, &[], None).unwrap_err().contains("--values"));
-        assert_eq!(Plan::Enable.changeset(&other, &["b".to_owned()], None).unwrap().sets.len(), 1);
+        assert_eq!(Plan::Enable.changeset(&other, &["b".to_owned()], None).unwrap().changes.len(), 1);
     }
 }

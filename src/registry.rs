@@ -1,5 +1,6 @@
 //! What rules ask: a path and a name in, a [`Lookup`] out, whatever the bytes behind it are.
 
+pub mod change;
 pub mod cross_check;
 pub mod hive;
 pub mod path;

@@ -52,7 +52,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 /// Modules that may see only these rooms of `registry`.
 const ROOMS: &[(&str, &[&str])] = &[
     ("policy", &["path", "value", "in_control_set"]),
-    ("plan", &["path", "value", "in_control_set"]),
+    ("plan", &["change", "path", "value", "in_control_set"]),
     ("output", &["path", "value", "time", "cross_check", "FileTime"]),
     // Questions and what they answer, never how.
     ("audit", &["path", "value", "cross_check", "FileTime", "Found", "KeyInfo", "Listing", "Lookup", "Registry"]),

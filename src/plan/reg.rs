@@ -5,6 +5,7 @@
 use regashii::{Format, Key, KeyName, Registry, ValueName};
 
 use super::Changeset;
+use crate::registry::change::Change;
 
 /// Which `.reg` format to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,10 +25,11 @@ pub fn text(changeset: &Changeset, format: RegFormat) -> Result<String, String> 
         RegFormat::Version5 => Format::Regedit5,
         RegFormat::Version4 => Format::Regedit4,
     });
-    for set in &changeset.sets {
-        let number = set.value.as_dword().ok_or_else(|| format!("{}: only REG_DWORD values are written", set.name))?;
-        let key = Key::new().with(ValueName::named(set.name.to_string()), regashii::Value::Dword(number));
-        registry.insert(KeyName::new(set.key.to_string()), key);
+    for change in &changeset.changes {
+        let Change::Set { key, name, value } = change else { return Err(format!("{change:?} is not written")) };
+        let number = value.as_dword().ok_or_else(|| format!("{name}: only REG_DWORD values are written"))?;
+        let set = Key::new().with(ValueName::named(name.to_string()), regashii::Value::Dword(number));
+        registry.insert(KeyName::new(key.to_string()), set);
     }
     let body = registry.serialize();
     let (header, keys) = body.split_once('\n').ok_or("regashii wrote no header")?;
@@ -51,18 +53,19 @@ pub fn bytes(changeset: &Changeset, format: RegFormat) -> Result<Vec<u8>, String
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Plan, Set};
+    use crate::plan::Plan;
     use crate::policy::Policy;
     use crate::registry::path::{KeyPath, Name};
     use crate::registry::value::Value;
 
     fn two() -> Changeset {
-        let set = |name, n| Set {
+        let set = |name, n| Change::Set {
             key: KeyPath::parse(r"HKEY_LOCAL_MACHINE\K"),
             name: Name::from(name),
             value: Value::dword(n),
         };
-        Changeset { remarks: vec!["Why.".into()], sets: vec![set("A", 1), set("B", 0xffff_ffff)], left_out: Vec::new() }
+        let changes = vec![set("A", 1), set("B", 0xffff_ffff)];
+        Changeset { remarks: vec!["Why.".into()], changes, left_out: Vec::new() }
     }
 
     #[test]
@@ -88,7 +91,8 @@ mod tests {
     #[test]
     fn what_cannot_be_written_exactly_is_refused() {
         let mut changeset = two();
-        changeset.sets[0].value = Value::sz("1");
+        let Change::Set { value, .. } = &mut changeset.changes[0] else { panic!() };
+        *value = Value::sz("1");
         assert!(text(&changeset, RegFormat::Version5).is_err());
     }
 }

@@ -1,0 +1,41 @@
+//! Changes to a registry: what a file does when it is imported, and what a plan writes.
+
+use super::path::{KeyPath, Name};
+use super::value::Value;
+
+/// One change. A list of them is carried out in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Creates a key, and those above it, where they are not there.
+    CreateKey(KeyPath),
+    /// Sets a value, creating its key.
+    Set {
+        /// Full path of the key, from `HKEY_LOCAL_MACHINE`.
+        key: KeyPath,
+        /// Name of the value.
+        name: Name,
+        /// Type and data.
+        value: Value,
+    },
+    /// Deletes a value; does nothing where it is not there.
+    DeleteValue {
+        /// Full path of the key.
+        key: KeyPath,
+        /// Name of the value.
+        name: Name,
+    },
+    /// Deletes all values of a key, and leaves the key.
+    DeleteValues(KeyPath),
+    /// Deletes a key with everything below it.
+    DeleteKey(KeyPath),
+}
+
+impl Change {
+    /// The key that is changed.
+    pub fn key(&self) -> &KeyPath {
+        match self {
+            Change::CreateKey(key) | Change::DeleteValues(key) | Change::DeleteKey(key) => key,
+            Change::Set { key, .. } | Change::DeleteValue { key, .. } => key,
+        }
+    }
+}
