@@ -192,6 +192,71 @@ pub(super) fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
     String::from_utf16_lossy(&units)
 }
 
+/// Files by name, for the tests of the readers.
+#[cfg(test)]
+pub(super) mod testing {
+    use super::*;
+    use crate::image::{Disk, Opened, Opener};
+    use crate::limits::Limits;
+
+    /// Files in one folder, opened down to a depth of eight.
+    #[derive(Clone, Default)]
+    pub(in crate::image) struct Folder {
+        pub(in crate::image) files: Vec<(&'static str, Vec<u8>)>,
+        depth: usize,
+    }
+
+    impl Folder {
+        pub(in crate::image) fn of(files: &[(&'static str, &[u8])]) -> Self {
+            Self { files: files.iter().map(|&(name, bytes)| (name, bytes.to_vec())).collect(), depth: 0 }
+        }
+    }
+
+    impl Opener for Folder {
+        fn open(&self, names: &[&str]) -> Result<Opened, Error> {
+            let found = names.iter().find_map(|name| {
+                let last = name.rsplit(['\\', '/']).next().unwrap_or_default();
+                self.files.iter().find(|(file, _)| *file == last)
+            });
+            let refused = || Error::unsupported(At::Whole, format!("none of {names:?} may be opened"));
+            let (name, bytes) = found.filter(|_| self.depth < 8).ok_or_else(refused)?;
+            let opener = Arc::new(Self { files: self.files.clone(), depth: self.depth + 1 });
+            Ok(Opened { bytes: Arc::new(bytes.clone()), name: (*name).into(), opener })
+        }
+
+        fn file_name(&self) -> &str {
+            "image"
+        }
+    }
+
+    type Reader = fn(&Arc<dyn ReadAt>, &dyn Opener, &Limits) -> Result<Option<Disk>, Error>;
+
+    pub(in crate::image) fn open(reader: Reader, bytes: &[u8], folder: &Folder) -> Result<Disk, Error> {
+        let file: Arc<dyn ReadAt> = Arc::new(bytes.to_vec());
+        reader(&file, folder, &Limits::default()).map(|disk| disk.expect("of this format"))
+    }
+
+    pub(in crate::image) fn refused(reader: Reader, bytes: &[u8]) -> String {
+        open(reader, bytes, &Folder::default()).err().expect("refused").to_string()
+    }
+
+    /// All bytes of a disk, or why they cannot be read.
+    pub(in crate::image) fn all(disk: &Disk) -> io::Result<Vec<u8>> {
+        part(disk, 0, usize::try_from(disk.bytes.len()).unwrap())
+    }
+
+    pub(in crate::image) fn part(disk: &Disk, at: u64, len: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0xee; len];
+        disk.bytes.read_exact_at(at, &mut bytes).map(|()| bytes)
+    }
+
+    /// Puts bytes into others.
+    pub(in crate::image) fn put(bytes: &mut Vec<u8>, at: usize, what: &[u8]) {
+        bytes.resize(bytes.len().max(at + what.len()), 0);
+        bytes[at..at + what.len()].copy_from_slice(what);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

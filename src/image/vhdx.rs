@@ -235,4 +235,6 @@ impl Map for Vhdx {
 }
 
 #[cfg(test)]
+mod build;
+#[cfg(test)]
 mod tests;
