@@ -137,7 +137,7 @@ pub(super) fn run(file: &dyn ReadAt, at: u64, bit: u64, end: u64, order: Bits) -
 /// Whether `len` bytes at `at` touch any of `taken` (start and end).
 pub(super) fn overlaps(at: u64, len: u64, taken: &[(u64, u64)]) -> bool {
     let end = at.saturating_add(len);
-    taken.iter().any(|&(start, stop)| at < stop && start < end)
+    taken.iter().any(|&(start, stop)| start < stop && at < stop && start < end)
 }
 
 /// A GUID, as the number that its usual spelling is.
@@ -313,6 +313,15 @@ mod tests {
         assert!(run(&bitmap, 4, 8, 16, Bits::Low).is_err());
         let long = vec![0xffu8; 1000];
         assert_eq!(run(&long, 0, 4, 8000, Bits::Low).unwrap(), (true, 508));
+    }
+
+    #[test]
+    fn what_is_empty_is_in_no_ones_way() {
+        let taken = [(10, 20), (30, 30)];
+        assert!(
+            overlaps(0, 11, &taken) && overlaps(19, 1, &taken) && overlaps(12, 1, &taken) && overlaps(5, 50, &taken)
+        );
+        assert!(!overlaps(0, 10, &taken) && !overlaps(20, 100, &taken));
     }
 
     #[test]

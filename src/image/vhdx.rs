@@ -42,7 +42,10 @@ fn load(file: &Arc<dyn ReadAt>, opener: &dyn Opener, limits: &Limits) -> Result<
         return Ok(None);
     }
     let mut notes = Vec::new();
-    let header = Header::current(&**file)?;
+    let (header, one) = Header::current(&**file)?;
+    if one {
+        notes.push("one of the two headers is damaged; the other one was used".to_owned());
+    }
     let file = log::replayed(file, &header, limits, &mut notes)?;
     let (regions, copy) = Regions::read(&*file, header.log)?;
     if copy {

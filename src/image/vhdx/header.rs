@@ -2,6 +2,8 @@
 //!
 //! Layout: [MS-VHDX] "Virtual Hard Disk v2 (VHDX) File Format", sections 2.2.2 "Headers" and 2.2.3 "Region Table".
 
+use std::cmp::Ordering;
+
 use super::{MIB, checksum};
 use crate::error::{At, Error};
 use crate::fields::Fields;
@@ -30,7 +32,6 @@ impl Part {
 /// The current header.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Header {
-    sequence: u64,
     /// Changes with each change to the disk, so that it tells whether a parent is still the one that its child was made from.
     pub(super) data_write: Guid,
     pub(super) log_guid: Guid,
@@ -38,27 +39,28 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Reads the header with the higher sequence number of those that are sound.
-    pub(super) fn current(file: &dyn ReadAt) -> Result<Self, Error> {
+    /// Reads the header with the higher sequence number of those that are sound; says whether one is not.
+    pub(super) fn current(file: &dyn ReadAt) -> Result<(Self, bool), Error> {
+        let [at_first, at_second] = HEADERS;
         let (first, second) = match HEADERS.map(|at| sound(file, at)) {
             [Ok(first), Ok(second)] => (first, second),
-            [Ok(bytes), Err(_)] => return Self::parse(&bytes, HEADERS),
-            [Err(_), Ok(bytes)] => return Self::parse(&bytes, [HEADERS[1]; 2]),
+            [Ok(bytes), Err(_)] => return Ok((Self::parse(&bytes, at_first)?, true)),
+            [Err(_), Ok(bytes)] => return Ok((Self::parse(&bytes, at_second)?, true)),
             [Err(error), Err(_)] => return Err(error),
         };
         let number = |bytes: &[u8], at| Fields::new(bytes, at).u64(8, "sequence number");
-        let [at_first, at_second] = HEADERS;
-        match number(&first, at_first)?.cmp(&number(&second, at_second)?) {
-            std::cmp::Ordering::Less => Self::parse(&second, [at_second; 2]),
-            std::cmp::Ordering::Equal if first != second => {
-                let expected = "one that is newer than the other";
-                Err(Error::damaged(At::Offset(at_first), "headers", expected, "two that differ, with one number"))
+        let header = match number(&first, at_first)?.cmp(&number(&second, at_second)?) {
+            Ordering::Less => Self::parse(&second, at_second)?,
+            Ordering::Equal if first != second => {
+                let (expected, found) = ("one that is newer than the other", "two that differ, with one number");
+                return Err(Error::damaged(At::Offset(at_first), "headers", expected, found));
             }
-            _ => Self::parse(&first, HEADERS),
-        }
+            _ => Self::parse(&first, at_first)?,
+        };
+        Ok((header, false))
     }
 
-    fn parse(bytes: &[u8], [at, _]: [u64; 2]) -> Result<Self, Error> {
+    fn parse(bytes: &[u8], at: u64) -> Result<Self, Error> {
         let f = Fields::new(bytes, at);
         let version = f.u16(66, "version")?;
         if version != 1 {
@@ -73,16 +75,12 @@ impl Header {
         }
         let log = Part { at: f.u64(72, "log offset")?, len: f.u32(68, "log length")?.into() };
         let placed = log.len == 0 || log.at >= MIB;
-        if log.at % MIB != 0 || log.len % MIB != 0 || !placed || log.at.checked_add(log.len).is_none() {
+        let whole = log.at.is_multiple_of(MIB) && log.len.is_multiple_of(MIB);
+        if !whole || !placed || log.at.checked_add(log.len).is_none() {
             let found = format!("{} bytes at {:#x}", log.len, log.at);
             return Err(Error::damaged(At::Offset(at.saturating_add(68)), "log", "whole MiB past the header", found));
         }
-        Ok(Self {
-            sequence: f.u64(8, "sequence number")?,
-            data_write: Guid::from_stored(f.bytes(32, 16, "data write GUID")?),
-            log_guid,
-            log,
-        })
+        Ok(Self { data_write: Guid::from_stored(f.bytes(32, 16, "data write GUID")?), log_guid, log })
     }
 }
 
@@ -139,7 +137,7 @@ impl Regions {
                 at: f.u64(position.saturating_add(16), "region offset")?,
                 len: f.u32(position.saturating_add(24), "region length")?.into(),
             };
-            let whole = part.at % MIB == 0 && part.len % MIB == 0 && part.at >= MIB && part.len > 0;
+            let whole = part.at.is_multiple_of(MIB) && part.len.is_multiple_of(MIB) && part.at >= MIB && part.len > 0;
             if !whole || part.at.checked_add(part.len).is_none_or(|end| end > file_len) {
                 let found = format!("{} bytes at {:#x}", part.len, part.at);
                 return Err(Error::damaged(entry_at, "region", "whole MiB past the header, in the file", found));

@@ -129,7 +129,7 @@ impl<'a> Ring<'a> {
         if crc != stored {
             return Ok(None);
         }
-        let aligned = entry.tail % SECTOR == 0 && entry.tail < self.log.len;
+        let aligned = entry.tail.is_multiple_of(SECTOR) && entry.tail < self.log.len;
         let fits = entry.descriptor_sectors().saturating_mul(SECTOR) <= len;
         if entry.sequence == 0 || reserved != 0 || !aligned || !fits {
             let found = format!("number {}, tail {:#x}", entry.sequence, entry.tail);

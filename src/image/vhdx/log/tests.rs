@@ -13,7 +13,7 @@ enum To<'a> {
     Zero(u64, u64),
 }
 
-/// An entry with its checksum; `spare` sectors are left at its end.
+/// An entry with its checksum: number, tail, changes, and the sizes of the file when it was logged and for all that is in it.
 fn entry(sequence: u64, tail: usize, changes: &[To<'_>], sizes: [u64; 2]) -> Vec<u8> {
     let descriptor_sectors = (64 + 32 * changes.len()).div_ceil(4096);
     let mut bytes = vec![0u8; descriptor_sectors * 4096];
