@@ -3,6 +3,7 @@
 
 mod ewf;
 mod filesystem;
+mod mapped;
 mod ntfs;
 mod partition;
 mod qcow2;

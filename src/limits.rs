@@ -57,6 +57,16 @@ pub struct Limits {
     pub root_files: usize,
     /// Bytes of a policy or waiver file. A thousand rules take less than half of it.
     pub user_file: u64,
+    /// 4 KiB blocks kept in memory of each kind of table (of blocks, of sectors) of a disk image. One of them maps 512 MiB at
+    /// the least, so that 32 hold the tables of any disk that is read here and there.
+    pub table_blocks: usize,
+    /// Bytes of the log of a VHDX image; one with a longer log is refused. Windows and QEMU make it 1 MiB.
+    pub vhdx_log_bytes: u64,
+    /// How often as many bytes as the log of a VHDX image has may be hashed in the search for its entries. Entries do not
+    /// overlap, and each is hashed once; what earlier rounds left half overwritten is hashed in vain, which hardly doubles it.
+    pub vhdx_log_passes: u64,
+    /// Descriptors of a VHDX image's log that are replayed: a log of 1 MiB holds no more.
+    pub vhdx_log_descriptors: u64,
 }
 
 impl Default for Limits {
@@ -84,6 +94,10 @@ impl Default for Limits {
             image_chain: 32,
             root_files: 1000,
             user_file: 1 << 20,
+            table_blocks: 32,
+            vhdx_log_bytes: 64 << 20,
+            vhdx_log_passes: 4,
+            vhdx_log_descriptors: 1 << 15,
         }
     }
 }
