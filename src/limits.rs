@@ -63,6 +63,9 @@ pub struct Limits {
     pub ewf_sections: u64,
     /// Tables of chunks of an Expert Witness image, about 100 bytes of memory each: 16 TB at the usual 32 KiB a chunk.
     pub ewf_tables: usize,
+    /// Chunks in one such table. EnCase wrote 16,375 at most, later programs have no limit of their own; 16 million are 64 MiB
+    /// of table, which are read once for their checksum, and 512 GiB of disk.
+    pub ewf_table_chunks: u32,
     /// Bytes of one chunk of an Expert Witness image, the largest of which programs offer: 32,768 sectors.
     pub ewf_chunk_bytes: u64,
     /// Bytes of chunks of an Expert Witness image kept in memory (one chunk, where it has more).
@@ -97,6 +100,7 @@ impl Default for Limits {
             image_pieces: 10_000,
             ewf_sections: 1 << 18,
             ewf_tables: 1 << 15,
+            ewf_table_chunks: 1 << 24,
             ewf_chunk_bytes: 16 << 20,
             ewf_cache_bytes: 2 << 20,
         }

@@ -75,12 +75,15 @@ pub fn partitions(disk: &Arc<dyn ReadAt>, sector: Option<u32>, limits: &Limits) 
     let record = mbr::Record::parse(&first);
     if let Some(record) = record.as_ref().filter(|record| record.is_protective()) {
         let Some(mut table) = gpt::read(disk, sizes, limits)? else {
-            let (expected, found) = ("a GUID partition table, as the MBR says", "none, and no copy at the end of the disk");
+            let (expected, found) =
+                ("a GUID partition table, as the MBR says", "none, and no copy at the end of the disk");
             return Err(Error::damaged(At::Offset(512), "GPT", expected, found));
         };
         match record.others() {
             0 => {}
-            n => table.notes.push(format!("the MBR lists {n} partitions of its own (hybrid MBR): the GPT is what counts")),
+            n => table
+                .notes
+                .push(format!("the MBR lists {n} partitions of its own (hybrid MBR): the GPT is what counts")),
         }
         return Ok(Some(table));
     }
@@ -89,11 +92,14 @@ pub fn partitions(disk: &Arc<dyn ReadAt>, sector: Option<u32>, limits: &Limits) 
         let (mut table, holds) = mbr::read(disk, record, sizes, sector, limits)?;
         let bare = !holds && (bare_boot || recognise(&**disk).is_ok_and(|found| found.is_known()));
         if bare {
-            let note = "the first sector can be read as a partition table too, but nothing that is known is where it points";
+            let note =
+                "the first sector can be read as a partition table too, but nothing that is known is where it points";
             return Ok(Some(Table::bare(disk.len(), vec![note.to_owned()])));
         }
         if bare_boot {
-            table.notes.push("the first sector can be read as that of a volume too: the partitions are what counts".into());
+            table
+                .notes
+                .push("the first sector can be read as that of a volume too: the partitions are what counts".into());
         }
         if matches!(gpt::read(disk, sizes, limits), Ok(Some(_))) {
             table.notes.push("there is a GPT too, which the MBR does not announce: the MBR is what counts".into());

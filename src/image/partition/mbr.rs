@@ -90,7 +90,9 @@ pub(super) fn read(
         });
         if holds {
             if size != told.map_or(512, u64::from) {
-                table.notes.push(format!("the partition table counts in sectors of {size} bytes, as what is there shows"));
+                table
+                    .notes
+                    .push(format!("the partition table counts in sectors of {size} bytes, as what is there shows"));
             }
             return Ok((table, true));
         }

@@ -45,7 +45,8 @@ pub(super) fn of_gpt(kind: [u8; 16]) -> Option<&'static str> {
 /// A GUID as people write it: the first three parts are little-endian numbers.
 fn guid(bytes: [u8; 16]) -> String {
     let [a, b, c, d, e, f, g, h, rest @ ..] = bytes;
-    let (first, second, third) = (u32::from_le_bytes([a, b, c, d]), u16::from_le_bytes([e, f]), u16::from_le_bytes([g, h]));
+    let (first, second, third) =
+        (u32::from_le_bytes([a, b, c, d]), u16::from_le_bytes([e, f]), u16::from_le_bytes([g, h]));
     let [i, j, node @ ..] = rest;
     let node: String = node.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("{first:08x}-{second:04x}-{third:04x}-{i:02x}{j:02x}-{node}")

@@ -38,7 +38,8 @@ impl Joined {
         if n == 0 && want > 0 {
             let number = index.saturating_add(1);
             let (len, has) = (part.end.saturating_sub(part.start), part.source.len());
-            let message = format!("part {number} of the image ends at byte {has}, but must have {len}: it is truncated");
+            let message =
+                format!("part {number} of the image ends at byte {has}, but must have {len}: it is truncated");
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, message));
         }
         Ok(n)
