@@ -8,7 +8,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use super::filesystem::{recognise, recognise_boot};
+use super::filesystem::{Filesystem, recognise, recognise_boot};
 use crate::error::{At, Error};
 use crate::limits::Limits;
 use crate::read_at::ReadAt;
@@ -90,7 +90,7 @@ pub fn partitions(disk: &Arc<dyn ReadAt>, sector: Option<u32>, limits: &Limits) 
     let bare_boot = recognise_boot(&first).is_some();
     if let Some(record) = record.as_ref().filter(|record| record.others() > 0) {
         let (mut table, holds) = mbr::read(disk, record, sizes, sector, limits)?;
-        let bare = !holds && (bare_boot || recognise(&**disk).is_ok_and(|found| found.is_known()));
+        let bare = !holds && (bare_boot || recognise(&**disk).is_ok_and(Filesystem::is_known));
         if bare {
             let note =
                 "the first sector can be read as a partition table too, but nothing that is known is where it points";

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Partition, RECORD, Scheme, Table, purpose, read as fill};
 use crate::error::Error;
 use crate::fields::Fields;
-use crate::image::filesystem::recognise;
+use crate::image::filesystem::{Filesystem, recognise};
 use crate::limits::Limits;
 use crate::read_at::{ReadAt, Window};
 
@@ -86,7 +86,7 @@ pub(super) fn read(
         let mut table = with(disk, record, size, limits)?;
         let holds = table.partitions.iter().any(|partition| {
             let volume = Window::new(Arc::clone(disk), partition.start, partition.len);
-            recognise(&volume).is_ok_and(|found| found.is_known())
+            recognise(&volume).is_ok_and(Filesystem::is_known)
         });
         if holds {
             if size != told.map_or(512, u64::from) {
