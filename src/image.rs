@@ -45,6 +45,15 @@ pub trait Opener: Send + Sync {
     /// When none may be opened or is there, with the reason for each.
     fn open(&self, names: &[&str]) -> Result<Opened, Error>;
 
+    /// Opens `name`, and tells a file that is not there from one that may not be opened: what comes after the last piece of
+    /// a split image is nothing, and no error.
+    ///
+    /// # Errors
+    /// When it is there and may not or cannot be opened; in an implementation that cannot tell, also when it is not there.
+    fn open_if_there(&self, name: &str) -> Result<Option<Opened>, Error> {
+        self.open(&[name]).map(Some)
+    }
+
     /// The name of the file that this opener belongs to, without its folder.
     fn file_name(&self) -> &str;
 }

@@ -67,6 +67,24 @@ pub struct Limits {
     pub vhdx_log_passes: u64,
     /// Descriptors of a VHDX image's log that are replayed: a log of 1 MiB holds no more.
     pub vhdx_log_descriptors: u64,
+    /// Bytes of the entries of a GPT. 128 entries of 128 bytes are usual; 8192 fit.
+    pub gpt_bytes: u64,
+    /// Logical partitions of an MBR. Windows gives letters to 24 at most; Linux shows 60.
+    pub logical_partitions: usize,
+    /// Files that one image is split into. Pieces of 650 MB of a disk of 6 TB are fewer; each stays open.
+    pub image_pieces: usize,
+    /// Sections of an Expert Witness image. A disk of 16 TB has 40,000 tables of 16,375 chunks, and with each come a copy
+    /// and the data; there are a few more in each file.
+    pub ewf_sections: u64,
+    /// Tables of chunks of an Expert Witness image, about 100 bytes of memory each: 16 TB at the usual 32 KiB a chunk.
+    pub ewf_tables: usize,
+    /// Chunks in one such table. EnCase wrote 16,375 at most, later programs have no limit of their own; 16 million are 64 MiB
+    /// of table, which are read once for their checksum, and 512 GiB of disk.
+    pub ewf_table_chunks: u32,
+    /// Bytes of one chunk of an Expert Witness image, the largest of which programs offer: 32,768 sectors.
+    pub ewf_chunk_bytes: u64,
+    /// Bytes of chunks of an Expert Witness image kept in memory (one chunk, where it has more).
+    pub ewf_cache_bytes: usize,
 }
 
 impl Default for Limits {
@@ -98,6 +116,14 @@ impl Default for Limits {
             vhdx_log_bytes: 64 << 20,
             vhdx_log_passes: 4,
             vhdx_log_descriptors: 1 << 15,
+            gpt_bytes: 1 << 20,
+            logical_partitions: 128,
+            image_pieces: 10_000,
+            ewf_sections: 1 << 18,
+            ewf_tables: 1 << 15,
+            ewf_table_chunks: 1 << 24,
+            ewf_chunk_bytes: 16 << 20,
+            ewf_cache_bytes: 2 << 20,
         }
     }
 }

@@ -58,8 +58,22 @@ struct Volume {
     again: Arc<Again<Ntfs>>,
 }
 
-/// Partitions that hold no file system by what they are for.
-const NO_VOLUMES: [&str; 1] = ["Microsoft reserved"];
+/// Whether a volume is looked into; if not, why that leaves something open, if it does.
+fn what_about(filesystem: Filesystem, purpose: Option<&str>) -> Result<(), Option<&'static str>> {
+    const MANAGED: &str = "volumes that a volume manager puts together are not read";
+    match (purpose, filesystem) {
+        // The first of several pieces may look like a whole volume.
+        (Some("LDM data" | "Storage Spaces" | "Linux LVM" | "Linux RAID"), _) => Err(Some(MANAGED)),
+        (_, Filesystem::Ntfs) => Ok(()),
+        (Some(purpose), Filesystem::Unknown) if NO_VOLUMES.contains(&purpose) => Err(None),
+        (_, other) if other.can_hold_windows() => Err(Some(other.why_not())),
+        _ => Err(None),
+    }
+}
+
+/// What partitions are for that hold no file system of their own.
+const NO_VOLUMES: [&str; 6] =
+    ["Microsoft reserved", "EFI system", "BIOS boot", "LDM metadata", "VMware reserved", "VMware diagnostics"];
 
 impl Walk<'_> {
     /// Looks into each volume of a disk.
@@ -145,16 +159,17 @@ impl Walk<'_> {
             (Filesystem::Unknown | Filesystem::Empty, Some(purpose)) => purpose.to_owned(),
             _ => filesystem.to_string(),
         };
-        if filesystem != Filesystem::Ntfs {
-            let place = inside(&image.name, &short);
-            let harmless = partition.purpose.is_some_and(|purpose| NO_VOLUMES.contains(&purpose));
-            if filesystem.can_hold_windows() && !harmless {
-                seen.not_read = Some(filesystem.why_not().to_owned());
-            } else {
-                let message = format!("{}: Windows is not started from it, not looked into", seen.content);
-                self.remark(&place, Severity::Note, "volume-skipped", message);
+        match what_about(filesystem, partition.purpose) {
+            Ok(()) => {}
+            Err(Some(why)) => {
+                seen.not_read = Some(why.to_owned());
+                return seen;
             }
-            return seen;
+            Err(None) => {
+                let message = format!("{}: Windows is not started from it; not looked into", seen.content);
+                self.remark(&inside(&image.name, &short), Severity::Note, "volume-skipped", message);
+                return seen;
+            }
         }
         let (start, len, limits) = (partition.start, partition.len, Arc::clone(&self.limits));
         let disk = Arc::clone(&image.disk);

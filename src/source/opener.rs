@@ -180,6 +180,11 @@ impl Opener for Beside {
         Err(not_there(names, &reasons))
     }
 
+    fn open_if_there(&self, name: &str) -> Result<Option<Opened>, Error> {
+        let there = self.candidates(name).is_ok_and(|all| all.iter().any(|path| Self::there(path).is_some()));
+        if there { self.open(&[name]).map(Some) } else { Ok(None) }
+    }
+
     fn file_name(&self) -> &str {
         &self.file_name
     }
@@ -209,6 +214,10 @@ impl Among {
     }
 }
 
+fn member_path(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}
+
 impl Opener for Among {
     fn open(&self, names: &[&str]) -> Result<Opened, Error> {
         if self.depth == 0 {
@@ -218,8 +227,8 @@ impl Opener for Among {
         let folder = self.path().rsplit_once('/').map_or("", |(folder, _)| folder);
         for named in names {
             let Some(last) = named.rsplit(['/', '\\']).next().filter(|last| !last.is_empty()) else { continue };
-            let path = if folder.is_empty() { last.to_owned() } else { format!("{folder}/{last}") };
-            let Some((path, bytes)) = self.members.get(&path.to_lowercase()) else { continue };
+            let path = member_path(folder, last).to_lowercase();
+            let Some((path, bytes)) = self.members.get(&path) else { continue };
             if self.chain.contains(path) {
                 let what = format!("the image builds on {path:?}, which builds on the image again");
                 return Err(Error::unsupported(At::Whole, what));
@@ -234,6 +243,14 @@ impl Opener for Among {
             return Ok(Opened { bytes: bytes.clone()?, name, opener: Arc::new(opener) });
         }
         Err(not_there(names, &["the archive has no such member beside the image".to_owned()]))
+    }
+
+    fn open_if_there(&self, name: &str) -> Result<Option<Opened>, Error> {
+        let folder = self.path().rsplit_once('/').map_or("", |(folder, _)| folder);
+        if self.members.contains_key(&member_path(folder, name).to_lowercase()) {
+            return self.open(&[name]).map(Some);
+        }
+        Ok(None)
     }
 
     fn file_name(&self) -> &str {
