@@ -7,6 +7,7 @@ mod ntfs;
 mod partition;
 mod qcow2;
 mod raw;
+mod unpack;
 mod vdi;
 mod vhd;
 mod vhdx;

@@ -52,6 +52,21 @@ pub struct Limits {
     pub folder_depth: usize,
     /// Bytes of a policy or waiver file. A thousand rules take less than half of it.
     pub user_file: u64,
+    /// Bytes of what one compressed cluster or grain of a disk image holds. QCOW2 clusters have at most 2 MiB (QEMU, "Qcow2 Image
+    /// File Format"), VMDK grains of compressed disks 64 KiB.
+    pub unpacked_block: usize,
+    /// Bytes of decompressed clusters or grains kept in memory per image: 32 of the usual 64 KiB, or one of the largest.
+    pub unpacked_cache: usize,
+    /// Bytes that a zstd frame in a disk image may want for its window. No cluster has more; a larger window cannot be used.
+    pub zstd_window: u64,
+    /// 4 KiB blocks of tables kept in memory per disk image that has them: 64 of them (256 KiB) map 2 GiB of a QCOW2 image with
+    /// 64 KiB clusters, or of a VMDK with 64 KiB grains 4 GiB, and an audit reads a few hundred MiB here and there.
+    pub table_blocks: usize,
+    /// Bytes of a VMDK descriptor. Each of [`Self::vmdk_extents`] takes one line, with a name of 200 characters.
+    pub vmdk_descriptor: u64,
+    /// Extents of one VMDK, each of which may be a file that is held open. 4,096 files of 2 GB are the 8 TB that VMware's
+    /// desktop products allow.
+    pub vmdk_extents: usize,
 }
 
 impl Default for Limits {
@@ -77,6 +92,12 @@ impl Default for Limits {
             log_pages: 1 << 17,
             folder_depth: 256,
             user_file: 1 << 20,
+            unpacked_block: 2 << 20,
+            unpacked_cache: 2 << 20,
+            zstd_window: 2 << 20,
+            table_blocks: 64,
+            vmdk_descriptor: 1 << 20,
+            vmdk_extents: 4096,
         }
     }
 }
