@@ -22,7 +22,7 @@ pub(super) fn open(backing: &Backing, opener: &dyn Opener, limits: &Limits) -> R
         vec![format!("backing file {}: nothing in QCOW2 proves that it is the right one", printed(&opened.name))];
     let Some(format) = backing.format.as_deref() else {
         notes.push("the format of the backing file is not stated: it was told by its content".to_owned());
-        return below(opened, limits, notes, None);
+        return below(&opened, limits, notes, None);
     };
     let family = match format {
         "raw" => return Ok(Below { bytes: opened.bytes, notes }),
@@ -32,14 +32,15 @@ pub(super) fn open(backing: &Backing, opener: &dyn Opener, limits: &Limits) -> R
         "vpc" => "VHD",
         "vhdx" => "VHDX",
         _ => {
-            let what = format!("a backing file of format {}: raw, qcow2, vmdk, vdi, vpc and vhdx are read", printed(format));
+            let what =
+                format!("a backing file of format {}: raw, qcow2, vmdk, vdi, vpc and vhdx are read", printed(format));
             return Err(Error::unsupported(At::Whole, what));
         }
     };
-    below(opened, limits, notes, Some(family))
+    below(&opened, limits, notes, Some(family))
 }
 
-fn below(opened: Opened, limits: &Limits, mut notes: Vec<String>, family: Option<&str>) -> Result<Below, Error> {
+fn below(opened: &Opened, limits: &Limits, mut notes: Vec<String>, family: Option<&str>) -> Result<Below, Error> {
     let disk = disk(&opened.bytes, &*opened.opener, limits)?;
     let is = disk.format.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
     if let Some(family) = family

@@ -138,7 +138,10 @@ impl Header {
             return Err(Error::damaged(At::Offset(36), "entries of the L1 table", expected, entries.to_string()));
         }
         let end = self.l1_offset.checked_add(needed.saturating_mul(8));
-        if needed > 0 && (self.l1_offset == 0 || self.l1_offset % self.cluster() != 0 || end.is_none_or(|end| end > len))
+        if needed > 0
+            && (self.l1_offset == 0
+                || !self.l1_offset.is_multiple_of(self.cluster())
+                || end.is_none_or(|end| end > len))
         {
             let expected = format!("the start of a cluster, {needed} entries before the end of the file at 0x{len:x}");
             return Err(Error::damaged(At::Offset(40), "L1 table offset", expected, format!("0x{:x}", self.l1_offset)));
@@ -159,7 +162,8 @@ fn encryption(method: u32) -> Result<(), Error> {
 
 fn compression(kind: u8, bit: bool, limits: &Limits) -> Result<Method, Error> {
     if (kind != 0) != bit {
-        let (expected, found) = ("a feature bit that agrees with the compression type", format!("{bit} and type {kind}"));
+        let (expected, found) =
+            ("a feature bit that agrees with the compression type", format!("{bit} and type {kind}"));
         return Err(Error::damaged(At::Offset(104), "compression type", expected, found));
     }
     match kind {
@@ -254,13 +258,7 @@ impl Extensions {
 }
 
 /// Takes a text that must be there once at most.
-fn once(
-    slot: &mut Option<String>,
-    file: &Arc<dyn ReadAt>,
-    at: u64,
-    len: u32,
-    what: &'static str,
-) -> Result<(), Error> {
+fn once(slot: &mut Option<String>, file: &Arc<dyn ReadAt>, at: u64, len: u32, what: &'static str) -> Result<(), Error> {
     if slot.is_some() || !(1..=NAME).contains(&len) {
         let found = if slot.is_some() { "a second one".to_owned() } else { format!("{len} bytes") };
         return Err(Error::damaged(At::Offset(at), what, format!("one, of 1 to {NAME} bytes"), found));

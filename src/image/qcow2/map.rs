@@ -107,7 +107,7 @@ impl Map {
         let l1_at = self.l1.saturating_add((number >> self.l2_bits).saturating_mul(8));
         let table = self.number(l1_at, "L1 entry")?;
         let start = table & OFFSET;
-        if table & !(OFFSET | COPIED) != 0 || start % cluster != 0 || start >= self.tables.len() {
+        if table & !(OFFSET | COPIED) != 0 || !start.is_multiple_of(cluster) || start >= self.tables.len() {
             let expected = "the offset of a cluster in the file, and reserved bits zero";
             return Err(bad(l1_at, "L1 entry", expected, table));
         }
@@ -155,7 +155,8 @@ impl Map {
 
     fn packed(&self, entry: &Entry) -> Result<Place, Error> {
         if self.data_file || entry.bitmap != 0 {
-            let expected = if self.data_file { "none beside a data file" } else { "one without a bitmap of subclusters" };
+            let expected =
+                if self.data_file { "none beside a data file" } else { "one without a bitmap of subclusters" };
             return Err(bad(entry.at, "compressed cluster", expected, entry.descriptor));
         }
         let count_bits = self.cluster_bits.saturating_sub(8);

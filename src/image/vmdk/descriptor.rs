@@ -92,7 +92,10 @@ fn decode(bytes: &[u8]) -> Result<String, Error> {
     let name = label.unwrap_or_else(|| "UTF-8".to_owned());
     let Some(encoding) = encoding else {
         let short: String = name.chars().take(40).collect();
-        return Err(Error::unsupported(At::Whole, format!("a descriptor in the encoding {short:?}, which is not known")));
+        return Err(Error::unsupported(
+            At::Whole,
+            format!("a descriptor in the encoding {short:?}, which is not known"),
+        ));
     };
     let text = encoding.decode_without_bom_handling_and_without_replacement(bytes);
     let found = "bytes that are not";
@@ -222,8 +225,14 @@ fn extent(text: &str, line: u64) -> Result<Extent, Error> {
     if words.next().is_some() {
         return Err(bad("a name in quotes after the type"));
     }
-    let mut extent =
-        Extent { readable: !access.eq_ignore_ascii_case("NOACCESS"), sectors, kind, name: String::new(), offset: 0, line };
+    let mut extent = Extent {
+        readable: !access.eq_ignore_ascii_case("NOACCESS"),
+        sectors,
+        kind,
+        name: String::new(),
+        offset: 0,
+        line,
+    };
     let Some(rest) = rest else {
         return if kind == Kind::Zero { Ok(extent) } else { Err(bad("the name of a file")) };
     };

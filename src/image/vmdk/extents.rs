@@ -3,8 +3,8 @@
 use std::io;
 use std::sync::Arc;
 
-use super::{SECTOR, in_file};
 use super::sparse::{Grain, Sparse};
+use super::{SECTOR, in_file};
 use crate::error::{At, Error};
 use crate::fields::Fields;
 use crate::image::unpack::{Method, Recent, unpack};
@@ -88,7 +88,12 @@ impl Builder {
     pub(super) fn add(&mut self, sectors: u64, source: Source) -> Result<(), Error> {
         let (start, len) = (self.len, sectors.checked_mul(SECTOR));
         let Some((len, end)) = len.and_then(|len| Some((len, start.checked_add(len)?))) else {
-            return Err(Error::damaged(At::Whole, "extents", "less than 2^64 bytes", format!("{sectors} sectors more")));
+            return Err(Error::damaged(
+                At::Whole,
+                "extents",
+                "less than 2^64 bytes",
+                format!("{sectors} sectors more"),
+            ));
         };
         let base = match &source {
             Source::Sparse(part, sparse) => {
@@ -172,7 +177,10 @@ fn read_part(part: &Part, at: u64, buf: &mut [u8]) -> io::Result<()> {
     part.bytes.read_exact_at(at, buf).map_err(|e| match e.kind() {
         io::ErrorKind::UnexpectedEof => {
             let len = part.bytes.len();
-            io::Error::new(e.kind(), format!("{} ends at 0x{len:x}, but the disk has data of it at 0x{at:x}", part.name))
+            io::Error::new(
+                e.kind(),
+                format!("{} ends at 0x{len:x}, but the disk has data of it at 0x{at:x}", part.name),
+            )
         }
         _ => e,
     })

@@ -137,7 +137,10 @@ impl Sparse {
             unclean: f.u8(72, "unclean shutdown")? != 0,
         };
         if header.entries != 512 {
-            return Err(Error::unsupported(at(44), format!("grain tables of {} entries; 512 are read", header.entries)));
+            return Err(Error::unsupported(
+                at(44),
+                format!("grain tables of {} entries; 512 are read", header.entries),
+            ));
         }
         header.check(limits, base.saturating_add(20))?;
         Ok((header, f.u64(56, "grain directory offset")?))
