@@ -8,6 +8,7 @@ mod ntfs;
 mod partition;
 mod qcow2;
 mod raw;
+mod unpack;
 mod vdi;
 mod vhd;
 mod vhdx;

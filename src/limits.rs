@@ -57,9 +57,6 @@ pub struct Limits {
     pub root_files: usize,
     /// Bytes of a policy or waiver file. A thousand rules take less than half of it.
     pub user_file: u64,
-    /// 4 KiB blocks kept in memory of each kind of table (of blocks, of sectors) of a disk image. One of them maps 512 MiB at
-    /// the least, so that 32 hold the tables of any disk that is read here and there.
-    pub table_blocks: usize,
     /// Bytes of the log of a VHDX image; one with a longer log is refused. Windows and QEMU make it 1 MiB.
     pub vhdx_log_bytes: u64,
     /// How often as many bytes as the log of a VHDX image has may be hashed in the search for its entries. Entries do not
@@ -85,6 +82,22 @@ pub struct Limits {
     pub ewf_chunk_bytes: u64,
     /// Bytes of chunks of an Expert Witness image kept in memory (one chunk, where it has more).
     pub ewf_cache_bytes: usize,
+    /// Bytes of what one compressed cluster or grain of a disk image holds. QCOW2 clusters have at most 2 MiB (QEMU, "Qcow2 Image
+    /// File Format"), VMDK grains of compressed disks 64 KiB.
+    pub unpacked_block: usize,
+    /// Bytes of decompressed clusters or grains kept in memory per image: 32 of the usual 64 KiB, or one of the largest.
+    pub unpacked_cache: usize,
+    /// Bytes that a zstd frame in a disk image may want for its window. No cluster has more; a larger window cannot be used.
+    pub zstd_window: u64,
+    /// 4 KiB blocks kept in memory of each kind of table (of blocks, of sectors) of a disk image: 64 of them (256 KiB) map 2 GiB
+    /// of a QCOW2 image with 64 KiB clusters, 4 GiB of a VMDK with 64 KiB grains, and an audit reads a few hundred MiB here and
+    /// there.
+    pub table_blocks: usize,
+    /// Bytes of a VMDK descriptor. Each of [`Self::vmdk_extents`] takes one line, with a name of 200 characters.
+    pub vmdk_descriptor: u64,
+    /// Extents of one VMDK, each of which may be a file that is held open. 4,096 files of 2 GB are the 8 TB that VMware's
+    /// desktop products allow.
+    pub vmdk_extents: usize,
 }
 
 impl Default for Limits {
@@ -112,7 +125,6 @@ impl Default for Limits {
             image_chain: 32,
             root_files: 1000,
             user_file: 1 << 20,
-            table_blocks: 32,
             vhdx_log_bytes: 64 << 20,
             vhdx_log_passes: 4,
             vhdx_log_descriptors: 1 << 15,
@@ -124,6 +136,12 @@ impl Default for Limits {
             ewf_table_chunks: 1 << 24,
             ewf_chunk_bytes: 16 << 20,
             ewf_cache_bytes: 2 << 20,
+            unpacked_block: 2 << 20,
+            unpacked_cache: 2 << 20,
+            zstd_window: 2 << 20,
+            table_blocks: 64,
+            vmdk_descriptor: 1 << 20,
+            vmdk_extents: 4096,
         }
     }
 }
