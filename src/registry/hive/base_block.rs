@@ -2,8 +2,8 @@
 //!
 //! Layout: Maxim Suhanov, "Windows registry file format specification" (msuhanov/regf), section "Base block".
 
-use crate::fields::Fields;
 use crate::error::{At, Error};
+use crate::fields::Fields;
 use crate::registry::FileTime;
 
 /// Bytes of the base block; cell offsets count from its end.

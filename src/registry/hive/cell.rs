@@ -5,8 +5,8 @@ use std::io;
 use std::sync::Arc;
 
 use super::base_block::{BaseBlock, LEN};
-use crate::fields::Fields;
 use crate::error::{At, Error};
+use crate::fields::Fields;
 use crate::limits::Limits;
 use crate::read_at::ReadAt;
 

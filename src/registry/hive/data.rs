@@ -4,9 +4,9 @@
 //! value" and "Big data".
 
 use super::cell::{Cell, Cells, file_offset};
-use crate::fields::Fields;
 use super::node::{Node, decode_name};
 use crate::error::{At, Error};
+use crate::fields::Fields;
 use crate::limits::Limits;
 use crate::registry::path::Name;
 use crate::registry::value::{Value, ValueType};

@@ -6,9 +6,9 @@
 use std::cmp::Ordering;
 
 use super::cell::{Cell, Cells, file_offset};
-use crate::fields::Fields;
 use super::node::{ListForm, NODE_BYTES, NODE_LEN, Node, decode_name, list_head};
 use crate::error::{At, Error};
+use crate::fields::Fields;
 use crate::limits::Limits;
 use crate::registry::path::Name;
 use crate::registry::upcase::upcase;

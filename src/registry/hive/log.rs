@@ -22,8 +22,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::base_block::{self, BaseBlock};
-use crate::fields::Fields;
 use crate::error::{At, Error};
+use crate::fields::Fields;
 use crate::limits::Limits;
 use crate::read_at::{Overlay, ReadAt};
 use crate::registry::FileTime;

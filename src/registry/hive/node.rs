@@ -4,8 +4,8 @@
 //! leaf", "Fast leaf", "Hash leaf" and "Index root".
 
 use super::cell::{Cell, NONE, file_offset};
-use crate::fields::Fields;
 use crate::error::{At, Error};
+use crate::fields::Fields;
 use crate::registry::FileTime;
 
 const FLAG_LINK: u16 = 0x0010;

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use crate::error::{At, Error};
+use crate::fields::Fields;
 use crate::limits::Limits;
 use crate::read_at::ReadAt;
 use crate::registry::hive::base_block::BaseBlock;
-use crate::fields::Fields;
 
 /// Bytes of the base block that a log holds a copy of; what was logged follows.
 pub(super) const LEN: usize = 512;

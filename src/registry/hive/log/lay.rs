@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::header::{LEN, Log};
 use super::{Applied, Budget, Primary, Refused, new, old};
+use crate::fields::Fields;
 use crate::limits::Limits;
 use crate::read_at::{Overlay, ReadAt};
 use crate::registry::hive::base_block::{self, checksum};
-use crate::fields::Fields;
 
 /// Logs that were laid over a hive.
 pub(super) struct Done<'a> {

@@ -8,9 +8,9 @@ use super::header::{LEN, Log};
 use super::marvin::{hash, hash_at};
 use super::{Applied, Budget};
 use crate::error::{At, Error};
+use crate::fields::Fields;
 use crate::read_at::Overlay;
 use crate::registry::hive::base_block;
-use crate::fields::Fields;
 
 const HEAD: usize = 40;
 const HEAD_U64: u64 = 40;

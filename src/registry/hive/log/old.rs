@@ -7,9 +7,9 @@ use std::sync::Arc;
 use super::header::Log;
 use super::{Applied, Budget};
 use crate::error::{At, Error};
+use crate::fields::Fields;
 use crate::read_at::Overlay;
 use crate::registry::hive::base_block;
-use crate::fields::Fields;
 
 const SECTOR: u64 = 512;
 const VECTOR_AT: u64 = 512;
