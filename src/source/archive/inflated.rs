@@ -117,11 +117,21 @@ impl State {
         }
         let end = offset.saturating_add(as_u64(buf.len()));
         let mut done = self.cursor.copy(offset, buf);
-        // Past the last byte there is the checksum to verify.
-        while !self.cursor.is_end() && (to_end || self.cursor.out() < end || of.len.get() == Some(&self.cursor.out())) {
-            self.cursor.step(of, &mut self.input)?;
+        // Past the last byte there is the checksum to verify, unless it is known that there is none.
+        let last = of.len.get().filter(|_| of.halted.get().is_none());
+        while !self.cursor.is_end() && (to_end || self.cursor.out() < end || last == Some(&self.cursor.out())) {
+            let step = self.cursor.step(of, &mut self.input);
             let at = offset.saturating_add(as_u64(done));
             done = done.saturating_add(self.cursor.copy(at, buf.get_mut(done..).unwrap_or_default()));
+            match step {
+                Ok(()) => {}
+                // The last bytes of one that is known to be cut off.
+                Err(Halt::Cut(_)) if of.halted.get().is_some() && done == buf.len() => {
+                    self.cursor = Cursor::default();
+                    return Ok(done);
+                }
+                Err(halt) => return Err(halt),
+            }
             self.checkpoint(of.pool.per_stream);
         }
         Ok(done)
@@ -153,7 +163,8 @@ pub(super) struct Inflated {
     id: u64,
     /// Of the decoded data; unknown for a gzip until all of it was decoded.
     len: OnceLock<u64>,
-    broken: OnceLock<Error>,
+    /// Why decoding does not go past a place, and which one. The decoder is of no use from there on.
+    halted: OnceLock<(Halt, u64)>,
     /// Bytes that it may decode to.
     limit: u64,
 }
@@ -165,15 +176,18 @@ impl Inflated {
             Frame::Gzip => OnceLock::new(),
         };
         let id = pool.ids.fetch_add(1, Ordering::Relaxed);
-        Self { source, frame, pool: Arc::clone(pool), id, len, broken: OnceLock::new(), limit: limits.archive_stream }
+        Self { source, frame, pool: Arc::clone(pool), id, len, halted: OnceLock::new(), limit: limits.archive_stream }
     }
 
     /// Decodes all that was not decoded yet: verifies length and checksum, and lays checkpoints.
     pub(super) fn finish(&self) -> Result<(), Halt> {
-        let (decoded, result) = self.with_state(|state| {
-            let result = state.read(self, u64::MAX, &mut [], true);
-            (state.cursor.out(), result)
-        });
+        let (decoded, result) = match self.halted.get() {
+            Some((halt, decoded)) => (*decoded, Err(halt.clone())),
+            None => self.with_state(|state| {
+                let result = state.read(self, u64::MAX, &mut [], true);
+                (state.cursor.out(), result)
+            }),
+        };
         let _ = self.len.set(decoded);
         result.map(|_| ())
     }
@@ -183,10 +197,15 @@ impl Inflated {
         // Out of the pool while it is worked with: the source below may be slow, or compressed itself.
         let mut state = self.pool.take(self.id).unwrap_or_else(|| State::new(distance));
         let (out, result) = act(&mut state);
-        self.pool.put(self.id, state);
-        if let Err(Halt::Corrupt(error)) = &result {
-            let _ = self.broken.set(error.clone());
+        match &result {
+            Err(halt @ (Halt::Corrupt(_) | Halt::Cut(_))) => {
+                let _ = self.halted.set((halt.clone(), state.cursor.out()));
+                // What it could still tell it would tell wrongly; the places before are sound.
+                state.cursor = Cursor::default();
+            }
+            _ => {}
         }
+        self.pool.put(self.id, state);
         (out, result)
     }
 }
@@ -199,7 +218,7 @@ impl Drop for Inflated {
 
 impl ReadAt for Inflated {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        if let Some(error) = self.broken.get() {
+        if let Some((Halt::Corrupt(error), _)) = self.halted.get() {
             return Err(error.clone().into());
         }
         let rest = self.len().saturating_sub(offset);

@@ -30,12 +30,16 @@ pub(super) fn read(file: &Arc<dyn ReadAt>, name: &str, gather: &mut Gather<'_>) 
     let mut start = [0u8; 512];
     let looked = fill(&forward, 0, &mut start);
     if tar::is_start(start.get(..*looked.as_ref().unwrap_or(&0)).unwrap_or_default()) {
-        return Ok(tar::read(&Streamed { forward, memory }, gather));
+        let stream = Streamed { forward, memory };
+        let damaged = tar::read(&stream, gather);
+        stream.forward.note_unchecked(gather);
+        return Ok(damaged);
     }
     let path = gather.file(&gzip::inner_name(None, name), false)?;
     match gather.looks_at(&path, &forward, 0, u64::MAX) {
         Ok(Verdict::Keep) => {
             let bytes = memory.keep(&forward, 0, None);
+            forward.note_unchecked(gather);
             gather.keep(Member { path, modified: None, bytes })?;
         }
         Ok(Verdict::Skip) => {}
@@ -162,6 +166,15 @@ impl Forward {
     }
 }
 
+impl Forward {
+    /// Says so where nothing tells whether the data is right.
+    fn note_unchecked(&self, gather: &mut Gather<'_>) {
+        if !self.0.lock().unwrap_or_else(PoisonError::into_inner).decoder.checked {
+            gather.note(|| "the zstd data has no checksum: whether it is right cannot be told".to_owned());
+        }
+    }
+}
+
 impl ReadAt for Forward {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -197,6 +210,8 @@ struct Decoder {
     /// Frames that were decoded whole, and bytes of the current one.
     frames: u64,
     made: u64,
+    /// Whether all frames had a checksum.
+    checked: bool,
 }
 
 impl Decoder {
@@ -204,7 +219,7 @@ impl Decoder {
         let mut frame = FrameDecoder::new();
         frame.set_max_window_size(window);
         let source = BufReader::with_capacity(CHUNK, Sequential { source, pos: 0, failed: None });
-        Self { source, frame, open: false, frames: 0, made: 0 }
+        Self { source, frame, open: false, frames: 0, made: 0, checked: true }
     }
 
     /// Decodes some bytes; none at the end.
@@ -272,10 +287,10 @@ impl Decoder {
     }
 
     /// Checks what the frame says of itself.
-    fn check(&self) -> Result<(), Halt> {
-        let wrong = |what, expected: String, found: String| {
-            Err(Halt::Corrupt(Error::damaged(self.at(), what, expected, found)))
-        };
+    fn check(&mut self) -> Result<(), Halt> {
+        let at = self.at();
+        let wrong = |what, expected, found| Err(Halt::Corrupt(Error::damaged(at, what, expected, found)));
+        self.checked &= self.frame.get_checksum_from_data().is_some();
         let size = self.frame.content_size();
         if size != 0 && size != self.made {
             return wrong("length of the decompressed data", size.to_string(), self.made.to_string());

@@ -92,5 +92,27 @@ fn a_gzip_of_several_members_is_one_stream() {
     stream.read_exact_at(0, &mut all).unwrap();
     assert_eq!((stream.len(), all), (120_000, want));
     bytes.push(1);
-    assert!(matches!(open(&bytes).finish(), Err(Halt::Cut(_))));
+    let stream = open(&bytes);
+    assert!(matches!(stream.finish(), Err(Halt::Cut(_))));
+    // And it stays that, whoever met it first.
+    assert!(matches!(stream.finish(), Err(Halt::Cut(_))));
+    let mut last = [0u8; 5];
+    stream.read_exact_at(119_995, &mut last).unwrap();
+    let stream = open(&bytes);
+    assert!(stream.read_at(119_990, &mut [0; 100]).is_err());
+    assert!(matches!(stream.finish(), Err(Halt::Cut(_))));
+    assert_eq!(stream.len(), 120_000);
+    stream.read_exact_at(119_995, &mut last).unwrap();
+}
+
+#[test]
+fn a_wrong_checksum_is_not_forgotten() {
+    let mut bytes = gzipped(&data(50_000));
+    let at = bytes.len() - 8;
+    bytes[at] ^= 1;
+    let limits = Limits::default();
+    let stream = Inflated::new(source(&bytes), Frame::Gzip, &Pool::new(&limits), &limits);
+    assert!(stream.read_at(40_000, &mut [0; 20_000]).is_err());
+    assert!(matches!(stream.finish(), Err(Halt::Corrupt(_))));
+    assert!(stream.read_at(0, &mut [0; 1]).is_err());
 }

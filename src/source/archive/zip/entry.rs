@@ -151,10 +151,17 @@ impl Central {
         })
     }
 
-    /// Whether it is a file: no folder, link or device. A folder with data is a file that somebody hides.
+    /// Whether it is a file. What calls itself a folder, link or device and has the data of a file is one: some zips of what
+    /// came through a pipe are like that, and so is what somebody hides.
     pub(super) fn is_regular(&self) -> bool {
-        let folder = self.name.ends_with(['/', '\\']) && self.size == 0;
-        !folder && matches!(self.unix_type, 0 | 0x8000)
+        const LINK: u32 = 0xa000;
+        /// Bytes of the longest path that a link of Unix holds.
+        const TARGET: u64 = 4096;
+        match self.unix_type {
+            LINK => self.size > TARGET,
+            0 | 0x8000 => self.size > 0 || !self.name.ends_with(['/', '\\']),
+            _ => self.size > 0,
+        }
     }
 
     /// Where its data starts, by the header in front of it, which must agree with the entry.

@@ -312,12 +312,15 @@ fn names_of_velociraptor_are_decoded_wherever_they_are() {
 }
 
 #[test]
-fn links_are_passed_over_and_a_folder_with_data_is_not() {
+fn links_are_passed_over_and_what_has_the_data_of_a_file_is_not() {
     let link = File { unix: 0o120_777, ..file("link", 0, b"target") };
     let device = File { unix: 0o060_644, ..file("device", 0, b"") };
     let plain = File { unix: 0o100_644, ..file("plain", 0, b"1") };
-    let contents = all(&zip(&[link, device, plain, file("folder/", 0, b"2")])).unwrap();
-    assert_eq!((contents.files, names(&contents)), (2, vec!["plain", "folder"]));
+    // As `zip` writes what it reads from a pipe.
+    let pipe = File { unix: 0o010_600, flags: 8, ..file("-", 8, b"3") };
+    let no_link = File { unix: 0o120_777, ..file("hidden", 0, &[7; 5000]) };
+    let contents = all(&zip(&[link, device, plain, file("folder/", 0, b"2"), pipe, no_link])).unwrap();
+    assert_eq!((contents.files, names(&contents)), (4, vec!["plain", "folder", "-", "hidden"]));
 }
 
 #[test]
