@@ -26,8 +26,6 @@ use crate::limits::Limits;
 use crate::read_at::ReadAt;
 use gather::Gather;
 
-pub(super) use magic::sniff;
-
 /// The kind of an archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Archive {
@@ -63,6 +61,12 @@ pub(super) struct Contents {
     pub(super) notes: Vec<String>,
     /// Why there may be more than this: the archive is cut off, or breaks off in damage.
     pub(super) damaged: Option<Error>,
+}
+
+/// Tells an archive by the first bytes of a file. What stands further in than those, as the mark of an ISO image does, is not
+/// seen.
+pub(super) fn sniff(start: &[u8]) -> Option<Archive> {
+    magic::sniff(start)
 }
 
 /// Reads an archive called `name`. `wanted` gets each regular member's path and its first bytes (as many as

@@ -14,6 +14,9 @@ use crate::read_at::ReadAt;
 /// Notes kept; more would say the same.
 const NOTES: usize = 64;
 
+/// The data of a member, or why it cannot be read.
+type Bytes = Result<Arc<dyn ReadAt>, Error>;
+
 /// Collects the members of one archive.
 pub(super) struct Gather<'a> {
     pub(super) limits: &'a Limits,
@@ -27,7 +30,7 @@ pub(super) struct Gather<'a> {
     /// Members whose start could not be read, past those that are among `members`.
     unreadable: u64,
     /// Indexes of sparse uploads, by the path of what they belong to.
-    indexes: Vec<(String, Result<Arc<dyn ReadAt>, Error>)>,
+    indexes: Vec<(String, Bytes)>,
 }
 
 /// What to do with a member.
@@ -119,14 +122,22 @@ impl<'a> Gather<'a> {
     }
 
     pub(super) fn finish(mut self, damaged: Option<Error>) -> Contents {
-        let indexes: HashMap<String, _> = std::mem::take(&mut self.indexes).into_iter().collect();
+        let mut indexes: HashMap<String, Bytes> = std::mem::take(&mut self.indexes).into_iter().collect();
+        let mut used = HashSet::new();
         for member in self.members.iter_mut().filter(|member| !indexes.is_empty() && member.bytes.is_ok()) {
             let Some(index) = indexes.get(&member.path) else { continue };
+            used.insert(member.path.clone());
             if let Ok(bytes) = &member.bytes {
                 let index = index.as_ref().map_err(Clone::clone);
                 member.bytes = index.and_then(|index| velociraptor::mapped(&member.path, bytes, &**index, self.limits));
             }
         }
+        // Whose index one is that cannot be read is not certain: its name may be what is damaged.
+        indexes.retain(|path, index| index.is_err() && !used.contains(path));
+        let mut lost: Vec<_> = indexes.into_iter().collect();
+        lost.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let lost = lost.into_iter().map(|(path, bytes)| Member { path: format!("{path}.idx"), modified: None, bytes });
+        self.members.extend(lost);
         let (mut seen, mut twice) = (HashSet::new(), HashSet::new());
         for member in &self.members {
             if !seen.insert(member.path.as_str()) {

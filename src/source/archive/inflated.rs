@@ -197,13 +197,10 @@ impl Inflated {
         // Out of the pool while it is worked with: the source below may be slow, or compressed itself.
         let mut state = self.pool.take(self.id).unwrap_or_else(|| State::new(distance));
         let (out, result) = act(&mut state);
-        match &result {
-            Err(halt @ (Halt::Corrupt(_) | Halt::Cut(_))) => {
-                let _ = self.halted.set((halt.clone(), state.cursor.out()));
-                // What it could still tell it would tell wrongly; the places before are sound.
-                state.cursor = Cursor::default();
-            }
-            _ => {}
+        if let Err(halt @ (Halt::Corrupt(_) | Halt::Cut(_))) = &result {
+            let _ = self.halted.set((halt.clone(), state.cursor.out()));
+            // What it could still tell it would tell wrongly; the places before are sound.
+            state.cursor = Cursor::default();
         }
         self.pool.put(self.id, state);
         (out, result)

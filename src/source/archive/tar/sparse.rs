@@ -28,7 +28,7 @@ impl Sparse {
     fn new(data: u64, stored: u64, parts: Vec<u64>, len: u64) -> Result<Self, Error> {
         let lengths = parts.iter().skip(1).step_by(2);
         let sum = lengths.fold(0u64, |sum, len| sum.saturating_add(*len));
-        if sum != stored || parts.len() % 2 != 0 {
+        if sum != stored || !parts.len().is_multiple_of(2) {
             let expected = format!("parts of {stored} bytes together");
             return Err(Error::damaged(At::Offset(data), "map of a sparse file", expected, sum.to_string()));
         }

@@ -312,6 +312,15 @@ fn names_of_velociraptor_are_decoded_wherever_they_are() {
 }
 
 #[test]
+fn an_index_that_cannot_be_read_is_reported_even_if_it_fits_no_file() {
+    let path = "uploads/ntfs/C%3A/SYSTEM";
+    let index = File { crc: Some(7), ..file("uploads/ntfs/C%3A/SYSTEN.idx", 8, b"{}") };
+    let contents = all(&zip(&[file(path, 8, b"1"), index])).unwrap();
+    assert_eq!(names(&contents), ["uploads/ntfs/C/SYSTEM", "uploads/ntfs/C/SYSTEN.idx"]);
+    assert!(contents.members[1].bytes.is_err());
+}
+
+#[test]
 fn links_are_passed_over_and_what_has_the_data_of_a_file_is_not() {
     let link = File { unix: 0o120_777, ..file("link", 0, b"target") };
     let device = File { unix: 0o060_644, ..file("device", 0, b"") };
