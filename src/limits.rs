@@ -98,6 +98,37 @@ pub struct Limits {
     /// Extents of one VMDK, each of which may be a file that is held open. 4,096 files of 2 GB are the 8 TB that VMware's
     /// desktop products allow.
     pub vmdk_extents: usize,
+    /// Regular files in one archive. Triage collections of real machines have up to some 100,000; each one costs the
+    /// decoding of its first 4 KiB.
+    pub archive_members: u64,
+    /// Files of one archive that are kept: hives, logs, images. Terminal servers have some thousands of profiles, each with
+    /// two hives and their logs.
+    pub archive_kept: u64,
+    /// Bytes of the paths of those: 65,536 paths of Windows' 260 characters fit.
+    pub archive_path_bytes: usize,
+    /// Bytes of one extension header of a tar (long name, pax), and of one index of a sparse file. Real ones have a few KiB.
+    pub archive_header: u64,
+    /// Bytes that one compressed stream may decode to. All of a gzip must be decoded once to know its length, which takes
+    /// some minutes for 64 GiB; after that, each place costs up to a 128th of it.
+    pub archive_stream: u64,
+    /// Bytes of a file in a zip up to which its checksum is verified before it is used: what takes a second or two. Larger
+    /// than any real hive; larger are disk images, of which little is read.
+    pub archive_checked: u64,
+    /// Bytes of all files of a zip that are read to verify their checksums: a minute or two. 64 of the largest that are
+    /// verified; hives of a real machine stay under 4 GiB. A zip whose files share their data claims more.
+    pub archive_decoded: u64,
+    /// Places of one deflate stream from which decoding can go on: 128 of 44 KiB take 5.5 MiB, and a read in a hive of 25 MB
+    /// costs at most 1 ms.
+    pub archive_checkpoints: usize,
+    /// The same for all streams of an archive together: 22 MiB. Those that were not read for longest lose theirs.
+    pub archive_all_checkpoints: usize,
+    /// Bytes of one file that is decoded into memory, since its compression cannot be entered in the middle. Fits the hives
+    /// of any machine.
+    pub archive_memory: u64,
+    /// The same for all files of an archive together.
+    pub archive_all_memory: u64,
+    /// Bytes of a zstd frame's window: what zstd itself accepts without being told to, `--long` and level 22 included.
+    pub archive_window: u64,
 }
 
 impl Default for Limits {
@@ -142,6 +173,18 @@ impl Default for Limits {
             table_blocks: 64,
             vmdk_descriptor: 1 << 20,
             vmdk_extents: 4096,
+            archive_members: 1 << 20,
+            archive_kept: 1 << 16,
+            archive_path_bytes: 16 << 20,
+            archive_header: 1 << 20,
+            archive_stream: 64 << 30,
+            archive_checked: 512 << 20,
+            archive_decoded: 32 << 30,
+            archive_checkpoints: 128,
+            archive_all_checkpoints: 512,
+            archive_memory: 256 << 20,
+            archive_all_memory: 512 << 20,
+            archive_window: 128 << 20,
         }
     }
 }
