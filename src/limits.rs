@@ -129,6 +129,13 @@ pub struct Limits {
     pub archive_all_memory: u64,
     /// Bytes of a zstd frame's window: what zstd itself accepts without being told to, `--long` and level 22 included.
     pub archive_window: u64,
+    /// Runs kept of one attribute of an NTFS file. A hive of [`Self::whole_hive`] in single clusters of 4 KiB has so many; they
+    /// take 2 MiB.
+    pub ntfs_runs: usize,
+    /// Bytes of the attribute list of an NTFS file. Windows keeps to 256 KiB.
+    pub ntfs_attribute_list: usize,
+    /// Names in one NTFS folder, 8.3 names included. The largest folders of Windows (WinSxS) stay under 100,000.
+    pub ntfs_names: u64,
 }
 
 impl Default for Limits {
@@ -185,6 +192,9 @@ impl Default for Limits {
             archive_memory: 256 << 20,
             archive_all_memory: 512 << 20,
             archive_window: 128 << 20,
+            ntfs_runs: 1 << 17,
+            ntfs_attribute_list: 256 << 10,
+            ntfs_names: 1 << 18,
         }
     }
 }
