@@ -134,7 +134,7 @@ impl Table {
         let past: Vec<u32> = past.collect();
         if !past.is_empty() {
             let which = numbers(&past);
-            self.notes.push(format!("the disk ends at byte {disk}, before {which}: the image is truncated"));
+            self.notes.push(format!("the disk ends at byte {disk}, before the end of {which}: the image is truncated"));
         }
         let mut order: Vec<&Partition> = self.partitions.iter().filter(|p| p.len > 0).collect();
         order.sort_by_key(|p| (p.start, p.number));

@@ -199,7 +199,7 @@ fn odd_gpt_entries_are_noted() {
         [
             "left out, for ending before the start: partition 3",
             "outside the range that the GPT keeps for partitions: partitions 4, 5",
-            "the disk ends at byte 1048576, before partition 4: the image is truncated",
+            "the disk ends at byte 1048576, before the end of partition 4: the image is truncated",
             "partitions 1, 2 overlap",
         ]
     );
@@ -207,7 +207,10 @@ fn odd_gpt_entries_are_noted() {
     cut.0.truncate(250 * 512);
     let table = cut.table();
     assert_eq!(table.partitions.len(), 3);
-    assert!(table.notes[0].contains("before partition 3") && table.notes[1].contains("before the copy of the GPT"));
+    assert!(
+        table.notes[0].contains("before the end of partition 3")
+            && table.notes[1].contains("before the copy of the GPT")
+    );
 }
 
 #[test]
