@@ -52,6 +52,13 @@ pub struct Limits {
     pub folder_depth: usize,
     /// Bytes of a policy or waiver file. A thousand rules take less than half of it.
     pub user_file: u64,
+    /// Runs kept of one attribute of an NTFS file. A hive of [`Self::whole_hive`] in single clusters of 4 KiB has so
+    /// many; they take 2 MiB.
+    pub ntfs_runs: usize,
+    /// Bytes of the attribute list of an NTFS file. Windows keeps to 256 KiB.
+    pub ntfs_attribute_list: usize,
+    /// Names in one NTFS folder, 8.3 names included. The largest folders of Windows (WinSxS) stay under 100,000.
+    pub ntfs_names: u64,
 }
 
 impl Default for Limits {
@@ -77,6 +84,9 @@ impl Default for Limits {
             log_pages: 1 << 17,
             folder_depth: 256,
             user_file: 1 << 20,
+            ntfs_runs: 1 << 17,
+            ntfs_attribute_list: 256 << 10,
+            ntfs_names: 1 << 18,
         }
     }
 }
