@@ -1,8 +1,8 @@
 //! NTFS, read-only.
 //!
-//! Nothing that can be damaged is taken on trust: a name that an index gives must be that of the record that it leads to, a
-//! name counts as absent only where the whole index is sound, and an index that is not gives way to a search of all records.
-//! What `$LogFile` has and the volume has not is not seen.
+//! Nothing that can be damaged is taken on trust: a name that an index gives must be that of the record that it leads
+//! to, a name counts as absent only where the whole index is sound, and an index that is not gives way to a search of
+//! all records. What `$LogFile` has and the volume has not is not seen.
 //!
 //! Layouts: libyal, "New Technologies File System (NTFS)" (libfsntfs); Linux-NTFS documentation (flatcap.github.io).
 

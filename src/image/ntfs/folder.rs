@@ -10,13 +10,14 @@ use super::record::{Record, number};
 use super::{Entry, FileRef, Ntfs, to_u64};
 use crate::error::{At, Error};
 
-/// Names kept of folders whose index is damaged, so that the MFT is searched once for all of a path: 2,048 of the longest
-/// take 1 MiB. Folders with more are searched each time.
+/// Names kept of folders whose index is damaged, so that the MFT is searched once for all of a path: 2,048 of the
+/// longest take 1 MiB. Folders with more are searched each time.
 const KEPT_NAMES: usize = 2048;
 /// Folders kept in all. One path leads through a handful.
 const KEPT_FOLDERS: usize = 64;
-/// Names of a folder up to which each is looked up in its record before the folder is listed, which costs up to 4 KiB each:
-/// folders of Windows that matter here have some hundred. In larger ones a name proves itself when it is followed.
+/// Names of a folder up to which each is looked up in its record before the folder is listed, which costs up to 4 KiB
+/// each: folders of Windows that matter here have some hundred. In larger ones a name proves itself when it is
+/// followed.
 const LOOKED_UP: usize = 1024;
 
 /// A name, and the reference of the file that has it.
@@ -139,8 +140,8 @@ impl Ntfs {
         Index::open(&self.mft, self.upcase(), &self.mft.file(folder.number)?)
     }
 
-    /// The names that equal `name` but for case, by the index. If there are none, the whole of it was found sound, and no name
-    /// in it can be this one damaged.
+    /// The names that equal `name` but for case, by the index. If there are none, the whole of it was found sound,
+    /// and no name in it can be this one damaged.
     fn by_index(&self, file: &File, name: &[u16]) -> Result<Vec<Named>, Doubt> {
         let upcase = self.upcase();
         let index = Index::open(&self.mft, upcase, file)?;
@@ -215,7 +216,8 @@ impl Ntfs {
     fn scan(&self, folder: FileRef, doubt: Doubt) -> Result<Arc<Scan>, Error> {
         let (Doubt::Damage(why) | Doubt::Contradiction(why)) = &doubt;
         self.mft.volume.note(format!(
-            "the index of the folder in MFT record {} is not to be trusted ({why}): all MFT records were searched instead",
+            "the index of the folder in MFT record {} is not to be trusted ({why}): \
+             all MFT records were searched instead",
             number(folder.number)
         ));
         let mut scan =

@@ -90,8 +90,8 @@ impl<'a> Index<'a> {
         Ok(Self { mft, order, folder, root, root_at, block: to_usize(size.into()), step, blocks, bitmap })
     }
 
-    /// Gives the names that equal `name` but for case, in their order. Only the nodes on the way to them are looked at, and
-    /// that there are none is known only after [`Self::all`].
+    /// Gives the names that equal `name` but for case, in their order. Only the nodes on the way to them are looked
+    /// at, and that there are none is known only after [`Self::all`].
     ///
     /// # Errors
     /// When a node on the way is damaged, or its names are not in order.
@@ -108,7 +108,8 @@ impl<'a> Index<'a> {
     /// Gives all names in their order, and makes sure that these are all.
     ///
     /// # Errors
-    /// When the tree is damaged, its names are not in order, or it does not have all blocks that the bitmap says are in use.
+    /// When the tree is damaged, its names are not in order, or it does not have all blocks that the bitmap says are
+    /// in use.
     pub(super) fn all(&self, mut each: impl FnMut(u64, FileName) -> Result<(), Error>) -> Result<(), Error> {
         let mut walk = self.walk();
         self.node(None, 0, None, &mut walk, &mut each)?;

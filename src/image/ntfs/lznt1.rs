@@ -93,7 +93,8 @@ mod tests {
             0x02, 0x4a, 0x44, 0xef, 0x03, 0x58, 0x02, 0x8c, 0x09, 0x16, 0x01, 0x48, 0x45, 0x00, 0xbe, 0x00, 0x9e, 0x00,
             0x04, 0x01, 0x18, 0x90, 0x00,
         ];
-        let text = "F# F# G A A G F# E D D E F# F# E E F# F# G A A G F# E D D E F# E D D E E F# D E F# G F# D E F# G F# E D \
+        let text = "F# F# G A A G F# E D D E F# F# E E F# F# G A A G F# E D D E F# E D D E E F# D E F# G F# D E F# G F# \
+                    E D \
                     E A F# F# G A A G F# E D D E F# E D D\0";
         assert_eq!(unpack(&packed, 4096).unwrap(), text.as_bytes());
         assert_eq!(unpack(&packed, 5).unwrap(), b"F# F#");

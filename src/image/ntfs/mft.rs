@@ -93,7 +93,8 @@ impl Mft {
             let used = if record.in_use { "in use" } else { "not in use" };
             let number = record.number();
             let what = format!(
-                "MFT record {number} is not that of the file any more: sequence number {found} instead of {wanted}, {used}"
+                "MFT record {number} is not that of the file any more: \
+                 sequence number {found} instead of {wanted}, {used}"
             );
             return Err(Error::Stale { what });
         }

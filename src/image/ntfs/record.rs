@@ -162,6 +162,8 @@ pub(super) struct Attribute<'a> {
     /// UTF-16.
     name: &'a [u8],
     pub(super) flags: u16,
+    /// Whether a value in the record stands where it must and fills the attribute.
+    pub(super) exact: bool,
     pub(super) form: Form<'a>,
 }
 
@@ -232,10 +234,13 @@ fn attribute(record: &Record, start: usize) -> Result<Option<(Attribute<'_>, usi
     let f = Fields::new(bytes, at);
     let name = usize::from(f.u8(9, WHAT)?).saturating_mul(2);
     let name = f.bytes(if name == 0 { 0 } else { usize::from(f.u16(0xa, WHAT)?) }, name, "name of an attribute")?;
+    let mut exact = true;
     let form = match f.u8(8, WHAT)? {
         0 => {
-            let value = to_usize(u64::from(f.u32(0x10, WHAT)?));
-            Form::Resident(f.bytes(usize::from(f.u16(0x14, WHAT)?), value, "value of an attribute")?)
+            let (value, at) = (to_usize(u64::from(f.u32(0x10, WHAT)?)), usize::from(f.u16(0x14, WHAT)?));
+            let end = at.saturating_add(value).checked_next_multiple_of(8);
+            exact = at >= name.len().saturating_add(0x18) && at.is_multiple_of(8) && end == Some(len);
+            Form::Resident(f.bytes(at, value, "value of an attribute")?)
         }
         1 => {
             let pairs = usize::from(f.u16(0x20, "runs")?);
@@ -254,5 +259,5 @@ fn attribute(record: &Record, start: usize) -> Result<Option<(Attribute<'_>, usi
         }
         other => return Err(damaged(8, WHAT, "resident (0) or not (1)", other.to_string())),
     };
-    Ok(Some((Attribute { at, kind, name, flags: f.u16(0xc, WHAT)?, form }, len)))
+    Ok(Some((Attribute { at, kind, name, flags: f.u16(0xc, WHAT)?, exact, form }, len)))
 }

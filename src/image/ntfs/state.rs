@@ -84,7 +84,8 @@ fn volume(mft: &Mft) -> Result<Said, Error> {
     Ok(Said { label: label.map(text), version, flags: f.u16(10, WHAT)? })
 }
 
-/// Whether nothing is left in the log: by the newer of its two restart pages, the log has no clients or is marked clean.
+/// Whether nothing is left in the log: by the newer of its two restart pages, the log has no clients or is marked
+/// clean.
 fn clean(mft: &Mft) -> Result<bool, Error> {
     const WHAT: &str = "restart page of $LogFile";
     let file = mft.listed(mft.record(LOG_FILE)?)?;

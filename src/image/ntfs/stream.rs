@@ -58,6 +58,10 @@ impl<'a> Builder<'a> {
                 if attribute.flags & ENCRYPTED != 0 {
                     return Err(Error::unsupported(At::Offset(at), "the file is encrypted by EFS"));
                 }
+                if !attribute.exact {
+                    let expected = "a value that fills its attribute";
+                    return Err(damaged("attribute", expected, format!("one of {} bytes elsewhere", value.len())));
+                }
                 let body = Body::Resident((*value).into());
                 self.stream = Some(Stream { size: to_u64(value.len()), at, body });
             }

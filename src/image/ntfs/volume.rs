@@ -51,7 +51,8 @@ impl Volume {
                 let (end, len) = (self.source.len(), self.geometry.len);
                 let want = offset.saturating_add(to_u64(buf.len()));
                 let what = format!(
-                    "the image is cut off: it ends at 0x{end:x}, but the volume has 0x{len:x} bytes, and 0x{want:x} are needed"
+                    "the image is cut off: it ends at 0x{end:x}, \
+                     but the volume has 0x{len:x} bytes, and 0x{want:x} are needed"
                 );
                 Err(io::Error::new(io::ErrorKind::UnexpectedEof, what))
             }

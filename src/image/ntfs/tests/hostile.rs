@@ -35,7 +35,9 @@ fn records_of_no_sense_are_refused() {
     maker.file(40, "f", vec![resident(0x80, "", b"x")]);
     let whole = maker.bytes();
     let start = at(40);
-    let bad: [(&str, usize, &[u8]); 13] = [
+    // Behind the header, $STANDARD_INFORMATION and $FILE_NAME.
+    let data = position(&whole, start, &[0x80, 0, 0, 0]) - start;
+    let bad: [(&str, usize, &[u8]); 16] = [
         ("a record that Windows gave up", 0, b"BAAD"),
         ("no update sequence", 6, &[1, 0]),
         ("an update sequence past the sector", 4, &[0xfe, 1]),
@@ -49,6 +51,9 @@ fn records_of_no_sense_are_refused() {
         ("an attribute that does not end", 0x3c, &[0xf8, 3]),
         ("an attribute of a third form", 0x40, &[2]),
         ("a value past its attribute", 0x48, &[0xff]),
+        ("data that starts late", data + 0x14, &[0x19]),
+        ("data that starts in the header", data + 0x14, &[0x10]),
+        ("data that is too short for its attribute", data + 0x10, &[0]),
     ];
     for (what, offset, value) in bad {
         let mut bytes = whole.clone();
