@@ -15,10 +15,10 @@ const TRIAGE: &str = "C/Windows/System32/config/SYSTEM";
 const BARE: &str = r#"volume (NTFS "System")"#;
 
 /// Computer, whether it is compliant, and the steps from the image to its SYSTEM hive.
-type Machine = (&'static str, bool, &'static [&'static str]);
+type Machine<'a> = (&'a str, bool, &'a [&'a str]);
 
 /// Every file in `fixtures/images`: its status when it is named, and the machines in it.
-const IMAGES: [(&str, i32, &[Machine]); 36] = [
+const IMAGES: [(&str, i32, &[Machine<'static>]); 36] = [
     ("acquired.E01", 0, &[("DESK-X86", true, &[BARE, CONFIG])]),
     ("acquired.E02", 3, &[]),
     ("backing-base.qcow2", 1, &[("AADC-OFF", false, &[BARE, CONFIG])]),
@@ -26,21 +26,21 @@ const IMAGES: [(&str, i32, &[Machine]); 36] = [
     ("base.vhd", 0, &[("AADC-2019", true, &[BARE, CONFIG])]),
     ("bitlocker.raw.gz", 3, &[]),
     ("compliant.qcow2", 0, &[("AADC-2019", true, &[r#"GPT 3 (NTFS "System")"#, CONFIG])]),
-    ("damaged-index.qcow2", 0, &[("AADC-2019", true, &[BARE, CONFIG])]),
+    ("damaged-index.raw.gz", 0, &[("AADC-2019", true, &["damaged-index.raw", BARE, CONFIG])]),
     ("dirty.vhdx.gz", 0, &[("AADC-2019", true, &["dirty.vhdx", BARE, CONFIG])]),
     ("dynamic.vdi.gz", 1, &[("AADC-2022", false, &["dynamic.vdi", BARE, CONFIG])]),
     ("dynamic.vhd.gz", 0, &[("AADC-IIS", true, &["dynamic.vhd", BARE, CONFIG])]),
     ("empty.7z", 3, &[]),
     ("encrypted.zip", 3, &[]),
-    ("ext4.qcow2", 4, &[]),
-    ("fragmented.qcow2", 0, &[("AADC-2019", true, &[BARE, CONFIG])]),
+    ("ext4.raw.gz", 4, &[]),
+    ("fragmented.raw.gz", 0, &[("AADC-2019", true, &["fragmented.raw", BARE, CONFIG])]),
     ("gpt-4kn.raw.gz", 0, &[("AADC-2019", true, &["gpt-4kn.raw", r#"GPT 2 (NTFS "System")"#, CONFIG])]),
     ("luks.qcow2", 3, &[]),
-    ("lvm.qcow2", 3, &[]),
-    ("lznt1.qcow2", 0, &[("AADC-2019", true, &[BARE, CONFIG])]),
+    ("lvm.raw.gz", 3, &[]),
+    ("lznt1.raw.gz", 0, &[("AADC-2019", true, &["lznt1.raw", BARE, CONFIG])]),
     ("mbr-logical.raw.gz", 0, &[("AADC-2019", true, &["mbr-logical.raw", r#"MBR 6 (NTFS "System")"#, CONFIG])]),
     ("over.vhd", 1, &[("AADC-OFF", false, &[BARE, CONFIG])]),
-    ("refs.qcow2", 3, &[]),
+    ("refs.raw.gz", 3, &[]),
     ("split.001", 0, &[("AADC-2019", true, &[BARE, CONFIG])]),
     ("split.002", 4, &[]),
     ("split.003", 4, &[]),
@@ -51,9 +51,12 @@ const IMAGES: [(&str, i32, &[Machine]); 36] = [
     ("triage.tar.zst", 0, &[("AADC-LOGS", true, &[TRIAGE])]),
     ("triage.zip", 0, &[("AADC-LOGS", true, &[TRIAGE])]),
     (
-        "two-windows.qcow2",
+        "two-windows.raw.gz",
         1,
-        &[("AADC-2022", false, &[BARE, r"WINNT\system32\config\SYSTEM"]), ("AADC-2019", true, &[BARE, CONFIG])],
+        &[
+            ("AADC-2022", false, &["two-windows.raw", BARE, r"WINNT\system32\config\SYSTEM"]),
+            ("AADC-2019", true, &["two-windows.raw", BARE, CONFIG]),
+        ],
     ),
     (
         "velociraptor.zip",
@@ -65,7 +68,7 @@ const IMAGES: [(&str, i32, &[Machine]); 36] = [
     ),
     ("vm.ova", 0, &[("DESK-11", true, &["disk.vmdk", BARE, CONFIG])]),
     ("vmdk.zip", 1, &[("AADC-OFF", false, &["vm/disk.vmdk", BARE, CONFIG])]),
-    ("wof.qcow2", 3, &[]),
+    ("wof.raw.gz", 3, &[]),
 ];
 
 /// Parts of others in the same folder, that are images themselves.
@@ -89,7 +92,7 @@ fn machines(report: &Json) -> Vec<(String, bool, String)> {
         .collect()
 }
 
-fn expected(path: &str, machines: &[Machine]) -> Vec<(String, bool, String)> {
+fn expected(path: &str, machines: &[Machine<'_>]) -> Vec<(String, bool, String)> {
     let place = |steps: &[&str]| format!("{path} › {}", steps.join(" › "));
     machines.iter().map(|(name, compliant, steps)| ((*name).to_owned(), *compliant, place(steps))).collect()
 }
@@ -160,7 +163,7 @@ fn extents_in_an_archive_are_read_with_their_descriptor_alone() {
 
 #[test]
 fn what_had_to_be_mended_is_told() {
-    let report = audit(&[image("damaged-index.qcow2")]).json().to_string();
+    let report = audit(&[image("damaged-index.raw.gz")]).json().to_string();
     assert!(report.contains("all MFT records were searched"), "{report}");
     let report = audit(&[image("dirty.vhdx.gz")]).json().to_string();
     assert!(report.contains("the log was replayed (1 entry)"), "{report}");
@@ -171,9 +174,9 @@ fn refusals_say_what_it_is() {
     for (name, what) in [
         ("bitlocker.raw.gz", "BitLocker"),
         ("luks.qcow2", "LUKS"),
-        ("lvm.qcow2", "LVM2"),
-        ("refs.qcow2", "ReFS"),
-        ("wof.qcow2", "WOF"),
+        ("lvm.raw.gz", "LVM2"),
+        ("refs.raw.gz", "ReFS"),
+        ("wof.raw.gz", "WOF"),
         ("encrypted.zip", "encrypted"),
         ("empty.7z", "7z"),
         ("acquired.E02", "acquired.E01"),
@@ -222,7 +225,7 @@ fn a_volume_can_be_picked_by_where_it_starts() {
 
 #[test]
 fn copies_in_an_image_are_judged_on_demand_alone() {
-    let disk = image("two-windows.qcow2");
+    let disk = image("two-windows.raw.gz");
     let report = audit(&[&disk]).json();
     let left_out = report["diagnostics"].as_array().unwrap().iter().filter(|d| d["code"] == "backup-left-out");
     assert_eq!(left_out.count(), 2);
@@ -231,11 +234,12 @@ fn copies_in_an_image_are_judged_on_demand_alone() {
     found.sort();
     let regback = r"Windows\System32\config\RegBack\SYSTEM";
     let old = r"Windows.old\Windows\System32\config\SYSTEM";
-    let wanted = [
-        ("AADC-2019", true, &[BARE, CONFIG][..]),
-        ("AADC-2022", false, &[BARE, r"WINNT\system32\config\SYSTEM"]),
-        ("AADC-OFF", false, &[BARE, old]),
-        ("AADC-OFF", false, &[BARE, regback]),
+    let raw = "two-windows.raw";
+    let wanted: [Machine<'_>; 4] = [
+        ("AADC-2019", true, &[raw, BARE, CONFIG]),
+        ("AADC-2022", false, &[raw, BARE, r"WINNT\system32\config\SYSTEM"]),
+        ("AADC-OFF", false, &[raw, BARE, old]),
+        ("AADC-OFF", false, &[raw, BARE, regback]),
     ];
     assert_eq!((run.status, found), (1, expected(&disk, &wanted)));
     let backups = run.json()["hosts"].as_array().unwrap().iter().filter(|host| host["backup"] == true).count();
