@@ -18,7 +18,7 @@ const BARE: &str = r#"volume (NTFS "System")"#;
 type Machine<'a> = (&'a str, bool, &'a [&'a str]);
 
 /// Every file in `fixtures/images`: its status when it is named, and the machines in it.
-const IMAGES: [(&str, i32, &[Machine<'static>]); 36] = [
+const IMAGES: [(&str, i32, &[Machine<'static>]); 37] = [
     ("acquired.E01", 0, &[("DESK-X86", true, &[BARE, CONFIG])]),
     ("acquired.E02", 3, &[]),
     ("backing-base.qcow2", 1, &[("AADC-OFF", false, &[BARE, CONFIG])]),
@@ -31,6 +31,7 @@ const IMAGES: [(&str, i32, &[Machine<'static>]); 36] = [
     ("dynamic.vdi.gz", 1, &[("AADC-2022", false, &["dynamic.vdi", BARE, CONFIG])]),
     ("dynamic.vhd.gz", 0, &[("AADC-IIS", true, &["dynamic.vhd", BARE, CONFIG])]),
     ("empty.7z", 3, &[]),
+    ("encrypted-in-part.zip", 3, &[("DESK-X86", true, &[TRIAGE])]),
     ("encrypted.zip", 3, &[]),
     ("ext4.raw.gz", 4, &[]),
     ("fragmented.raw.gz", 0, &[("AADC-2019", true, &["fragmented.raw", BARE, CONFIG])]),
@@ -308,6 +309,20 @@ fn images_that_build_on_themselves_are_told() {
         let errors = said(&run.json(), "error");
         assert_eq!(run.status, 3);
         assert!(errors[0].contains("builds on the image again"), "{name}: {errors:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_of_a_hostile_image_is_no_empty_one() {
+    // Their hive, SYSTEM alone, can be read in full, as far as that can be known.
+    let readable = ["ntfs-index-loop.raw.gz", "zip-bomb.zip", "zip-names.zip", "zip-overlap.zip"];
+    let names = fs::read_dir(root().join("fixtures/hostile")).unwrap().map(|entry| entry.unwrap().file_name());
+    let names = names.map(|name| name.into_string().unwrap());
+    let kinds = [".qcow2", ".vmdk", ".vdi", ".vhd", ".E01", ".zip", ".tar", ".gz"];
+    for name in names.filter(|name| kinds.iter().any(|kind| name.ends_with(kind))) {
+        let run = audit(&[format!("fixtures/hostile/{name}")]);
+        let status = if readable.contains(&name.as_str()) { 1 } else { 3 };
+        assert_eq!(run.status, status, "{name}: {}", run.err());
     }
 }
 
