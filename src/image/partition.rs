@@ -48,6 +48,8 @@ pub struct Table {
     pub partitions: Vec<Partition>,
     /// What the reader of a report should know.
     pub notes: Vec<String>,
+    /// Why there may be more partitions than these.
+    pub incomplete: Option<String>,
 }
 
 /// Bytes of a record of partitions, whatever the size of a sector.
@@ -119,13 +121,26 @@ pub fn partitions(disk: &Arc<dyn ReadAt>, sector: Option<u32>, limits: &Limits) 
         return Ok(Some(Table::bare(disk.len(), Vec::new())));
     }
     gpt?;
-    Ok(record.map(|_| Table { scheme: Scheme::Mbr, partitions: Vec::new(), notes: Vec::new() }))
+    if first.get(3..).is_some_and(|name| name.starts_with(b"NTFS    ")) {
+        let found = "a sector size, cluster size or length that no volume has";
+        return Err(Error::damaged(At::Offset(0), "NTFS boot sector", "that of a volume", found));
+    }
+    Ok(record.map(|_| Table::empty(Scheme::Mbr)))
 }
 
 impl Table {
     fn bare(len: u64, notes: Vec<String>) -> Self {
-        let volume = Partition { number: 0, start: 0, len, name: None, purpose: None };
-        Self { scheme: Scheme::Bare, partitions: vec![volume], notes }
+        Self { notes, ..Self::only(0, len) }
+    }
+
+    fn empty(scheme: Scheme) -> Self {
+        Self { scheme, partitions: Vec::new(), notes: Vec::new(), incomplete: None }
+    }
+
+    /// Of a volume that starts at byte `start` of a disk, whatever the disk says.
+    pub fn only(start: u64, len: u64) -> Self {
+        let volume = Partition { number: 0, start, len, name: None, purpose: None };
+        Self { partitions: vec![volume], ..Self::empty(Scheme::Bare) }
     }
 
     /// Notes partitions that the disk is too short for, and those that overlap.

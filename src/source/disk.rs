@@ -100,6 +100,13 @@ impl Walk<'_> {
         for note in &notes {
             self.remark(&image.name, Severity::Note, "image", note.clone());
         }
+        if let Some(why) = &table.incomplete {
+            self.unreadable(&image.name, why.clone());
+        }
+        if table.partitions.is_empty() {
+            let message = "a partition table without partitions: nothing to audit".to_owned();
+            self.remark(&image.name, Severity::Warning, "no-partitions", message);
+        }
         for partition in wanted {
             let volume = self.volume(image, disk, &table, partition, &notes);
             seen.volumes.push(volume);
@@ -115,8 +122,7 @@ impl Walk<'_> {
             let what = format!("the disk ends at byte {}", disk.bytes.len());
             return Err(Error::unsupported(At::Offset(start), what));
         }
-        let only = Partition { number: 0, start, len, name: None, purpose: None };
-        Ok(Some(Table { scheme: Scheme::Bare, partitions: vec![only], notes: Vec::new() }))
+        Ok(Some(Table::only(start, len)))
     }
 
     /// Remarks on volumes that were not looked into. Where Windows was found, another volume is mostly one of data; where it
@@ -147,6 +153,11 @@ impl Walk<'_> {
         let short = self.volume_name(table, partition);
         let mut seen =
             VolumeSeen { name: short.clone(), content: String::new(), installations: Vec::new(), not_read: None };
+        if bytes.is_empty() && partition.len > 0 {
+            seen.content = "missing".to_owned();
+            seen.not_read = Some("it lies past the end of the image, which is truncated".to_owned());
+            return seen;
+        }
         let filesystem = match recognise(&*bytes) {
             Ok(filesystem) => filesystem,
             Err(error) => {

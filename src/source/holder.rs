@@ -1,7 +1,8 @@
 //! Disk images and archives: opened, and what is in them handed on.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::again::Again;
 use super::archive::{self, Archive};
@@ -95,6 +96,7 @@ impl Walk<'_> {
             paths: Arc::new(found.iter().map(|(path, _)| path.clone()).collect()),
         };
         let mut any = false;
+        let mut images = Vec::new();
         let mut failed: Vec<(Arc<str>, Error)> = Vec::new();
         for (number, ((path, modified), bytes)) in found.iter().zip(members.iter()).enumerate() {
             let called = inside(&called, path);
@@ -130,13 +132,12 @@ impl Walk<'_> {
                 }
                 Content::Log => self.member_log(&full, path, &called, bytes),
                 Content::NearlyReg(why) => self.unreadable(&called, why.to_owned()),
-                Content::Image => {
-                    any = true;
-                    self.member_image(&archive, &called, full, number);
-                }
+                Content::Image => images.push((called, full, number)),
                 Content::Archive(_) | Content::Empty | Content::Other => {}
             }
         }
+        any |= !images.is_empty();
+        self.member_images(&archive, images);
         self.failed(&called, &failed);
         self.nested(&called, &nested, any);
         if !any && nested.is_empty() && failed.is_empty() {
@@ -173,31 +174,58 @@ impl Walk<'_> {
         self.inside_logs.entry(folder).or_default().push(InsideLog { file, name: Arc::clone(called), bytes });
     }
 
-    fn member_image(&mut self, archive: &Opened, called: &Arc<str>, path: PathBuf, number: usize) {
-        let (members, paths, limits) =
-            (Arc::clone(&archive.members), Arc::clone(&archive.paths), Arc::clone(&self.limits));
-        let name = Arc::clone(&archive.name);
-        let again = Again::new(&self.recent, move || {
+    /// The disk images among the members: all but those that are only a part of another one.
+    fn member_images(&mut self, archive: &Opened, images: Vec<(Arc<str>, PathBuf, usize)>) {
+        let mut used: BTreeSet<String> = BTreeSet::new();
+        let mut opened = Vec::new();
+        for (called, path, number) in images {
+            let parts = Arc::new(Mutex::new(BTreeSet::new()));
+            let disk = Arc::new(self.member_disk(archive, number, &parts));
+            let first = disk.get();
+            used.append(&mut parts.lock().unwrap_or_else(PoisonError::into_inner));
+            // Not kept open: there may be many.
+            opened.push((called, path, number, disk, first.map(|_| ())));
+        }
+        for (called, path, number, disk, first) in opened {
+            if archive.paths.get(number).is_some_and(|path| used.contains(path)) {
+                let message = "a part of another disk image in the archive: read with that one".to_owned();
+                self.remark(&called, Severity::Note, "image-part", message);
+                continue;
+            }
+            let first = match first.and_then(|()| disk.get()) {
+                Ok(first) => first,
+                Err(error) => {
+                    self.unreadable(&called, error.to_string());
+                    continue;
+                }
+            };
+            let image = Image {
+                name: called,
+                path,
+                files: Arc::clone(&archive.container.files),
+                archive: Some(archive.container.format.clone()),
+                disk,
+            };
+            self.disk(&image, &first, false);
+        }
+    }
+
+    /// How the disk in this member is opened; `parts` gets the members that it needs besides.
+    fn member_disk(&self, archive: &Opened, number: usize, parts: &Arc<Mutex<BTreeSet<String>>>) -> Again<Disk> {
+        let (members, paths, name) =
+            (Arc::clone(&archive.members), Arc::clone(&archive.paths), Arc::clone(&archive.name));
+        let (limits, parts) = (Arc::clone(&self.limits), Arc::clone(parts));
+        Again::new(&self.recent, move || {
             let members = members.get()?;
             let own = paths.get(number).map_or("", String::as_str);
             let by_path: ByPath = (paths.iter().zip(members.iter()))
                 .map(|(path, bytes)| (path.to_lowercase(), (path.clone(), bytes.clone())))
                 .collect();
             let opener = Among::new(&name, &Arc::new(by_path), own, &limits);
-            disk(&member(&members, number)?, &opener, &limits).map(Arc::new)
-        });
-        let opened = match again.get() {
-            Ok(opened) => opened,
-            Err(error) => return self.unreadable(called, error.to_string()),
-        };
-        let image = Image {
-            name: Arc::clone(called),
-            path,
-            files: Arc::clone(&archive.container.files),
-            archive: Some(archive.container.format.clone()),
-            disk: Arc::new(again),
-        };
-        self.disk(&image, &opened, false);
+            let disk = disk(&member(&members, number)?, &opener, &limits).map(Arc::new);
+            *parts.lock().unwrap_or_else(PoisonError::into_inner) = opener.used();
+            disk
+        })
     }
 }
 

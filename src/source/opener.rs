@@ -1,6 +1,6 @@
 //! Which files an image may make us read: those beside it, and those in folders that the user allows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -197,6 +197,8 @@ pub(super) type ByPath = BTreeMap<String, (String, Result<Arc<dyn ReadAt>, Error
 pub(super) struct Among {
     archive: Arc<str>,
     members: Arc<ByPath>,
+    /// The paths of those that were opened.
+    used: Arc<Mutex<BTreeSet<String>>>,
     /// The members that led here, this one last.
     chain: Vec<String>,
     depth: usize,
@@ -206,7 +208,13 @@ impl Among {
     /// For the member at `path`.
     pub(super) fn new(archive: &Arc<str>, members: &Arc<ByPath>, path: &str, limits: &Limits) -> Self {
         let chain = vec![path.to_owned()];
-        Self { archive: Arc::clone(archive), members: Arc::clone(members), chain, depth: limits.image_chain }
+        let (archive, members) = (Arc::clone(archive), Arc::clone(members));
+        Self { archive, members, used: Arc::default(), chain, depth: limits.image_chain }
+    }
+
+    /// The members that were opened for the image, besides itself.
+    pub(super) fn used(&self) -> BTreeSet<String> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn path(&self) -> &str {
@@ -233,9 +241,11 @@ impl Opener for Among {
                 let what = format!("the image builds on {path:?}, which builds on the image again");
                 return Err(Error::unsupported(At::Whole, what));
             }
+            self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone());
             let opener = Among {
                 archive: Arc::clone(&self.archive),
                 members: Arc::clone(&self.members),
+                used: Arc::clone(&self.used),
                 chain: self.chain.iter().chain([path]).cloned().collect(),
                 depth: self.depth.saturating_sub(1),
             };

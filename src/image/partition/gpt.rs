@@ -169,7 +169,7 @@ fn header(disk: &Arc<dyn ReadAt>, lba: u64, size: u64) -> Result<Option<Header>,
 
 /// The partitions of a sound copy.
 fn table(copy: &Copy, disk: u64) -> Table {
-    let mut table = Table { scheme: Scheme::Gpt, partitions: Vec::new(), notes: Vec::new() };
+    let mut table = Table::empty(Scheme::Gpt);
     let (mut backwards, mut outside) = (Vec::new(), Vec::new());
     let step = usize::try_from(copy.header.entry).unwrap_or(usize::MAX).max(1);
     for (number, entry) in (1u32..).zip(copy.entries.chunks(step)) {

@@ -98,13 +98,13 @@ pub(super) fn read(
         }
         usual.get_or_insert(table);
     }
-    let empty = Table { scheme: Scheme::Mbr, partitions: Vec::new(), notes: Vec::new() };
+    let empty = Table::empty(Scheme::Mbr);
     Ok((usual.unwrap_or(empty), false))
 }
 
 /// Reads the partitions of a record as if sectors had `size` bytes.
 fn with(disk: &Arc<dyn ReadAt>, record: &Record, size: u64, limits: &Limits) -> Result<Table, Error> {
-    let mut table = Table { scheme: Scheme::Mbr, partitions: Vec::new(), notes: Vec::new() };
+    let mut table = Table::empty(Scheme::Mbr);
     for entry in record.entries.iter().filter(|entry| !entry.is_extended()) {
         table.partitions.push(partition(entry.number, entry, 0, size));
     }
@@ -124,7 +124,7 @@ fn partition(number: u32, entry: &Entry, base: u64, size: u64) -> Partition {
 
 /// Follows the chain of records in an extended partition, and gives the number of the next logical one. Each record has the
 /// logical partition behind it, counted from itself, and the next record, counted from the start of the extended partition.
-/// A chain that breaks is noted: the partitions before the break are there all the same.
+/// A chain that breaks is told of: the partitions before the break are there all the same.
 fn logical(
     disk: &Arc<dyn ReadAt>,
     extended: &Entry,
@@ -164,7 +164,7 @@ fn logical(
         at = extended.start.saturating_add(link.start);
     };
     let (own, byte) = (extended.number, at.saturating_mul(size));
-    table.notes.push(format!(
+    table.incomplete = Some(format!(
         "the chain of logical partitions in partition {own} {broken} (at byte {byte}): there may be more than are listed"
     ));
     Ok(number)

@@ -245,9 +245,9 @@ fn an_mbr_with_logical_partitions() {
 }
 
 #[test]
-fn a_chain_of_logical_partitions_that_breaks_is_noted() {
+fn a_chain_of_logical_partitions_that_breaks_is_told_of() {
     let start = || Image::new(1 << 20).entry(0, 0, 0x05, 200, 1000);
-    let note = |image: Image| image.table().notes.join("; ");
+    let note = |image: Image| image.table().incomplete.unwrap_or_default();
     assert_eq!(note(start()), "");
     assert!(note(start().put(200 * 512, b"x")).contains("leads to a sector that is no record (at byte 102400)"));
     let first = || start().entry(200 * 512, 0, 0x07, 10, 90);
@@ -300,4 +300,11 @@ fn neither_a_disk_nor_a_volume() {
     assert_eq!(Image::new(1 << 20).entry(0, 0, 0x07, 1, 1).put(446, b"x").read(None).unwrap(), None);
     let empty = Image::new(1 << 20).put(510, b"\x55\xaa").table();
     assert_eq!((empty.scheme, empty.partitions.len()), (Scheme::Mbr, 0));
+}
+
+#[test]
+fn a_boot_sector_of_ntfs_that_makes_no_sense_is_damage_and_no_empty_disk() {
+    let image = Image::new(1 << 20).ntfs(0);
+    assert_eq!(image.table().scheme, Scheme::Bare);
+    assert!(matches!(image.put(13, &[0]).read(None), Err(Error::Damaged { .. })));
 }
