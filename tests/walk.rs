@@ -126,7 +126,7 @@ fn copies_that_windows_keeps_aside_are_left_out_unless_asked_for_and_then_marked
     let own = ("AADC-2019".into(), false.into());
     let copy = || ("AADC-OFF".into(), true.into());
     let report = audit(&[&folder]).json();
-    assert_eq!(hosts_of(&report), [own.clone()]);
+    assert_eq!(hosts_of(&report), std::slice::from_ref(&own));
     let left_out = report["diagnostics"].as_array().unwrap().iter().filter(|d| d["code"] == "backup-left-out");
     assert_eq!(left_out.count(), 2);
     let report = audit(&[Path::new("--include-backups"), &folder]).json();

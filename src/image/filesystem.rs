@@ -150,12 +150,12 @@ impl fmt::Display for Filesystem {
 /// When its first sectors cannot be read.
 pub fn recognise(volume: &dyn ReadAt) -> io::Result<Filesystem> {
     let mut sector = [0u8; boot::LEN];
-    let n = fill(volume, 0, &mut sector)?;
+    let n = volume.fill_at(0, &mut sector)?;
     if let Some(found) = sector.get(..n).and_then(boot::recognise) {
         return Ok(found);
     }
     let mut head = vec![0u8; superblock::HEAD];
-    let n = fill(volume, 0, &mut head)?;
+    let n = volume.fill_at(0, &mut head)?;
     head.truncate(n);
     if let Some(found) = superblock::recognise(&head) {
         return Ok(found);
@@ -172,16 +172,4 @@ pub fn recognise(volume: &dyn ReadAt) -> io::Result<Filesystem> {
 /// As [`recognise`], by the boot sector alone.
 pub(super) fn recognise_boot(sector: &[u8]) -> Option<Filesystem> {
     boot::recognise(sector)
-}
-
-/// Reads as much of `buf` as there is.
-fn fill(volume: &dyn ReadAt, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-    let mut done = 0usize;
-    while let Some(rest) = buf.get_mut(done..).filter(|rest| !rest.is_empty()) {
-        match volume.read_at(offset.saturating_add(u64::try_from(done).unwrap_or(u64::MAX)), rest)? {
-            0 => break,
-            n => done = done.saturating_add(n),
-        }
-    }
-    Ok(done)
 }

@@ -106,18 +106,6 @@ pub(super) fn open(
     Ok(gather.finish(damaged))
 }
 
-/// Reads what there is from `offset`, up to the whole of `buf`.
-fn fill(source: &dyn ReadAt, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-    let mut done = 0usize;
-    while let Some(rest) = buf.get_mut(done..).filter(|rest| !rest.is_empty()) {
-        match source.read_at(offset.saturating_add(as_u64(done)), rest)? {
-            0 => break,
-            n => done = done.saturating_add(n),
-        }
-    }
-    Ok(done)
-}
-
 /// What a failed read says: the error that a reader below found, as it is, or the system's.
 fn failed(at: At, what: &'static str, error: &io::Error) -> Error {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {

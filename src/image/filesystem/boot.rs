@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{Filesystem, fill};
+use super::Filesystem;
 use crate::error::Error;
 use crate::fields::Fields;
 use crate::read_at::ReadAt;
@@ -86,7 +86,7 @@ pub(super) fn has_ntfs_copy(volume: &dyn ReadAt) -> io::Result<bool> {
     for size in [512u64, 4096, 1024, 2048] {
         let Some(at) = (volume.len() / size).checked_sub(1).and_then(|last| last.checked_mul(size)) else { continue };
         let mut sector = [0u8; LEN];
-        if fill(volume, at, &mut sector)? == LEN
+        if volume.fill_at(at, &mut sector)? == LEN
             && sector.get(3..11) == Some(b"NTFS    ")
             && let Ok(Some((bytes, sectors))) = ntfs_sectors(&sector)
             && bytes == size

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use crate::read_at::ReadAt;
+use crate::read_at::{ReadAt, fill};
 
 /// A part, and where it ends in the whole.
 struct Part {
@@ -48,14 +48,7 @@ impl Joined {
 
 impl ReadAt for Joined {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        let mut done = 0usize;
-        while let Some(rest) = buf.get_mut(done..).filter(|rest| !rest.is_empty()) {
-            match self.read_part(offset.saturating_add(u64::try_from(done).unwrap_or(u64::MAX)), rest)? {
-                0 => break,
-                n => done = done.saturating_add(n),
-            }
-        }
-        Ok(done)
+        fill(offset, buf, |at, rest| self.read_part(at, rest))
     }
 
     fn len(&self) -> u64 {

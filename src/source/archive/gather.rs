@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::super::sniff::LEN;
-use super::{Contents, Member, as_u64, fill, path, velociraptor};
+use super::{Contents, Member, as_u64, path, velociraptor};
 use crate::error::{At, Error};
 use crate::limits::Limits;
 use crate::read_at::ReadAt;
@@ -79,7 +79,7 @@ impl<'a> Gather<'a> {
     pub(super) fn looks_at(&mut self, path: &str, bytes: &dyn ReadAt, at: u64, len: u64) -> io::Result<Verdict> {
         let mut start = [0u8; LEN];
         let len = usize::try_from(len).unwrap_or(usize::MAX).min(LEN);
-        let n = fill(bytes, at, start.get_mut(..len).unwrap_or_default())?;
+        let n = bytes.fill_at(at, start.get_mut(..len).unwrap_or_default())?;
         Ok(self.wants(path, start.get(..n).unwrap_or_default()))
     }
 

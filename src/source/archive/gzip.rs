@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::gather::{Gather, Verdict};
 use super::inflated::{Frame, Halt, Inflated, Pool};
-use super::{Member, as_u64, failed, fill, tar};
+use super::{Member, as_u64, failed, tar};
 use crate::error::{At, Error};
 use crate::fields::Fields;
 use crate::read_at::{Cached, ReadAt, Window};
@@ -27,7 +27,7 @@ pub(super) fn header(source: &dyn ReadAt, at: u64) -> Result<Header, Halt> {
     let mut bytes = Vec::new();
     for len in [512, MOST] {
         bytes.resize(len, 0);
-        let n = fill(source, at, &mut bytes).map_err(|e| Halt::Io(failed(At::Offset(at), WHAT, &e)))?;
+        let n = source.fill_at(at, &mut bytes).map_err(|e| Halt::Io(failed(At::Offset(at), WHAT, &e)))?;
         let (have, all) = (bytes.get(..n).unwrap_or_default(), n < len);
         match parse(have, at) {
             Err(Halt::Cut(_)) if !all && len < MOST => {}
@@ -86,7 +86,7 @@ pub(super) fn goes_on(source: &dyn ReadAt, at: u64) -> Result<bool, Halt> {
     let mut bytes = vec![0u8; 16 << 10];
     let mut pos = at;
     loop {
-        let n = fill(source, pos, &mut bytes).map_err(|e| Halt::Io(failed(At::Offset(pos), WHAT, &e)))?;
+        let n = source.fill_at(pos, &mut bytes).map_err(|e| Halt::Io(failed(At::Offset(pos), WHAT, &e)))?;
         let have = bytes.get(..n).unwrap_or_default();
         if pos == at && have.starts_with(b"\x1f\x8b") {
             return Ok(true);
@@ -109,7 +109,7 @@ pub(super) fn read(file: &Arc<dyn ReadAt>, name: &str, gather: &mut Gather<'_>) 
     let stream = Arc::new(Inflated::new(Arc::clone(file), Frame::Gzip, &pool, gather.limits));
     // One that breaks off at once is still one file.
     let mut start = [0u8; 512];
-    let n = fill(&*stream, 0, &mut start).unwrap_or_default();
+    let n = stream.fill_at(0, &mut start).unwrap_or_default();
     let blocks: Arc<dyn ReadAt> = Arc::<Inflated>::clone(&stream);
     if tar::is_start(start.get(..n).unwrap_or_default()) {
         return Ok(tar::read(&Streamed { stream, blocks }, gather));

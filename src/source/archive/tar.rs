@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::gather::{Gather, Verdict};
 use super::inflated::Halt;
-use super::{Member, failed, fill};
+use super::{Member, failed};
 use crate::error::{At, Error};
 use crate::read_at::{ReadAt, Window};
 use header::{BLOCK, Header};
@@ -133,7 +133,7 @@ impl Walk<'_, '_> {
 
     fn block(&self, pos: u64) -> Result<[u8; 512], Error> {
         let mut block = [0u8; 512];
-        let n = fill(self.source.bytes(), pos, &mut block).map_err(|e| failed(At::Offset(pos), WHAT, &e))?;
+        let n = self.source.bytes().fill_at(pos, &mut block).map_err(|e| failed(At::Offset(pos), WHAT, &e))?;
         if n == block.len() {
             return Ok(block);
         }
@@ -144,7 +144,7 @@ impl Walk<'_, '_> {
     /// Looks past the mark of the end, which is followed by zeros, if by anything.
     fn after(&mut self, pos: u64) -> Result<(), Error> {
         let mut rest = vec![0u8; 64 << 10];
-        let n = fill(self.source.bytes(), pos, &mut rest).map_err(|e| failed(At::Offset(pos), WHAT, &e))?;
+        let n = self.source.bytes().fill_at(pos, &mut rest).map_err(|e| failed(At::Offset(pos), WHAT, &e))?;
         if rest.iter().take(n).any(|b| *b != 0) {
             self.gather.note(|| format!("something follows the end of the tar at 0x{pos:x}: not looked at"));
         }
@@ -157,7 +157,7 @@ impl Walk<'_, '_> {
             return Err(Error::Limit { at: At::Offset(at), what: "bytes of a tar extension header", limit });
         }
         let mut bytes = vec![0u8; usize::try_from(size).unwrap_or_default()];
-        let n = fill(self.source.bytes(), at, &mut bytes).map_err(|e| failed(At::Offset(at), WHAT, &e))?;
+        let n = self.source.bytes().fill_at(at, &mut bytes).map_err(|e| failed(At::Offset(at), WHAT, &e))?;
         if n < bytes.len() {
             let expected = format!("{size} bytes");
             return Err(Error::damaged(At::Offset(at), "tar extension header", expected, n.to_string()));

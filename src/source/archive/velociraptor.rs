@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::failed;
 use super::mapped::{Mapped, Part};
-use super::{failed, fill};
 use crate::error::{At, Error};
 use crate::limits::Limits;
 use crate::read_at::ReadAt;
@@ -46,7 +46,7 @@ pub(super) fn mapped(
         });
     }
     let mut json = vec![0u8; usize::try_from(index.len()).unwrap_or_default()];
-    let n = fill(index, 0, &mut json).map_err(|e| failed(At::Whole, WHAT, &e))?;
+    let n = index.fill_at(0, &mut json).map_err(|e| failed(At::Whole, WHAT, &e))?;
     let bad = |found: String| Error::damaged(At::Whole, WHAT, "the ranges of the file beside it", found);
     let json: Value = serde_json::from_slice(json.get(..n).unwrap_or_default()).map_err(|e| bad(e.to_string()))?;
     let ranges = json.get("ranges").and_then(Value::as_array).ok_or_else(|| bad("no ranges".to_owned()))?;

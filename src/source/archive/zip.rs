@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use super::gather::{Gather, Verdict};
 use super::inflated::{Frame, Halt, Inflated, Pool};
-use super::{Member, as_u64, failed, fill, zstd};
+use super::{Member, as_u64, failed, zstd};
 use crate::error::{At, Error};
 use crate::limits::Limits;
 use crate::read_at::{Cached, ReadAt, Window};
@@ -194,7 +194,7 @@ fn checksum(bytes: &dyn ReadAt, entry: &Central, at: u64) -> Result<(), Error> {
     let mut crc = crc32fast::Hasher::new();
     let (mut buf, mut pos) = (vec![0u8; 64 << 10], 0u64);
     loop {
-        let n = fill(bytes, pos, &mut buf).map_err(|e| failed(At::Offset(at), WHAT, &e))?;
+        let n = bytes.fill_at(pos, &mut buf).map_err(|e| failed(At::Offset(at), WHAT, &e))?;
         if n == 0 {
             break;
         }

@@ -13,7 +13,7 @@ use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 use super::gather::{Gather, Verdict};
 use super::inflated::Halt;
-use super::{Member, as_u64, failed, fill, gzip, tar};
+use super::{Member, as_u64, failed, gzip, tar};
 use crate::error::{At, Error};
 use crate::limits::Limits;
 use crate::read_at::ReadAt;
@@ -28,7 +28,7 @@ pub(super) fn read(file: &Arc<dyn ReadAt>, name: &str, gather: &mut Gather<'_>) 
     let forward = Forward::new(file, gather.limits);
     let memory = Memory::new(gather.limits);
     let mut start = [0u8; 512];
-    let looked = fill(&forward, 0, &mut start);
+    let looked = forward.fill_at(0, &mut start);
     if tar::is_start(start.get(..*looked.as_ref().unwrap_or(&0)).unwrap_or_default()) {
         let stream = Streamed { forward, memory };
         let damaged = tar::read(&stream, gather);
@@ -73,7 +73,7 @@ impl Memory {
             let done = as_u64(bytes.len());
             let left = usize::try_from(len.map_or(u64::MAX, |len| len.saturating_sub(done))).unwrap_or(usize::MAX);
             let want = chunk.get_mut(..left.min(CHUNK)).unwrap_or_default();
-            let n = fill(from, at.saturating_add(done), want).map_err(|e| failed(At::Offset(at), WHAT, &e))?;
+            let n = from.fill_at(at.saturating_add(done), want).map_err(|e| failed(At::Offset(at), WHAT, &e))?;
             if n == 0 {
                 break;
             }

@@ -7,7 +7,7 @@ use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
 use super::{Frame, Halt, Inflated};
 use crate::error::{At, Error};
 use crate::fields::Fields;
-use crate::source::archive::{as_u64, failed, fill, gzip};
+use crate::source::archive::{as_u64, failed, gzip};
 
 /// How far back deflate may refer (RFC 1951, 2).
 const WINDOW: usize = 32 << 10;
@@ -30,7 +30,7 @@ impl Input {
             None => {
                 self.bytes.resize(WINDOW, 0);
                 self.len = 0;
-                let n = fill(&*of.source, at, &mut self.bytes);
+                let n = of.source.fill_at(at, &mut self.bytes);
                 self.len = n.map_err(|e| Halt::Io(failed(At::Offset(at), WHAT, &e)))?;
                 self.start = at;
                 0
@@ -168,7 +168,7 @@ impl Cursor {
             // RFC 1952, 2.3.1: the CRC-32, and the length modulo 2^32.
             Frame::Gzip => {
                 let mut trailer = [0u8; 8];
-                let n = fill(&*of.source, self.taken, &mut trailer).map_err(|e| Halt::Io(failed(at, WHAT, &e)))?;
+                let n = of.source.fill_at(self.taken, &mut trailer).map_err(|e| Halt::Io(failed(at, WHAT, &e)))?;
                 let cut = |_| Halt::Cut(Error::damaged(at, "gzip trailer", "8 bytes", n.to_string()));
                 let f = Fields::new(trailer.get(..n).unwrap_or_default(), self.taken);
                 let (crc, want) = (f.u32(0, WHAT).map_err(cut)?, u64::from(f.u32(4, WHAT).map_err(cut)?));

@@ -8,8 +8,8 @@ use super::{WHAT, Walk};
 use crate::error::{At, Error};
 use crate::fields::Fields;
 use crate::read_at::ReadAt;
+use crate::source::archive::failed;
 use crate::source::archive::mapped::{Mapped, Part};
-use crate::source::archive::{failed, fill};
 
 /// The map of a sparse file.
 pub(super) struct Sparse {
@@ -130,7 +130,7 @@ impl Lines<'_, '_, '_> {
             let within = self.next % BLOCK;
             if within == 0 {
                 let (at, bytes) = (self.at.saturating_add(self.next), self.walk.source.bytes());
-                fill(bytes, at, &mut self.block).map_err(|e| failed(At::Offset(at), WHAT, &e))?;
+                bytes.fill_at(at, &mut self.block).map_err(|e| failed(At::Offset(at), WHAT, &e))?;
             }
             let byte = usize::try_from(within).ok().and_then(|i| self.block.get(i)).copied().unwrap_or_default();
             self.next = self.next.saturating_add(1);

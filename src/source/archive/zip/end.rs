@@ -4,7 +4,7 @@ use super::WHAT;
 use crate::error::{At, Error};
 use crate::fields::Fields;
 use crate::read_at::ReadAt;
-use crate::source::archive::{as_u64, failed, fill};
+use crate::source::archive::{as_u64, failed};
 
 /// Bytes of the end record without its comment, and of the longest comment (4.3.16).
 const LEN: usize = 22;
@@ -25,7 +25,7 @@ pub(super) struct Directory {
 pub(super) fn find(file: &dyn ReadAt) -> Result<Directory, Error> {
     let tail = file.len().saturating_sub(as_u64(LEN.saturating_add(COMMENT)));
     let mut bytes = vec![0u8; LEN.saturating_add(COMMENT)];
-    let n = fill(file, tail, &mut bytes).map_err(|e| failed(At::Offset(tail), WHAT, &e))?;
+    let n = file.fill_at(tail, &mut bytes).map_err(|e| failed(At::Offset(tail), WHAT, &e))?;
     let bytes = bytes.get(..n).unwrap_or_default();
     // A comment may hold what looks like an end; the end is where its comment reaches the end of the file.
     let mut found: Option<Directory> = None;
@@ -110,7 +110,7 @@ fn parse(file: &dyn ReadAt, bytes: &[u8], at: u64) -> Result<Directory, Error> {
     }
     if all > 0 {
         let mut magic = [0u8; 4];
-        let n = fill(file, start, &mut magic).map_err(|e| failed(At::Offset(start), WHAT, &e))?;
+        let n = file.fill_at(start, &mut magic).map_err(|e| failed(At::Offset(start), WHAT, &e))?;
         let magic = magic.get(..n).unwrap_or_default();
         if magic != CENTRAL {
             return Err(bad(format!("an entry at 0x{start:x}"), format!("{:?}", magic.escape_ascii().to_string())));

@@ -8,7 +8,7 @@ use super::{WHAT, names};
 use crate::error::{At, Error};
 use crate::fields::Fields;
 use crate::read_at::{Cached, ReadAt};
-use crate::source::archive::{as_u64, failed, fill};
+use crate::source::archive::{as_u64, failed};
 
 pub(super) const STORED: u16 = 0;
 pub(super) const DEFLATE: u16 = 8;
@@ -93,7 +93,7 @@ impl Entries {
     }
 
     fn read(&self, at: u64, buf: &mut [u8]) -> Result<(), Error> {
-        let n = fill(&self.file, at, buf).map_err(|e| failed(At::Offset(at), WHAT, &e))?;
+        let n = self.file.fill_at(at, buf).map_err(|e| failed(At::Offset(at), WHAT, &e))?;
         if n < buf.len() || at.saturating_add(as_u64(n)) > self.end {
             let found = "its end, or that of the file";
             return Err(Error::damaged(At::Offset(at), "zip directory", "an entry", found));
@@ -183,7 +183,7 @@ impl Central {
             return Err(Error::unsupported(At::Offset(at), "in another file of a zip in several: not read"));
         }
         let mut fixed = [0u8; LOCAL];
-        let n = fill(file, at, &mut fixed).map_err(|e| failed(At::Offset(at), WHAT, &e))?;
+        let n = file.fill_at(at, &mut fixed).map_err(|e| failed(At::Offset(at), WHAT, &e))?;
         let differs = |expected: String, found: String| {
             Error::damaged(At::Offset(at), "zip local header", format!("{expected}, as in the directory"), found)
         };
@@ -195,7 +195,7 @@ impl Central {
         let (name, extra) = (usize::from(f.u16(26, WHAT)?), usize::from(f.u16(28, WHAT)?));
         let mut rest = vec![0u8; name.saturating_add(extra)];
         let rest_at = at.saturating_add(as_u64(LOCAL));
-        let n = fill(file, rest_at, &mut rest).map_err(|e| failed(At::Offset(at), WHAT, &e))?;
+        let n = file.fill_at(rest_at, &mut rest).map_err(|e| failed(At::Offset(at), WHAT, &e))?;
         if n < rest.len() {
             return Err(differs("a whole header".to_owned(), "the end of the file".to_owned()));
         }
