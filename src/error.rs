@@ -99,6 +99,7 @@ impl fmt::Display for Error {
             Error::Damaged { at, what, expected, found } => {
                 write!(f, "{what} at {at}: expected {expected}, found {found}")
             }
+            Error::Unsupported { at: At::Whole, what } => f.write_str(what),
             Error::Unsupported { at, what } => write!(f, "at {at}: {what}"),
             Error::Limit { at, what, limit } => write!(f, "{what} at {at}: more than the limit of {limit}"),
             Error::Ambiguous { what } | Error::Stale { what } => f.write_str(what),

@@ -3,10 +3,12 @@
 
 mod ewf;
 mod filesystem;
+mod mapped;
 mod ntfs;
 mod partition;
 mod qcow2;
 mod raw;
+mod unpack;
 mod vdi;
 mod vhd;
 mod vhdx;
@@ -43,6 +45,15 @@ pub trait Opener: Send + Sync {
     /// # Errors
     /// When none may be opened or is there, with the reason for each.
     fn open(&self, names: &[&str]) -> Result<Opened, Error>;
+
+    /// Opens `name`, and tells a file that is not there from one that may not be opened: what comes after the last piece of
+    /// a split image is nothing, and no error.
+    ///
+    /// # Errors
+    /// When it is there and may not or cannot be opened; in an implementation that cannot tell, also when it is not there.
+    fn open_if_there(&self, name: &str) -> Result<Option<Opened>, Error> {
+        self.open(&[name]).map(Some)
+    }
 
     /// The name of the file that this opener belongs to, without its folder.
     fn file_name(&self) -> &str;
@@ -113,7 +124,7 @@ pub fn is_fixed_vhd(file: &dyn ReadAt) -> bool {
 /// When it is a container, but damaged, encrypted, of a form that is not read, or when a file that it needs is not there.
 pub fn disk(file: &Arc<dyn ReadAt>, opener: &dyn Opener, limits: &Limits) -> Result<Disk, Error> {
     let mut start = [0u8; 128];
-    let n = file.read_at(0, &mut start).map_err(|error| Error::io(At::Offset(0), "disk image", &error))?;
+    let n = file.fill_at(0, &mut start).map_err(|error| Error::io(At::Offset(0), "disk image", &error))?;
     let reader = reader(start.get(..n).unwrap_or_default()).unwrap_or(vhd::open);
     match reader(file, opener, limits)? {
         Some(disk) => Ok(disk),

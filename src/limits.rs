@@ -57,6 +57,85 @@ pub struct Limits {
     pub root_files: usize,
     /// Bytes of a policy or waiver file. A thousand rules take less than half of it.
     pub user_file: u64,
+    /// Bytes of the log of a VHDX image; one with a longer log is refused. Windows and QEMU make it 1 MiB.
+    pub vhdx_log_bytes: u64,
+    /// How often as many bytes as the log of a VHDX image has may be hashed in the search for its entries. Entries do not
+    /// overlap, and each is hashed once; what earlier rounds left half overwritten is hashed in vain, which hardly doubles it.
+    pub vhdx_log_passes: u64,
+    /// Descriptors of a VHDX image's log that are replayed: a log of 1 MiB holds no more.
+    pub vhdx_log_descriptors: u64,
+    /// Bytes of the entries of a GPT. 128 entries of 128 bytes are usual; 8192 fit.
+    pub gpt_bytes: u64,
+    /// Logical partitions of an MBR. Windows gives letters to 24 at most; Linux shows 60.
+    pub logical_partitions: usize,
+    /// Files that one image is split into. Pieces of 650 MB of a disk of 6 TB are fewer; each stays open.
+    pub image_pieces: usize,
+    /// Sections of an Expert Witness image. A disk of 16 TB has 40,000 tables of 16,375 chunks, and with each come a copy
+    /// and the data; there are a few more in each file.
+    pub ewf_sections: u64,
+    /// Tables of chunks of an Expert Witness image, about 100 bytes of memory each: 16 TB at the usual 32 KiB a chunk.
+    pub ewf_tables: usize,
+    /// Chunks in one such table. EnCase wrote 16,375 at most, later programs have no limit of their own; 16 million are 64 MiB
+    /// of table, which are read once for their checksum, and 512 GiB of disk.
+    pub ewf_table_chunks: u32,
+    /// Bytes of one chunk of an Expert Witness image, the largest of which programs offer: 32,768 sectors.
+    pub ewf_chunk_bytes: u64,
+    /// Bytes of chunks of an Expert Witness image kept in memory (one chunk, where it has more).
+    pub ewf_cache_bytes: usize,
+    /// Bytes of what one compressed cluster or grain of a disk image holds. QCOW2 clusters have at most 2 MiB (QEMU, "Qcow2 Image
+    /// File Format"), VMDK grains of compressed disks 64 KiB.
+    pub unpacked_block: usize,
+    /// Bytes of decompressed clusters or grains kept in memory per image: 32 of the usual 64 KiB, or one of the largest.
+    pub unpacked_cache: usize,
+    /// Bytes that a zstd frame in a disk image may want for its window. No cluster has more; a larger window cannot be used.
+    pub zstd_window: u64,
+    /// 4 KiB blocks kept in memory of each kind of table (of blocks, of sectors) of a disk image: 64 of them (256 KiB) map 2 GiB
+    /// of a QCOW2 image with 64 KiB clusters, 4 GiB of a VMDK with 64 KiB grains, and an audit reads a few hundred MiB here and
+    /// there.
+    pub table_blocks: usize,
+    /// Bytes of a VMDK descriptor. Each of [`Self::vmdk_extents`] takes one line, with a name of 200 characters.
+    pub vmdk_descriptor: u64,
+    /// Extents of one VMDK, each of which may be a file that is held open. 4,096 files of 2 GB are the 8 TB that VMware's
+    /// desktop products allow.
+    pub vmdk_extents: usize,
+    /// Regular files in one archive. Triage collections of real machines have up to some 100,000; each one costs the
+    /// decoding of its first 4 KiB.
+    pub archive_members: u64,
+    /// Files of one archive that are kept: hives, logs, images. Terminal servers have some thousands of profiles, each with
+    /// two hives and their logs.
+    pub archive_kept: u64,
+    /// Bytes of the paths of those: 65,536 paths of Windows' 260 characters fit.
+    pub archive_path_bytes: usize,
+    /// Bytes of one extension header of a tar (long name, pax), and of one index of a sparse file. Real ones have a few KiB.
+    pub archive_header: u64,
+    /// Bytes that one compressed stream may decode to. All of a gzip must be decoded once to know its length, which takes
+    /// some minutes for 64 GiB; after that, each place costs up to a 128th of it.
+    pub archive_stream: u64,
+    /// Bytes of a file in a zip up to which its checksum is verified before it is used: what takes a second or two. Larger
+    /// than any real hive; larger are disk images, of which little is read.
+    pub archive_checked: u64,
+    /// Bytes of all files of a zip that are read to verify their checksums: a minute or two. 64 of the largest that are
+    /// verified; hives of a real machine stay under 4 GiB. A zip whose files share their data claims more.
+    pub archive_decoded: u64,
+    /// Places of one deflate stream from which decoding can go on: 128 of 44 KiB take 5.5 MiB, and a read in a hive of 25 MB
+    /// costs at most 1 ms.
+    pub archive_checkpoints: usize,
+    /// The same for all streams of an archive together: 22 MiB. Those that were not read for longest lose theirs.
+    pub archive_all_checkpoints: usize,
+    /// Bytes of one file that is decoded into memory, since its compression cannot be entered in the middle. Fits the hives
+    /// of any machine.
+    pub archive_memory: u64,
+    /// The same for all files of an archive together.
+    pub archive_all_memory: u64,
+    /// Bytes of a zstd frame's window: what zstd itself accepts without being told to, `--long` and level 22 included.
+    pub archive_window: u64,
+    /// Runs kept of one attribute of an NTFS file. A hive of [`Self::whole_hive`] in single clusters of 4 KiB has so many; they
+    /// take 2 MiB.
+    pub ntfs_runs: usize,
+    /// Bytes of the attribute list of an NTFS file. Windows keeps to 256 KiB.
+    pub ntfs_attribute_list: usize,
+    /// Names in one NTFS folder, 8.3 names included. The largest folders of Windows (WinSxS) stay under 100,000.
+    pub ntfs_names: u64,
 }
 
 impl Default for Limits {
@@ -84,6 +163,38 @@ impl Default for Limits {
             image_chain: 32,
             root_files: 1000,
             user_file: 1 << 20,
+            vhdx_log_bytes: 64 << 20,
+            vhdx_log_passes: 4,
+            vhdx_log_descriptors: 1 << 15,
+            gpt_bytes: 1 << 20,
+            logical_partitions: 128,
+            image_pieces: 10_000,
+            ewf_sections: 1 << 18,
+            ewf_tables: 1 << 15,
+            ewf_table_chunks: 1 << 24,
+            ewf_chunk_bytes: 16 << 20,
+            ewf_cache_bytes: 2 << 20,
+            unpacked_block: 2 << 20,
+            unpacked_cache: 2 << 20,
+            zstd_window: 2 << 20,
+            table_blocks: 64,
+            vmdk_descriptor: 1 << 20,
+            vmdk_extents: 4096,
+            archive_members: 1 << 20,
+            archive_kept: 1 << 16,
+            archive_path_bytes: 16 << 20,
+            archive_header: 1 << 20,
+            archive_stream: 64 << 30,
+            archive_checked: 512 << 20,
+            archive_decoded: 32 << 30,
+            archive_checkpoints: 128,
+            archive_all_checkpoints: 512,
+            archive_memory: 256 << 20,
+            archive_all_memory: 512 << 20,
+            archive_window: 128 << 20,
+            ntfs_runs: 1 << 17,
+            ntfs_attribute_list: 256 << 10,
+            ntfs_names: 1 << 18,
         }
     }
 }

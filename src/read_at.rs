@@ -38,15 +38,18 @@ pub trait ReadAt: Send + Sync {
     /// # Errors
     /// Whatever [`Self::read_at`] reports, and [`io::ErrorKind::UnexpectedEof`] when the source ends within `buf`.
     fn read_exact_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
-        let mut done = 0usize;
-        while let Some(rest) = buf.get_mut(done..).filter(|rest| !rest.is_empty()) {
-            let at = offset.saturating_add(u64::try_from(done).unwrap_or(u64::MAX));
-            match self.read_at(at, rest)? {
-                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-                n => done = done.saturating_add(n),
-            }
+        if self.fill_at(offset, buf)? < buf.len() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
         Ok(())
+    }
+
+    /// Reads as much of `buf` as there is from `offset`: fewer bytes come back than it holds only at the source's end.
+    ///
+    /// # Errors
+    /// Whatever [`Self::read_at`] reports.
+    fn fill_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        fill(offset, buf, |at, rest| self.read_at(at, rest))
     }
 
     /// The name of the file that the byte at `offset` really stands in, and where, when that is not the one that this
@@ -55,6 +58,22 @@ pub trait ReadAt: Send + Sync {
         let _ = offset;
         None
     }
+}
+
+/// Calls `read` until `buf` is full or there is no more. For sources that read piece by piece.
+pub(crate) fn fill(
+    offset: u64,
+    buf: &mut [u8],
+    mut read: impl FnMut(u64, &mut [u8]) -> io::Result<usize>,
+) -> io::Result<usize> {
+    let mut done = 0usize;
+    while let Some(rest) = buf.get_mut(done..).filter(|rest| !rest.is_empty()) {
+        match read(offset.saturating_add(u64::try_from(done).unwrap_or(u64::MAX)), rest)? {
+            0 => break,
+            n => done = done.saturating_add(n),
+        }
+    }
+    Ok(done)
 }
 
 impl<T: ReadAt + ?Sized> ReadAt for Box<T> {
@@ -139,17 +158,14 @@ impl LocalFile {
 
 impl ReadAt for LocalFile {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        let mut done = 0usize;
-        while let Some(rest) = buf.get_mut(done..).filter(|rest| !rest.is_empty()) {
-            let at = offset.saturating_add(u64::try_from(done).unwrap_or(u64::MAX));
-            match read_some(&self.file, rest, at) {
-                Ok(0) => break,
-                Ok(n) => done = done.saturating_add(n),
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(e),
+        fill(offset, buf, |at, rest| {
+            loop {
+                match read_some(&self.file, rest, at) {
+                    Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                    other => return other,
+                }
             }
-        }
-        Ok(done)
+        })
     }
 
     fn len(&self) -> u64 {

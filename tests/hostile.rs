@@ -39,6 +39,24 @@ fn toml_file(file: &str) {
     ends(&["audit", "--waivers", file, "fixtures/hosts/compliant"], &[0, 1, 2, 3]);
 }
 
+/// Disk images and archives.
+fn image(file: &str) {
+    for more in [
+        &[][..],
+        &["--include-backups", "--digest", "--digest-images", "-v"],
+        &["--offset", "0"],
+        &["--offset", "0xfffffffffffffff0"],
+        &["--volume", "1"],
+    ] {
+        for format in ["text", "json"] {
+            ends(&[&["audit", "--format", format, file], more].concat(), &[0, 1, 3, 4]);
+        }
+    }
+    for format in ["text", "json", "reg", "raw"] {
+        ends(&["show", "--format", format, file], &[0, 1, 2, 3]);
+    }
+}
+
 fn feed(file: &str) {
     match file.rsplit_once('.').unwrap().1 {
         "hive" | "reg" => registry_file(file),
@@ -49,6 +67,7 @@ fn feed(file: &str) {
             ends(&["audit", "--log", file, "fixtures/hosts/dirty"], &[0, 1, 3]);
         }
         "toml" => toml_file(file),
+        "qcow2" | "vmdk" | "vdi" | "vhd" | "E01" | "zip" | "tar" | "gz" => image(file),
         other => panic!("{file}: nobody knows what to do with .{other}"),
     }
 }

@@ -1,21 +1,70 @@
 //! NTFS, read-only.
+//!
+//! Nothing that can be damaged is taken on trust: a name that an index gives must be that of the record that it leads
+//! to, a name counts as absent only where the whole index is sound, and an index that is not gives way to a search of
+//! all records. What `$LogFile` has and the volume has not is not seen.
+//!
+//! Layouts: libyal, "New Technologies File System (NTFS)" (libfsntfs); Linux-NTFS documentation (flatcap.github.io).
 
-use std::io;
-use std::sync::Arc;
-use std::time::SystemTime;
+mod boot;
+mod data;
+mod folder;
+mod index;
+mod lznt1;
+mod mft;
+mod names;
+mod record;
+mod runs;
+mod state;
+mod stream;
+mod volume;
 
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use self::folder::Scan;
+use self::mft::{File, Mft};
+use self::names::{FileName, Table};
+use self::volume::Volume;
 use crate::error::Error;
 use crate::limits::Limits;
 use crate::read_at::ReadAt;
 
+pub use self::data::NtfsFile;
+
+/// The record of the root folder, and the sequence number that it always has.
+const ROOT: u64 = 5 | 5 << 48;
+
 /// A volume.
 pub struct Ntfs {
-    volume: Arc<dyn ReadAt>,
+    mft: Mft,
+    label: Option<String>,
+    upcase: OnceLock<Table>,
+    /// Folders whose index is damaged.
+    scans: Mutex<Vec<Arc<Scan>>>,
 }
 
 /// Which file: its record in the MFT, and the sequence number that the record must have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct FileRef(u64);
+#[derive(Debug, Clone, Copy)]
+pub struct FileRef {
+    number: u64,
+    /// What the name that led here proves itself by, or zero: the record must have that name.
+    name: u64,
+}
+
+impl PartialEq for FileRef {
+    fn eq(&self, other: &Self) -> bool {
+        self.number == other.number
+    }
+}
+
+impl Eq for FileRef {}
+
+impl Hash for FileRef {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.number.hash(state);
+    }
+}
 
 /// A file or folder as its folder lists it.
 #[derive(Debug, Clone)]
@@ -28,29 +77,49 @@ pub struct Entry {
     pub folder: bool,
 }
 
-/// The unnamed data of a file.
-pub struct NtfsFile {
-    volume: Arc<Ntfs>,
+impl Entry {
+    fn new(file: u64, name: &FileName) -> Self {
+        let file = FileRef { number: file, name: name.proof() };
+        Self { name: String::from_utf16_lossy(&name.units), file, folder: name.folder }
+    }
 }
 
 impl Ntfs {
     /// Opens a volume.
     ///
     /// # Errors
-    /// When its boot sector or the start of its MFT is not what it must be.
+    /// When its boot sector or the start of its MFT is not what it must be, nor are their copies.
     pub fn open(volume: Arc<dyn ReadAt>, limits: &Limits) -> Result<Arc<Self>, Error> {
-        let _ = limits.depth;
-        Ok(Arc::new(Self { volume }))
+        let source = Arc::clone(&volume);
+        let with = move |geometry| Mft::open(Volume::new(Arc::clone(&volume), geometry, limits.diagnostics), limits);
+        let mft = match boot::at(&*source, 0).and_then(&with) {
+            Ok(mft) => mft,
+            Err(error @ Error::Unsupported { .. }) => return Err(error),
+            Err(error) => {
+                let copy = boot::copy(&*source).and_then(|(at, geometry)| Some((at, with(geometry).ok()?)));
+                let Some((at, mft)) = copy else { return Err(error) };
+                mft.volume.note(format!("the boot sector is damaged ({error}): its copy at 0x{at:x} was used"));
+                mft
+            }
+        };
+        let label = state::read(&mft)?;
+        let upcase = OnceLock::new();
+        Ok(Arc::new(Self { mft, label, upcase, scans: Mutex::default() }))
     }
 
     /// Its label, if it has one and that can be read.
     pub fn label(&self) -> Option<String> {
-        None
+        self.label.clone()
+    }
+
+    /// Its serial number.
+    pub fn serial(&self) -> u64 {
+        self.mft.volume.geometry.serial
     }
 
     /// The root folder.
     pub fn root(&self) -> FileRef {
-        FileRef(5)
+        FileRef { number: ROOT, name: 0 }
     }
 
     /// What is called `name` in `folder`, in whatever case.
@@ -58,8 +127,7 @@ impl Ntfs {
     /// # Errors
     /// When that cannot be told for certain.
     pub fn find(&self, folder: FileRef, name: &str) -> Result<Option<Entry>, Error> {
-        let _ = (folder, name);
-        Ok(None)
+        self.search(folder, &name.encode_utf16().collect::<Vec<_>>())
     }
 
     /// What is in `folder`, once each, by its long name, in the order of the names.
@@ -67,8 +135,7 @@ impl Ntfs {
     /// # Errors
     /// When not all of it can be told.
     pub fn list(&self, folder: FileRef) -> Result<Vec<Entry>, Error> {
-        let _ = folder;
-        Ok(Vec::new())
+        self.content(folder)
     }
 
     /// Opens the data of a file.
@@ -76,29 +143,32 @@ impl Ntfs {
     /// # Errors
     /// When its records are damaged, or its data is in a form that is not read (encrypted, compressed by WOF).
     pub fn file(self: &Arc<Self>, file: FileRef) -> Result<NtfsFile, Error> {
-        let _ = file;
-        Ok(NtfsFile { volume: Arc::clone(self) })
+        NtfsFile::open(Arc::clone(self), &self.checked(file)?)
     }
 
     /// What the reader of a report should know: that an index was damaged and the MFT searched instead.
     pub fn notes(&self) -> Vec<String> {
-        Vec::new()
+        self.mft.volume.notes()
+    }
+
+    /// Opens the records of a file, if it is the one that was meant.
+    fn checked(&self, file: FileRef) -> Result<File, Error> {
+        let opened = self.mft.file(file.number)?;
+        if file.name == 0 || self.mft.name(&opened, |name| (name.proof() == file.name).then_some(()))?.is_some() {
+            return Ok(opened);
+        }
+        let what = format!("MFT record {} does not have the name that led to it", opened.record.number());
+        Err(Error::Stale { what })
     }
 }
 
-impl NtfsFile {
-    /// When the data was last changed, by its `$STANDARD_INFORMATION`.
-    pub fn modified(&self) -> Option<SystemTime> {
-        None
-    }
+fn to_u64(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
 }
 
-impl ReadAt for NtfsFile {
-    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        self.volume.volume.read_at(offset, buf)
-    }
-
-    fn len(&self) -> u64 {
-        0
-    }
+fn to_usize(n: u64) -> usize {
+    usize::try_from(n).unwrap_or(usize::MAX)
 }
+
+#[cfg(test)]
+mod tests;

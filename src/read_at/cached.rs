@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::ReadAt;
+use super::{ReadAt, fill};
 
 struct Block {
     number: u64,
@@ -37,13 +37,7 @@ impl<S: ReadAt> Cached<S> {
         if slot.as_ref().is_none_or(|held| held.number != number) {
             let mut bytes = slot.take().map_or_else(|| vec![0u8; self.block].into_boxed_slice(), |held| held.bytes);
             let start = number.saturating_mul(size);
-            let mut len = 0usize;
-            while let Some(rest) = bytes.get_mut(len..).filter(|rest| !rest.is_empty()) {
-                match self.source.read_at(start.saturating_add(u64::try_from(len).unwrap_or(u64::MAX)), rest)? {
-                    0 => break,
-                    n => len = len.saturating_add(n),
-                }
-            }
+            let len = self.source.fill_at(start, &mut bytes)?;
             *slot = Some(Block { number, len, bytes });
         }
         let held = slot.as_ref().and_then(|held| held.bytes.get(within..held.len)).unwrap_or_default();
@@ -57,14 +51,7 @@ impl<S: ReadAt> Cached<S> {
 
 impl<S: ReadAt> ReadAt for Cached<S> {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        let mut done = 0usize;
-        while let Some(rest) = buf.get_mut(done..).filter(|rest| !rest.is_empty()) {
-            match self.read_some(offset.saturating_add(u64::try_from(done).unwrap_or(u64::MAX)), rest)? {
-                0 => break,
-                n => done = done.saturating_add(n),
-            }
-        }
-        Ok(done)
+        fill(offset, buf, |at, rest| self.read_some(at, rest))
     }
 
     fn len(&self) -> u64 {

@@ -127,6 +127,6 @@ impl fmt::Debug for Bytes {
 
 /// Reads as much of the start of `file` as `buf` holds.
 pub(super) fn start<'a>(file: &dyn ReadAt, buf: &'a mut [u8]) -> io::Result<&'a [u8]> {
-    let n = file.read_at(0, buf)?;
+    let n = file.fill_at(0, buf)?;
     Ok(buf.get(..n).unwrap_or_default())
 }

@@ -58,8 +58,22 @@ struct Volume {
     again: Arc<Again<Ntfs>>,
 }
 
-/// Partitions that hold no file system by what they are for.
-const NO_VOLUMES: [&str; 1] = ["Microsoft reserved"];
+/// Whether a volume is looked into; if not, why that leaves something open, if it does.
+fn what_about(filesystem: Filesystem, purpose: Option<&str>) -> Result<(), Option<&'static str>> {
+    const MANAGED: &str = "volumes that a volume manager puts together are not read";
+    match (purpose, filesystem) {
+        // The first of several pieces may look like a whole volume.
+        (Some("LDM data" | "Storage Spaces" | "Linux LVM" | "Linux RAID"), _) => Err(Some(MANAGED)),
+        (_, Filesystem::Ntfs) => Ok(()),
+        (Some(purpose), Filesystem::Unknown) if NO_VOLUMES.contains(&purpose) => Err(None),
+        (_, other) if other.can_hold_windows() => Err(Some(other.why_not())),
+        _ => Err(None),
+    }
+}
+
+/// What partitions are for that hold no file system of their own.
+const NO_VOLUMES: [&str; 6] =
+    ["Microsoft reserved", "EFI system", "BIOS boot", "LDM metadata", "VMware reserved", "VMware diagnostics"];
 
 impl Walk<'_> {
     /// Looks into each volume of a disk.
@@ -86,6 +100,13 @@ impl Walk<'_> {
         for note in &notes {
             self.remark(&image.name, Severity::Note, "image", note.clone());
         }
+        if let Some(why) = &table.incomplete {
+            self.unreadable(&image.name, why.clone());
+        }
+        if table.partitions.is_empty() {
+            let message = "a partition table without partitions: nothing to audit".to_owned();
+            self.remark(&image.name, Severity::Warning, "no-partitions", message);
+        }
         for partition in wanted {
             let volume = self.volume(image, disk, &table, partition, &notes);
             seen.volumes.push(volume);
@@ -101,8 +122,7 @@ impl Walk<'_> {
             let what = format!("the disk ends at byte {}", disk.bytes.len());
             return Err(Error::unsupported(At::Offset(start), what));
         }
-        let only = Partition { number: 0, start, len, name: None, purpose: None };
-        Ok(Some(Table { scheme: Scheme::Bare, partitions: vec![only], notes: Vec::new() }))
+        Ok(Some(Table::only(start, len)))
     }
 
     /// Remarks on volumes that were not looked into. Where Windows was found, another volume is mostly one of data; where it
@@ -133,6 +153,11 @@ impl Walk<'_> {
         let short = self.volume_name(table, partition);
         let mut seen =
             VolumeSeen { name: short.clone(), content: String::new(), installations: Vec::new(), not_read: None };
+        if bytes.is_empty() && partition.len > 0 {
+            seen.content = "missing".to_owned();
+            seen.not_read = Some("it lies past the end of the image, which is truncated".to_owned());
+            return seen;
+        }
         let filesystem = match recognise(&*bytes) {
             Ok(filesystem) => filesystem,
             Err(error) => {
@@ -145,16 +170,17 @@ impl Walk<'_> {
             (Filesystem::Unknown | Filesystem::Empty, Some(purpose)) => purpose.to_owned(),
             _ => filesystem.to_string(),
         };
-        if filesystem != Filesystem::Ntfs {
-            let place = inside(&image.name, &short);
-            let harmless = partition.purpose.is_some_and(|purpose| NO_VOLUMES.contains(&purpose));
-            if filesystem.can_hold_windows() && !harmless {
-                seen.not_read = Some(filesystem.why_not().to_owned());
-            } else {
-                let message = format!("{}: Windows is not started from it, not looked into", seen.content);
-                self.remark(&place, Severity::Note, "volume-skipped", message);
+        match what_about(filesystem, partition.purpose) {
+            Ok(()) => {}
+            Err(Some(why)) => {
+                seen.not_read = Some(why.to_owned());
+                return seen;
             }
-            return seen;
+            Err(None) => {
+                let message = format!("{}: Windows is not started from it; not looked into", seen.content);
+                self.remark(&inside(&image.name, &short), Severity::Note, "volume-skipped", message);
+                return seen;
+            }
         }
         let (start, len, limits) = (partition.start, partition.len, Arc::clone(&self.limits));
         let disk = Arc::clone(&image.disk);

@@ -1,17 +1,19 @@
 //! Disk images and archives: opened, and what is in them handed on.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::again::Again;
 use super::archive::{self, Archive};
-use super::bytes::{Bytes, Container, Files, Inside, Members, member};
+use super::bytes::{Bytes, Container, Files, Inside, Members, member, start};
 use super::disk::Image;
+use super::installation::is_hive;
 use super::logs::InsideLog;
 use super::opener::{Among, Beside, ByPath, Parts};
-use super::sniff::{Content, sniff};
+use super::sniff::{Content, LEN, sniff};
 use super::walk::{Holder, Walk};
-use super::{Artifact, inside, name};
+use super::{Artifact, Kind, inside, name};
 use crate::diagnostic::Severity;
 use crate::error::{At, Error};
 use crate::image::{Disk, disk};
@@ -58,18 +60,13 @@ impl Walk<'_> {
 
     pub(super) fn local_archive(&mut self, holder: &Holder, kind: Archive) {
         let called = name(&holder.path);
-        let mut kept: Vec<(String, Content)> = Vec::new();
         let mut nested: Vec<String> = Vec::new();
         let opened = open_archive(&holder.path, kind, &self.limits, &mut |path, start| {
             let content = sniff(start);
             if matches!(content, Content::Archive(_)) {
                 nested.push(path.to_owned());
             }
-            let keep = wanted(path, &content);
-            if keep {
-                kept.push((path.to_owned(), content));
-            }
-            keep
+            wanted(path, &content)
         });
         let contents = match opened {
             Ok(contents) => contents,
@@ -79,59 +76,83 @@ impl Walk<'_> {
         for note in &contents.notes {
             self.remark(&called, Severity::Note, "archive", note.clone());
         }
-        let format = kind.to_string();
+        if let Some(error) = &contents.damaged {
+            self.unreadable(&called, format!("there may be more in it than was found: {error}"));
+        }
         let files = Files::new(vec![(Arc::clone(&called), holder.path.clone())]);
-        let notes = contents.notes.clone();
-        let container = Arc::new(Container { format: format.clone(), files: Arc::clone(&files), notes });
-        let found: Vec<(String, _)> = contents.members.iter().map(|m| (m.path.clone(), m.modified)).collect();
-        let members: Members = contents.members.into_iter().map(|member| member.bytes).collect();
+        let format = kind.to_string();
+        let container = Container { format: format.clone(), files: Arc::clone(&files), notes: contents.notes };
+        let found: Vec<_> = contents.members.iter().map(|member| (member.path.clone(), member.modified)).collect();
+        let members: Arc<Members> = Arc::new(contents.members.into_iter().map(|member| member.bytes).collect());
         let (path, limits) = (holder.path.clone(), Arc::clone(&self.limits));
         let again = Again::new(&self.recent, move || {
             let contents = open_archive(&path, kind, &limits, &mut |path, start| wanted(path, &sniff(start)))?;
             Ok(Arc::new(contents.members.into_iter().map(|member| member.bytes).collect::<Members>()))
         });
-        let members = Arc::new(members);
-        let again = Arc::new(again.with(&members));
-        let paths: Arc<Vec<String>> = Arc::new(found.iter().map(|(path, _)| path.clone()).collect());
+        let archive = Opened {
+            name: Arc::clone(&called),
+            container: Arc::new(container),
+            members: Arc::new(again.with(&members)),
+            paths: Arc::new(found.iter().map(|(path, _)| path.clone()).collect()),
+        };
         let mut any = false;
-        for (number, ((path, modified), (_, content))) in found.iter().zip(kept).enumerate() {
+        let mut images = Vec::new();
+        let mut failed: Vec<(Arc<str>, Error)> = Vec::new();
+        for (number, ((path, modified), bytes)) in found.iter().zip(members.iter()).enumerate() {
             let called = inside(&called, path);
-            let bytes = match member(&members, number) {
-                Ok(bytes) => bytes,
+            // A path that is there twice is two folders, so that the files of one are not taken as those of the other.
+            let twice = archive.paths.iter().take(number).filter(|earlier| *earlier == path).count();
+            let base = if twice > 0 { holder.path.join(format!("again {twice}")) } else { holder.path.clone() };
+            let full = path.split('/').fold(base, |full, part| full.join(part));
+            let read = bytes.as_ref().map_err(Error::clone).and_then(|bytes| {
+                let mut buf = [0u8; LEN];
+                let start = start(&**bytes, &mut buf).map_err(|error| Error::io(At::Whole, "member", &error))?;
+                Ok((sniff(start), bytes.len()))
+            });
+            let is_hive = full.file_name().and_then(|name| name.to_str()).is_some_and(is_hive);
+            let (content, size) = match read {
+                Ok(read) => read,
+                // There is a machine of which nothing can be told.
+                Err(error) if is_hive => (Content::Registry(Kind::BrokenHive(error)), 0),
                 Err(error) => {
-                    self.unreadable(&called, error.to_string());
+                    failed.push((called, error));
                     continue;
                 }
             };
-            let container = Arc::clone(&container);
-            let file = Inside::Member(Arc::clone(&again), number);
-            let inner = Bytes::Inside { container, file, size: bytes.len(), modified: *modified };
-            // A path that is there twice is two folders, so that the files of one are not taken as those of the other.
-            let again_there = paths.iter().take(number).filter(|earlier| *earlier == path).count();
-            let base =
-                if again_there > 0 { holder.path.join(format!("again {again_there}")) } else { holder.path.clone() };
-            let full = path.split('/').fold(base, |full, part| full.join(part));
+            let (container, file) =
+                (Arc::clone(&archive.container), Inside::Member(Arc::clone(&archive.members), number));
+            let bytes = Bytes::Inside { container, file, size, modified: *modified };
             match content {
                 Content::Registry(kind) => {
                     any = true;
-                    let logs = Vec::new();
                     if is_log_name(path) {
-                        self.member_log(&full, path, &called, inner.clone());
+                        self.member_log(&full, path, &called, bytes.clone());
                     }
-                    self.out.artifacts.push(Artifact { path: full, name: called, kind, logs, bytes: inner });
+                    self.out.artifacts.push(Artifact { path: full, name: called, kind, logs: Vec::new(), bytes });
                 }
-                Content::Log => self.member_log(&full, path, &called, inner),
+                Content::Log => self.member_log(&full, path, &called, bytes),
                 Content::NearlyReg(why) => self.unreadable(&called, why.to_owned()),
-                Content::Image => {
-                    any = true;
-                    self.member_image(&called, full, &files, &format, &again, &paths, number);
-                }
+                Content::Image => images.push((called, full, number)),
                 Content::Archive(_) | Content::Empty | Content::Other => {}
             }
         }
+        any |= !images.is_empty();
+        self.member_images(&archive, images);
+        self.failed(&called, &failed);
         self.nested(&called, &nested, any);
-        if !any && nested.is_empty() {
+        if !any && nested.is_empty() && failed.is_empty() {
             self.other(&called, holder.named);
+        }
+    }
+
+    /// Members that cannot be read: the first few by name, the others counted.
+    fn failed(&mut self, archive: &Arc<str>, failed: &[(Arc<str>, Error)]) {
+        for (called, error) in failed.iter().take(FAILED) {
+            self.unreadable(called, error.to_string());
+        }
+        let more = failed.len().saturating_sub(FAILED);
+        if more > 0 {
+            self.unreadable(archive, format!("{more} more members cannot be read"));
         }
     }
 
@@ -153,37 +174,72 @@ impl Walk<'_> {
         self.inside_logs.entry(folder).or_default().push(InsideLog { file, name: Arc::clone(called), bytes });
     }
 
-    #[allow(clippy::too_many_arguments, reason = "all of what an image in an archive is made of")]
-    fn member_image(
-        &mut self,
-        called: &Arc<str>,
-        path: PathBuf,
-        files: &Arc<Files>,
-        format: &str,
-        members: &Arc<Again<Members>>,
-        paths: &Arc<Vec<String>>,
-        number: usize,
-    ) {
-        let (members, paths, limits) = (Arc::clone(members), Arc::clone(paths), Arc::clone(&self.limits));
-        let open = move || {
+    /// The disk images among the members: all but those that are only a part of another one.
+    fn member_images(&mut self, archive: &Opened, images: Vec<(Arc<str>, PathBuf, usize)>) {
+        let mut used: BTreeSet<String> = BTreeSet::new();
+        let mut opened = Vec::new();
+        for (called, path, number) in images {
+            let parts = Arc::new(Mutex::new(BTreeSet::new()));
+            let disk = Arc::new(self.member_disk(archive, number, &parts));
+            let first = disk.get();
+            used.append(&mut parts.lock().unwrap_or_else(PoisonError::into_inner));
+            // Not kept open: there may be many.
+            opened.push((called, path, number, disk, first.map(|_| ())));
+        }
+        for (called, path, number, disk, first) in opened {
+            if archive.paths.get(number).is_some_and(|path| used.contains(path)) {
+                let message = "a part of another disk image in the archive: read with that one".to_owned();
+                self.remark(&called, Severity::Note, "image-part", message);
+                continue;
+            }
+            let first = match first.and_then(|()| disk.get()) {
+                Ok(first) => first,
+                Err(error) => {
+                    self.unreadable(&called, error.to_string());
+                    continue;
+                }
+            };
+            let image = Image {
+                name: called,
+                path,
+                files: Arc::clone(&archive.container.files),
+                archive: Some(archive.container.format.clone()),
+                disk,
+            };
+            self.disk(&image, &first, false);
+        }
+    }
+
+    /// How the disk in this member is opened; `parts` gets the members that it needs besides.
+    fn member_disk(&self, archive: &Opened, number: usize, parts: &Arc<Mutex<BTreeSet<String>>>) -> Again<Disk> {
+        let (members, paths, name) =
+            (Arc::clone(&archive.members), Arc::clone(&archive.paths), Arc::clone(&archive.name));
+        let (limits, parts) = (Arc::clone(&self.limits), Arc::clone(parts));
+        Again::new(&self.recent, move || {
             let members = members.get()?;
             let own = paths.get(number).map_or("", String::as_str);
             let by_path: ByPath = (paths.iter().zip(members.iter()))
                 .map(|(path, bytes)| (path.to_lowercase(), (path.clone(), bytes.clone())))
                 .collect();
-            let opener = Among::new(&Arc::from(""), &Arc::new(by_path), own, &limits);
-            disk(&member(&members, number)?, &opener, &limits).map(Arc::new)
-        };
-        let again = Again::new(&self.recent, open);
-        let opened = match again.get() {
-            Ok(opened) => opened,
-            Err(error) => return self.unreadable(called, error.to_string()),
-        };
-        let (name, files, archive) = (Arc::clone(called), Arc::clone(files), Some(format.to_owned()));
-        let image = Image { name, path, files, archive, disk: Arc::new(again) };
-        self.disk(&image, &opened, false);
+            let opener = Among::new(&name, &Arc::new(by_path), own, &limits);
+            let disk = disk(&member(&members, number)?, &opener, &limits).map(Arc::new);
+            *parts.lock().unwrap_or_else(PoisonError::into_inner) = opener.used();
+            disk
+        })
     }
 }
+
+/// An archive that was opened, and can be again.
+struct Opened {
+    name: Arc<str>,
+    container: Arc<Container>,
+    members: Arc<Again<Members>>,
+    /// Of its members, in the same order.
+    paths: Arc<Vec<String>>,
+}
+
+/// How many members that cannot be read are named.
+const FAILED: usize = 5;
 
 fn open_archive(
     path: &Path,
@@ -191,7 +247,8 @@ fn open_archive(
     limits: &Limits,
     wanted: &mut dyn FnMut(&str, &[u8]) -> bool,
 ) -> Result<archive::Contents, Error> {
-    archive::open(&open_file(path)?, kind, limits, wanted)
+    let called = path.file_name().unwrap_or_default().to_string_lossy();
+    archive::open(&open_file(path)?, &called, kind, limits, wanted)
 }
 
 /// Whether a member of an archive is to be kept: for what it holds, or because it may be a part of an image.

@@ -34,6 +34,18 @@ pub(super) struct FoundFile {
     pub(super) expected: bool,
 }
 
+/// What Windows calls its hives and their logs.
+const EXPECTED: [&str; 8] = [
+    "SYSTEM",
+    "SYSTEM.LOG",
+    "SYSTEM.LOG1",
+    "SYSTEM.LOG2",
+    "SOFTWARE",
+    "SOFTWARE.LOG",
+    "SOFTWARE.LOG1",
+    "SOFTWARE.LOG2",
+];
+
 struct Finder<'a> {
     volume: &'a Arc<Ntfs>,
     include_backups: bool,
@@ -44,7 +56,13 @@ struct Finder<'a> {
 pub(super) fn find(volume: &Arc<Ntfs>, include_backups: bool, limits: &Limits) -> Found {
     let mut finder = Finder { volume, include_backups, found: Found::default() };
     match volume.list(volume.root()) {
-        Err(error) => finder.found.problems.push(("\\".to_owned(), error)),
+        // What is asked for by name may be there all the same.
+        Err(error) => {
+            finder.found.problems.push(("\\".to_owned(), error));
+            if let Some(windows) = finder.folder("", volume.root(), "Windows") {
+                finder.folder_of_root(&windows);
+            }
+        }
         Ok(entries) => {
             let (folders, files): (Vec<Entry>, Vec<Entry>) = entries.into_iter().partition(|entry| entry.folder);
             for folder in folders.iter().filter(|folder| !folder.name.starts_with('$')) {
@@ -97,13 +115,11 @@ impl Finder<'_> {
 
     /// Adds the hives and logs of a folder; whether there was a hive.
     fn hives(&mut self, path: &str, folder: FileRef) -> bool {
-        let entries = match self.volume.list(folder) {
-            Ok(entries) => entries,
-            Err(error) => {
-                self.found.problems.push((path.to_owned(), error));
-                return false;
-            }
-        };
+        let entries = self.volume.list(folder).unwrap_or_else(|error| {
+            self.found.problems.push((path.to_owned(), error));
+            let names = EXPECTED.iter().map(|name| self.volume.find(folder, name));
+            names.filter_map(|found| found.ok().flatten()).collect()
+        });
         let mut any = false;
         for entry in entries.into_iter().filter(|entry| !entry.folder && is_expected(&entry.name)) {
             any |= is_hive(&entry.name);
@@ -141,11 +157,7 @@ pub(super) fn is_hive(name: &str) -> bool {
 
 /// Likewise, or one of its logs.
 fn is_expected(name: &str) -> bool {
-    is_hive(name) || name.rsplit_once('.').is_some_and(|(stem, end)| is_hive(stem) && is_log_ending(end))
-}
-
-fn is_log_ending(end: &str) -> bool {
-    ["LOG", "LOG1", "LOG2"].iter().any(|ending| end.eq_ignore_ascii_case(ending))
+    EXPECTED.iter().any(|expected| name.eq_ignore_ascii_case(expected))
 }
 
 /// A Windows volume that is mounted at, or was copied whole to, a folder of this machine.

@@ -1,6 +1,6 @@
 //! Which files an image may make us read: those beside it, and those in folders that the user allows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -180,6 +180,11 @@ impl Opener for Beside {
         Err(not_there(names, &reasons))
     }
 
+    fn open_if_there(&self, name: &str) -> Result<Option<Opened>, Error> {
+        let there = self.candidates(name).is_ok_and(|all| all.iter().any(|path| Self::there(path).is_some()));
+        if there { self.open(&[name]).map(Some) } else { Ok(None) }
+    }
+
     fn file_name(&self) -> &str {
         &self.file_name
     }
@@ -192,6 +197,8 @@ pub(super) type ByPath = BTreeMap<String, (String, Result<Arc<dyn ReadAt>, Error
 pub(super) struct Among {
     archive: Arc<str>,
     members: Arc<ByPath>,
+    /// The paths of those that were opened.
+    used: Arc<Mutex<BTreeSet<String>>>,
     /// The members that led here, this one last.
     chain: Vec<String>,
     depth: usize,
@@ -201,12 +208,22 @@ impl Among {
     /// For the member at `path`.
     pub(super) fn new(archive: &Arc<str>, members: &Arc<ByPath>, path: &str, limits: &Limits) -> Self {
         let chain = vec![path.to_owned()];
-        Self { archive: Arc::clone(archive), members: Arc::clone(members), chain, depth: limits.image_chain }
+        let (archive, members) = (Arc::clone(archive), Arc::clone(members));
+        Self { archive, members, used: Arc::default(), chain, depth: limits.image_chain }
+    }
+
+    /// The members that were opened for the image, besides itself.
+    pub(super) fn used(&self) -> BTreeSet<String> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn path(&self) -> &str {
         self.chain.last().map_or("", String::as_str)
     }
+}
+
+fn member_path(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
 impl Opener for Among {
@@ -218,15 +235,17 @@ impl Opener for Among {
         let folder = self.path().rsplit_once('/').map_or("", |(folder, _)| folder);
         for named in names {
             let Some(last) = named.rsplit(['/', '\\']).next().filter(|last| !last.is_empty()) else { continue };
-            let path = if folder.is_empty() { last.to_owned() } else { format!("{folder}/{last}") };
-            let Some((path, bytes)) = self.members.get(&path.to_lowercase()) else { continue };
+            let path = member_path(folder, last).to_lowercase();
+            let Some((path, bytes)) = self.members.get(&path) else { continue };
             if self.chain.contains(path) {
                 let what = format!("the image builds on {path:?}, which builds on the image again");
                 return Err(Error::unsupported(At::Whole, what));
             }
+            self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone());
             let opener = Among {
                 archive: Arc::clone(&self.archive),
                 members: Arc::clone(&self.members),
+                used: Arc::clone(&self.used),
                 chain: self.chain.iter().chain([path]).cloned().collect(),
                 depth: self.depth.saturating_sub(1),
             };
@@ -234,6 +253,14 @@ impl Opener for Among {
             return Ok(Opened { bytes: bytes.clone()?, name, opener: Arc::new(opener) });
         }
         Err(not_there(names, &["the archive has no such member beside the image".to_owned()]))
+    }
+
+    fn open_if_there(&self, name: &str) -> Result<Option<Opened>, Error> {
+        let folder = self.path().rsplit_once('/').map_or("", |(folder, _)| folder);
+        if self.members.contains_key(&member_path(folder, name).to_lowercase()) {
+            return self.open(&[name]).map(Some);
+        }
+        Ok(None)
     }
 
     fn file_name(&self) -> &str {

@@ -1,0 +1,368 @@
+//! Disk images and archives, whole: what is found in each file of `fixtures/images`, and where.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a test fails")]
+
+#[allow(dead_code, reason = "each test program uses a part of it")]
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use common::{Run, root, run, scratch};
+use serde_json::Value as Json;
+
+const CONFIG: &str = r"Windows\System32\config\SYSTEM";
+const TRIAGE: &str = "C/Windows/System32/config/SYSTEM";
+const BARE: &str = r#"volume (NTFS "System")"#;
+
+/// Computer, whether it is compliant, and the steps from the image to its SYSTEM hive.
+type Machine<'a> = (&'a str, bool, &'a [&'a str]);
+
+/// Every file in `fixtures/images`: its status when it is named, and the machines in it.
+const IMAGES: [(&str, i32, &[Machine<'static>]); 37] = [
+    ("acquired.E01", 0, &[("DESK-X86", true, &[BARE, CONFIG])]),
+    ("acquired.E02", 3, &[]),
+    ("backing-base.qcow2", 1, &[("AADC-OFF", false, &[BARE, CONFIG])]),
+    ("backing-over.qcow2", 0, &[("AADC-2019", true, &[BARE, CONFIG])]),
+    ("base.vhd", 0, &[("AADC-2019", true, &[BARE, CONFIG])]),
+    ("bitlocker.raw.gz", 3, &[]),
+    ("compliant.qcow2", 0, &[("AADC-2019", true, &[r#"GPT 3 (NTFS "System")"#, CONFIG])]),
+    ("damaged-index.raw.gz", 0, &[("AADC-2019", true, &["damaged-index.raw", BARE, CONFIG])]),
+    ("dirty.vhdx.gz", 0, &[("AADC-2019", true, &["dirty.vhdx", BARE, CONFIG])]),
+    ("dynamic.vdi.gz", 1, &[("AADC-2022", false, &["dynamic.vdi", BARE, CONFIG])]),
+    ("dynamic.vhd.gz", 0, &[("AADC-IIS", true, &["dynamic.vhd", BARE, CONFIG])]),
+    ("empty.7z", 3, &[]),
+    ("encrypted-in-part.zip", 3, &[("DESK-X86", true, &[TRIAGE])]),
+    ("encrypted.zip", 3, &[]),
+    ("ext4.raw.gz", 4, &[]),
+    ("fragmented.raw.gz", 0, &[("AADC-2019", true, &["fragmented.raw", BARE, CONFIG])]),
+    ("gpt-4kn.raw.gz", 0, &[("AADC-2019", true, &["gpt-4kn.raw", r#"GPT 2 (NTFS "System")"#, CONFIG])]),
+    ("luks.qcow2", 3, &[]),
+    ("lvm.raw.gz", 3, &[]),
+    ("lznt1.raw.gz", 0, &[("AADC-2019", true, &["lznt1.raw", BARE, CONFIG])]),
+    ("mbr-logical.raw.gz", 0, &[("AADC-2019", true, &["mbr-logical.raw", r#"MBR 6 (NTFS "System")"#, CONFIG])]),
+    ("over.vhd", 1, &[("AADC-OFF", false, &[BARE, CONFIG])]),
+    ("refs.raw.gz", 3, &[]),
+    ("split.001", 0, &[("AADC-2019", true, &[BARE, CONFIG])]),
+    ("split.002", 4, &[]),
+    ("split.003", 4, &[]),
+    ("static.vdi.gz", 0, &[("AADC-2019", true, &["static.vdi", BARE, CONFIG])]),
+    ("stream.vmdk", 0, &[("DESK-11", true, &[BARE, CONFIG])]),
+    ("triage.tar", 0, &[("AADC-RI", true, &[TRIAGE])]),
+    ("triage.tar.gz", 0, &[("AADC-LOGS", true, &[TRIAGE])]),
+    ("triage.tar.zst", 0, &[("AADC-LOGS", true, &[TRIAGE])]),
+    ("triage.zip", 0, &[("AADC-LOGS", true, &[TRIAGE])]),
+    (
+        "two-windows.raw.gz",
+        1,
+        &[
+            ("AADC-2022", false, &["two-windows.raw", BARE, r"WINNT\system32\config\SYSTEM"]),
+            ("AADC-2019", true, &["two-windows.raw", BARE, CONFIG]),
+        ],
+    ),
+    (
+        "velociraptor.zip",
+        0,
+        &[
+            ("DESK-X86", true, &["uploads/auto/C/Windows/System32/config/SYSTEM"]),
+            ("AADC-LOGS", true, &["uploads/ntfs/C/Windows/System32/config/SYSTEM"]),
+        ],
+    ),
+    ("vm.ova", 0, &[("DESK-11", true, &["disk.vmdk", BARE, CONFIG])]),
+    ("vmdk.zip", 1, &[("AADC-OFF", false, &["vm/disk.vmdk", BARE, CONFIG])]),
+    ("wof.raw.gz", 3, &[]),
+];
+
+/// Parts of others in the same folder, that are images themselves.
+const PARTS: [&str; 3] = ["acquired.E02", "backing-base.qcow2", "base.vhd"];
+
+fn audit<S: AsRef<std::ffi::OsStr>>(args: &[S]) -> Run {
+    let args = args.iter().map(AsRef::as_ref);
+    run(&["audit", "--format", "json"].map(std::ffi::OsStr::new).into_iter().chain(args).collect::<Vec<_>>())
+}
+
+/// Computer, whether it is compliant, and the place of its SYSTEM hive, of each machine that could be judged.
+fn machines(report: &Json) -> Vec<(String, bool, String)> {
+    let text = |value: &Json| value.as_str().unwrap().to_owned();
+    let judged = report["hosts"].as_array().unwrap().iter().filter(|host| host["verdict"] != "unknown");
+    judged
+        .map(|host| {
+            let mut inputs = host["inputs"].as_array().unwrap().iter().map(|input| text(&input["name"]));
+            let system = inputs.find(|name| name.to_uppercase().ends_with("SYSTEM")).unwrap();
+            (text(&host["name"]), host["verdict"] == "compliant", system)
+        })
+        .collect()
+}
+
+fn expected(path: &str, machines: &[Machine<'_>]) -> Vec<(String, bool, String)> {
+    let place = |steps: &[&str]| format!("{path} › {}", steps.join(" › "));
+    machines.iter().map(|(name, compliant, steps)| ((*name).to_owned(), *compliant, place(steps))).collect()
+}
+
+fn image(name: &str) -> String {
+    format!("fixtures/images/{name}")
+}
+
+/// The messages of this severity.
+fn said(report: &Json, severity: &str) -> Vec<String> {
+    let all = report["diagnostics"].as_array().unwrap().iter().filter(|d| d["severity"] == severity);
+    all.map(|d| d["message"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn each_image_has_the_machines_that_were_put_into_it() {
+    for (name, status, inside) in IMAGES {
+        let path = image(name);
+        let run = audit(&[&path]);
+        let report = run.json();
+        assert_eq!((run.status, machines(&report)), (status, expected(&path, inside)), "{name}: {report:#}");
+        let errors = said(&report, "error");
+        assert_eq!(errors.is_empty(), status != 3, "{name}: {errors:?}");
+        // Nothing is passed over without a word.
+        let silent = report["diagnostics"].as_array().unwrap().is_empty();
+        assert!(!silent || !inside.is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn the_readme_tells_of_every_image_and_its_status() {
+    let readme = fs::read_to_string(root().join("fixtures/README.md")).unwrap();
+    let mut names: Vec<String> = fs::read_dir(root().join("fixtures/images"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(names, IMAGES.map(|(name, _, _)| name));
+    for (name, status, _) in IMAGES {
+        let row = readme.lines().find(|line| line.starts_with(&format!("| `{name}` |")));
+        let row = row.unwrap_or_else(|| panic!("fixtures/README.md does not tell of {name}"));
+        let told = row.trim_end_matches(['|', ' ']).rsplit('|').next().unwrap().trim();
+        assert_eq!(told, status.to_string(), "{name}");
+    }
+}
+
+#[test]
+fn a_folder_of_images_has_all_their_machines_and_parts_are_read_with_their_images_alone() {
+    let run = audit(&["fixtures/images"]);
+    let report = run.json();
+    let mut found = machines(&report);
+    let whole = IMAGES.iter().filter(|(name, _, _)| !PARTS.contains(name));
+    let mut wanted: Vec<_> = whole.flat_map(|(name, _, inside)| expected(&image(name), inside)).collect();
+    found.sort();
+    wanted.sort();
+    assert_eq!((run.status, found), (1, wanted));
+    let parts = report["diagnostics"].as_array().unwrap().iter().filter(|d| d["code"] == "image-part");
+    let mut parts: Vec<&str> = parts.map(|d| d["place"]["artifact"].as_str().unwrap()).collect();
+    parts.sort_unstable();
+    let extents = ["disk-s001.vmdk", "disk-s002.vmdk"].map(|extent| format!("{} › vm/{extent}", image("vmdk.zip")));
+    assert_eq!(parts, PARTS.map(image).into_iter().chain(extents).collect::<Vec<_>>());
+}
+
+#[test]
+fn extents_in_an_archive_are_read_with_their_descriptor_alone() {
+    let report = audit(&[image("vmdk.zip")]).json();
+    assert_eq!((machines(&report).len(), said(&report, "error")), (1, Vec::new()), "{report:#}");
+}
+
+#[test]
+fn what_had_to_be_mended_is_told() {
+    let report = audit(&[image("damaged-index.raw.gz")]).json().to_string();
+    assert!(report.contains("all MFT records were searched"), "{report}");
+    let report = audit(&[image("dirty.vhdx.gz")]).json().to_string();
+    assert!(report.contains("the log was replayed (1 entry)"), "{report}");
+}
+
+#[test]
+fn refusals_say_what_it_is() {
+    for (name, what) in [
+        ("bitlocker.raw.gz", "BitLocker"),
+        ("luks.qcow2", "LUKS"),
+        ("lvm.raw.gz", "LVM2"),
+        ("refs.raw.gz", "ReFS"),
+        ("wof.raw.gz", "WOF"),
+        ("encrypted.zip", "encrypted"),
+        ("empty.7z", "7z"),
+        ("acquired.E02", "acquired.E01"),
+    ] {
+        let errors = said(&audit(&[image(name)]).json(), "error");
+        assert!(errors.iter().any(|message| message.contains(what)), "{name}: {errors:?}");
+    }
+    // Where Windows was found, it is a warning.
+    let warnings = said(&audit(&[image("compliant.qcow2")]).json(), "warning");
+    assert!(matches!(warnings.as_slice(), [one] if one.contains("BitLocker")), "{warnings:?}");
+}
+
+#[test]
+fn one_volume_can_be_picked() {
+    let disk = image("compliant.qcow2");
+    let run = audit(&["--volume", "3", &disk]);
+    let place = [r#"GPT 3 (NTFS "System")"#, CONFIG];
+    assert_eq!((run.status, machines(&run.json())), (0, expected(&disk, &[("AADC-2019", true, &place)])));
+    assert_eq!(said(&run.json(), "warning"), Vec::<String>::new(), "the other volumes are none of its business");
+    assert_eq!(audit(&["--volume", "1", &disk]).status, 4);
+    assert_eq!(audit(&["--volume", "4", &disk]).status, 3);
+    let run = audit(&["--volume", "9", &disk]);
+    assert_eq!(run.status, 3);
+    assert!(said(&run.json(), "error")[0].contains("no partition 9"));
+    let path = image("mbr-logical.raw.gz");
+    let run = audit(&["--volume", "6", &path]);
+    assert_eq!((run.status, machines(&run.json()).len()), (0, 1));
+}
+
+#[test]
+fn a_volume_can_be_picked_by_where_it_starts() {
+    let disk = image("compliant.qcow2");
+    for offset in ["393216", "0x60000", "768s"] {
+        let run = audit(&["--offset", offset, &disk]);
+        let place = [r#"offset 0x60000 (NTFS "System")"#, CONFIG];
+        assert_eq!(
+            (run.status, machines(&run.json())),
+            (0, expected(&disk, &[("AADC-2019", true, &place)])),
+            "{offset}"
+        );
+    }
+    assert_eq!(audit(&["--offset", "0x60200", &disk]).status, 3, "nothing that is known is there");
+    assert_eq!(audit(&["--offset", "1099511627776", &disk]).status, 3, "behind the end");
+    assert_eq!(audit(&["--offset", "1", "--volume", "1", &disk]).status, 2);
+}
+
+#[test]
+fn copies_in_an_image_are_judged_on_demand_alone() {
+    let disk = image("two-windows.raw.gz");
+    let report = audit(&[&disk]).json();
+    let left_out = report["diagnostics"].as_array().unwrap().iter().filter(|d| d["code"] == "backup-left-out");
+    assert_eq!(left_out.count(), 2);
+    let run = audit(&["--include-backups", &disk]);
+    let mut found = machines(&run.json());
+    found.sort();
+    let regback = r"Windows\System32\config\RegBack\SYSTEM";
+    let old = r"Windows.old\Windows\System32\config\SYSTEM";
+    let raw = "two-windows.raw";
+    let wanted: [Machine<'_>; 4] = [
+        ("AADC-2019", true, &[raw, BARE, CONFIG]),
+        ("AADC-2022", false, &[raw, BARE, r"WINNT\system32\config\SYSTEM"]),
+        ("AADC-OFF", false, &[raw, BARE, old]),
+        ("AADC-OFF", false, &[raw, BARE, regback]),
+    ];
+    assert_eq!((run.status, found), (1, expected(&disk, &wanted)));
+    let backups = run.json()["hosts"].as_array().unwrap().iter().filter(|host| host["backup"] == true).count();
+    assert_eq!(backups, 2);
+}
+
+fn copy(name: &str, to: &Path) {
+    fs::create_dir_all(to.parent().unwrap()).unwrap();
+    fs::copy(root().join(image(name)), to).unwrap();
+}
+
+#[test]
+fn a_parent_in_another_folder_is_found_where_that_is_allowed() {
+    for (child, parent, status) in [("over.vhd", "base.vhd", 1), ("backing-over.qcow2", "backing-base.qcow2", 0)] {
+        let (_keep, folder) = scratch();
+        let (image, parents) = (folder.join("vm").join(child), folder.join("parents"));
+        copy(child, &image);
+        copy(parent, &parents.join(parent));
+        let run = audit(&[&image]);
+        assert_eq!((run.status, machines(&run.json()).len()), (3, 0), "{child}");
+        let errors = said(&run.json(), "error");
+        assert!(errors[0].contains(parent) && errors[0].contains("--allow-dir"), "{errors:?}");
+        let run = audit(&[Path::new("--allow-dir"), &parents, &image]);
+        assert_eq!((run.status, machines(&run.json()).len()), (status, 1), "{child}");
+        // Another folder does not help.
+        assert_eq!(audit(&[Path::new("--allow-dir"), &folder.join("vm"), &image]).status, 3, "{child}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_out_of_the_folder_is_not_followed() {
+    let (_keep, folder) = scratch();
+    let (image, parents) = (folder.join("vm/over.vhd"), folder.join("parents"));
+    copy("over.vhd", &image);
+    copy("base.vhd", &parents.join("base.vhd"));
+    std::os::unix::fs::symlink("../parents/base.vhd", folder.join("vm/base.vhd")).unwrap();
+    let run = audit(&[&image]);
+    assert_eq!((run.status, machines(&run.json()).len()), (3, 0));
+    let errors = said(&run.json(), "error");
+    assert!(errors[0].contains("outside the image's folder"), "{errors:?}");
+    assert_eq!(audit(&[Path::new("--allow-dir"), &parents, &image]).status, 1);
+}
+
+#[test]
+fn a_parent_that_is_not_the_one_is_refused() {
+    let (_keep, folder) = scratch();
+    copy("over.vhd", &folder.join("over.vhd"));
+    let mut other = fs::read(root().join(image("base.vhd"))).unwrap();
+    // Another identifier, in the footer and its copy, with their checksums.
+    let len = other.len();
+    for at in [0, len - 512] {
+        other[at + 68 + 15] ^= 1;
+        let sum: u32 = (0..512).filter(|i| !(64..68).contains(i)).map(|i| u32::from(other[at + i])).sum();
+        other[at + 64..at + 68].copy_from_slice(&(!sum).to_be_bytes());
+    }
+    fs::write(folder.join("base.vhd"), other).unwrap();
+    let run = audit(&[&folder.join("over.vhd")]);
+    assert_eq!((run.status, machines(&run.json()).len()), (3, 0));
+}
+
+#[test]
+fn images_that_build_on_themselves_are_told() {
+    for name in ["qcow2-backs-itself.qcow2", "qcow2-loop-a.qcow2", "vmdk-names-itself.vmdk"] {
+        let run = audit(&[format!("fixtures/hostile/{name}")]);
+        let errors = said(&run.json(), "error");
+        assert_eq!(run.status, 3);
+        assert!(errors[0].contains("builds on the image again"), "{name}: {errors:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_of_a_hostile_image_is_no_empty_one() {
+    // Their hive, SYSTEM alone, can be read in full, as far as that can be known.
+    let readable = ["ntfs-index-loop.raw.gz", "zip-bomb.zip", "zip-names.zip", "zip-overlap.zip"];
+    let names = fs::read_dir(root().join("fixtures/hostile")).unwrap().map(|entry| entry.unwrap().file_name());
+    let names = names.map(|name| name.into_string().unwrap());
+    let kinds = [".qcow2", ".vmdk", ".vdi", ".vhd", ".E01", ".zip", ".tar", ".gz"];
+    for name in names.filter(|name| kinds.iter().any(|kind| name.ends_with(kind))) {
+        let run = audit(&[format!("fixtures/hostile/{name}")]);
+        let status = if readable.contains(&name.as_str()) { 1 } else { 3 };
+        assert_eq!(run.status, status, "{name}: {}", run.err());
+    }
+}
+
+#[test]
+fn a_file_that_an_image_may_not_name_is_not_read() {
+    for name in ["folder-above", "absolute-path", "device"] {
+        let run = audit(&[format!("fixtures/hostile/vmdk-names-{name}.vmdk")]);
+        assert_eq!(run.status, 3);
+        assert!(!String::from_utf8_lossy(&run.stdout).contains("root:"), "{name}");
+    }
+}
+
+#[test]
+fn a_piece_that_is_missing_is_no_hole() {
+    let (_keep, folder) = scratch();
+    for name in ["split.001", "split.003"] {
+        copy(name, &folder.join(name));
+    }
+    let run = audit(&[&folder.join("split.001")]);
+    assert_eq!((run.status, machines(&run.json()).len()), (3, 0));
+    let (_keep, folder) = scratch();
+    copy("acquired.E01", &folder.join("acquired.E01"));
+    let run = audit(&[&folder.join("acquired.E01")]);
+    assert_eq!((run.status, machines(&run.json()).len()), (3, 0));
+}
+
+#[test]
+fn an_image_that_is_cut_short_is_not_judged_as_if_it_were_whole() {
+    for (name, status) in
+        [("base.vhd", 3), ("compliant.qcow2", 3), ("stream.vmdk", 3), ("acquired.E02", 3), ("triage.zip", 3)]
+    {
+        let (_keep, folder) = scratch();
+        let bytes = fs::read(root().join(image(name))).unwrap();
+        // E01 is needed to make sense of E02.
+        copy("acquired.E01", &folder.join("acquired.E01"));
+        let cut = folder.join(name);
+        fs::write(&cut, &bytes[..bytes.len() / 2]).unwrap();
+        let named = if name == "acquired.E02" { folder.join("acquired.E01") } else { cut };
+        let run = audit(&[&named]);
+        assert_eq!((run.status, machines(&run.json()).len()), (status, 0), "{name}: {:#}", run.json());
+    }
+}
