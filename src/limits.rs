@@ -57,6 +57,11 @@ pub struct Limits {
     pub root_files: usize,
     /// Bytes of a policy or waiver file. A thousand rules take less than half of it.
     pub user_file: u64,
+    /// Bytes of a `Registry.pol` or a `Registry.xml`. Those of large domains stay under 1 MiB.
+    pub policy_bytes: u64,
+    /// Elements of a `Registry.xml` within one another. Editors make collections in collections by hand: real files have under
+    /// ten.
+    pub xml_depth: usize,
 }
 
 impl Default for Limits {
@@ -84,6 +89,8 @@ impl Default for Limits {
             image_chain: 32,
             root_files: 1000,
             user_file: 1 << 20,
+            policy_bytes: 4 << 20,
+            xml_depth: 64,
         }
     }
 }
