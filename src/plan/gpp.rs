@@ -34,8 +34,9 @@ pub(super) fn bytes(changeset: &Changeset, whole: bool) -> Result<Vec<u8>, Strin
     }
     let collection = BytesStart::new("Collection").with_attributes([("clsid", COLLECTION), ("name", TITLE)]);
     write(Event::Start(collection), &mut out)?;
+    let mut before = Vec::new();
     for change in &changeset.changes {
-        item(change, &mut out)?;
+        item(change, &mut before, &mut out)?;
     }
     write(Event::End(BytesEnd::new("Collection")), &mut out)?;
     if whole {
@@ -70,7 +71,7 @@ struct Item {
     decimal: bool,
 }
 
-fn item(change: &Change, out: &mut Writer<Vec<u8>>) -> Result<(), String> {
+fn item(change: &Change, before: &mut Vec<String>, out: &mut Writer<Vec<u8>>) -> Result<(), String> {
     let (root, names) = below_root(change.key())?;
     let key = plain(path(names)?)?;
     let item = described(change)?;
@@ -80,7 +81,7 @@ fn item(change: &Change, out: &mut Writer<Vec<u8>>) -> Result<(), String> {
         ("", false) => last.as_str(),
         (name, _) => name,
     };
-    let uid = uid(root, &key, &item);
+    let uid = uid(root, &key, &item, before);
     let outer = [("clsid", ITEM), ("name", shown), ("status", shown), ("image", image(&item)), ("uid", uid.as_str())];
     let properties = [
         ("action", item.action),
@@ -184,10 +185,13 @@ fn image(item: &Item) -> &'static str {
     }
 }
 
-/// A GUID of version 8 (RFC 9562, 5.8 and B.2): SHA-256 of what tells the item from others.
-fn uid(root: Root, key: &str, item: &Item) -> String {
+/// A GUID of version 8 (RFC 9562, 5.8 and B.2): SHA-256 of what the item is about, and which of several about that it is.
+fn uid(root: Root, key: &str, item: &Item, before: &mut Vec<String>) -> String {
     let default = if item.default { "default" } else { "" };
-    let digest = sha256_hex(format!("{}\\{key}\0{}\0{default}", root.long, item.name).to_lowercase().as_bytes());
+    let about = format!("{}\\{key}\0{}\0{default}", root.long, item.name).to_lowercase();
+    let others = before.iter().filter(|other| **other == about).count();
+    let digest = sha256_hex(format!("{about}\0{others}").as_bytes());
+    before.push(about);
     let mut digits = digest.to_uppercase().chars().collect::<Vec<char>>().into_iter();
     let mut take = |n: usize| digits.by_ref().take(n).collect::<String>();
     let (a, b, c, d, e) = (take(8), take(4), take(4), take(4), take(12));

@@ -10,7 +10,7 @@ pub(super) fn bytes(changeset: &Changeset, undo: Option<&Changeset>) -> Result<V
         Some(_) => "-Undo sets what was there when this script was written.",
         None => "-Undo deletes the values that this script sets; keys stay, and what it deletes does not come back.",
     };
-    let mut text = String::from("#Requires -Version 3.0\n#Requires -RunAsAdministrator\n");
+    let mut text = String::from("#Requires -Version 4.0\n#Requires -RunAsAdministrator\n");
     for remark in remarks(changeset, &["-WhatIf shows what would be changed.", undo_note], true) {
         text.push_str(&format!("# {remark}\n"));
     }
