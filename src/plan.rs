@@ -102,7 +102,10 @@ impl Plan {
             format!("Written by tlshive {version}."),
         ];
         lines.extend(control_set.map(|n| {
-            format!("Written for control set {n} of a hive that is not in use; on a running Windows it may not be the current one.")
+            format!(
+                "Written for control set {n} of a hive that is not in use; \
+                 on a running Windows it may not be the current one."
+            )
         }));
         lines.push("Windows must be restarted for the change to take effect everywhere.".to_owned());
         if self == Plan::Disable {

@@ -290,10 +290,11 @@ fn sources() -> BTreeMap<String, String> {
     fn below(folder: &Path, all: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
+            if path.ends_with("tests.rs") || path.ends_with("tests") {
+                continue; // the tests of the module above, which may reach wherever they need
+            }
             if path.is_dir() {
                 below(&path, all);
-            } else if path.ends_with("tests.rs") {
-                // the tests of the file above it, which may reach wherever they need
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 all.push(path);
             }

@@ -1,8 +1,8 @@
 //! A list of tasks for Ansible, with `ansible.windows.win_regedit`.
 //!
-//! The YAML has one shape, so it is written here: every scalar from the changeset is in double quotes with the escapes of
-//! YAML 1.1 and 1.2 and otherwise ASCII (serde_yaml is no longer kept, and its successors choose styles by themselves). Text
-//! with a brace is marked `!unsafe`, or Ansible would run what looks like a Jinja template in it.
+//! The YAML has one shape, so it is written here: every scalar from the changeset is in double quotes with the
+//! escapes of YAML 1.1 and 1.2 and otherwise ASCII (serde_yaml is no longer kept, and its successors choose styles by
+//! themselves). Text with a brace is marked `!unsafe`, or Ansible would run what looks like a Jinja template in it.
 
 use std::fmt::Write as _;
 

@@ -1,7 +1,7 @@
 //! A batch file of `reg add` and `reg delete`.
 //!
-//! Everything from the changeset stands in double quotes, where only `%` and `"` have a meaning to cmd, and `!` none without
-//! delayed expansion. reg.exe splits its arguments as C programs do: backslashes before a quote count double.
+//! Everything from the changeset stands in double quotes, where only `%` and `"` have a meaning to cmd, and `!` none
+//! without delayed expansion. reg.exe splits its arguments as C programs do: backslashes before a quote count double.
 
 use std::fmt::Write as _;
 

@@ -1,5 +1,5 @@
-//! A configuration of PowerShell DSC, with the resource `Registry` of the module PSDscResources, which opens keys through
-//! .NET, so that `/` in a key's name does not separate.
+//! A configuration of PowerShell DSC, with the resource `Registry` of the module PSDscResources, which opens keys
+//! through .NET, so that `/` in a key's name does not separate.
 
 use std::fmt::Write as _;
 
@@ -12,7 +12,7 @@ use crate::registry::value::Value;
 
 pub(super) fn bytes(changeset: &Changeset) -> Result<Vec<u8>, String> {
     states(&changeset.changes, "a DSC configuration")?;
-    let note = "Needs the module PSDscResources. Load this file, run the configuration TlsSettings, then Start-DscConfiguration.";
+    let note = "Needs the module PSDscResources. Load this file, run TlsSettings, then Start-DscConfiguration.";
     let mut text: String =
         remarks(changeset, &[note], true).into_iter().map(|remark| format!("# {remark}\n")).collect();
     text.push_str(

@@ -24,8 +24,8 @@ const ROOTS: [Root; 5] = [
     Root { long: "HKEY_CURRENT_CONFIG", short: "HKCC", dotnet: "CurrentConfig" },
 ];
 
-/// The root that a key starts at, and the names below it. A name with a backslash or a NUL inside, or an empty one, is a key
-/// that no path can name.
+/// The root that a key starts at, and the names below it. A name with a backslash or a NUL inside, or an empty one,
+/// is a key that no path can name.
 pub(super) fn split(key: &KeyPath) -> Result<(Root, &[Name]), String> {
     let (first, rest) = key.names().split_first().ok_or("a key without a path")?;
     let root = ROOTS.into_iter().find(|root| first.matches(Name::from(root.long).units()));
@@ -143,8 +143,8 @@ fn strings(data: &[u8]) -> Option<Vec<Vec<u16>>> {
     strings.iter().all(|string| !string.is_empty()).then_some(strings)
 }
 
-/// The remarks, a line each, without anything that could end a comment or a line. Where only ASCII is read safely, another
-/// character is a question mark.
+/// The remarks, a line each, without anything that could end a comment or a line. Where only ASCII is read safely,
+/// another character is a question mark.
 pub(super) fn remarks(changeset: &Changeset, more: &[&str], ascii: bool) -> Vec<String> {
     let harmless = |c: char| match c {
         c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => ' ',

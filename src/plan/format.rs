@@ -46,8 +46,8 @@ impl Format {
     }
 }
 
-/// The files that carry out a changeset. `undo` is what takes it back, for formats that can do both; without it, taking back
-/// is deleting the values that are set.
+/// The files that carry out a changeset. `undo` is what takes it back, for formats that can do both; without it,
+/// taking back is deleting the values that are set.
 ///
 /// # Errors
 /// When the format cannot express a change exactly. Nothing is left out and nothing is approximated.

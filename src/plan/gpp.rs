@@ -1,8 +1,8 @@
-//! `Registry.xml` of Group Policy Preferences (\[MS-GPPREF\] 2.2.1.17), or its `<Collection>` alone, which can be pasted into
-//! the Group Policy Management Console.
+//! `Registry.xml` of Group Policy Preferences (\[MS-GPPREF\] 2.2.1.17), or its `<Collection>` alone, which can be
+//! pasted into the Group Policy Management Console.
 //!
-//! The ids of items are made from what they change, so that the same changeset gives the same file; `changed`, which tells
-//! when an item was edited, is optional and left out.
+//! The ids of items are made from what they change, so that the same changeset gives the same file; `changed`, which
+//! tells when an item was edited, is optional and left out.
 
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
@@ -185,7 +185,8 @@ fn image(item: &Item) -> &'static str {
     }
 }
 
-/// A GUID of version 8 (RFC 9562, 5.8 and B.2): SHA-256 of what the item is about, and which of several about that it is.
+/// A GUID of version 8 (RFC 9562, 5.8 and B.2): SHA-256 of what the item is about, and which of several about that it
+/// is.
 fn uid(root: Root, key: &str, item: &Item, before: &mut Vec<String>) -> String {
     let default = if item.default { "default" } else { "" };
     let about = format!("{}\\{key}\0{}\0{default}", root.long, item.name).to_lowercase();

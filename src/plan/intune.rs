@@ -1,4 +1,5 @@
-//! A remediation for Microsoft Intune: one script that detects (status 1 where something is to be done), one that does it.
+//! A remediation for Microsoft Intune: one script that detects (status 1 where something is to be done), one that
+//! does it.
 
 use super::Changeset;
 use super::exact::{remarks, states};
@@ -29,11 +30,13 @@ pub(super) fn files(changeset: &Changeset) -> Result<[Vec<u8>; 2], String> {
 }
 
 fn head(changeset: &Changeset, what: &str) -> String {
-    let note = "In Intune, set \"Run script in 64-bit PowerShell\" to Yes and \"Run this script using the logged-on credentials\" to No.";
+    let note = "In Intune, set \"Run script in 64-bit PowerShell\" to Yes and \
+                \"Run this script using the logged-on credentials\" to No.";
     let mut text: String =
         remarks(changeset, &[what, note], true).into_iter().map(|remark| format!("# {remark}\n")).collect();
     text.push_str("Set-StrictMode -Version 2\n$ErrorActionPreference = 'Stop'\n");
-    text.push_str(&format!("if ({IS_WRONG_HOST}) {{\n    Write-Output 'This ran in 32-bit PowerShell, which sees another view of SOFTWARE.'\n    exit 1\n}}\n"));
+    let refusal = "Write-Output 'This ran in 32-bit PowerShell, which sees another view of SOFTWARE.'";
+    text.push_str(&format!("if ({IS_WRONG_HOST}) {{\n    {refusal}\n    exit 1\n}}\n"));
     text
 }
 

@@ -1,8 +1,9 @@
-//! The text that Microsoft's LGPO.exe reads: blocks of four lines (`Computer`, key, value, what to do) with a blank line
-//! between, `;` before comments (LGPO.pdf, "LGPO text file syntax").
+//! The text that Microsoft's LGPO.exe reads: blocks of four lines (`Computer`, key, value, what to do) with a blank
+//! line between, `;` before comments (LGPO.pdf, "LGPO text file syntax").
 //!
-//! How that text escapes anything is not written down, so what would need it is refused; a `Registry.pol`, which LGPO.exe
-//! imports as well (`/m`), holds it. So it is with types and deletions whose syntax could not be ascertained.
+//! How that text escapes anything is not written down, so what would need it is refused; a `Registry.pol`, which
+//! LGPO.exe imports as well (`/m`), holds it. So it is with types and deletions whose syntax could not be
+//! ascertained.
 
 use super::Changeset;
 use super::exact::{Data, data, machine, path, remarks, string, text};

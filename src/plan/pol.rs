@@ -1,6 +1,7 @@
 //! `Registry.pol`, the file of a Group Policy Object (\[MS-GPREG\] 2.2.1; what clients do with it: 3.2.5.1.2).
 //!
-//! The file has no room for remarks. Keys have no root: the folder that the file lies in, `Machine` or `User`, says it.
+//! The file has no room for remarks. Keys have no root: the folder that the file lies in, `Machine` or `User`, says
+//! it.
 
 use super::Changeset;
 use super::exact::machine;
@@ -48,8 +49,10 @@ fn write(change: &Change, out: &mut Vec<u8>) -> Result<(), String> {
             let no = || format!("{key}: a Registry.pol deletes keys below a key, and not one right below the root");
             let (last, above) =
                 machine(key, NAME)?.split_last().filter(|(_, above)| !above.is_empty()).ok_or_else(no)?;
-            if last.units().contains(&u16::from(b';')) {
-                return Err(format!("{key}: a Registry.pol cannot delete a key with a semicolon in its name"));
+            let blank = |unit: Option<&u16>| unit == Some(&0x20);
+            if last.units().contains(&u16::from(b';')) || blank(last.units().first()) || blank(last.units().last()) {
+                let why = "separates keys to delete by semicolons, perhaps with blanks";
+                return Err(format!("{key:?}: a Registry.pol {why}, so this name has no place there"));
             }
             let list: Vec<u8> = last.units().iter().copied().chain([0]).flat_map(u16::to_le_bytes).collect();
             record(&joined(above), &units("**DeleteKeys"), ValueType::SZ, &list, out);

@@ -1,8 +1,8 @@
 //! What the PowerShell formats share: literals, and functions that test and make changes.
 //!
-//! The functions use `Microsoft.Win32.Registry`, not the registry provider, which takes `/` in a key's name (SCHANNEL has
-//! `AES 128/128`) for a separator and `*`, `?` and `[` for patterns. Scripts are ASCII, so that no version reads them in
-//! another encoding; other characters are spelled as numbers.
+//! The functions use `Microsoft.Win32.Registry`, not the registry provider, which takes `/` in a key's name (SCHANNEL
+//! has `AES 128/128`) for a separator and `*`, `?` and `[` for patterns. Scripts are ASCII, so that no version reads
+//! them in another encoding; other characters are spelled as numbers.
 
 use super::exact::{Data, Root, below_root, data, split};
 use crate::registry::change::Change;
@@ -146,8 +146,8 @@ pub(super) fn literal_name(name: &Name) -> Result<String, String> {
     Ok(literal(name.units()))
 }
 
-/// A string literal: single quotes, doubled within; what is not printable ASCII by its number, which also goes for the
-/// typographic quotes that PowerShell takes for quotes.
+/// A string literal: single quotes, doubled within; what is not printable ASCII by its number, which also goes for
+/// the typographic quotes that PowerShell takes for quotes.
 pub(super) fn literal(units: &[u16]) -> String {
     let plain = |unit: &u16| matches!(unit, 0x20..=0x7e);
     let parts: Vec<String> = units

@@ -15,7 +15,8 @@ pub(super) fn bytes(changeset: &Changeset, undo: Option<&Changeset>) -> Result<V
         text.push_str(&format!("# {remark}\n"));
     }
     text.push_str(HEAD);
-    text.push_str(&format!("if ({IS_WRONG_HOST}) {{\n    throw 'Run this in 64-bit PowerShell: this one sees another view of SOFTWARE.'\n}}\n"));
+    let refusal = "throw 'Run this in 64-bit PowerShell: this one sees another view of SOFTWARE.'";
+    text.push_str(&format!("if ({IS_WRONG_HOST}) {{\n    {refusal}\n}}\n"));
     text.push_str(TESTS);
     text.push_str(CONFIRM);
     text.push_str(ACTIONS);

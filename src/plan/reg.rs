@@ -1,8 +1,8 @@
 //! `.reg` files, as regedit itself would export them: version 5.00 in UTF-16LE with a byte order mark, or `REGEDIT4`.
 //!
-//! No crate serialises them, since the order of changes matters (a key that is deleted and made anew) and names need not be
-//! text: regashii 0.4 keeps a sorted map with one entry a key, names as `String`, and types below 256. It reads back in the
-//! tests what is written here.
+//! No crate serialises them, since the order of changes matters (a key that is deleted and made anew) and names need
+//! not be text: regashii 0.4 keeps a sorted map with one entry a key, names as `String`, and types below 256. It
+//! reads back in the tests what is written here.
 
 use super::Changeset;
 use super::exact::{below_root, remarks, split};

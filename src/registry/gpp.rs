@@ -1,9 +1,9 @@
-//! `Registry.xml` of Group Policy Preferences: what a client would do to its registry (\[MS-GPPREF\] 2.2.1.17 and, for what all
-//! preferences share, 2.2.1.1).
+//! `Registry.xml` of Group Policy Preferences: what a client would do to its registry (\[MS-GPPREF\] 2.2.1.17 and,
+//! for what all preferences share, 2.2.1.1).
 //!
-//! Whether an item is carried out can depend on the client: item-level targeting, "apply once", an action that creates only
-//! where nothing is. Such changes are in doubt. Entities other than XML's own five are refused with the document type that
-//! would define them.
+//! Whether an item is carried out can depend on the client: item-level targeting, "apply once", an action that
+//! creates only where nothing is. Such changes are in doubt. Entities other than XML's own five are refused with the
+//! document type that would define them.
 
 mod item;
 mod text;

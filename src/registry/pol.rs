@@ -1,7 +1,8 @@
 //! `Registry.pol` of a Group Policy Object: what a client would do to its registry.
 //!
-//! The layout is \[MS-GPREG\] 2.2.1, what a client does with the records 3.2.5.1.2; `Registry Policy File Format` (Windows SDK)
-//! adds the record that creates a key alone. Where the two disagree, or neither speaks, the change is in doubt.
+//! The layout is \[MS-GPREG\] 2.2.1, what a client does with the records 3.2.5.1.2; `Registry Policy File Format`
+//! (Windows SDK) adds the record that creates a key alone. Where the two disagree, or neither speaks, the change is
+//! in doubt.
 
 use std::sync::Arc;
 
@@ -21,7 +22,8 @@ pub const SIGNATURE: &[u8; 8] = b"PReg\x01\0\0\0";
 /// The types that \[MS-GPREG\] 2.2.1 lists.
 const TYPES: [u32; 7] = [1, 2, 3, 4, 5, 7, 11];
 
-/// Reads a file whose keys lie below `root`: `HKEY_LOCAL_MACHINE` in the folder `Machine`, `HKEY_CURRENT_USER` in `User`.
+/// Reads a file whose keys lie below `root`: `HKEY_LOCAL_MACHINE` in the folder `Machine`, `HKEY_CURRENT_USER` in
+/// `User`.
 ///
 /// # Errors
 /// When the file cannot be read, is no `Registry.pol`, is damaged anywhere, or passes a limit.

@@ -33,7 +33,8 @@ for mode in enable disable; do
                 fail "$name: well-formed" "$(head -n 1 "$work/err")"
             fi
         fi
-        if ! "$python" "$repo/tests/peers/formats.py" "${format%-collection}" "$work/$mode-$format" >"$work/values" 2>"$work/err"; then
+        if ! "$python" "$repo/tests/peers/formats.py" "${format%-collection}" "$work/$mode-$format" \
+            >"$work/values" 2>"$work/err"; then
             fail "$name: read" "$(tail -n 1 "$work/err")"
             continue
         fi
