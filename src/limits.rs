@@ -62,6 +62,8 @@ pub struct Limits {
     /// Elements of a `Registry.xml` within one another. Editors make collections in collections by hand: real files have under
     /// ten.
     pub xml_depth: usize,
+    /// Attributes of one of its elements. \[MS-GPPREF\] has under twenty; that none is there twice costs their number squared.
+    pub xml_attributes: usize,
 }
 
 impl Default for Limits {
@@ -91,6 +93,7 @@ impl Default for Limits {
             user_file: 1 << 20,
             policy_bytes: 4 << 20,
             xml_depth: 64,
+            xml_attributes: 64,
         }
     }
 }

@@ -128,7 +128,7 @@ impl Walk<'_> {
             let limit = u64::try_from(self.limits.xml_depth).unwrap_or(u64::MAX);
             return Err(Error::Limit { at, what: "elements within one another", limit });
         }
-        let attributes = text::attributes(start.attributes(), at)?;
+        let attributes = text::attributes(start.attributes(), at, self.limits)?;
         let name = start.name();
         let name = name.as_ref();
         let holder = |item| Open::Holder {

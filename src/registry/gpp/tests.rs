@@ -190,6 +190,14 @@ fn what_is_no_such_document_is_refused() {
 }
 
 #[test]
+fn many_attributes_cost_no_time() {
+    let many: String = (0..300_000).map(|i| format!(" a{i}=''")).collect();
+    let begun = std::time::Instant::now();
+    assert!(matches!(try_read(&format!("<RegistrySettings{many}/>")), Err(Error::Limit { .. })));
+    assert!(begun.elapsed().as_secs() < 5);
+}
+
+#[test]
 fn no_bytes_make_it_panic() {
     let good = settings(&item("", DWORD, "<Values><Value>a&amp;b</Value></Values>"));
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
