@@ -24,7 +24,7 @@ else
 	cargo test --locked
 endif
 
-test-peers: build ## check against chntpw, Wine, hivex and makers of disk images (TLSHIVE_PEERS_OPTIONAL=1: those that are installed)
+test-peers: build ## check against chntpw, Wine, hivex, Samba, makers of disk images … (TLSHIVE_PEERS_OPTIONAL=1: those installed)
 	bash tests/peers/run.sh
 
 bench: ## benchmarks

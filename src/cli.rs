@@ -165,14 +165,14 @@ enum ColourArg {
     Never,
 }
 
-/// Write the .reg file that sets the values
+/// Write the file that sets the values: for regedit, Group Policy, scripts, Intune, Ansible or DSC
 #[derive(Args)]
 struct GenerateArgs {
     /// What the file is to do
     #[arg(value_enum)]
     plan: PlanArg,
 
-    /// Write to FILE instead of standard output
+    /// Write to FILE instead of standard output; for formats of several files, to the folder FILE
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
@@ -181,8 +181,8 @@ struct GenerateArgs {
     force: bool,
 
     /// Format of the file
-    #[arg(long, value_enum, default_value_t = RegFormatArg::Reg)]
-    format: RegFormatArg,
+    #[arg(long, value_enum, default_value_t = ChangesArg::Reg)]
+    format: ChangesArg,
 
     /// Control set to write to: current, or a number for a hive that is not in use
     #[arg(long, value_name = "SET", default_value = "current", value_parser = generate::control_set)]
@@ -206,11 +206,29 @@ enum PlanArg {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum RegFormatArg {
-    /// Version 5.00, UTF-16LE with a byte order mark
+enum ChangesArg {
+    /// For regedit: version 5.00, UTF-16LE with a byte order mark
     Reg,
-    /// REGEDIT4, ANSI
+    /// For old tools: REGEDIT4, ANSI
     Reg4,
+    /// Registry.pol of a Group Policy Object; LGPO.exe /m imports it
+    Pol,
+    /// Text for LGPO.exe /t
+    Lgpo,
+    /// Registry.xml of Group Policy Preferences
+    Gpp,
+    /// The collection in such a file alone, to be pasted into the editor
+    GppCollection,
+    /// PowerShell script with -WhatIf and -Undo
+    Ps1,
+    /// Batch file
+    Cmd,
+    /// Detection and remediation script for Intune, in the folder that -o names
+    Intune,
+    /// Tasks for Ansible (ansible.windows.win_regedit)
+    Ansible,
+    /// PowerShell DSC configuration (PSDscResources)
+    Dsc,
 }
 
 const AFTER_SHOW_HELP: &str = "\

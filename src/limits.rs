@@ -136,6 +136,13 @@ pub struct Limits {
     pub ntfs_attribute_list: usize,
     /// Names in one NTFS folder, 8.3 names included. The largest folders of Windows (WinSxS) stay under 100,000.
     pub ntfs_names: u64,
+    /// Bytes of a `Registry.pol` or a `Registry.xml`. Those of large domains stay under 1 MiB.
+    pub policy_bytes: u64,
+    /// Elements of a `Registry.xml` within one another. Editors make collections in collections by hand: real files have under
+    /// ten.
+    pub xml_depth: usize,
+    /// Attributes of one of its elements. \[MS-GPPREF\] has under twenty; that none is there twice costs their number squared.
+    pub xml_attributes: usize,
 }
 
 impl Default for Limits {
@@ -195,6 +202,9 @@ impl Default for Limits {
             ntfs_runs: 1 << 17,
             ntfs_attribute_list: 256 << 10,
             ntfs_names: 1 << 18,
+            policy_bytes: 4 << 20,
+            xml_depth: 64,
+            xml_attributes: 64,
         }
     }
 }

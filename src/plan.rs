@@ -1,6 +1,17 @@
 //! Changesets: what is to be written to a registry, computed from a policy, and the files that do it.
 
-pub mod reg;
+mod ansible;
+mod cmd;
+mod dsc;
+mod exact;
+pub mod format;
+mod gpp;
+mod intune;
+mod lgpo;
+mod pol;
+mod powershell;
+mod ps1;
+mod reg;
 
 use crate::policy::{Policy, Rule};
 use crate::registry::change::Change;
@@ -89,14 +100,14 @@ impl Plan {
         let mut lines = vec![
             format!("{} policy {} {}: {}.", self.verb(policy), policy.id, policy.version, policy.title),
             format!("Written by tlshive {version}."),
-            match control_set {
-                None => "Import with the 64-bit regedit; a 32-bit one writes to the wrong view of SOFTWARE.".to_owned(),
-                Some(n) => format!(
-                    "Written for control set {n} of a hive that is not in use; on a running Windows it may not be the current one."
-                ),
-            },
-            "Windows must be restarted for the change to take effect everywhere.".to_owned(),
         ];
+        lines.extend(control_set.map(|n| {
+            format!(
+                "Written for control set {n} of a hive that is not in use; \
+                 on a running Windows it may not be the current one."
+            )
+        }));
+        lines.push("Windows must be restarted for the change to take effect everywhere.".to_owned());
         if self == Plan::Disable {
             lines.extend(DISABLE_WARNING.map(str::to_owned));
         }

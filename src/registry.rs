@@ -2,9 +2,12 @@
 
 pub mod change;
 pub mod cross_check;
+pub mod gpp;
 pub mod hive;
 pub mod path;
+pub mod pol;
 pub mod reg_file;
+pub mod reg_text;
 pub mod time;
 pub mod value;
 

@@ -1,12 +1,14 @@
 //! `tlshive generate`
 
+use std::fs;
 use std::io::{self, IsTerminal, Write};
 
 use super::exit::Failure;
 use super::policy;
 use super::writer::writer;
-use super::{GenerateArgs, PlanArg, RegFormatArg};
-use crate::plan::reg::{self, RegFormat};
+use super::{ChangesArg, GenerateArgs, PlanArg};
+use crate::output::escape;
+use crate::plan::format::{Format, files};
 use crate::plan::{DISABLE_WARNING, Plan};
 
 /// Which control set a file is written for: the one in use, or one by its number.
@@ -35,24 +37,63 @@ pub(super) fn run(args: &GenerateArgs) -> Result<u8, Failure> {
         Target::Number(n) => Some(n),
     };
     let changeset = plan.changeset(&policy, &args.values, number)?;
-    let format = match args.format {
-        RegFormatArg::Reg => RegFormat::Version5,
-        RegFormatArg::Reg4 => RegFormat::Version4,
-    };
+    let format = format(args.format);
+    if format.is_folder() && args.output.is_none() {
+        return Err("this format has several files: -o names the folder for them".to_owned().into());
+    }
+    let files = files(format, &changeset, None)?;
     if plan == Plan::Disable {
         warn(&DISABLE_WARNING.join(" "));
     }
     if !changeset.left_out.is_empty() {
         warn(&format!("nothing is written for {}: {}", changeset.left_out.join(", "), plan.needs()));
     }
-    let mut out = writer(args.output.as_deref(), args.force, &[])?;
-    if args.output.is_none() && io::stdout().is_terminal() {
-        out.write_all(reg::text(&changeset, format)?.as_bytes())?;
-    } else {
-        out.write_all(&reg::bytes(&changeset, format)?)?;
+    for file in files {
+        let path = match (&args.output, file.name) {
+            (Some(folder), Some(name)) => {
+                fs::create_dir_all(folder)
+                    .map_err(|error| format!("{}: {error}", escape(&folder.display().to_string())))?;
+                Some(folder.join(name))
+            }
+            (output, _) => output.clone(),
+        };
+        let mut out = writer(path.as_deref(), args.force, &[])?;
+        if path.is_none() && io::stdout().is_terminal() {
+            let text = text(&file.bytes).ok_or_else(|| "this format is not text: -o names a file for it".to_owned())?;
+            for line in text.lines() {
+                writeln!(out, "{}", escape(line))?;
+            }
+        } else {
+            out.write_all(&file.bytes)?;
+        }
+        out.flush()?;
     }
-    out.flush()?;
     Ok(0)
+}
+
+fn format(arg: ChangesArg) -> Format {
+    match arg {
+        ChangesArg::Reg => Format::Reg,
+        ChangesArg::Reg4 => Format::Reg4,
+        ChangesArg::Pol => Format::Pol,
+        ChangesArg::Lgpo => Format::Lgpo,
+        ChangesArg::Gpp => Format::Gpp,
+        ChangesArg::GppCollection => Format::GppCollection,
+        ChangesArg::Ps1 => Format::Ps1,
+        ChangesArg::Cmd => Format::Cmd,
+        ChangesArg::Intune => Format::Intune,
+        ChangesArg::Ansible => Format::Ansible,
+        ChangesArg::Dsc => Format::Dsc,
+    }
+}
+
+/// What a terminal can show of a file: its text without the byte order mark, if it is text.
+fn text(bytes: &[u8]) -> Option<String> {
+    let Some(wide) = bytes.strip_prefix(&[0xff, 0xfe]) else {
+        return String::from_utf8(bytes.to_vec()).ok().filter(|text| !text.contains('\0'));
+    };
+    let units: Vec<u16> = wide.as_chunks::<2>().0.iter().map(|&pair| u16::from_le_bytes(pair)).collect();
+    Some(String::from_utf16_lossy(&units))
 }
 
 #[allow(clippy::print_stderr, reason = "warnings go to standard error, the file to standard output")]

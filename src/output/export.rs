@@ -2,7 +2,6 @@
 //!
 //! A writer sees one key at a time and keeps nothing of it, so that a whole hive costs no more memory than its largest value.
 
-mod hex;
 mod json;
 mod reg;
 mod text;

@@ -1,98 +1,145 @@
-//! `.reg` files, as regedit itself would export them.
+//! `.reg` files, as regedit itself would export them: version 5.00 in UTF-16LE with a byte order mark, or `REGEDIT4`.
 //!
-//! regashii serialises the body; the encoding, the byte order mark, CR LF and the comment header are ours.
-
-use regashii::{Format, Key, KeyName, Registry, ValueName};
+//! No crate serialises them, since the order of changes matters (a key that is deleted and made anew) and names need
+//! not be text: regashii 0.4 keeps a sorted map with one entry a key, names as `String`, and types below 256. It
+//! reads back in the tests what is written here.
 
 use super::Changeset;
+use super::exact::{below_root, remarks, split};
 use crate::registry::change::Change;
+use crate::registry::path::{KeyPath, Name};
+use crate::registry::reg_text;
+use crate::registry::value::{Value, ValueType};
 
 /// Which `.reg` format to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RegFormat {
+pub(super) enum RegFormat {
     /// `Windows Registry Editor Version 5.00`: UTF-16LE with a byte order mark.
     Version5,
-    /// `REGEDIT4`: the ANSI code page.
+    /// `REGEDIT4`: the ANSI code page, of which only ASCII is the same everywhere.
     Version4,
 }
 
-/// The text of the file, with LF line ends and without a byte order mark: for reading on a terminal.
-///
-/// # Errors
-/// When a value is not one that this writer expresses exactly.
-pub fn text(changeset: &Changeset, format: RegFormat) -> Result<String, String> {
-    let mut registry = Registry::new(match format {
-        RegFormat::Version5 => Format::Regedit5,
-        RegFormat::Version4 => Format::Regedit4,
-    });
-    for change in &changeset.changes {
-        let Change::Set { key, name, value } = change else { return Err(format!("{change:?} is not written")) };
-        let number = value.as_dword().ok_or_else(|| format!("{name}: only REG_DWORD values are written"))?;
-        let set = Key::new().with(ValueName::named(name.to_string()), regashii::Value::Dword(number));
-        registry.insert(KeyName::new(key.to_string()), set);
-    }
-    let body = registry.serialize();
-    let (header, keys) = body.split_once('\n').ok_or("regashii wrote no header")?;
-    let remarks: String = changeset.remarks.iter().map(|line| format!("; {line}\n")).collect();
-    Ok(format!("{header}\n\n{remarks}{keys}\n"))
-}
+const NOTE: &str = "Import with the 64-bit regedit; a 32-bit one writes to the wrong view of SOFTWARE.";
 
 /// The bytes of the file, ready for import.
-///
-/// # Errors
-/// As [`text`], and when `REGEDIT4` is asked for and something is not ASCII.
-pub fn bytes(changeset: &Changeset, format: RegFormat) -> Result<Vec<u8>, String> {
-    let text = text(changeset, format)?.replace('\n', "\r\n");
+pub(super) fn bytes(changeset: &Changeset, format: RegFormat) -> Result<Vec<u8>, String> {
+    let mut file = File { units: Vec::new(), open: None, format };
+    file.line(match format {
+        RegFormat::Version5 => "Windows Registry Editor Version 5.00",
+        RegFormat::Version4 => "REGEDIT4",
+    });
+    file.line("");
+    for remark in remarks(changeset, &[NOTE], format == RegFormat::Version4) {
+        file.line(&format!("; {remark}"));
+    }
+    for change in &changeset.changes {
+        file.change(change)?;
+    }
+    file.line("");
     match format {
-        RegFormat::Version5 => Ok([0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect()),
-        RegFormat::Version4 if text.is_ascii() => Ok(text.into_bytes()),
-        RegFormat::Version4 => Err("REGEDIT4 files are written in ASCII alone".to_owned()),
+        RegFormat::Version5 => Ok([0xfeff].into_iter().chain(file.units).flat_map(u16::to_le_bytes).collect()),
+        RegFormat::Version4 => {
+            let ascii: Option<Vec<u8>> = file.units.into_iter().map(ascii).collect();
+            ascii.ok_or_else(|| "REGEDIT4 files are written in ASCII alone".to_owned())
+        }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::plan::Plan;
-    use crate::policy::Policy;
-    use crate::registry::path::{KeyPath, Name};
-    use crate::registry::value::Value;
+fn ascii(unit: u16) -> Option<u8> {
+    u8::try_from(unit).ok().filter(u8::is_ascii)
+}
 
-    fn two() -> Changeset {
-        let set = |name, n| Change::Set {
-            key: KeyPath::parse(r"HKEY_LOCAL_MACHINE\K"),
-            name: Name::from(name),
-            value: Value::dword(n),
-        };
-        let changes = vec![set("A", 1), set("B", 0xffff_ffff)];
-        Changeset { remarks: vec!["Why.".into()], changes, left_out: Vec::new() }
+struct File {
+    units: Vec<u16>,
+    /// The key that values go to.
+    open: Option<KeyPath>,
+    format: RegFormat,
+}
+
+impl File {
+    fn line(&mut self, text: &str) {
+        self.units.extend(text.encode_utf16());
+        reg_text::ascii("\r\n", &mut self.units);
     }
 
-    #[test]
-    fn the_file_reads_as_regedit_would_export_it() {
-        let want = "Windows Registry Editor Version 5.00\r\n\r\n; Why.\r\n\r\n[HKEY_LOCAL_MACHINE\\K]\r\n\"A\"=dword:00000001\r\n\"B\"=dword:ffffffff\r\n\r\n";
-        let bytes = bytes(&two(), RegFormat::Version5).unwrap();
-        assert_eq!(bytes[..2], [0xff, 0xfe]);
-        let units: Vec<u16> = bytes[2..].chunks(2).map(|c| u16::from_le_bytes([c[0], c[1]])).collect();
-        assert_eq!(String::from_utf16(&units).unwrap(), want);
+    fn key(&mut self, start: &str, key: &KeyPath) -> Result<(), String> {
+        let (root, names) = split(key)?;
+        self.line("");
+        reg_text::ascii(start, &mut self.units);
+        reg_text::ascii(root.long, &mut self.units);
+        for name in names {
+            if !reg_text::key_fits(name.units()) {
+                return Err(format!("{key:?}: no .reg file can hold a key whose name has a line end"));
+            }
+            reg_text::ascii("\\", &mut self.units);
+            self.units.extend_from_slice(name.units());
+        }
+        self.line("]");
+        Ok(())
     }
 
-    #[test]
-    fn regedit4_is_ascii() {
-        let bytes = bytes(&two(), RegFormat::Version4).unwrap();
-        assert!(bytes.starts_with(b"REGEDIT4\r\n\r\n; Why.\r\n\r\n[HKEY_LOCAL_MACHINE\\K]\r\n"));
-        let policy = Policy::default_policy().unwrap();
-        let disable = Plan::Disable.changeset(&policy, &[], None).unwrap();
-        let text = text(&disable, RegFormat::Version4).unwrap();
-        assert!(text.contains("; NOT RECOMMENDED"));
-        assert_eq!(text.matches("dword:").count(), 8);
+    fn open(&mut self, key: &KeyPath) -> Result<(), String> {
+        if self.open.as_ref() != Some(key) {
+            self.key("[", key)?;
+            self.open = Some(key.clone());
+        }
+        Ok(())
     }
 
-    #[test]
-    fn what_cannot_be_written_exactly_is_refused() {
-        let mut changeset = two();
-        let Change::Set { value, .. } = &mut changeset.changes[0] else { panic!() };
-        *value = Value::sz("1");
-        assert!(text(&changeset, RegFormat::Version5).is_err());
+    fn name(&mut self, name: &Name) -> Result<(), String> {
+        if !reg_text::name_fits(name.units()) {
+            return Err(format!("{name:?}: no .reg file can hold a name with a NUL"));
+        }
+        reg_text::name(name.units(), &mut self.units);
+        Ok(())
+    }
+
+    fn change(&mut self, change: &Change) -> Result<(), String> {
+        match change {
+            Change::CreateKey(key) => {
+                below_root(key)?;
+                self.open(key)
+            }
+            Change::DeleteKey(key) => {
+                below_root(key)?;
+                self.open = None;
+                self.key("[-", key)
+            }
+            Change::DeleteValues(key) => Err(format!(
+                "{key}: a .reg file deletes a key, or values by their names, but not all values of a key that stays"
+            )),
+            Change::DeleteValue { key, name } => {
+                self.open(key)?;
+                self.name(name)?;
+                self.line("-");
+                Ok(())
+            }
+            Change::Set { key, name, value } => {
+                self.open(key)?;
+                self.set(name, value)
+            }
+        }
+    }
+
+    fn set(&mut self, name: &Name, value: &Value) -> Result<(), String> {
+        if reg_text::unterminated(value.kind, &value.data) {
+            return Err(format!("{name:?}: the import of a .reg file would add the terminator that its string lacks"));
+        }
+        let line = self.units.len();
+        self.name(name)?;
+        let narrow = self.format == RegFormat::Version4
+            && matches!(value.kind, ValueType::SZ | ValueType::EXPAND_SZ | ValueType::MULTI_SZ);
+        if !narrow {
+            reg_text::data(line, value.kind, &value.data, &mut self.units);
+        } else if value.kind != ValueType::SZ || !reg_text::append_quoted(&value.data, &mut self.units) {
+            let (pairs, odd) = value.data.as_chunks::<2>();
+            let bytes: Option<Vec<u8>> = pairs.iter().map(|&pair| ascii(u16::from_le_bytes(pair))).collect();
+            let bytes = bytes.filter(|_| odd.is_empty());
+            let bytes = bytes.ok_or_else(|| format!("{name:?}: REGEDIT4 files are written in ASCII alone"))?;
+            reg_text::hex_data(line, value.kind, &bytes, &mut self.units);
+        }
+        self.line("");
+        Ok(())
     }
 }

@@ -1,7 +1,13 @@
 //! Changes to a registry: what a file does when it is imported, and what a plan writes.
 
+use std::io;
+
 use super::path::{KeyPath, Name};
 use super::value::Value;
+use crate::diagnostic::Diagnostics;
+use crate::error::{At, Error};
+use crate::limits::Limits;
+use crate::read_at::ReadAt;
 
 /// One change. A list of them is carried out in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,4 +44,69 @@ impl Change {
             Change::Set { key, .. } | Change::DeleteValue { key, .. } => key,
         }
     }
+}
+
+/// A change that a file makes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// The change.
+    pub change: Change,
+    /// Where the file says it.
+    pub at: At,
+    /// Why it cannot be told from the file whether the change is made, or what exactly.
+    pub doubt: Option<String>,
+}
+
+/// The changes that a file makes, in order. What they cost in memory is bounded.
+#[derive(Debug, Default)]
+pub struct Script {
+    /// The changes.
+    pub said: Vec<Said>,
+    /// What else there is to say; an error among it where the file speaks of keys that cannot be told.
+    pub diagnostics: Diagnostics,
+    bytes: usize,
+}
+
+impl Script {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self { said: Vec::new(), diagnostics: Diagnostics::new(limits.diagnostics), bytes: 0 }
+    }
+
+    /// Adds a change. Lists in a file name its key once and cost it for each entry, so what is kept is counted.
+    pub(super) fn push(&mut self, change: Change, at: At, doubt: Option<String>, limits: &Limits) -> Result<(), Error> {
+        let of = |name: &Name| name.units().len().saturating_mul(2).saturating_add(64);
+        let key: usize = change.key().names().iter().map(of).sum();
+        let rest = match &change {
+            Change::Set { name, value, .. } => of(name).saturating_add(value.data.len()),
+            Change::DeleteValue { name, .. } => of(name),
+            _ => 0,
+        };
+        let doubted = doubt.as_ref().map_or(0, String::len);
+        self.bytes = self.bytes.saturating_add(key).saturating_add(rest).saturating_add(doubted).saturating_add(128);
+        if self.bytes > limits.reg_bytes {
+            let limit = u64::try_from(limits.reg_bytes).unwrap_or(u64::MAX);
+            return Err(Error::Limit { at, what: "the bytes of all changes", limit });
+        }
+        self.said.push(Said { change, at, doubt });
+        Ok(())
+    }
+}
+
+/// Reads a whole file that holds changes.
+pub(super) fn whole(source: &dyn ReadAt, limits: &Limits) -> Result<Vec<u8>, Error> {
+    let at = At::Whole;
+    if source.len() > limits.policy_bytes {
+        return Err(Error::Limit { at, what: "the bytes of the file", limit: limits.policy_bytes });
+    }
+    let mut bytes = vec![0; usize::try_from(source.len()).unwrap_or(usize::MAX)];
+    let mut filled = 0usize;
+    while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        let offset = u64::try_from(filled).unwrap_or(u64::MAX);
+        match source.read_at(offset, rest) {
+            Ok(0) => return Err(Error::io(At::Offset(offset), "the file", &io::ErrorKind::UnexpectedEof.into())),
+            Ok(n) => filled = filled.saturating_add(n),
+            Err(error) => return Err(Error::io(At::Offset(offset), "the file", &error)),
+        }
+    }
+    Ok(bytes)
 }

@@ -5,21 +5,38 @@ use std::fs;
 use crate::common::{Run, run, scratch};
 use crate::snapshot::{assert_text, versionless};
 
-/// The text of a generated file, after its encoding was checked: version 5 is UTF-16LE with a byte order mark, REGEDIT4 is
-/// ASCII, both end their lines with CR LF.
+/// The text of a generated file, after its encoding was checked: version 5 is UTF-16LE with a byte order mark, the others are
+/// ASCII. Lines end with CR LF where Windows reads the file, and with LF in YAML and XML.
 fn text(bytes: &[u8], format: &str) -> String {
     let text = if format == "reg" {
         assert_eq!(bytes[..2], [0xff, 0xfe]);
         assert_eq!(bytes.len() % 2, 0);
         let units: Vec<u16> = bytes[2..].chunks(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
         String::from_utf16(&units).unwrap()
+    } else if format == "pol" {
+        assert!(bytes.starts_with(b"PReg\x01\0\0\0"));
+        return records(bytes);
     } else {
         assert!(bytes.is_ascii());
         String::from_utf8(bytes.to_vec()).unwrap()
     };
-    assert_eq!(text.matches('\n').count(), text.matches("\r\n").count());
+    let lf = matches!(format, "ansible" | "gpp" | "gpp-collection");
+    assert_eq!(text.matches("\r\n").count(), if lf { 0 } else { text.matches('\n').count() });
     assert_eq!(text.matches('\r').count(), text.matches("\r\n").count());
     text.replace("\r\n", "\n")
+}
+
+/// A Registry.pol with a line for each record; what is no ASCII text in UTF-16LE is spelled out.
+fn records(bytes: &[u8]) -> String {
+    let units = bytes[8..].chunks(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
+    let shown = units.fold(String::new(), |mut shown, unit| {
+        match u8::try_from(unit) {
+            Ok(c @ b' '..=b'~') => shown.push(char::from(c)),
+            _ => shown.push_str(&format!("<{unit:x}>")),
+        }
+        shown
+    });
+    shown.replace("][", "]\n[") + "\n"
 }
 
 fn assert_generated(name: &str, args: &[&str], format: &str) -> Run {
@@ -43,6 +60,39 @@ fn disable_sets_the_contrary_and_warns() {
     let run = assert_generated("generate_disable", &["generate", "disable"], "reg");
     assert!(run.err().contains("NOT RECOMMENDED"));
     assert_generated("generate_disable_reg4", &["generate", "disable", "--format", "reg4"], "reg4");
+}
+
+#[test]
+fn every_format_has_its_form() {
+    for format in ["pol", "lgpo", "gpp", "gpp-collection", "ps1", "cmd", "ansible", "dsc"] {
+        for plan in ["enable", "disable"] {
+            let name = format!("generate_{plan}_{}", format.replace('-', "_"));
+            assert_generated(&name, &["generate", plan, "--format", format], format);
+        }
+    }
+}
+
+#[test]
+fn intune_has_two_files_in_a_folder() {
+    let (_keep, folder) = scratch();
+    for plan in ["enable", "disable"] {
+        let path = folder.join(plan);
+        let made = run(&["generate", plan, "--format", "intune", "-o", path.to_str().unwrap()]);
+        assert_eq!((made.status, made.out()), (0, String::new()), "{}", made.err());
+        let mut names: Vec<_> = fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, ["detect.ps1", "remediate.ps1"]);
+        for name in ["detect", "remediate"] {
+            let bytes = fs::read(path.join(format!("{name}.ps1"))).unwrap();
+            assert_text(&format!("generate_{plan}_intune_{name}"), &versionless(&text(&bytes, "intune")));
+        }
+    }
+    let path = folder.join("enable");
+    let again = run(&["generate", "enable", "--format", "intune", "-o", path.to_str().unwrap()]);
+    assert!(again.status == 2 && again.err().contains("--force"), "{}", again.err());
+    let nowhere = run(&["generate", "enable", "--format", "intune"]);
+    assert_eq!((nowhere.status, nowhere.out()), (2, String::new()));
+    assert!(nowhere.err().contains("-o names the folder"), "{}", nowhere.err());
 }
 
 #[test]

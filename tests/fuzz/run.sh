@@ -36,7 +36,7 @@ for log in "$fixtures"/hosts/*/SYSTEM.LOG*; do
 done
 
 cargo fuzz build --fuzz-dir . --sanitizer none
-for target in hive_lookup hive_walk hive_logs reg_file policy_file; do
+for target in hive_lookup hive_walk hive_logs reg_file policy_file group_policy; do
     echo "== $target"
     cargo fuzz run --fuzz-dir . --sanitizer none "$target" -- \
         -max_total_time="$seconds" -max_len=65536 -timeout=1 -rss_limit_mb=512 -print_final_stats=1

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Wine's regedit imports what tlshive generates, and tlshive reads the registry file that Wine keeps.
+# Wine's regedit imports what tlshive generates, its cmd runs it, and tlshive reads the registry file that Wine keeps.
 # shellcheck source=tests/peers/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -23,15 +23,22 @@ if [[ ! -s $WINEPREFIX/system.reg ]]; then
 fi
 
 # Each import turns all eight over, so that a file that Wine ignores cannot pass on what the one before it set.
-for format in reg reg4; do
+for format in reg reg4 cmd; do
     for mode in enable disable; do
         name="wine $format $mode"
-        if ! "$TLSHIVE" generate "$mode" --format "$format" -o "$work/$mode-$format.reg" 2>"$work/err"; then
+        file=$mode-$format.${format%4}
+        if ! "$TLSHIVE" generate "$mode" --format "$format" -o "$work/$file" 2>"$work/err"; then
             fail "$name: generate" "$(head -n 1 "$work/err")"
             continue
         fi
         # a bare name, since regedit takes a leading slash for an option; its status is 0 even for lines it skips
-        (cd "$work" && timeout 60 "$WINE" regedit /S "$mode-$format.reg") >/dev/null 2>&1 || true
+        if [[ $format == cmd ]]; then
+            ran=0
+            (cd "$work" && timeout 120 "$WINE" cmd /c "$file") >/dev/null 2>&1 || ran=$?
+            same "$name: exit status" 0 "$ran"
+        else
+            (cd "$work" && timeout 60 "$WINE" regedit /S "$file") >/dev/null 2>&1 || true
+        fi
 
         while IFS='|' read -r rule hive key value enable disable; do
             [[ $hive == SYSTEM ]] && key="CurrentControlSet\\$key"

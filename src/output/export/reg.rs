@@ -8,15 +8,13 @@
 use std::io::{self, Write};
 
 use super::super::escape::escape;
-use super::{Export, Key, Losses, State, Value, hex};
+use super::{Export, Key, Losses, State, Value};
 use crate::error::Error;
-use crate::registry::value::ValueType;
+use crate::registry::reg_text;
 
 /// UTF-16 units collected before they are written. Fits a second-level cache.
 const BUFFER: usize = 1 << 15;
 const EOL: [u16; 2] = [0x0d, 0x0a];
-const QUOTE: u16 = 0x22;
-const BACKSLASH: u16 = 0x5c;
 
 pub(super) struct RegFile<'w> {
     out: &'w mut dyn Write,
@@ -40,7 +38,7 @@ impl<'w> RegFile<'w> {
     }
 
     fn ascii(&mut self, text: &str) {
-        self.units.extend(text.bytes().map(u16::from));
+        reg_text::ascii(text, &mut self.units);
     }
 
     fn comment(&mut self, text: &str) {
@@ -73,44 +71,13 @@ impl<'w> RegFile<'w> {
         self.units.clear();
         Ok(())
     }
-
-    /// Appends `name`, or `@`, and the equals sign.
-    fn name(&mut self, name: &[u16]) {
-        if name.is_empty() {
-            return self.ascii("@=");
-        }
-        self.units.push(QUOTE);
-        append_escaped(name, &mut self.units);
-        self.units.extend([QUOTE, 0x3d]);
-    }
-
-    fn data(&mut self, line: usize, kind: ValueType, data: &[u8]) {
-        if let (ValueType::DWORD, Ok(bytes)) = (kind, <[u8; 4]>::try_from(data)) {
-            self.ascii("dword:");
-            let digits = bytes.iter().rev().flat_map(|&byte| [hex::digit(byte >> 4), hex::digit(byte & 0xf)]);
-            return self.units.extend(digits);
-        }
-        if kind == ValueType::SZ && append_quoted(data, &mut self.units) {
-            return;
-        }
-        let string = matches!(kind, ValueType::SZ | ValueType::EXPAND_SZ | ValueType::MULTI_SZ);
-        if string && !data.is_empty() && data.as_chunks::<2>().0.last() != Some(&[0, 0]) {
-            self.losses.unterminated = self.losses.unterminated.saturating_add(1);
-        }
-        match kind {
-            ValueType::BINARY => self.ascii("hex:"),
-            ValueType(n) => self.ascii(&format!("hex({n:x}):")),
-        }
-        let column = self.units.len().saturating_sub(line);
-        hex::append(data, column, &mut self.units);
-    }
 }
 
 impl Export for RegFile<'_> {
     fn key(&mut self, key: &Key<'_>) -> io::Result<()> {
         self.flush(BUFFER)?;
         self.units.extend(EOL);
-        self.open = !key.path.iter().any(|unit| matches!(unit, 0 | 0x0a | 0x0d));
+        self.open = reg_text::key_fits(key.path);
         if !self.open {
             self.lose("a key whose path has a NUL or a line end", key.path);
             return Ok(());
@@ -123,16 +90,19 @@ impl Export for RegFile<'_> {
 
     fn value(&mut self, value: &Value<'_>) -> io::Result<()> {
         self.flush(BUFFER)?;
-        if !self.open || value.name.contains(&0) {
+        if !self.open || !reg_text::name_fits(value.name) {
             self.lose("a value whose name has a NUL, or whose key is left out", value.name);
             return Ok(());
         }
         let line = self.units.len();
-        self.name(value.name);
+        reg_text::name(value.name, &mut self.units);
         if value.deleted {
             self.ascii("-");
         } else {
-            self.data(line, value.kind, value.data);
+            if reg_text::unterminated(value.kind, value.data) {
+                self.losses.unterminated = self.losses.unterminated.saturating_add(1);
+            }
+            reg_text::data(line, value.kind, value.data, &mut self.units);
         }
         self.units.extend(EOL);
         Ok(())
@@ -157,55 +127,11 @@ impl Export for RegFile<'_> {
     }
 }
 
-/// Appends a name with the escapes that `.reg` files have.
-fn append_escaped(units: &[u16], out: &mut Vec<u16>) {
-    if !units.iter().fold(false, |any, &u| any | (u == QUOTE) | (u == BACKSLASH) | (u == 0x0a) | (u == 0x0d)) {
-        return out.extend_from_slice(units);
-    }
-    for &unit in units {
-        match unit {
-            QUOTE | BACKSLASH => out.extend([BACKSLASH, unit]),
-            0x0a => out.extend([BACKSLASH, 0x6e]),
-            0x0d => out.extend([BACKSLASH, 0x72]),
-            _ => out.push(unit),
-        }
-    }
-}
-
-/// Appends a string in quotes, if an import of that gives these very bytes.
-fn append_quoted(data: &[u8], out: &mut Vec<u16>) -> bool {
-    let (pairs, odd) = data.as_chunks::<2>();
-    let Some((&[0, 0], text)) = pairs.split_last().filter(|_| odd.is_empty()) else { return false };
-    let units = || text.iter().map(|&pair| u16::from_le_bytes(pair));
-    // One pass without branches tells the texts that are copied as they are, which is nearly all.
-    let (mut bad, mut surrogate, mut special) = (false, false, false);
-    for unit in units() {
-        bad |= (unit == 0) | (unit == 0x0a) | (unit == 0x0d);
-        surrogate |= unit & 0xf800 == 0xd800;
-        special |= (unit == QUOTE) | (unit == BACKSLASH);
-    }
-    if bad || (surrogate && char::decode_utf16(units()).any(|c| c.is_err())) {
-        return false;
-    }
-    out.push(QUOTE);
-    if special {
-        for unit in units() {
-            if unit == QUOTE || unit == BACKSLASH {
-                out.push(BACKSLASH);
-            }
-            out.push(unit);
-        }
-    } else {
-        out.extend(units());
-    }
-    out.push(QUOTE);
-    true
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::error::At;
+    use crate::registry::value::ValueType;
 
     fn line(name: &str, kind: u32, data: &[u8]) -> String {
         let mut out = Vec::new();

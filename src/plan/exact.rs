@@ -1,0 +1,266 @@
+//! What the formats ask of a changeset: roots, names as text, and data that a typed form holds exactly or not at all.
+
+use super::Changeset;
+use crate::registry::change::Change;
+use crate::registry::path::{KeyPath, Name};
+use crate::registry::value::{Value, ValueType};
+
+/// A root of the registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Root {
+    /// Its name in full.
+    pub(super) long: &'static str,
+    /// What command lines call it.
+    pub(super) short: &'static str,
+    /// The property of `Microsoft.Win32.Registry`.
+    pub(super) dotnet: &'static str,
+}
+
+const ROOTS: [Root; 5] = [
+    Root { long: "HKEY_LOCAL_MACHINE", short: "HKLM", dotnet: "LocalMachine" },
+    Root { long: "HKEY_USERS", short: "HKU", dotnet: "Users" },
+    Root { long: "HKEY_CLASSES_ROOT", short: "HKCR", dotnet: "ClassesRoot" },
+    Root { long: "HKEY_CURRENT_USER", short: "HKCU", dotnet: "CurrentUser" },
+    Root { long: "HKEY_CURRENT_CONFIG", short: "HKCC", dotnet: "CurrentConfig" },
+];
+
+/// The root that a key starts at, and the names below it. A name with a backslash or a NUL inside, or an empty one,
+/// is a key that no path can name.
+pub(super) fn split(key: &KeyPath) -> Result<(Root, &[Name]), String> {
+    let (first, rest) = key.names().split_first().ok_or("a key without a path")?;
+    let root = ROOTS.into_iter().find(|root| first.matches(Name::from(root.long).units()));
+    let root = root.ok_or_else(|| format!("{key:?}: no key that is written starts at {first:?}"))?;
+    let bad = |name: &&Name| name.units().is_empty() || name.units().iter().any(|&u| u == 0 || u == 0x5c);
+    match rest.iter().find(bad) {
+        Some(name) => Err(format!("{key:?}: no path can name the key {name:?}")),
+        None => Ok((root, rest)),
+    }
+}
+
+/// As [`split`], for a change of a key itself: a root can be neither created nor deleted.
+pub(super) fn below_root(key: &KeyPath) -> Result<(Root, &[Name]), String> {
+    let (root, rest) = split(key)?;
+    if rest.is_empty() {
+        Err(format!("{root}: a root is neither created nor deleted", root = root.long))
+    } else {
+        Ok((root, rest))
+    }
+}
+
+/// The path below the machine's root, for formats that have no other.
+pub(super) fn machine<'a>(key: &'a KeyPath, format: &str) -> Result<&'a [Name], String> {
+    let (root, rest) = below_root(key)?;
+    if root.short == "HKLM" { Ok(rest) } else { Err(format!("{key}: {format} holds keys of HKEY_LOCAL_MACHINE alone")) }
+}
+
+/// Names joined to a path, if they are text.
+pub(super) fn path(names: &[Name]) -> Result<String, String> {
+    let names: Result<Vec<String>, String> = names.iter().map(text).collect();
+    Ok(names?.join("\\"))
+}
+
+/// A name as text: without unpaired surrogates, which no text file holds, and without NUL.
+pub(super) fn text(name: &Name) -> Result<String, String> {
+    let text = String::from_utf16(name.units());
+    text.ok().filter(|text| !text.contains('\0')).ok_or_else(|| format!("{name:?}: that name is not text"))
+}
+
+/// Data as the typed forms have it, in UTF-16 units where it is text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Data<'a> {
+    /// `REG_SZ`, without its terminator.
+    Sz(Vec<u16>),
+    /// `REG_EXPAND_SZ`, without its terminator.
+    Expand(Vec<u16>),
+    /// `REG_MULTI_SZ`: strings that are not empty.
+    Multi(Vec<Vec<u16>>),
+    /// `REG_DWORD`
+    Dword(u32),
+    /// `REG_QWORD`
+    Qword(u64),
+    /// `REG_BINARY`
+    Binary(&'a [u8]),
+    /// `REG_NONE`
+    None(&'a [u8]),
+}
+
+/// The data in its typed form, if a writer of that form gives these very bytes.
+pub(super) fn data<'a>(name: &Name, value: &'a Value) -> Result<Data<'a>, String> {
+    let odd = |why: &str| format!("{name:?}: {} data {why}, which only reg, reg4 and pol can hold", value.kind);
+    let string = || one_string(&value.data).ok_or_else(|| odd("that is not text with one NUL behind it"));
+    match value.kind {
+        ValueType::SZ => Ok(Data::Sz(string()?)),
+        ValueType::EXPAND_SZ => Ok(Data::Expand(string()?)),
+        ValueType::MULTI_SZ => {
+            let strings =
+                strings(&value.data).ok_or_else(|| odd("that is not a list of strings with a NUL behind it"))?;
+            Ok(Data::Multi(strings))
+        }
+        ValueType::DWORD => {
+            let bytes =
+                <[u8; 4]>::try_from(value.data.as_slice()).map_err(|_| odd("of another length than 4 bytes"))?;
+            Ok(Data::Dword(u32::from_le_bytes(bytes)))
+        }
+        ValueType::QWORD => {
+            let bytes =
+                <[u8; 8]>::try_from(value.data.as_slice()).map_err(|_| odd("of another length than 8 bytes"))?;
+            Ok(Data::Qword(u64::from_le_bytes(bytes)))
+        }
+        ValueType::BINARY => Ok(Data::Binary(&value.data)),
+        ValueType::NONE => Ok(Data::None(&value.data)),
+        kind => Err(format!("{name:?}: {kind} is a type that only reg, reg4 and some of pol can set")),
+    }
+}
+
+/// UTF-16 units as text.
+pub(super) fn string(name: &Name, units: &[u16]) -> Result<String, String> {
+    String::from_utf16(units)
+        .map_err(|_| format!("{name:?}: its data has half a character, which this format cannot hold"))
+}
+
+fn units(data: &[u8]) -> Option<Vec<u16>> {
+    let (pairs, odd) = data.as_chunks::<2>();
+    odd.is_empty().then(|| pairs.iter().map(|&pair| u16::from_le_bytes(pair)).collect())
+}
+
+fn one_string(data: &[u8]) -> Option<Vec<u16>> {
+    let mut units = units(data)?;
+    (units.pop() == Some(0) && !units.contains(&0)).then_some(units)
+}
+
+fn strings(data: &[u8]) -> Option<Vec<Vec<u16>>> {
+    let mut units = units(data)?;
+    if units.pop() != Some(0) {
+        return None;
+    }
+    if units.is_empty() {
+        return Some(Vec::new());
+    }
+    if units.pop() != Some(0) {
+        return None;
+    }
+    let strings: Vec<Vec<u16>> = units.split(|&unit| unit == 0).map(<[u16]>::to_vec).collect();
+    strings.iter().all(|string| !string.is_empty()).then_some(strings)
+}
+
+/// The remarks, a line each, without anything that could end a comment or a line. Where only ASCII is read safely,
+/// another character is a question mark.
+pub(super) fn remarks(changeset: &Changeset, more: &[&str], ascii: bool) -> Vec<String> {
+    let harmless = |c: char| match c {
+        c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => ' ',
+        c if ascii && !c.is_ascii() => '?',
+        c => c,
+    };
+    let lines = changeset.remarks.iter().map(String::as_str).chain(more.iter().copied());
+    lines.map(|line| line.chars().map(harmless).collect()).collect()
+}
+
+/// Refuses changes of which one undoes or repeats another: formats that state a result, not steps, cannot hold both.
+pub(super) fn states(changes: &[Change], format: &str) -> Result<(), String> {
+    for (i, change) in changes.iter().enumerate() {
+        for earlier in changes.iter().take(i) {
+            if meets(earlier, change) {
+                return Err(format!("{format} states results, not steps: {} is changed twice", change.key()));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn meets(a: &Change, b: &Change) -> bool {
+    let name = |change: &Change| match change {
+        Change::Set { name, .. } | Change::DeleteValue { name, .. } => Some(name.folded()),
+        _ => None,
+    };
+    let same_key = a.key().folded() == b.key().folded();
+    match (a, b) {
+        (Change::DeleteKey(key), other) | (other, Change::DeleteKey(key)) => {
+            other.key().below(key).is_some()
+                || (key.below(other.key()).is_some() && matches!(other, Change::DeleteKey(_)))
+        }
+        (Change::DeleteValues(_), Change::CreateKey(_)) | (Change::CreateKey(_), Change::DeleteValues(_)) => false,
+        (Change::DeleteValues(_), _) | (_, Change::DeleteValues(_)) => same_key,
+        _ => same_key && name(a).is_some() && name(a) == name(b),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(kind: u32, data: &[u8]) -> Value {
+        Value { kind: ValueType(kind), data: data.to_vec() }
+    }
+
+    #[test]
+    fn typed_data_is_exact_or_refused() {
+        let name = Name::from("v");
+        for (kind, bytes) in [
+            (1, &b"a\0"[..]),
+            (1, b""),
+            (1, b"a\0\0\0\0\0"),
+            (1, b"a\0\0"),
+            (2, b"a\0"),
+            (7, b"a\0\0\0"),
+            (7, b"\0\0\0\0"),
+            (7, b"a\0\0\0\0\0b\0\0\0\0\0"),
+            (7, b""),
+            (4, b"\x01"),
+            (11, b"\x01\0\0\0"),
+            (5, b"\0\0\0\x01"),
+            (6, b"a\0"),
+            (99, b""),
+        ] {
+            assert!(data(&name, &value(kind, bytes)).is_err(), "{kind} {bytes:?}");
+        }
+        assert_eq!(data(&name, &value(1, b"a\0\0\0")), Ok(Data::Sz(vec![0x61])));
+        assert_eq!(data(&name, &value(1, b"\0\xd8\0\0")), Ok(Data::Sz(vec![0xd800])));
+        assert_eq!(data(&name, &value(7, b"a\0\0\0b\0\0\0\0\0")), Ok(Data::Multi(vec![vec![0x61], vec![0x62]])));
+        assert_eq!(data(&name, &value(7, b"\0\0")), Ok(Data::Multi(Vec::new())));
+        assert_eq!(data(&name, &value(11, &[1, 0, 0, 0, 0, 0, 0, 0x80])), Ok(Data::Qword(0x8000_0000_0000_0001)));
+    }
+
+    #[test]
+    fn keys_start_at_a_root_and_have_names_that_a_path_can_hold() {
+        assert!(split(&KeyPath::parse(r"HKLM\a")).is_err());
+        assert!(split(&KeyPath::default()).is_err());
+        assert!(below_root(&KeyPath::parse("HKEY_LOCAL_MACHINE")).is_err());
+        for bad in ["", "a\\b", "a\0"] {
+            let key = KeyPath(vec![Name::from("HKEY_LOCAL_MACHINE"), Name::from(bad)]);
+            assert!(split(&key).is_err(), "{bad:?}");
+        }
+        assert!(machine(&KeyPath::parse(r"HKEY_USERS\a"), "x").is_err());
+        assert_eq!(
+            path(machine(&KeyPath::parse(r"hkey_local_machine\a\AES 128/128"), "x").unwrap()).unwrap(),
+            r"a\AES 128/128"
+        );
+    }
+
+    #[test]
+    fn what_ends_a_line_is_no_part_of_a_remark() {
+        let changeset =
+            Changeset { remarks: vec!["a\r\nreg delete\u{2028}é".into()], changes: Vec::new(), left_out: Vec::new() };
+        assert_eq!(remarks(&changeset, &["b"], false), ["a  reg delete é", "b"]);
+        assert_eq!(remarks(&changeset, &[], true), ["a  reg delete ?"]);
+    }
+
+    #[test]
+    fn contradictions_are_found() {
+        let key = |path: &str| KeyPath::parse(&format!(r"HKEY_LOCAL_MACHINE\{path}"));
+        let set =
+            |path: &str, name: &str| Change::Set { key: key(path), name: Name::from(name), value: Value::dword(1) };
+        let delete = |path: &str| Change::DeleteKey(key(path));
+        for (a, b, bad) in [
+            (set("K", "a"), set("k", "A"), true),
+            (set("K", "a"), set("K", "b"), false),
+            (delete("K"), set(r"K\L", "a"), true),
+            (set(r"K\L", "a"), delete("K"), true),
+            (delete("K"), delete(r"K\L"), true),
+            (delete(r"K\L"), set("K", "a"), false),
+            (Change::DeleteValues(key("K")), set("K", "a"), true),
+            (Change::CreateKey(key("K")), set("K", "a"), false),
+        ] {
+            assert_eq!(states(&[a.clone(), b.clone()], "x").is_err(), bad, "{a:?} {b:?}");
+        }
+    }
+}

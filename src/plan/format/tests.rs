@@ -1,0 +1,330 @@
+mod round_trip;
+
+use std::sync::Arc;
+
+use super::*;
+use crate::limits::Limits;
+use crate::plan::Plan;
+use crate::policy::Policy;
+use crate::registry::change::{Change, Script};
+use crate::registry::path::{KeyPath, Name};
+use crate::registry::value::{Value, ValueType};
+use crate::registry::{gpp as gpp_file, pol as pol_file};
+
+const ALL: [Format; 11] = [
+    Format::Reg,
+    Format::Reg4,
+    Format::Pol,
+    Format::Lgpo,
+    Format::Gpp,
+    Format::GppCollection,
+    Format::Ps1,
+    Format::Cmd,
+    Format::Intune,
+    Format::Ansible,
+    Format::Dsc,
+];
+
+/// Names that mean something to one format or another.
+const HOSTILE: [&str; 24] = [
+    "a\"b",
+    "a'b",
+    "a\u{2019}b",
+    "\u{2018}\u{201a}\u{201b}",
+    "\u{201c}x\u{201d}",
+    "%PATH%",
+    "$(x)",
+    "`x`",
+    "a;b",
+    "a\nb",
+    "]",
+    "[x]",
+    "*",
+    "AES 128/128",
+    "--",
+    "]]>",
+    "\u{1f600}",
+    "{{ x }}",
+    "a\\b",
+    "!x!",
+    "^&|<>",
+    "-- -->",
+    " x ",
+    "Größe",
+];
+
+fn key(path: &str) -> KeyPath {
+    KeyPath::parse(&format!(r"HKEY_LOCAL_MACHINE\SOFTWARE\{path}"))
+}
+
+fn set(name: &str, value: Value) -> Change {
+    Change::Set { key: key("K"), name: Name::from(name), value }
+}
+
+fn changeset(changes: Vec<Change>) -> Changeset {
+    Changeset {
+        remarks: vec!["Why -- not --> ]]> %x% & \u{1f600}\r\nreg delete".into()],
+        changes,
+        left_out: Vec::new(),
+    }
+}
+
+fn bytes(format: Format, changes: &[Change]) -> Result<Vec<u8>, String> {
+    files(format, &changeset(changes.to_vec()), None).map(|mut files| files.remove(0).bytes)
+}
+
+/// The text of a file, with LF line ends; CR LF throughout, or nowhere, is what each format has.
+fn text(format: Format, changes: &[Change]) -> Result<String, String> {
+    let bytes = bytes(format, changes)?;
+    let text = match bytes.strip_prefix(&[0xff, 0xfe]) {
+        Some(wide) => {
+            let units: Vec<u16> = wide.as_chunks::<2>().0.iter().map(|&pair| u16::from_le_bytes(pair)).collect();
+            String::from_utf16_lossy(&units)
+        }
+        None => String::from_utf8(bytes).unwrap(),
+    };
+    let crlf = !matches!(format, Format::Gpp | Format::GppCollection | Format::Ansible);
+    assert_eq!(
+        text.matches('\n').count(),
+        text.matches("\r\n").count().max(if crlf { 0 } else { text.matches('\n').count() })
+    );
+    assert_eq!(text.contains('\r'), crlf);
+    Ok(text.replace("\r\n", "\n"))
+}
+
+fn one(format: Format, change: Change) -> Result<String, String> {
+    text(format, &[change])
+}
+
+fn read_pol(bytes: &[u8]) -> Script {
+    let bytes: Vec<u8> = bytes.to_vec();
+    pol_file::read(&bytes, &Arc::from("x"), &KeyPath::parse("HKEY_LOCAL_MACHINE"), &Limits::default()).unwrap()
+}
+
+fn read_gpp(bytes: &[u8]) -> Script {
+    let bytes: Vec<u8> = bytes.to_vec();
+    gpp_file::read(&bytes, &Arc::from("x"), &Limits::default()).unwrap()
+}
+
+fn surely(script: &Script) -> Vec<Change> {
+    assert!(script.diagnostics.kept().is_empty(), "{:?}", script.diagnostics.kept());
+    assert!(script.said.iter().all(|said| said.doubt.is_none()));
+    script.said.iter().map(|said| said.change.clone()).collect()
+}
+
+fn one_text(format: Format, changes: &[Change]) -> String {
+    text(format, changes).unwrap()
+}
+
+#[test]
+fn every_format_writes_what_policies_ask_for() {
+    let policy = Policy::default_policy().unwrap();
+    for plan in [Plan::Enable, Plan::Disable] {
+        let changeset = plan.changeset(&policy, &[], None).unwrap();
+        for format in ALL {
+            let files = files(format, &changeset, None).unwrap();
+            assert_eq!(files.len(), if format.is_folder() { 2 } else { 1 });
+            assert_eq!(files.iter().all(|file| file.name.is_some()), format.is_folder());
+        }
+        for format in [Format::Gpp, Format::GppCollection] {
+            let bytes = files(format, &changeset, None).unwrap().remove(0).bytes;
+            assert_eq!(surely(&read_gpp(&bytes)), changeset.changes);
+        }
+        let bytes = files(Format::Pol, &changeset, None).unwrap().remove(0).bytes;
+        assert_eq!(surely(&read_pol(&bytes)), changeset.changes);
+    }
+}
+
+#[test]
+fn reg_files_keep_the_order_and_say_what_is_deleted() {
+    let changes = [
+        set("A", Value::dword(1)),
+        Change::DeleteValue { key: key("K"), name: Name::from("B") },
+        Change::DeleteKey(key("K")),
+        set("", Value::sz("x")),
+        Change::CreateKey(key("a]b")),
+    ];
+    let root = r"HKEY_LOCAL_MACHINE\SOFTWARE";
+    let want = format!(
+        "\n[{root}\\K]\n\"A\"=dword:00000001\n\"B\"=-\n\n[-{root}\\K]\n\n[{root}\\K]\n@=\"x\"\n\n[{root}\\a]b]\n\n"
+    );
+    assert!(one_text(Format::Reg, &changes).ends_with(&want), "{}", one_text(Format::Reg, &changes));
+    let line_end = KeyPath(vec![Name::from("HKEY_LOCAL_MACHINE"), Name::from("a\nb")]);
+    for refused in [
+        Change::DeleteValues(key("K")),
+        Change::CreateKey(line_end),
+        Change::DeleteKey(KeyPath::parse("HKEY_LOCAL_MACHINE")),
+        set("a\0b", Value::dword(1)),
+        set("a", Value { kind: ValueType::SZ, data: vec![0x41, 0] }),
+    ] {
+        assert!(one(Format::Reg, refused.clone()).is_err(), "{refused:?}");
+    }
+    let narrow =
+        one(Format::Reg4, set("e", Value { kind: ValueType::EXPAND_SZ, data: Value::sz("%a%").data })).unwrap();
+    assert!(narrow.starts_with("REGEDIT4\n\n; Why") && narrow.contains("\"e\"=hex(2):25,61,25,00\n"), "{narrow}");
+    assert!(one(Format::Reg4, set("ö", Value::dword(1))).is_err());
+}
+
+#[test]
+fn what_a_registry_pol_cannot_say_is_refused() {
+    for refused in [
+        set("", Value::dword(1)),
+        set("**del.x", Value::dword(1)),
+        set("a\0b", Value::dword(1)),
+        set(&"x".repeat(260), Value::dword(1)),
+        set("x", Value { kind: ValueType::NONE, data: vec![1] }),
+        set("x", Value { kind: ValueType::BINARY, data: Vec::new() }),
+        set("x", Value { kind: ValueType::BINARY, data: vec![0; 65536] }),
+        Change::DeleteKey(KeyPath::parse(r"HKEY_LOCAL_MACHINE\SOFTWARE")),
+        Change::DeleteKey(key("a;b")),
+        Change::CreateKey(KeyPath::parse(r"HKEY_USERS\x")),
+    ] {
+        assert!(one_bytes(&refused).is_err(), "{refused:?}");
+    }
+}
+
+fn one_bytes(change: &Change) -> Result<Vec<u8>, String> {
+    bytes(Format::Pol, std::slice::from_ref(change))
+}
+
+#[test]
+fn lgpo_text_has_blocks_of_four_lines() {
+    let multi =
+        Value { kind: ValueType::MULTI_SZ, data: [Value::sz("a").data, Value::sz("b").data, vec![0, 0]].concat() };
+    let changes = [
+        set("d", Value::dword(0xffff_ffff)),
+        set("s", Value::sz(r"C:\x")),
+        set("m", multi),
+        Change::DeleteValue { key: key("K"), name: Name::from("gone") },
+        Change::DeleteValues(key("K")),
+        Change::CreateKey(key("K")),
+    ];
+    let head = "Computer\nSOFTWARE\\K\n";
+    let blocks = [
+        "d\nDWORD:4294967295",
+        "s\nSZ:C:\\x",
+        "m\nMULTISZ:a\\0b",
+        "gone\nDELETE",
+        "*\nDELETEALLVALUES",
+        "*\nCREATEKEY",
+    ];
+    let want: String = blocks.iter().map(|block| format!("\n{head}{block}\n")).collect();
+    let text = one_text(Format::Lgpo, &changes);
+    assert!(text.ends_with(&want) && text.starts_with("; Why"), "{text}");
+    for name in ["", "*", " a", ";a", "a\nb", "ö", "\u{1f600}"] {
+        assert!(one(Format::Lgpo, set(name, Value::dword(1))).is_err(), "{name:?}");
+    }
+    assert!(one(Format::Lgpo, Change::DeleteKey(key("K"))).is_err());
+    assert!(one(Format::Lgpo, set("x", Value::sz("a "))).is_err());
+}
+
+#[test]
+fn a_batch_file_quotes_what_it_can_and_refuses_the_rest() {
+    let line = |name: &str, value: Value| {
+        let text = one(Format::Cmd, set(name, value))?;
+        Ok::<String, String>(text.lines().find(|line| line.starts_with("reg add")).unwrap().to_owned())
+    };
+    assert_eq!(
+        line("a'b", Value::dword(1)).unwrap(),
+        "reg add \"HKLM\\SOFTWARE\\K\" /v \"a'b\" /t REG_DWORD /d 1 /f /reg:64 >nul"
+    );
+    for (name, shown) in [("%PATH%", "%%PATH%%"), ("^&|<>!x!", "^&|<>!x!"), ("C:\\", "C:\\\\"), ("$(x)", "$(x)")] {
+        let found = line(name, Value::sz(name)).unwrap();
+        assert!(found.contains(&format!("/v \"{shown}\" /t REG_SZ /d \"{shown}\" /f")), "{found}");
+    }
+    assert!(line("", Value::dword(0xffff_ffff)).unwrap().contains("/ve /t REG_DWORD /d 0xffffffff /f"));
+    for name in ["a\"b", "a\nb", "ö", "a\u{2019}b", "\u{7f}", "a\0b"] {
+        assert!(line(name, Value::dword(1)).is_err(), "{name:?}");
+    }
+    for value in [
+        Value { kind: ValueType::NONE, data: vec![1] },
+        Value { kind: ValueType::MULTI_SZ, data: [Value::sz("a\\0b").data, vec![0, 0]].concat() },
+        Value::sz(&"x".repeat(9000)),
+    ] {
+        assert!(line("v", value.clone()).is_err(), "{:?}", value.kind);
+    }
+    let text = one_text(Format::Cmd, &[Change::DeleteValue { key: key("K"), name: Name::from("%x%") }]);
+    assert!(text.contains("reg query \"HKLM\\SOFTWARE\\K\" /v \"%%x%%\" /reg:64 >nul 2>nul && (reg delete "), "{text}");
+    assert!(!text.contains("\nreg delete") && text.lines().nth(1).unwrap().starts_with("rem Why"), "{text}");
+    assert!(text.lines().filter(|line| line.starts_with("rem")).all(|line| !line.contains(['%', '&', '>', '"'])));
+}
+
+#[test]
+fn powershell_literals_cannot_be_left() {
+    for format in [Format::Ps1, Format::Intune, Format::Dsc] {
+        for name in HOSTILE {
+            let text = one(format, set(name, Value::sz(name))).unwrap();
+            assert!(text.is_ascii() && text.lines().all(|line| line.chars().all(|c| c == ' ' || !c.is_control())));
+        }
+        let find = |name: &str, literal: &str| {
+            let text = one(format, set(name, Value::dword(1))).unwrap();
+            assert!(text.contains(literal), "{name:?}: {literal} is not in {text}");
+        };
+        find("a'b", "'a''b'");
+        find("a\u{2019}b", "('a' + [char]0x2019 + 'b')");
+        find("\u{1f600}", "('' + [char]0xd83d + [char]0xde00)");
+        find("$(x)", "'$(x)'");
+        find("a\nb", "('a' + [char]0x000a + 'b')");
+        assert!(one(format, set("a\0", Value::dword(1))).is_err());
+        let half = Change::Set { key: key("AES 128/128"), name: Name::from_units(&[0xd800]), value: Value::dword(1) };
+        assert!(one(format, half).unwrap().contains("('' + [char]0xd800)"));
+    }
+    let text = one(Format::Ps1, set("d", Value::dword(0xffff_ffff))).unwrap();
+    assert!(text.contains("RegistryValueKind]::DWord) ([int]'-1')"), "{text}");
+    assert!(text.contains(
+        "\nif ($Undo) {\n    Remove-Value ([Microsoft.Win32.Registry]::LocalMachine) 'SOFTWARE\\K' 'd'\n} else {"
+    ));
+    let text = one(Format::Dsc, set("d", Value::dword(0xffff_ffff))).unwrap();
+    assert!(text.contains("ValueData = 'ffffffff'\n            Hex = $true"), "{text}");
+}
+
+#[test]
+fn undo_is_the_changeset_that_is_given() {
+    let undo = changeset(vec![set("d", Value::dword(7)), Change::DeleteKey(key("L"))]);
+    let files = files(Format::Ps1, &changeset(vec![set("d", Value::dword(1))]), Some(&undo)).unwrap();
+    let text = String::from_utf8(files[0].bytes.clone()).unwrap();
+    let (undo, rest) = text.split_once("if ($Undo) {").unwrap().1.split_once("} else {").unwrap();
+    assert!(undo.contains("([int]7)") && undo.contains("Remove-Key") && rest.contains("([int]1)"), "{text}");
+}
+
+#[test]
+fn formats_that_state_results_refuse_contradictions() {
+    let twice = [set("a", Value::dword(1)), set("A", Value::dword(2))];
+    for format in ALL {
+        assert_eq!(
+            text_or_bytes(format, &twice).is_err(),
+            matches!(format, Format::Intune | Format::Dsc),
+            "{format:?}"
+        );
+    }
+}
+
+fn text_or_bytes(format: Format, changes: &[Change]) -> Result<Vec<u8>, String> {
+    bytes(format, changes)
+}
+
+#[test]
+fn ansible_text_is_no_template_and_no_other_type() {
+    let find = |name: &str, value: Value, want: &str| {
+        let text = one(Format::Ansible, set(name, value)).unwrap();
+        assert!(text.is_ascii() && text.contains(want), "{name:?}: {want} is not in {text}");
+    };
+    find("{{ x }}", Value::dword(1), "    name: !unsafe \"{{ x }}\"\n");
+    find("a\"b\\c", Value::dword(1), "    name: \"a\\\"b\\\\c\"\n");
+    find("a\nb", Value::sz("no"), "    name: \"a\\x0ab\"\n    data: \"no\"\n    type: string\n");
+    find("\u{1f600}\u{2028}", Value::dword(0xffff_ffff), "    name: \"\\U0001f600\\u2028\"\n    data: 4294967295\n");
+    find("q", Value { kind: ValueType::QWORD, data: vec![0xff; 8] }, "    data: \"18446744073709551615\"\n");
+    find("b", Value { kind: ValueType::BINARY, data: vec![1, 0xab] }, "    data: \"hex:01,ab\"\n    type: binary\n");
+    find("AES 128/128", Value::dword(1), "    path: \"HKLM:\\\\SOFTWARE\\\\K\"\n");
+    assert!(one(Format::Ansible, set("", Value::dword(1))).is_err());
+    assert!(one(Format::Ansible, Change::DeleteValues(key("K"))).is_err());
+    let text = one_text(
+        Format::Ansible,
+        &[Change::DeleteKey(key("K")), Change::DeleteValue { key: key("K"), name: Name::default() }],
+    );
+    assert!(
+        text.contains("state: absent\n    delete_key: true\n")
+            && text.ends_with("state: absent\n    delete_key: false\n"),
+        "{text}"
+    );
+}

@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# What tlshive generates, read by others: Registry.pol by Samba, preferences by libxml2 and Python, YAML by PyYAML, and the
+# syntax of PowerShell by tree-sitter where that is installed (PowerShell itself is in no Debian). Wine runs the batch files:
+# see wine.sh.
+# shellcheck source=tests/peers/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+python=python3
+for candidate in python3 /usr/bin/python3; do
+    # another python than Debian's does not see its packages
+    if "$candidate" -c 'import samba.dcerpc.preg, yaml' 2>/dev/null; then python=$candidate; fi
+done
+need "Samba for Python" python3-samba "$python" -c 'import samba.dcerpc.preg'
+need "PyYAML" python3-yaml "$python" -c 'import yaml'
+need xmllint libxml2-utils command -v xmllint
+
+# generate MODE FORMAT: writes $work/MODE-FORMAT
+generate() {
+    if ! "$TLSHIVE" generate "$1" --format "$2" -o "$work/$1-$2" 2>"$work/err"; then
+        fail "formats $2 $1: generate" "$(tail -n 1 "$work/err")"
+        return 1
+    fi
+}
+
+for mode in enable disable; do
+    for format in pol gpp gpp-collection ansible lgpo; do
+        name="formats $format $mode"
+        generate "$mode" "$format" || continue
+        if [[ $format == gpp* ]]; then
+            if xmllint --noout "$work/$mode-$format" 2>"$work/err"; then
+                ok "$name: well-formed"
+            else
+                fail "$name: well-formed" "$(head -n 1 "$work/err")"
+            fi
+        fi
+        if ! "$python" "$repo/tests/peers/formats.py" "${format%-collection}" "$work/$mode-$format" \
+            >"$work/values" 2>"$work/err"; then
+            fail "$name: read" "$(tail -n 1 "$work/err")"
+            continue
+        fi
+        same "$name: values" 8 "$(wc -l <"$work/values")"
+        while IFS='|' read -r rule hive key value enable disable; do
+            [[ $hive == SYSTEM ]] && key="CurrentControlSet\\$key"
+            found=$(awk -F '|' -v key="${hive}\\\\${key//\\/\\\\}" -v value="$value" \
+                'tolower($1) == tolower(key) && $2 == value { print $3, $4 }' "$work/values")
+            same "$name: $rule" "REG_DWORD $(wanted "$mode" "$enable" "$disable")" "$found"
+        done < <(eight)
+    done
+done
+
+# Not a peer that Debian has, so its absence is no failure.
+for candidate in python3 /usr/bin/python3 missing; do
+    "$candidate" -c 'import tree_sitter, tree_sitter_powershell' 2>/dev/null && break
+done
+if [[ $candidate == missing ]]; then
+    echo "skipped: the syntax of PowerShell (pip: tree-sitter tree-sitter-powershell)"
+    finish
+fi
+for mode in enable disable; do
+    for format in ps1 dsc intune; do
+        generate "$mode" "$format" || continue
+        files=("$work/$mode-$format")
+        [[ $format == intune ]] && files=("$work/$mode-$format"/*.ps1)
+        for file in "${files[@]}"; do
+            name="formats $format $mode: syntax of $(basename "$file")"
+            if "$candidate" "$repo/tests/peers/formats.py" powershell "$file" 2>"$work/err"; then
+                ok "$name"
+            else
+                fail "$name" "$(tail -n 1 "$work/err")"
+            fi
+        done
+    done
+done
+
+finish
