@@ -82,6 +82,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("miniz_oxide", &["source/archive"]),
     ("nt_hive", &["registry/cross_check.rs"]),
     ("quick_xml", &["plan/gpp.rs", "registry/gpp"]),
+    ("regashii", &["plan/reg"]),
     ("ruzstd", &["image/unpack.rs", "source/archive"]),
     ("same_file", &["cli/writer.rs"]),
     // What Windows does of itself is kept in tables: `audit/effective/data`.

@@ -2,7 +2,9 @@
 //!
 //! No crate serialises them, since the order of changes matters (a key that is deleted and made anew) and names need
 //! not be text: regashii 0.4 keeps a sorted map with one entry a key, names as `String`, and types below 256. It
-//! reads back in the tests what is written here.
+//! reads back what is written here before it goes out.
+
+mod second;
 
 use super::Changeset;
 use super::exact::{below_root, remarks, split};
@@ -37,6 +39,7 @@ pub(super) fn bytes(changeset: &Changeset, format: RegFormat) -> Result<Vec<u8>,
         file.change(change)?;
     }
     file.line("");
+    second::agrees(&String::from_utf16_lossy(&file.units).replace("\r\n", "\n"), changeset)?;
     match format {
         RegFormat::Version5 => Ok([0xfeff].into_iter().chain(file.units).flat_map(u16::to_le_bytes).collect()),
         RegFormat::Version4 => {
