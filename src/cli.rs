@@ -4,6 +4,7 @@ mod audit;
 mod exit;
 mod explain;
 mod generate;
+mod overlay;
 mod policy;
 mod show;
 mod writer;
@@ -100,6 +101,14 @@ struct AuditArgs {
     #[arg(long)]
     require_clean: bool,
 
+    /// Judge the registry as it would be after the import of this .reg file; may be given again, and is imported in that order
+    #[arg(long, value_name = "FILE")]
+    overlay: Vec<PathBuf>,
+
+    /// Which program imports the overlays: a 32-bit one writes to WOW6432Node where it names SOFTWARE
+    #[arg(long, value_enum, value_name = "BITS", default_value_t = OverlayViewArg::Bits64)]
+    overlay_view: OverlayViewArg,
+
     /// Code page of .reg files without a byte order mark, such as windows-1252, shift_jis or utf-8
     #[arg(long, value_name = "NAME", value_parser = audit::codepage)]
     codepage: Option<&'static encoding_rs::Encoding>,
@@ -156,6 +165,14 @@ enum FormatArg {
     Jsonl,
     /// The table that Microsoft's PowerShell check prints
     Script,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum OverlayViewArg {
+    #[value(name = "64")]
+    Bits64,
+    #[value(name = "32")]
+    Bits32,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]

@@ -57,6 +57,9 @@ pub struct Limits {
     pub root_files: usize,
     /// Bytes of a policy or waiver file. A thousand rules take less than half of it.
     pub user_file: u64,
+    /// Keys that imports may change for a what-if audit, or that it asks for. Each costs a look-up in the hives, for links. What
+    /// is asked about is a few dozen keys and the uninstall entries, which stay under 1,000.
+    pub overlay_keys: usize,
 }
 
 impl Default for Limits {
@@ -84,6 +87,7 @@ impl Default for Limits {
             image_chain: 32,
             root_files: 1000,
             user_file: 1 << 20,
+            overlay_keys: 1 << 13,
         }
     }
 }

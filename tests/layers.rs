@@ -55,11 +55,14 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("plan", &["change", "path", "value", "in_control_set"]),
     ("output", &["path", "value", "time", "cross_check", "FileTime"]),
     // Questions and what they answer, never how.
-    ("audit", &["path", "value", "cross_check", "FileTime", "Found", "KeyInfo", "Listing", "Lookup", "Registry"]),
+    (
+        "audit",
+        &["path", "value", "cross_check", "overlay", "FileTime", "Found", "KeyInfo", "Listing", "Lookup", "Registry"],
+    ),
     // The sniffers of the two formats.
     ("source", &["hive", "reg_file"]),
     // `show` prints what the readers themselves see, without the stages in between; the writer spares whatever is a hive.
-    ("cli", &["cross_check", "path", "hive", "reg_file", "value", "FileTime", "Lookup", "system"]),
+    ("cli", &["change", "cross_check", "overlay", "path", "hive", "reg_file", "value", "FileTime", "Lookup", "system"]),
 ];
 
 /// The files, or folders of them, that may name a crate. Each dependency must be here.
@@ -67,7 +70,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("anstyle", &["output/text.rs", "output/text/effective.rs"]),
     ("clap", &["cli.rs"]),
     // A code page is chosen on the command line (`cli`) and handed through (`host`) to the one reader that decodes.
-    ("encoding_rs", &["registry/reg_file", "cli.rs", "cli/audit.rs", "host.rs"]),
+    ("encoding_rs", &["registry/reg_file", "cli.rs", "cli/audit.rs", "cli/overlay.rs", "host.rs", "host/overlay.rs"]),
     // Times of the registry, days of waivers, and the clock, which `cli` alone reads.
     ("jiff", &["registry/time.rs", "policy/waiver.rs", "cli/audit.rs"]),
     ("nt_hive", &["registry/cross_check.rs"]),

@@ -2,6 +2,8 @@
 
 use super::path::{KeyPath, Name};
 use super::value::Value;
+use crate::error::Error;
+use crate::place::Place;
 
 /// One change. A list of them is carried out in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +33,18 @@ pub enum Change {
 }
 
 impl Change {
+    /// The same change of another key.
+    #[must_use]
+    pub fn at(&self, key: KeyPath) -> Self {
+        match self.clone() {
+            Change::CreateKey(_) => Change::CreateKey(key),
+            Change::Set { name, value, .. } => Change::Set { key, name, value },
+            Change::DeleteValue { name, .. } => Change::DeleteValue { key, name },
+            Change::DeleteValues(_) => Change::DeleteValues(key),
+            Change::DeleteKey(_) => Change::DeleteKey(key),
+        }
+    }
+
     /// The key that is changed.
     pub fn key(&self) -> &KeyPath {
         match self {
@@ -38,4 +52,15 @@ impl Change {
             Change::Set { key, .. } | Change::DeleteValue { key, .. } => key,
         }
     }
+}
+
+/// What a file does to a registry.
+#[derive(Debug, Clone, Default)]
+pub struct Changes {
+    /// What it changes, in order, and where it says so.
+    pub changes: Vec<(Change, Place)>,
+    /// Keys of which, with all below them, it cannot be told what the file makes: why, and where.
+    pub doubts: Vec<(KeyPath, Error, Place)>,
+    /// Why it is not known what the file does as a whole, and where that shows.
+    pub stopped: Option<(Error, Place)>,
 }
