@@ -31,6 +31,7 @@ pub use group::{Group, HiveKind, group};
 pub use overlay::{OverlayFile, Overlays, overlay_interest};
 
 /// One machine, as one control set of it, ready to be audited.
+#[derive(Clone)]
 pub struct Host {
     /// The computer's name, or else what the input is called.
     pub name: String,

@@ -52,7 +52,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 /// Modules that may see only these rooms of `registry`.
 const ROOMS: &[(&str, &[&str])] = &[
     ("policy", &["path", "value", "in_control_set"]),
-    ("plan", &["change", "path", "value", "in_control_set"]),
+    ("plan", &["change", "path", "value", "in_control_set", "Listing", "Lookup", "Registry"]),
     ("output", &["path", "value", "time", "cross_check", "FileTime"]),
     // Questions and what they answer, never how.
     (
@@ -62,7 +62,23 @@ const ROOMS: &[(&str, &[&str])] = &[
     // The sniffers of the two formats.
     ("source", &["hive", "reg_file"]),
     // `show` prints what the readers themselves see, without the stages in between; the writer spares whatever is a hive.
-    ("cli", &["change", "cross_check", "overlay", "path", "hive", "reg_file", "value", "FileTime", "Lookup", "system"]),
+    (
+        "cli",
+        &[
+            "change",
+            "cross_check",
+            "overlay",
+            "path",
+            "hive",
+            "reg_file",
+            "value",
+            "FileTime",
+            "Lookup",
+            "Registry",
+            "in_control_set",
+            "system",
+        ],
+    ),
 ];
 
 /// The files, or folders of them, that may name a crate. Each dependency must be here.

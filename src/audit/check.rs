@@ -39,7 +39,7 @@ fn overlaid(mut finding: Finding, host: &Host) -> Finding {
                 if matches!(before.get(&key, &value), Lookup::KeyAbsent | Lookup::ValueAbsent(_)) {
                     continue;
                 }
-                finding.why.push_str(&format!("; {} deletes {value} ({place})", place.artifact));
+                finding.why.push_str(&format!("; {place} deletes {value}"));
                 finding.overlay = finding.overlay.or(Some(place));
             }
             None => {}

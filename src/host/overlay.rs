@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Input, InputKind, control_set};
+use super::{Host, Input, InputKind, control_set};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::limits::Limits;
 use crate::place::Place;
@@ -93,4 +93,16 @@ pub(super) fn lay(
         format!("judged as it would be after importing {} ({program}){nothing}", file.input.name)
     });
     (registry.with_overlay(&changes, &import), notes.collect())
+}
+
+impl Host {
+    /// The same machine as it would be after these imports, with 64-bit programs.
+    #[must_use]
+    pub fn after(&self, imports: &[Changes], limits: &Limits) -> Self {
+        let base = self.registry.without_overlay();
+        let wow64 = self.windows.architecture.has_wow64();
+        let import =
+            Import { view: View::Bits64, wow64, current: control_set::in_use(&base), keys: limits.overlay_keys };
+        Self { registry: base.with_overlay(imports, &import), ..self.clone() }
+    }
 }

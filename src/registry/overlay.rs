@@ -290,6 +290,11 @@ impl Overlay {
 }
 
 impl Registry {
+    /// Whether a key, or one above it, is a symbolic link.
+    pub fn through_link(&self, key: &KeyPath) -> bool {
+        self.link(key).is_some()
+    }
+
     /// The target of the topmost symbolic link on a path, without following that in turn. Links in `.reg` files have none.
     fn link(&self, path: &KeyPath) -> Option<Result<KeyPath, (Error, Place)>> {
         for source in self.sources.iter().filter(|source| source.may_cover(path)) {
