@@ -1,4 +1,4 @@
-//! TLS 1.2 and later alone.
+//! TLS 1.2 and later, and nothing older.
 
 use super::remarks::head;
 use super::values::{self, Wanted};
@@ -12,7 +12,7 @@ const NO_TLS13: &str =
 
 /// Sets what the rules ask for, those about Schannel's protocols included, and what lets .NET programs follow Schannel.
 ///
-/// `tls13` is whether the machine has TLS 1.3, where that is known.
+/// `tls13` is whether the machine has TLS 1.3, `wow64` whether it has a 32-bit view of the registry, where that is known.
 ///
 /// # Errors
 /// As for [`Plan::changeset`](super::Plan::changeset).
@@ -20,6 +20,7 @@ pub fn only(
     policy: &Policy,
     only: &[String],
     tls13: Option<bool>,
+    wow64: Option<bool>,
     control_set: Option<u32>,
 ) -> Result<Changeset, String> {
     let mut changes: Vec<Change> = Vec::new();
@@ -51,10 +52,10 @@ pub fn only(
         }
     }
     if only.is_empty() {
-        for (wow64, version) in
+        for (view32, version) in
             [(false, "v4.0.30319"), (true, "v4.0.30319"), (false, "v2.0.50727"), (true, "v2.0.50727")]
         {
-            for wanted in values::dotnet(wow64, version) {
+            for wanted in values::dotnet(view32, version).into_iter().filter(|_| !view32 || wow64 != Some(false)) {
                 set(wanted, None)?;
             }
         }
@@ -62,7 +63,7 @@ pub fn only(
     if changes.is_empty() {
         return Err(format!("policy {}: no value can be written for the rules that are asked for", policy.id));
     }
-    let mut remarks = head("Leaves TLS 1.2 and later alone: sets what is asked for by", policy, control_set);
+    let mut remarks = head("Turns TLS 1.2 on and everything older off: sets what is asked for by", policy, control_set);
     remarks.push("Programs and devices that know nothing newer than TLS 1.1 no longer connect.".to_owned());
     if without_tls13 {
         remarks.push(match tls13 {

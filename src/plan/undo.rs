@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Changeset;
-use super::remarks::{head, remark};
+use super::remarks::head;
 use crate::policy::Policy;
 use crate::registry::change::Change;
 use crate::registry::path::{KeyPath, Name};
@@ -24,7 +24,7 @@ struct Undo<'a> {
     left: usize,
 }
 
-/// Undoes `changes` (called `of`) once they are made to `state`: old values with their types and data, and neither values nor
+/// Undoes `changes` (`of` says what they are, before the name of a policy) once they are made to `state`: old values with their types and data, and neither values nor
 /// keys that were not there. At most `keys` keys are put back.
 ///
 /// # Errors
@@ -41,7 +41,10 @@ pub fn undo(
     for change in changes {
         undo.one(change)?;
     }
-    let mut remarks = head(&remark(&format!("Undoes {of}: puts back what was there before; by")), policy, control_set);
+    let mut remarks = head(&format!("Undoes {of}"), policy, control_set);
+    remarks.push(
+        "Puts back the values and keys that were there before the import, and deletes those that were not.".to_owned(),
+    );
     remarks.push("Times, owners and permissions of keys are not put back.".to_owned());
     Ok(Changeset { remarks, changes: undo.changes(), left_out: Vec::new() })
 }

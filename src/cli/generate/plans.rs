@@ -60,7 +60,8 @@ impl Asked<'_> {
             PlanArg::Disable => Plan::Disable.changeset(policy, values, self.number)?,
             PlanArg::Only => {
                 let tls13 = state.and_then(|state| state.host.windows.build).map(|build| build >= TLS13);
-                plan::only(policy, values, tls13, self.number)?
+                let wow64 = state.and_then(|state| state.host.windows.architecture.has_wow64());
+                plan::only(policy, values, tls13, wow64, self.number)?
             }
             PlanArg::Defaults => plan::defaults(policy, values, self.number)?,
             PlanArg::Fix => match state {
@@ -129,9 +130,12 @@ impl Asked<'_> {
         }
         let (state, changes) = self.undone()?;
         let registry = &state.host.registry;
-        let of = &self.args.state.of;
+        let of = match (self.plan_undone(), &self.args.state.of) {
+            (Some(_), of) => format!("the plan \"{of}\" for"),
+            (None, file) => format!("the import of {file}; held against"),
+        };
         let keys = state.limits.overlay_keys;
-        let mut undo = plan::undo(self.policy, of, &changes, registry, self.number, keys)?;
+        let mut undo = plan::undo(self.policy, &of, &changes, registry, self.number, keys)?;
         state.name(&mut undo);
         let changed = state.after(&[&changes]);
         let back = state.after(&[&changes, &undo.changes]);
@@ -139,29 +143,23 @@ impl Asked<'_> {
             same(change, &state.host.registry, &back.registry)?;
         }
         let (before, after) = (audit(self.policy, &changed), audit(self.policy, &back));
+        if undo.changes.is_empty() {
+            super::note("nothing to undo: the change leaves everything as it is");
+        }
         worse(&mut undo, &weakened(&before.effective, &after.effective));
         Ok((undo, state))
     }
 
     /// The machine, and the changes that are to be undone.
     fn undone(&self) -> Result<(State, Vec<Change>), Failure> {
-        let plan = match self.args.state.of.as_str() {
-            "enable" => Some(PlanArg::Enable),
-            "disable" => Some(PlanArg::Disable),
-            "only" => Some(PlanArg::Only),
-            "defaults" => Some(PlanArg::Defaults),
-            "fix" => Some(PlanArg::Fix),
-            _ => None,
-        };
-        if let Some(plan) = plan {
+        if let Some(plan) = self.plan_undone() {
             let mut changes = Vec::new();
-            let state = match plan {
-                PlanArg::Fix => self.open(&[], &[])?,
-                _ => {
-                    changes.extend(self.of(plan, None)?.changes);
-                    self.open(&above(&changes), &[])?
-                }
-            };
+            if plan != PlanArg::Fix {
+                changes.extend(self.of(plan, None)?.changes);
+            }
+            let keys: Vec<KeyPath> =
+                changes.iter().map(|change| change.key().clone()).chain(self.policy.keys()).collect();
+            let state = self.open(&above(&keys), &[])?;
             // Whether the file was written for this machine or for any: what either changes is put back.
             changes.extend(self.of(plan, Some(&state))?.changes);
             return Ok((state, changes));
@@ -169,7 +167,20 @@ impl Asked<'_> {
         let changes = self.file(Path::new(&self.args.state.of))?;
         let deleted = |change: &Change| matches!(change, Change::DeleteKey(_)).then(|| change.key().clone());
         let trees: Vec<KeyPath> = changes.iter().filter_map(deleted).collect();
-        Ok((self.open(&above(&changes), &trees)?, changes))
+        let keys: Vec<KeyPath> = changes.iter().map(|change| change.key().clone()).collect();
+        Ok((self.open(&above(&keys), &trees)?, changes))
+    }
+
+    /// The plan that is to be undone, unless it is a file.
+    fn plan_undone(&self) -> Option<PlanArg> {
+        match self.args.state.of.as_str() {
+            "enable" => Some(PlanArg::Enable),
+            "disable" => Some(PlanArg::Disable),
+            "only" => Some(PlanArg::Only),
+            "defaults" => Some(PlanArg::Defaults),
+            "fix" => Some(PlanArg::Fix),
+            _ => None,
+        }
     }
 
     fn file(&self, path: &Path) -> Result<Vec<Change>, Failure> {
@@ -206,11 +217,11 @@ fn writes(change: &Change, setting: &crate::policy::Setting, number: Option<u32>
     wanted.folded() == key.folded() && setting.value.matches(name.units())
 }
 
-/// The keys that are changed, and those above them.
-fn above(changes: &[Change]) -> Vec<KeyPath> {
+/// The keys, and those above them.
+fn above(keys: &[KeyPath]) -> Vec<KeyPath> {
     let mut all: Vec<KeyPath> = Vec::new();
-    for change in changes {
-        let names = change.key().names();
+    for key in keys {
+        let names = key.names();
         let paths = (2..=names.len()).filter_map(|n| names.get(..n)).map(|names| KeyPath(names.to_vec()));
         all.extend(paths);
     }
