@@ -174,7 +174,7 @@ impl Registry {
         self.overlay.as_ref()?.says(&self.without_overlay(), key, value)
     }
 
-    /// Where the first change stands that is laid over the sources, or why it is not known what is.
+    /// Where the first change stands that is laid over the sources and asked about, or why that is not known.
     pub fn first_change(&self) -> Option<Result<&Place, &Error>> {
         self.overlay.as_ref()?.first()
     }

@@ -70,9 +70,8 @@ impl Maker {
                 Change::DeleteKey(key)
             }
             1 => {
-                model.entry(path.clone()).and_modify(BTreeMap::clear);
-                if model.get(&path).is_some_and(BTreeMap::is_empty) && !model.contains_key(&path) {
-                    model.remove(&path);
+                if let Some(values) = model.get_mut(&path) {
+                    values.clear();
                 }
                 Change::DeleteValues(key)
             }

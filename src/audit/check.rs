@@ -23,10 +23,7 @@ pub(super) fn check(rule: &Rule, host: &Host, states: &dyn States) -> Finding {
         Check::Value(setting) => value(rule, setting, host),
         Check::State(effect) => state(rule, effect, states),
     };
-    match host.registry.first_change() {
-        Some(Ok(_)) if finding.outcome != Outcome::Unknown => overlaid(finding, host),
-        _ => finding,
-    }
+    if finding.outcome == Outcome::Unknown { finding } else { overlaid(finding, host) }
 }
 
 /// Says which part an import has in it that is judged before it is done.

@@ -1,9 +1,11 @@
 //! Files whose import is judged before it is done.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Host, Input, InputKind, control_set};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::error::At;
 use crate::limits::Limits;
 use crate::place::Place;
 use crate::read_at::ReadAt;
@@ -51,7 +53,8 @@ impl OverlayFile {
         codepage: Option<&'static encoding_rs::Encoding>,
     ) -> Self {
         let name = Arc::clone(&input.name);
-        let (file, changes) = RegFile::read_changes(source, &name, interest, limits, codepage);
+        let (file, mut changes) = RegFile::read_changes(source, &name, interest, limits, codepage);
+        changes.first = interest.first_touched(&changes.changes);
         input.kind = InputKind::Overlay(file.format().to_string());
         let mut diagnostics = file.diagnostics().all(&name);
         let told = file.stopped().is_some();
@@ -61,8 +64,27 @@ impl OverlayFile {
         for (_, error, place) in &changes.doubts {
             diagnostics.push(unreadable(&error.to_string(), place.clone()));
         }
+        if changes.stopped.is_none() {
+            // A link may lead from a key that nobody asks about to one that somebody does, and back.
+            let mut everything = Interest::new();
+            everything.everything(&KeyPath::default());
+            let (_, all) = RegFile::read_changes(source, &name, &everything, limits, codepage);
+            if all.stopped.is_none() && keys(&all) <= limits.overlay_keys / 2 {
+                changes.doubts.extend(all.doubts.into_iter().filter(|(key, ..)| key.names().len() > 2));
+                changes.changes = all.changes;
+            } else {
+                let message = "a large file: of what it changes besides, nothing is looked at, even where symbolic links lead there";
+                let (severity, place) = (Severity::Warning, Place::new(&name, At::Whole));
+                diagnostics.push(Diagnostic { severity, code: "overlay-large", message: message.to_owned(), place });
+            }
+        }
         Self { input, changes, diagnostics }
     }
+}
+
+/// How many keys are changed.
+fn keys(changes: &Changes) -> usize {
+    changes.changes.iter().map(|(change, _)| change.key().folded()).collect::<BTreeSet<_>>().len()
 }
 
 fn unreadable(why: &str, place: Place) -> Diagnostic {
@@ -85,7 +107,7 @@ pub(super) fn lay(
         View::Bits32 => "32-bit",
     };
     let notes = overlays.files.iter().map(|file| {
-        let nothing = if file.changes.changes.is_empty() && file.changes.stopped.is_none() {
+        let nothing = if file.changes.first.is_none() && file.changes.stopped.is_none() {
             ", which changes nothing that is looked at"
         } else {
             ""

@@ -63,4 +63,6 @@ pub struct Changes {
     pub doubts: Vec<(KeyPath, Error, Place)>,
     /// Why it is not known what the file does as a whole, and where that shows.
     pub stopped: Option<(Error, Place)>,
+    /// Where the first change stands that somebody asks about.
+    pub first: Option<Place>,
 }

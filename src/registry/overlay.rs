@@ -52,8 +52,9 @@ pub(super) struct Overlay {
     /// Upcased paths of keys of which, with all below them, nothing is known.
     doubts: BTreeMap<Vec<Name>, (Error, Place)>,
     stopped: Option<(Error, Place)>,
-    /// The first change, if there is one.
+    /// The first change, if there is one, and the first that somebody asks about.
     first: Option<Place>,
+    first_asked: Option<Place>,
     /// The names of the set that is judged, and of the one in use.
     judged: Vec<Name>,
     current: Vec<Name>,
@@ -75,6 +76,7 @@ impl Overlay {
             doubts: BTreeMap::new(),
             stopped: None,
             first: None,
+            first_asked: None,
             judged: base.control_set.clone().unwrap_or_default(),
             current: import.current.clone(),
             links: RefCell::default(),
@@ -83,6 +85,9 @@ impl Overlay {
         for file in files {
             if overlay.stopped.is_none() {
                 overlay.stopped.clone_from(&file.stopped);
+            }
+            if overlay.first_asked.is_none() {
+                overlay.first_asked.clone_from(&file.first);
             }
             for (change, place) in &file.changes {
                 overlay.first.get_or_insert_with(|| place.clone());
@@ -142,7 +147,7 @@ impl Overlay {
         self.doubts.entry(path.folded().0).or_insert_with(|| (error.clone(), place.clone()));
     }
 
-    /// The path with the set that is judged called [`ALIAS`], and any other by its own name.
+    /// A path of an import with the set that is judged called [`ALIAS`], and any other by its own name.
     fn in_judged_set(&self, path: &KeyPath) -> Result<KeyPath, Error> {
         let alias = Name::from(ALIAS);
         let Some((set, below)) = path.below(&system()).and_then(<[Name]>::split_first) else { return Ok(path.clone()) };
@@ -168,6 +173,15 @@ impl Overlay {
         })
     }
 
+    /// The same of a path that is asked for, in which [`ALIAS`] stands for the set that is judged.
+    fn as_asked(&self, path: &KeyPath) -> Result<KeyPath, Error> {
+        let set = path.below(&system()).and_then(<[Name]>::first);
+        match set.is_some_and(|set| Name::from(ALIAS).matches(set.units())) {
+            true => Ok(token(path)),
+            false => self.in_judged_set(path),
+        }
+    }
+
     /// Where a path leads by the links of the base, as far as they are still there, and whether its last key is a link.
     fn canonical(&self, base: &Registry, path: &KeyPath) -> Result<(KeyPath, bool), (Error, Place)> {
         let (mut path, mut at_link) = (path.clone(), false);
@@ -179,7 +193,7 @@ impl Overlay {
             }
             at_link |= round == 0 && names == path.names().len();
             let place = Place::new(&base.sources.first().map(Source::artifact).unwrap_or_default(), At::Whole);
-            path = self.in_judged_set(&target).map_err(|error| (error, place))?;
+            path = self.as_asked(&target).map_err(|error| (error, place))?;
         }
         // It leads in a circle; nothing that is asked for can be there.
         Ok((path, at_link))
@@ -215,7 +229,7 @@ impl Overlay {
             return Ok(key.clone());
         }
         let place = || self.first.clone().unwrap_or_else(|| Place::new(&"".into(), At::Whole));
-        let path = self.in_judged_set(key).map_err(|error| (error, place()))?;
+        let path = self.as_asked(key).map_err(|error| (error, place()))?;
         let path = self.canonical(base, &path)?.0;
         let folded = path.folded();
         match (0..=folded.0.len()).find_map(|names| self.doubts.get(folded.0.get(..names)?)) {
@@ -280,11 +294,11 @@ impl Overlay {
         }
     }
 
-    /// Where the first change stands, or why none is known.
+    /// Where the first change stands that somebody asks about, or why that is not known.
     pub(super) fn first(&self) -> Option<Result<&Place, &Error>> {
         match &self.stopped {
             Some((error, _)) => Some(Err(error)),
-            None => self.first.as_ref().map(Ok),
+            None => self.first_asked.as_ref().map(Ok),
         }
     }
 }

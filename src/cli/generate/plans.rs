@@ -190,7 +190,7 @@ impl Asked<'_> {
         let files = overlay::read(&[path.to_path_buf()], &everything, self.args.state.codepage, false, &limits)?;
         let mut all = Vec::new();
         for file in files {
-            let Changes { changes, doubts, stopped } = file.changes;
+            let Changes { changes, doubts, stopped, .. } = file.changes;
             let doubt = doubts.into_iter().map(|(_, error, place)| (error, place)).next();
             if let Some((error, place)) = stopped.or(doubt) {
                 let what = format!("{place}: what the import changes cannot be told: {error}");

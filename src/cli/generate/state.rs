@@ -89,6 +89,7 @@ impl State {
         let place = Place::new(&"the plan".into(), At::Whole);
         let import = |changes: &&[Change]| Changes {
             changes: changes.iter().map(|change| (change.clone(), place.clone())).collect(),
+            first: (!changes.is_empty()).then(|| place.clone()),
             ..Changes::default()
         };
         let imports: Vec<Changes> = changes.iter().map(import).collect();

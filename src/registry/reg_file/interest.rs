@@ -1,5 +1,7 @@
 //! What the caller wants to know of a file, so that all the rest costs nothing.
 
+use crate::place::Place;
+use crate::registry::change::Change;
 use crate::registry::path::{KeyPath, Name};
 
 /// The keys whose values are kept. Paths are full and normalised: they start with `HKEY_LOCAL_MACHINE\SYSTEM`,
@@ -142,6 +144,19 @@ impl Interest {
             Some(node) if node.values => Relevance::Wanted,
             _ => Relevance::Above,
         }
+    }
+
+    /// Where the first of these changes stands that changes something that is asked for.
+    pub fn first_touched(&self, changes: &[(Change, Place)]) -> Option<Place> {
+        let touches = |change: &Change| {
+            let names = change.key().names().iter().map(Name::units);
+            match self.relevance(Start::Root, names, |_| {}) {
+                Relevance::Wanted => true,
+                Relevance::Above => matches!(change, Change::DeleteKey(_)),
+                Relevance::Below | Relevance::None => false,
+            }
+        };
+        changes.iter().find(|(change, _)| touches(change)).map(|(_, place)| place.clone())
     }
 
     /// Whether the values of this key are kept.

@@ -104,6 +104,6 @@ impl Journal {
         }
         let place = |line| Place::new(&self.artifact, At::Line(line));
         let changes = self.changes.into_iter().map(|(_, change, line)| (change, place(line))).collect();
-        Changes { changes, doubts, stopped: None }
+        Changes { changes, doubts, ..Changes::default() }
     }
 }
