@@ -46,7 +46,7 @@ pub fn weakened(before: &Effective, after: &Effective) -> Vec<String> {
     for (name, old, new) in suites {
         match (old, new) {
             (Answer::Yes | Answer::Unknown, Answer::No) => {
-                worse.push(format!("no {name} are left ({})", after.ciphers.why))
+                worse.push(format!("no {name} are left ({})", after.ciphers.why));
             }
             (Answer::Yes, Answer::Unknown) => worse.push(format!("whether {name} are left is no longer known")),
             _ => {}
@@ -87,5 +87,53 @@ fn reach(name: &str, old: Answer, new: Answer, why: &str) -> Option<String> {
         (Answer::Yes | Answer::Unknown, Answer::No) => Some(format!("{name} do not reach TLS 1.2 ({why})")),
         (Answer::Yes, Answer::Unknown) => Some(format!("{name} may not reach TLS 1.2 any more ({why})")),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wanted_protocol_must_not_go_and_an_outdated_one_not_come() {
+        let fact = |state| Fact { state, why: "w".to_owned(), places: Vec::new() };
+        use State::{NotSupported, Off, On, SoftOff, Unknown};
+        // From, to, and whether it is worse for TLS 1.2 and for SSL 3.0.
+        for (from, to, wanted, outdated) in [
+            (On, On, false, false),
+            (On, SoftOff, true, false),
+            (On, Off, true, false),
+            (SoftOff, Off, true, false),
+            (SoftOff, On, false, true),
+            (Off, On, false, true),
+            (Off, SoftOff, false, true),
+            (NotSupported, Off, false, false),
+            (On, Unknown, true, false),
+            (Off, Unknown, false, true),
+            (Unknown, Unknown, false, false),
+            (Unknown, On, false, true),
+            (Unknown, SoftOff, true, false),
+            (Unknown, Off, true, false),
+        ] {
+            let (old, new) = (fact(from), fact(to));
+            assert_eq!(protocol("p", true, &old, &new).is_some(), wanted, "{from:?} → {to:?}, wanted");
+            assert_eq!(protocol("p", false, &old, &new).is_some(), outdated, "{from:?} → {to:?}, outdated");
+        }
+    }
+
+    #[test]
+    fn reaching_tls12_must_not_be_lost() {
+        use Answer::{No, Unknown, Yes};
+        for (from, to, worse) in [
+            (Yes, Yes, false),
+            (Yes, No, true),
+            (Yes, Unknown, true),
+            (Unknown, No, true),
+            (Unknown, Yes, false),
+            (No, No, false),
+            (No, Unknown, false),
+        ] {
+            assert_eq!(reach("p", from, to, "w").is_some(), worse, "{from:?} → {to:?}");
+        }
     }
 }

@@ -62,12 +62,12 @@ impl Undo<'_> {
             Change::CreateKey(_) => {
                 self.created(key)?;
             }
-            Change::Set { name, .. } => {
+            // A .reg file that deletes a value opens its key, which creates it.
+            Change::Set { name, .. } | Change::DeleteValue { name, .. } => {
                 if !self.created(key)? {
                     self.value(key, name)?;
                 }
             }
-            Change::DeleteValue { name, .. } => self.value(key, name)?,
             Change::DeleteValues(_) => {
                 for name in self.names(key, self.state.value_names(key))? {
                     self.value(key, &name)?;

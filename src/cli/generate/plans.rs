@@ -63,7 +63,17 @@ impl Asked<'_> {
                 let wow64 = state.and_then(|state| state.host.windows.architecture.has_wow64());
                 plan::only(policy, values, tls13, wow64, self.number)?
             }
-            PlanArg::Defaults => plan::defaults(policy, values, self.number)?,
+            PlanArg::Defaults => {
+                let mut changeset = plan::defaults(policy, values, self.number)?;
+                if let Some(state) = state {
+                    changeset.changes.retain(|change| !state.lacks(change));
+                    if changeset.changes.is_empty() {
+                        changeset.remarks.push("None of them is set: there is nothing to delete.".to_owned());
+                        super::note("nothing to delete: none of the values is set");
+                    }
+                }
+                changeset
+            }
             PlanArg::Fix => match state {
                 Some(state) => self.fix(state)?,
                 None => {
@@ -242,10 +252,8 @@ fn worse(changeset: &mut Changeset, worse: &[String]) {
 fn same(change: &Change, before: &crate::registry::Registry, after: &crate::registry::Registry) -> Result<(), Failure> {
     use crate::registry::Lookup::{Found, KeyAbsent, ValueAbsent};
     let key = change.key();
-    let there = match (before.key(key), after.key(key)) {
-        (ValueAbsent(_), ValueAbsent(_)) | (KeyAbsent, KeyAbsent) => true,
-        _ => false,
-    };
+    let keys = (before.key(key), after.key(key));
+    let there = matches!(keys, (ValueAbsent(_), ValueAbsent(_)) | (KeyAbsent, KeyAbsent));
     let value = match change {
         Change::Set { name, .. } | Change::DeleteValue { name, .. } => {
             match (before.get(key, name), after.get(key, name)) {

@@ -13,6 +13,7 @@ use crate::output::escape;
 use crate::place::Place;
 use crate::plan::{self, Changeset};
 use crate::policy::Policy;
+use crate::registry::Lookup;
 use crate::registry::change::{Change, Changes};
 use crate::registry::path::KeyPath;
 use crate::source::{Artifact, Search, discover};
@@ -94,6 +95,12 @@ impl State {
         };
         let imports: Vec<Changes> = changes.iter().map(import).collect();
         self.host.after(&imports, &self.limits)
+    }
+
+    /// Whether the value that is to be deleted is known not to be there: opening its key would create that for nothing.
+    pub(super) fn lacks(&self, change: &Change) -> bool {
+        let Change::DeleteValue { key, name } = change else { return false };
+        matches!(self.host.registry.get(key, name), Lookup::KeyAbsent | Lookup::ValueAbsent(_))
     }
 
     /// Says in the file which machine it was computed from.
