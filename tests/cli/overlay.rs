@@ -88,6 +88,21 @@ fn an_overlay_that_cannot_be_read_leaves_all_unknown() {
 }
 
 #[test]
+fn a_large_file_is_looked_at_for_what_is_asked() {
+    let (_keep, folder) = scratch();
+    let file = folder.join("large.reg");
+    let more: String =
+        (0..50_000).map(|n| format!("[HKEY_LOCAL_MACHINE\\SOFTWARE\\Classes\\K{n}]\n\"v\"=\"x\"\n")).collect();
+    fs::write(&file, format!("REGEDIT4\n{more}{NET}\n\"SchUseStrongCrypto\"=dword:1\n")).unwrap();
+    for view in ["64", "32"] {
+        let args = ["audit", "fixtures/hosts/wrong-type", "--overlay", file.to_str().unwrap(), "--overlay-view", view];
+        let run = run(&args);
+        assert_eq!(run.status, i32::from(view == "32"), "{}", run.out());
+        assert!(run.err().contains("a large file"), "{}", run.err());
+    }
+}
+
+#[test]
 fn the_second_reader_is_not_asked_about_what_is_not_there_yet() {
     let overlay = "fixtures/reg/disabled.reg";
     let args = ["audit", "--format", "json", "--cross-check", "fixtures/hosts/compliant", "--overlay", overlay];

@@ -112,10 +112,11 @@ fn in_32_bit_view(key: &KeyPath) -> Option<KeyPath> {
     (!shared).then(|| KeyPath(software().0.iter().chain([&Name::from(NODE)]).chain(below).cloned().collect()))
 }
 
-/// The key of the 64-bit view from which an import with a 32-bit program comes to this one.
+/// The key of the 64-bit view from which an import with a 32-bit program comes to this one; none for the node itself.
 pub fn native_twin(key: &KeyPath) -> Option<KeyPath> {
     let (node, below) = key.below(&software())?.split_first()?;
-    Name::from(NODE).matches(node.units()).then(|| KeyPath(software().0.iter().chain(below).cloned().collect()))
+    (Name::from(NODE).matches(node.units()) && !below.is_empty())
+        .then(|| KeyPath(software().0.iter().chain(below).cloned().collect()))
 }
 
 #[cfg(test)]
@@ -152,5 +153,6 @@ mod tests {
         let path = |text: &str| KeyPath::parse(&format!(r"HKEY_LOCAL_MACHINE\SOFTWARE\{text}"));
         assert_eq!(native_twin(&path(r"WOW6432Node\Microsoft")), Some(path("Microsoft")));
         assert_eq!(native_twin(&path(r"Microsoft")), None);
+        assert_eq!(native_twin(&path(r"WOW6432Node")), None);
     }
 }
