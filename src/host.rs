@@ -5,7 +5,7 @@ mod facts;
 mod group;
 mod overlay;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -76,24 +76,6 @@ pub struct Input {
 }
 
 impl Input {
-    /// A file that the user named, and that is told nothing of but its name, size and time.
-    ///
-    /// # Errors
-    /// When it cannot be opened.
-    pub fn overlay(path: &Path, digest: bool) -> Result<(Self, LocalFile), std::io::Error> {
-        let file = LocalFile::open(path)?;
-        let meta = std::fs::metadata(path)?;
-        let error = |error: std::io::Error| Error::io(At::Whole, "digest", &error);
-        let input = Self {
-            name: path.to_string_lossy().into(),
-            kind: InputKind::Overlay(String::new()),
-            size: Some(meta.len()),
-            modified: meta.modified().ok(),
-            sha256: digest.then(|| sha256_of(&file).map_err(error)),
-        };
-        Ok((input, file))
-    }
-
     fn artifact(artifact: &Artifact, kind: InputKind, digest: bool) -> Self {
         let (size, modified) = artifact.meta();
         let sha256 = digest.then(|| digest_of(artifact.open()));

@@ -1,14 +1,16 @@
 //! Files whose import is judged before it is done.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::{Host, Input, InputKind, control_set};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::error::At;
+use crate::digest::sha256_of;
+use crate::error::{At, Error};
 use crate::limits::Limits;
 use crate::place::Place;
-use crate::read_at::ReadAt;
+use crate::read_at::{LocalFile, ReadAt};
 use crate::registry::Registry;
 use crate::registry::change::Changes;
 use crate::registry::overlay::{Import, View, native_twin};
@@ -79,6 +81,26 @@ impl OverlayFile {
             }
         }
         Self { input, changes, diagnostics }
+    }
+}
+
+impl Input {
+    /// A file that the user named, and that is told nothing of but its name, size and time.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn overlay(path: &Path, digest: bool) -> Result<(Self, LocalFile), std::io::Error> {
+        let file = LocalFile::open(path)?;
+        let meta = std::fs::metadata(path)?;
+        let error = |error: std::io::Error| Error::io(At::Whole, "digest", &error);
+        let input = Self {
+            name: path.to_string_lossy().into(),
+            kind: InputKind::Overlay(String::new()),
+            size: Some(meta.len()),
+            modified: meta.modified().ok(),
+            sha256: digest.then(|| sha256_of(&file).map_err(error)),
+        };
+        Ok((input, file))
     }
 }
 
