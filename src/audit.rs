@@ -8,6 +8,7 @@ mod report;
 pub mod restart;
 mod states;
 mod waive;
+mod weakened;
 
 use crate::host::Host;
 use crate::policy::Policy;
@@ -17,6 +18,7 @@ pub use effective::{Effective, effective};
 pub use report::{Finding, HostReport, Outcome, Report, Seen, Verdict, Waived};
 pub use states::{Installed, States};
 pub use waive::waive;
+pub use weakened::weakened;
 
 /// Holds a host against a policy.
 pub fn audit(policy: &Policy, host: &Host) -> HostReport {

@@ -4,6 +4,7 @@ mod audit;
 mod exit;
 mod explain;
 mod generate;
+mod overlay;
 mod policy;
 mod show;
 mod writer;
@@ -100,6 +101,14 @@ struct AuditArgs {
     #[arg(long)]
     require_clean: bool,
 
+    /// Judge the registry as it would be after the import of this .reg file; may be given again, and is imported in that order
+    #[arg(long, value_name = "FILE")]
+    overlay: Vec<PathBuf>,
+
+    /// Which program imports the overlays: a 32-bit one writes to WOW6432Node where it names SOFTWARE
+    #[arg(long, value_enum, value_name = "BITS", default_value_t = OverlayViewArg::Bits64)]
+    overlay_view: OverlayViewArg,
+
     /// Code page of .reg files without a byte order mark, such as windows-1252, shift_jis or utf-8
     #[arg(long, value_name = "NAME", value_parser = audit::codepage)]
     codepage: Option<&'static encoding_rs::Encoding>,
@@ -158,6 +167,14 @@ enum FormatArg {
     Script,
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+enum OverlayViewArg {
+    #[value(name = "64")]
+    Bits64,
+    #[value(name = "32")]
+    Bits32,
+}
+
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum ColourArg {
     Auto,
@@ -165,7 +182,7 @@ enum ColourArg {
     Never,
 }
 
-/// Write the file that sets the values: for regedit, Group Policy, scripts, Intune, Ansible or DSC
+/// Write the file that sets the values, or puts back what was there: for regedit, Group Policy, scripts, Intune, Ansible or DSC
 #[derive(Args)]
 struct GenerateArgs {
     /// What the file is to do
@@ -188,21 +205,67 @@ struct GenerateArgs {
     #[arg(long, value_name = "SET", default_value = "current", value_parser = generate::control_set)]
     control_set: generate::Target,
 
-    /// Policy whose values to set: the id of a built-in one, or a TOML file
-    #[arg(long, value_name = "ID|FILE", default_value = Policy::DEFAULT)]
-    policy: String,
+    /// Policy whose values to set: the id of a built-in one, or a TOML file [default: entra-connect-tls12, for "only" tls12-only]
+    #[arg(long, value_name = "ID|FILE")]
+    policy: Option<String>,
 
     /// Only the values of these rules
     #[arg(long, value_name = "RULE,…", value_delimiter = ',')]
     values: Vec<String>,
+
+    #[command(flatten)]
+    state: StateArgs,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+/// The machine that a file is computed for.
+#[derive(Args)]
+struct StateArgs {
+    /// The machine that the file is for: whatever an audit takes, if it is one machine; may be given again
+    #[arg(long = "for", value_name = "INPUT")]
+    inputs: Vec<PathBuf>,
+
+    /// What "undo" is to undo: enable, disable, only, defaults, fix, or a .reg file
+    #[arg(long, value_name = "PLAN|FILE", default_value = "fix", requires = "inputs")]
+    of: String,
+
+    /// Take all inputs as one machine
+    #[arg(long, requires = "inputs")]
+    join: bool,
+
+    /// Take the copies that Windows keeps aside as well: RegBack, Windows.old
+    #[arg(long, requires = "inputs")]
+    include_backups: bool,
+
+    /// Transaction log of a hive, for logs that do not lie beside theirs under its name; may be given again
+    #[arg(long, value_name = "FILE", conflicts_with = "no_logs", requires = "inputs")]
+    log: Vec<PathBuf>,
+
+    /// Read hives as they lie, without their transaction logs
+    #[arg(long, requires = "inputs")]
+    no_logs: bool,
+
+    /// Code page of .reg files without a byte order mark, such as windows-1252, shift_jis or utf-8
+    #[arg(long, value_name = "NAME", value_parser = audit::codepage)]
+    codepage: Option<&'static encoding_rs::Encoding>,
+
+    #[command(flatten)]
+    disk: DiskArgs,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum PlanArg {
     /// Set the values that the policy asks for
     Enable,
     /// Set them to the contrary: turns TLS 1.2 off and weakens .NET; not recommended
     Disable,
+    /// TLS 1.2 on, and TLS 1.3 where --for shows a Windows that has it; everything older off
+    Only,
+    /// Delete the values, so that Windows does what it ships with
+    Defaults,
+    /// Set what fails on the machine of --for, and nothing else
+    Fix,
+    /// Put back what is on the machine of --for, for after the plan of --of was imported there
+    Undo,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

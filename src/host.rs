@@ -3,6 +3,7 @@
 mod control_set;
 mod facts;
 mod group;
+mod overlay;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,8 +28,10 @@ pub(crate) use facts::lacks_wow64_node;
 pub use facts::{Architecture, Windows};
 pub(crate) use group::hive_kind;
 pub use group::{Group, HiveKind, group};
+pub use overlay::{OverlayFile, Overlays, overlay_interest};
 
 /// One machine, as one control set of it, ready to be audited.
+#[derive(Clone)]
 pub struct Host {
     /// The computer's name, or else what the input is called.
     pub name: String,
@@ -126,6 +129,8 @@ pub enum InputKind {
     Log(HiveKind),
     /// A `.reg` file: dialect and encoding, for people.
     RegFile(String),
+    /// A file that is not there yet, but judged as if it had been imported: what it is, for people.
+    Overlay(String),
     /// A disk image, or an archive, that the others lie in: what it is, for people.
     Container(String),
     /// A file that such an image needs: a parent, an extent, a segment.
@@ -150,6 +155,8 @@ pub struct Options<'a> {
     pub require_clean: bool,
     /// Keys that are asked for with everything below them.
     pub trees: &'a [KeyPath],
+    /// What is laid over each machine.
+    pub overlays: Overlays<'a>,
     /// Budgets.
     pub limits: &'a Limits,
 }
@@ -165,17 +172,24 @@ impl<'a> Options<'a> {
             require_clean: false,
             interest: &[],
             trees: &[],
+            overlays: Overlays::default(),
             limits,
         }
     }
 }
 
-/// Opens a group of artifacts: one host for each control set that is to be judged, and the diagnostics of its readers.
-pub fn open(group: &Group, options: &Options<'_>) -> (Vec<Host>, Vec<Diagnostic>) {
+/// What is to be kept of `.reg` files, the facts among it.
+fn interest(keys: &[KeyPath], trees: &[KeyPath]) -> Interest {
     let mut interest = Interest::new();
     facts::KEYS.iter().for_each(|key| interest.key(&KeyPath::parse(key)));
-    options.interest.iter().for_each(|key| interest.key(key));
-    options.trees.iter().for_each(|key| interest.tree(key));
+    keys.iter().for_each(|key| interest.key(key));
+    trees.iter().for_each(|key| interest.tree(key));
+    interest
+}
+
+/// Opens a group of artifacts: one host for each control set that is to be judged, and the diagnostics of its readers.
+pub fn open(group: &Group, options: &Options<'_>) -> (Vec<Host>, Vec<Diagnostic>) {
+    let interest = interest(options.interest, options.trees);
     let mut sources = Vec::new();
     let containers = containers(group);
     let mut inputs: Vec<Input> =
@@ -198,6 +212,7 @@ pub fn open(group: &Group, options: &Options<'_>) -> (Vec<Host>, Vec<Diagnostic>
         sources.push(source);
         inputs.push(Input::artifact(artifact, kind, options.digest));
     }
+    inputs.extend(options.overlays.files.iter().map(|file| file.input.clone()));
     for input in &inputs {
         if let Some(Err(error)) = &input.sha256 {
             let (severity, place) = (Severity::Error, Place::new(&input.name, At::Whole));
@@ -207,7 +222,10 @@ pub fn open(group: &Group, options: &Options<'_>) -> (Vec<Host>, Vec<Diagnostic>
     }
     let registry = Registry::new(sources, options.limits.links);
     let hosts = (control_set::select(&registry, &options.control_set).into_iter())
-        .map(|selected| host(group, &inputs, &containers, &registry.with_control_set(selected.names.clone()), selected))
+        .map(|selected| {
+            let registry = registry.with_control_set(selected.names.clone());
+            host(group, &inputs, &containers, &registry, selected, options)
+        })
         .collect();
     (hosts, diagnostics)
 }
@@ -288,6 +306,7 @@ fn host(
     containers: &[Arc<Container>],
     registry: &Registry,
     selected: control_set::Selected,
+    options: &Options<'_>,
 ) -> Host {
     let mut notes = selected.notes;
     notes.extend(containers.iter().flat_map(|container| container.notes.iter().cloned()));
@@ -307,15 +326,23 @@ fn host(
             }
         }
     }
+    // Facts are those of the machine as it is: no import changes which Windows it runs.
     let computer = facts::computer_name(registry);
+    let windows = Windows::read(registry);
+    let mut judged = registry.without_stale();
+    if !options.overlays.files.is_empty() {
+        let laid = overlay::lay(&judged, &options.overlays, windows.architecture.has_wow64(), options.limits);
+        judged = laid.0;
+        notes.extend(laid.1);
+    }
     Host {
         name: computer.unwrap_or_else(|| group.name.clone()),
-        windows: Windows::read(registry),
+        windows,
         control_set: selected.set,
         backup: group.backup,
         inputs: inputs.to_vec(),
         notes,
-        registry: registry.without_stale(),
+        registry: judged,
     }
 }
 

@@ -143,6 +143,9 @@ pub struct Limits {
     pub xml_depth: usize,
     /// Attributes of one of its elements. \[MS-GPPREF\] has under twenty; that none is there twice costs their number squared.
     pub xml_attributes: usize,
+    /// Keys that imports may change for a what-if audit, or that it asks for. Each costs a look-up in the hives, for links. What
+    /// is asked about is a few dozen keys and the uninstall entries, which stay under 1,000.
+    pub overlay_keys: usize,
 }
 
 impl Default for Limits {
@@ -205,6 +208,7 @@ impl Default for Limits {
             policy_bytes: 4 << 20,
             xml_depth: 64,
             xml_attributes: 64,
+            overlay_keys: 1 << 13,
         }
     }
 }

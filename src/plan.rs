@@ -2,22 +2,34 @@
 
 mod ansible;
 mod cmd;
+mod defaults;
 mod dsc;
 mod exact;
+mod fix;
 pub mod format;
 mod gpp;
 mod intune;
 mod lgpo;
+mod only;
 mod pol;
 mod powershell;
 mod ps1;
 mod reg;
+mod remarks;
+mod undo;
+mod values;
 
 use crate::policy::{Policy, Rule};
 use crate::registry::change::Change;
 use crate::registry::in_control_set;
 use crate::registry::path::{KeyPath, Name};
 use crate::registry::value::Value;
+
+pub use defaults::{DEFAULTS_WARNING, defaults};
+pub use fix::{Fix, Judged, fix};
+pub use only::only;
+pub use remarks::{state, weakens};
+pub use undo::undo;
 
 /// Changes, with what the reader of the file should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,15 +61,10 @@ impl Plan {
     /// When `only` names a rule that the policy does not have or that no value can be written for, when no rule is left,
     /// and when two rules ask for different data of one value.
     pub fn changeset(self, policy: &Policy, only: &[String], control_set: Option<u32>) -> Result<Changeset, String> {
-        for id in only {
-            if !policy.rules.iter().any(|rule| rule.id == *id) {
-                let known: Vec<&str> = policy.rules.iter().map(|rule| rule.id.as_str()).collect();
-                return Err(format!("policy {} has no rule {id:?}; it has {}", policy.id, known.join(", ")));
-            }
-        }
+        let rules = chosen(policy, only)?;
         let mut changes: Vec<Change> = Vec::new();
         let mut left_out = Vec::new();
-        for rule in policy.rules.iter().filter(|rule| only.is_empty() || only.contains(&rule.id)) {
+        for rule in rules {
             match self.set(rule, control_set) {
                 Some((key, name, value)) => match changes.iter().find_map(|change| value_set(change, &key, &name)) {
                     Some(other) if *other == value => {}
@@ -132,6 +139,17 @@ pub const DISABLE_WARNING: [&str; 4] = [
     "that does not choose a protocol itself falls back to SSL 3.0 and TLS 1.0.",
     "To return to what Windows ships with, delete these values rather than setting them.",
 ];
+
+/// The rules of these ids, or all.
+fn chosen<'a>(policy: &'a Policy, only: &[String]) -> Result<Vec<&'a Rule>, String> {
+    for id in only {
+        if !policy.rules.iter().any(|rule| rule.id == *id) {
+            let known: Vec<&str> = policy.rules.iter().map(|rule| rule.id.as_str()).collect();
+            return Err(format!("policy {} has no rule {id:?}; it has {}", policy.id, known.join(", ")));
+        }
+    }
+    Ok(policy.rules.iter().filter(|rule| only.is_empty() || only.contains(&rule.id)).collect())
+}
 
 /// What the change sets this value to, if it does.
 fn value_set<'a>(change: &'a Change, key: &KeyPath, name: &Name) -> Option<&'a Value> {

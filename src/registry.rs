@@ -4,6 +4,7 @@ pub mod change;
 pub mod cross_check;
 pub mod gpp;
 pub mod hive;
+pub mod overlay;
 pub mod path;
 pub mod pol;
 pub mod reg_file;
@@ -18,8 +19,10 @@ use std::rc::Rc;
 
 use crate::error::{At, Error};
 use crate::place::Place;
+use change::Changes;
 use cross_check::Agreement;
 use hive::{Answer, Hive, Listed};
+use overlay::{Import, Overlaid, Overlay};
 use path::{KeyPath, Name};
 use reg_file::RegFile;
 pub use time::FileTime;
@@ -103,6 +106,8 @@ pub struct Registry {
     links: usize,
     /// Whether hives that are out of date answer at all.
     stale: bool,
+    /// What is laid over the sources.
+    overlay: Option<Rc<Overlay>>,
 }
 
 /// Path of the SYSTEM hive's root.
@@ -136,6 +141,7 @@ impl Registry {
             control_set: Ok(vec![Name::from("CurrentControlSet")]),
             links,
             stale: true,
+            overlay: None,
         }
     }
 
@@ -152,6 +158,30 @@ impl Registry {
         Self { stale: false, ..self.clone() }
     }
 
+    /// The same registry as it would be after these files were imported, in order. The control set must have been selected.
+    #[must_use]
+    pub fn with_overlay(&self, files: &[Changes], import: &Import) -> Self {
+        let base = self.without_overlay();
+        let overlay = Overlay::new(&base, files, import);
+        Self { overlay: Some(Rc::new(overlay)), ..base }
+    }
+
+    /// The same registry without what is laid over it.
+    #[must_use]
+    pub fn without_overlay(&self) -> Self {
+        Self { overlay: None, ..self.clone() }
+    }
+
+    /// What is laid over the sources says of a value, if it says anything.
+    pub fn overlaid(&self, key: &KeyPath, value: &Name) -> Option<Overlaid> {
+        self.overlay.as_ref()?.says(&self.without_overlay(), key, value)
+    }
+
+    /// Where the first change stands that is laid over the sources and asked about, or why that is not known.
+    pub fn first_change(&self) -> Option<Result<&Place, &Error>> {
+        self.overlay.as_ref()?.first()
+    }
+
     /// The sources, in the order in which they were given.
     pub fn sources(&self) -> &[Source] {
         &self.sources
@@ -159,22 +189,35 @@ impl Registry {
 
     /// Looks up a value by its full path, which starts at `HKEY_LOCAL_MACHINE`.
     pub fn get(&self, key: &KeyPath, value: &Name) -> Lookup {
-        self.look(key, Some(value), self.links)
+        match &self.overlay {
+            Some(overlay) => overlay.get(&self.without_overlay(), key, value),
+            None => self.look(key, Some(value), self.links),
+        }
     }
 
     /// Looks up a key: [`Lookup::ValueAbsent`] says that it exists.
     pub fn key(&self, key: &KeyPath) -> Lookup {
-        self.look(key, None, self.links)
+        match &self.overlay {
+            Some(overlay) => overlay.key(&self.without_overlay(), key),
+            None => self.look(key, None, self.links),
+        }
     }
 
     /// The names of the keys right below a key.
     pub fn children(&self, key: &KeyPath) -> Listing {
-        self.list(key, Listed::Keys, self.links)
+        self.listed(key, Listed::Keys)
     }
 
     /// The names of a key's values.
     pub fn value_names(&self, key: &KeyPath) -> Listing {
-        self.list(key, Listed::Values, self.links)
+        self.listed(key, Listed::Values)
+    }
+
+    fn listed(&self, key: &KeyPath, what: Listed) -> Listing {
+        match &self.overlay {
+            Some(overlay) => overlay.list(&self.without_overlay(), key, what),
+            None => self.list(key, what, self.links),
+        }
     }
 
     fn list(&self, key: &KeyPath, what: Listed, links: usize) -> Listing {
@@ -218,8 +261,11 @@ impl Registry {
         answer
     }
 
-    /// Reads a value again through the second reader, where a hive answers for it.
+    /// Reads a value again through the second reader, where a hive answers for it, and not what is laid over it.
     pub fn cross_check(&self, key: &KeyPath, value: &Name) -> Option<Agreement> {
+        if self.overlaid(key, value).is_some() {
+            return None;
+        }
         self.second(key, value, self.links)
     }
 

@@ -45,6 +45,10 @@ fn every_document_of_every_fixture_is_valid() {
             assert_valid(&validator, &run.json(), &fixture);
         }
     }
+    for overlay in ["fixtures/reg/disabled.reg", "Cargo.toml"] {
+        let run = run(&["audit", "--format", "json", "fixtures/hosts/compliant", "--overlay", overlay]);
+        assert_valid(&validator, &run.json(), overlay);
+    }
     let all = run(&["audit", "--format", "json", "fixtures", "no-such-file"]);
     assert_valid(&validator, &all.json(), "all fixtures at once");
     assert_valid(&validator, &run(&["audit", "--format", "json", "src"]).json(), "nothing to audit");

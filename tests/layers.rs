@@ -56,14 +56,33 @@ const ALLOWED: &[(&str, &[&str])] = &[
 /// Modules that may see only these rooms of `registry`.
 const ROOMS: &[(&str, &[&str])] = &[
     ("policy", &["path", "value", "in_control_set"]),
-    ("plan", &["change", "path", "reg_text", "value", "in_control_set"]),
+    ("plan", &["change", "path", "reg_text", "value", "in_control_set", "Listing", "Lookup", "Registry"]),
     ("output", &["path", "reg_text", "value", "time", "cross_check", "FileTime"]),
     // Questions and what they answer, never how.
-    ("audit", &["path", "value", "cross_check", "FileTime", "Found", "KeyInfo", "Listing", "Lookup", "Registry"]),
+    (
+        "audit",
+        &["path", "value", "cross_check", "overlay", "FileTime", "Found", "KeyInfo", "Listing", "Lookup", "Registry"],
+    ),
     // The sniffers of the two formats.
     ("source", &["hive", "reg_file"]),
     // `show` prints what the readers themselves see, without the stages in between; the writer spares whatever is a hive.
-    ("cli", &["cross_check", "path", "hive", "reg_file", "value", "FileTime", "Lookup", "system"]),
+    (
+        "cli",
+        &[
+            "change",
+            "cross_check",
+            "overlay",
+            "path",
+            "hive",
+            "reg_file",
+            "value",
+            "FileTime",
+            "Lookup",
+            "Registry",
+            "in_control_set",
+            "system",
+        ],
+    ),
 ];
 
 /// The files, or folders of them, that may name a crate. Each dependency must be here.
@@ -74,7 +93,10 @@ const CRATES: &[(&str, &[&str])] = &[
     ("crc32c", &["image/vhdx"]),
     ("crc32fast", &["image/partition", "source/archive"]),
     // A code page is chosen on the command line (`cli`) and handed through (`host`) to the one reader that decodes.
-    ("encoding_rs", &["registry/reg_file", "cli.rs", "cli/audit.rs", "host.rs", "image/vmdk"]),
+    (
+        "encoding_rs",
+        &["registry/reg_file", "cli.rs", "cli/audit.rs", "cli/overlay.rs", "host.rs", "host/overlay.rs", "image/vmdk"],
+    ),
     // Times of the registry, days of waivers, and the clock, which `cli` alone reads.
     ("flate2", &["image/ewf", "image/unpack.rs"]),
     ("jiff", &["registry/time.rs", "policy/waiver.rs", "cli/audit.rs", "source/archive/zip", "image/vhd"]),

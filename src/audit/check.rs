@@ -1,11 +1,13 @@
 //! One rule against one host.
 
+use super::deciding::deciding;
 use super::only::{Applies, applies};
 use super::report::{Finding, Outcome};
 use super::states::States;
 use crate::error::Error;
 use crate::host::{Host, InputKind, lacks_wow64_node};
 use crate::policy::{Check, Effect, Match, Rule, Setting};
+use crate::registry::overlay::Overlaid;
 use crate::registry::value::Value;
 use crate::registry::{Found, KeyInfo, Lookup};
 
@@ -17,10 +19,30 @@ pub(super) fn check(rule: &Rule, host: &Host, states: &dyn States) -> Finding {
             return Finding { fix: Some(fix.to_owned()), ..Finding::new(rule, Outcome::Unknown, why) };
         }
     }
-    match &rule.check {
+    let finding = match &rule.check {
         Check::Value(setting) => value(rule, setting, host),
         Check::State(effect) => state(rule, effect, states),
+    };
+    if finding.outcome == Outcome::Unknown { finding } else { overlaid(finding, host) }
+}
+
+/// Says which part an import has in it that is judged before it is done.
+fn overlaid(mut finding: Finding, host: &Host) -> Finding {
+    let before = host.registry.without_overlay();
+    for (key, value) in deciding(&finding.rule) {
+        match host.registry.overlaid(&key, &value) {
+            Some(Overlaid::Set(place)) => finding.overlay = finding.overlay.or(Some(place)),
+            Some(Overlaid::Deleted(place)) => {
+                if matches!(before.get(&key, &value), Lookup::KeyAbsent | Lookup::ValueAbsent(_)) {
+                    continue;
+                }
+                finding.why.push_str(&format!("; {place} deletes {value}"));
+                finding.overlay = finding.overlay.or(Some(place));
+            }
+            None => {}
+        }
     }
+    finding
 }
 
 fn state(rule: &Rule, effect: &Effect, states: &dyn States) -> Finding {

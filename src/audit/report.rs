@@ -144,6 +144,8 @@ pub struct Finding {
     pub place: Option<Place>,
     /// What a second reader says, where it was asked and the answer comes from a hive.
     pub cross_check: Option<Agreement>,
+    /// Where a file that is judged as if it had been imported has a part in it.
+    pub overlay: Option<Place>,
     /// Why the failure does not count, where somebody has accepted it.
     pub waived: Option<Waived>,
 }
@@ -159,8 +161,19 @@ pub struct Waived {
 
 impl Finding {
     pub(super) fn new(rule: &Rule, outcome: Outcome, why: String) -> Self {
-        let (found, state, fix, last_write, place, cross_check, waived) = (None, None, None, None, None, None, None);
-        Self { rule: rule.clone(), outcome, found, state, why, fix, last_write, place, cross_check, waived }
+        Self {
+            rule: rule.clone(),
+            outcome,
+            found: None,
+            state: None,
+            why,
+            fix: None,
+            last_write: None,
+            place: None,
+            cross_check: None,
+            overlay: None,
+            waived: None,
+        }
     }
 }
 

@@ -52,6 +52,15 @@ pub(super) fn judge(registry: &Registry, schannel: &[Changed], dotnet: &[Changed
     let newest = times.max_by(|a, b| a.0.cmp(&b.0).then_with(|| b.1.cmp(&a.1)));
     let missing = changed().find_map(|key| key.last_write.as_ref().err().map(|why| format!("{}: {why}", key.key)));
     let answer = |pending, why: String, shutdown| Restart { pending, why, newest: newest.clone(), shutdown };
+    // Whatever the times of the keys say, the import is newer.
+    match registry.first_change() {
+        Some(Ok(place)) => {
+            let why = format!("{} changes settings: restart after its import", place.artifact);
+            return answer(Pending::Yes, why, None);
+        }
+        Some(Err(error)) => return answer(Pending::Unknown, error.to_string(), None),
+        None => {}
+    }
     if newest.is_none() && missing.is_none() {
         return answer(Pending::No, "no setting differs from what Windows does anyway".to_owned(), None);
     }

@@ -4,13 +4,14 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use super::exit::{Failure, status};
+use super::overlay;
 use super::policy::{self, text};
 use super::writer::writer;
 use super::{AuditArgs, ColourArg, FormatArg};
 use crate::audit::{HostReport, Outcome, Report, Seen, audit, deciding, effective, waive};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::At;
-use crate::host::{Host, Input, InputKind, Options, Wanted, group, open};
+use crate::host::{Host, Input, InputKind, Options, Overlays, Wanted, group, open, overlay_interest};
 use crate::limits::Limits;
 use crate::output::{self, Format, escape};
 use crate::place::Place;
@@ -66,6 +67,11 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     let policy = policy::load(&args.policy)?;
     let waivers = args.waivers.as_deref().map(waivers).transpose()?;
     let limits = Limits::default();
+    let (mut interest, trees) = effective::interest();
+    interest.extend(policy.keys());
+    let wanted = overlay_interest(&interest, &trees);
+    let files = overlay::read(&args.overlay, &wanted, args.codepage, args.digest, &limits)?;
+    let overlays = Overlays { files: &files, view: args.overlay_view.into() };
     let search = Search {
         logs: &args.log,
         apply_logs: !args.no_logs,
@@ -77,10 +83,21 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     let found = discover(&args.inputs, &search, &limits);
     // Before the audit, so that a report that cannot be written costs nothing.
     let mut inputs: Vec<PathBuf> = found.artifacts.iter().flat_map(Artifact::files).collect();
-    inputs.extend(args.inputs.iter().chain(&args.log).chain(&args.waivers).cloned());
+    inputs.extend(args.inputs.iter().chain(&args.log).chain(&args.waivers).chain(&args.overlay).cloned());
     inputs.push(PathBuf::from(&args.policy));
     let mut out = writer(args.output.as_deref(), args.force, &inputs)?;
-    let mut report = report(args, &policy, found, &limits);
+    let options = Options {
+        control_set: args.control_set.clone(),
+        codepage: args.codepage,
+        digest: args.digest,
+        digest_images: args.digest_images,
+        interest: &interest,
+        require_clean: args.require_clean,
+        trees: &trees,
+        overlays,
+        limits: &limits,
+    };
+    let mut report = report(args, &policy, found, &options);
     if let Some(waivers) = &waivers {
         let today = args.date.unwrap_or_else(|| jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date());
         report.diagnostics.extend(waive(waivers, &mut report.hosts, today));
@@ -111,25 +128,14 @@ fn write(report: &Report, format: Format, out: &mut dyn Write) -> Result<(), Fai
     Ok(out.flush()?)
 }
 
-fn report(args: &AuditArgs, policy: &Policy, found: Discovery, limits: &Limits) -> Report {
-    let (groups, remarks, other_hives) = group(&found.artifacts, args.join, limits);
+fn report(args: &AuditArgs, policy: &Policy, found: Discovery, options: &Options<'_>) -> Report {
+    let (groups, remarks, other_hives) = group(&found.artifacts, args.join, options.limits);
     let mut diagnostics = found.diagnostics;
+    diagnostics.extend(options.overlays.files.iter().flat_map(|file| file.diagnostics.iter().cloned()));
     diagnostics.extend(remarks);
-    let (mut interest, trees) = effective::interest();
-    interest.extend(policy.keys());
-    let options = Options {
-        control_set: args.control_set.clone(),
-        codepage: args.codepage,
-        digest: args.digest,
-        digest_images: args.digest_images,
-        interest: &interest,
-        require_clean: args.require_clean,
-        trees: &trees,
-        limits,
-    };
     let mut hosts = Vec::new();
     for group in &groups {
-        let (opened, remarks) = open(group, &options);
+        let (opened, remarks) = open(group, options);
         diagnostics.extend(remarks);
         for host in &opened {
             let mut report = audit(policy, host);

@@ -1,5 +1,8 @@
 //! `tlshive generate`
 
+mod plans;
+mod state;
+
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 
@@ -8,8 +11,13 @@ use super::policy;
 use super::writer::writer;
 use super::{ChangesArg, GenerateArgs, PlanArg};
 use crate::output::escape;
+use crate::plan::Plan;
 use crate::plan::format::{Format, files};
-use crate::plan::{DISABLE_WARNING, Plan};
+use crate::policy::Policy;
+use plans::Asked;
+
+/// The policy that `only` goes by unless another is asked for.
+const TLS12_ONLY: &str = "tls12-only";
 
 /// Which control set a file is written for: the one in use, or one by its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,27 +35,34 @@ pub(super) fn control_set(text: &str) -> Result<Target, String> {
 }
 
 pub(super) fn run(args: &GenerateArgs) -> Result<u8, Failure> {
-    let policy = policy::load(&args.policy)?;
-    let plan = match args.plan {
-        PlanArg::Enable => Plan::Enable,
-        PlanArg::Disable => Plan::Disable,
-    };
+    let default = if args.plan == PlanArg::Only { TLS12_ONLY } else { Policy::DEFAULT };
+    let of_only = args.plan == PlanArg::Undo && args.state.of == "only";
+    let default = if of_only { TLS12_ONLY } else { default };
+    let policy = policy::load(args.policy.as_deref().unwrap_or(default))?;
     let number = match args.control_set {
         Target::Current => None,
         Target::Number(n) => Some(n),
     };
-    let changeset = plan.changeset(&policy, &args.values, number)?;
+    let asked = Asked { args, policy: &policy, number };
     let format = format(args.format);
     if format.is_folder() && args.output.is_none() {
         return Err("this format has several files: -o names the folder for them".to_owned().into());
     }
+    let (changeset, state) = match args.plan {
+        PlanArg::Undo => asked.undo().map(|(changeset, state)| (changeset, Some(state)))?,
+        _ => asked.changeset()?,
+    };
     let files = files(format, &changeset, None)?;
-    if plan == Plan::Disable {
-        warn(&DISABLE_WARNING.join(" "));
-    }
+    plans::not_recommended(args.plan);
     if !changeset.left_out.is_empty() {
-        warn(&format!("nothing is written for {}: {}", changeset.left_out.join(", "), plan.needs()));
+        let why = match args.plan {
+            PlanArg::Disable => Plan::Disable.needs(),
+            PlanArg::Fix => "the remarks in the file say why",
+            _ => Plan::Enable.needs(),
+        };
+        warn(&format!("nothing is written for {}: {why}", changeset.left_out.join(", ")));
     }
+    let inputs = state.map(|state| state.files).unwrap_or_default();
     for file in files {
         let path = match (&args.output, file.name) {
             (Some(folder), Some(name)) => {
@@ -57,7 +72,7 @@ pub(super) fn run(args: &GenerateArgs) -> Result<u8, Failure> {
             }
             (output, _) => output.clone(),
         };
-        let mut out = writer(path.as_deref(), args.force, &[])?;
+        let mut out = writer(path.as_deref(), args.force, &inputs)?;
         if path.is_none() && io::stdout().is_terminal() {
             let text = text(&file.bytes).ok_or_else(|| "this format is not text: -o names a file for it".to_owned())?;
             for line in text.lines() {
@@ -99,4 +114,9 @@ fn text(bytes: &[u8]) -> Option<String> {
 #[allow(clippy::print_stderr, reason = "warnings go to standard error, the file to standard output")]
 fn warn(text: &str) {
     eprintln!("tlshive: warning: {text}");
+}
+
+#[allow(clippy::print_stderr, reason = "as above")]
+fn note(text: &str) {
+    eprintln!("tlshive: note: {text}");
 }

@@ -61,6 +61,27 @@ pub(super) fn select(registry: &Registry, wanted: &Wanted) -> Vec<Selected> {
     selected
 }
 
+/// The names of the set in use, as far as they can be told: its own, and [`ALIAS`], where that is the same. An input that has
+/// no `Select` but speaks of one set alone is taken to speak of the one in use.
+pub(super) fn in_use(registry: &Registry) -> Vec<Name> {
+    if number(registry, "Current").is_some() {
+        let mut names = current(registry).names.unwrap_or_default();
+        if !names.is_empty() && !names.iter().any(|name| name.matches(Name::from(ALIAS).units())) {
+            names.push(Name::from(ALIAS));
+        }
+        return names;
+    }
+    match (listed(registry), alias(registry)) {
+        ((_, Some(_)), _) => Vec::new(),
+        ((_, None), Some(alias)) => vec![alias],
+        ((sets, None), None) => match <[Name; 1]>::try_from(sets) {
+            Ok([only]) => vec![only, Name::from(ALIAS)],
+            Err(sets) if sets.is_empty() => vec![Name::from(ALIAS)],
+            Err(_) => Vec::new(),
+        },
+    }
+}
+
 fn wanted_sets(registry: &Registry, wanted: &Wanted) -> Vec<Selected> {
     let has_hive = registry.sources().iter().any(|source| match source {
         Source::Hive(root, _) | Source::Stale(root, ..) | Source::Unreadable(root, ..) => *root == system(),

@@ -154,9 +154,9 @@ fn architecture(registry: &Registry) -> Architecture {
     Architecture::Unknown
 }
 
-/// Whether `WOW6432Node` itself is known to be missing: on 64-bit Windows it never is.
+/// Whether `WOW6432Node` itself is known to be missing: on 64-bit Windows it never is, whatever is about to be imported.
 pub(crate) fn lacks_wow64_node(registry: &Registry) -> bool {
-    registry.key(&KeyPath::parse(WOW)) == Lookup::KeyAbsent
+    registry.without_overlay().key(&KeyPath::parse(WOW)) == Lookup::KeyAbsent
 }
 
 #[cfg(test)]

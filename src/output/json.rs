@@ -140,6 +140,7 @@ enum InputKindV1<'a> {
     Hive(Box<HiveV1<'a>>),
     Log { hive: String },
     Reg { form: &'a str },
+    Overlay { form: &'a str },
     Container { format: &'a str },
     ContainerPart,
     Unreadable { error: String },
@@ -354,6 +355,7 @@ fn input(input: &Input) -> InputV1<'_> {
         InputKind::Container(format) => InputKindV1::Container { format },
         InputKind::Part => InputKindV1::ContainerPart,
         InputKind::RegFile(form) => InputKindV1::Reg { form },
+        InputKind::Overlay(form) => InputKindV1::Overlay { form },
         InputKind::Unreadable(error) => InputKindV1::Unreadable { error: error.to_string() },
     };
     InputV1 {

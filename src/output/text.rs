@@ -178,7 +178,9 @@ impl Painter {
         let why = if exact { String::new() } else { format!("  {}", escape(&finding.why)) };
         let decides = finding.rule.required || matches!(finding.outcome, Outcome::Pass | Outcome::NotApplicable);
         let advisory = if decides { "" } else { "  (advisory)" };
-        let line = format!("    {word} {:width$}  {:<10}{why}{advisory}", escape(&name), escape(&value));
+        let from = finding.overlay.as_ref().map(|place| format!("  (from {})", escape(&place.artifact)));
+        let from = from.unwrap_or_default();
+        let line = format!("    {word} {:width$}  {:<10}{why}{advisory}{from}", escape(&name), escape(&value));
         writeln!(out, "{}", line.trim_end())
     }
 
@@ -252,6 +254,7 @@ fn describe(input: &Input) -> (String, String) {
             (label.to_owned(), format!("{}, {format}", input.name))
         }
         InputKind::Part => ("image part".to_owned(), input.name.to_string()),
+        InputKind::Overlay(form) => ("overlay".to_owned(), format!("{}, {form}", input.name)),
         InputKind::RegFile(form) => (".reg file".to_owned(), format!("{}, {form}", input.name)),
         InputKind::Unreadable(error) => ("unreadable".to_owned(), format!("{}: {error}", input.name)),
     }

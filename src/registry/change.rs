@@ -1,12 +1,11 @@
 //! Changes to a registry: what a file does when it is imported, and what a plan writes.
 
-use std::io;
-
 use super::path::{KeyPath, Name};
 use super::value::Value;
 use crate::diagnostic::Diagnostics;
 use crate::error::{At, Error};
 use crate::limits::Limits;
+use crate::place::Place;
 use crate::read_at::ReadAt;
 
 /// One change. A list of them is carried out in order.
@@ -37,6 +36,18 @@ pub enum Change {
 }
 
 impl Change {
+    /// The same change of another key.
+    #[must_use]
+    pub fn at(&self, key: KeyPath) -> Self {
+        match self.clone() {
+            Change::CreateKey(_) => Change::CreateKey(key),
+            Change::Set { name, value, .. } => Change::Set { key, name, value },
+            Change::DeleteValue { name, .. } => Change::DeleteValue { key, name },
+            Change::DeleteValues(_) => Change::DeleteValues(key),
+            Change::DeleteKey(_) => Change::DeleteKey(key),
+        }
+    }
+
     /// The key that is changed.
     pub fn key(&self) -> &KeyPath {
         match self {
@@ -99,14 +110,19 @@ pub(super) fn whole(source: &dyn ReadAt, limits: &Limits) -> Result<Vec<u8>, Err
         return Err(Error::Limit { at, what: "the bytes of the file", limit: limits.policy_bytes });
     }
     let mut bytes = vec![0; usize::try_from(source.len()).unwrap_or(usize::MAX)];
-    let mut filled = 0usize;
-    while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-        let offset = u64::try_from(filled).unwrap_or(u64::MAX);
-        match source.read_at(offset, rest) {
-            Ok(0) => return Err(Error::io(At::Offset(offset), "the file", &io::ErrorKind::UnexpectedEof.into())),
-            Ok(n) => filled = filled.saturating_add(n),
-            Err(error) => return Err(Error::io(At::Offset(offset), "the file", &error)),
-        }
-    }
+    source.read_exact_at(0, &mut bytes).map_err(|error| Error::io(at, "the file", &error))?;
     Ok(bytes)
+}
+
+/// What a file does to a registry.
+#[derive(Debug, Clone, Default)]
+pub struct Changes {
+    /// What it changes, in order, and where it says so.
+    pub changes: Vec<(Change, Place)>,
+    /// Keys of which, with all below them, it cannot be told what the file makes: why, and where.
+    pub doubts: Vec<(KeyPath, Error, Place)>,
+    /// Why it is not known what the file does as a whole, and where that shows.
+    pub stopped: Option<(Error, Place)>,
+    /// Where the first change stands that somebody asks about.
+    pub first: Option<Place>,
 }

@@ -53,7 +53,7 @@ impl fmt::Debug for Name {
 
 /// A path of key names, without a trailing value name. Whether it starts at a root such as `HKEY_LOCAL_MACHINE` or at
 /// the root of a hive is up to who holds it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct KeyPath(pub Vec<Name>);
 
 impl KeyPath {

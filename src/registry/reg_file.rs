@@ -27,6 +27,7 @@ mod encoding;
 mod header;
 mod hex;
 mod interest;
+mod journal;
 mod kept;
 mod lex;
 mod lines;
@@ -44,8 +45,10 @@ use encoding_rs::Encoding;
 pub use encoding::Charset;
 pub use header::{Format, Header, Sniffed, sniff};
 pub use interest::Interest;
+pub(super) use interest::is_control_set;
 pub use list::{ListedKey, ListedValue, normalised};
 
+use super::change::Changes;
 use super::hive::Listed;
 use super::path::{KeyPath, Name};
 use super::{Found, KeyInfo, Listing, Lookup};
@@ -55,6 +58,7 @@ use crate::limits::Limits;
 use crate::place::Place;
 use crate::read_at::ReadAt;
 use encoding::Units;
+use journal::Journal;
 use kept::{Full, Kept, Said, Slot};
 use lines::Lines;
 use reader::Reader;
@@ -85,6 +89,42 @@ impl RegFile {
         limits: &Limits,
         code_page: Option<&'static Encoding>,
     ) -> Self {
+        Self::read_with(source, artifact, interest, limits, code_page, None).0
+    }
+
+    /// As [`RegFile::read`], and besides every change that the import makes within the interest, in the order of the file:
+    /// the state that is left does not tell what was deleted on the way.
+    ///
+    /// What regedit would refuse as a whole, and what is not read to its end, is [`Changes::stopped`].
+    pub fn read_changes(
+        source: &dyn ReadAt,
+        artifact: &Arc<str>,
+        interest: &Interest,
+        limits: &Limits,
+        code_page: Option<&'static Encoding>,
+    ) -> (Self, Changes) {
+        let journal = Journal::new(artifact, limits);
+        let (file, journal) = Self::read_with(source, artifact, interest, limits, code_page, Some(journal));
+        let mut changes = journal.map(|journal| journal.changes(&file.kept)).unwrap_or_default();
+        changes.stopped = file.stopped.clone().or_else(|| {
+            let what = match file.format.header {
+                Header::None => "no registry script: regedit would refuse it",
+                Header::Wine => "a registry file of Wine: regedit would refuse it",
+                Header::Version5 | Header::Regedit4 | Header::Windows31 | Header::Ignored => return None,
+            };
+            Some((Error::unsupported(At::Line(1), what), Place::new(artifact, At::Line(1))))
+        });
+        (file, changes)
+    }
+
+    fn read_with(
+        source: &dyn ReadAt,
+        artifact: &Arc<str>,
+        interest: &Interest,
+        limits: &Limits,
+        code_page: Option<&'static Encoding>,
+        journal: Option<Journal>,
+    ) -> (Self, Option<Journal>) {
         let mut head = vec![0; 4096];
         let n = source.read_at(0, &mut head).unwrap_or(0);
         head.truncate(n);
@@ -93,6 +133,7 @@ impl RegFile {
         let first = lines.next().map(|line| Header::of(line.unwrap_or_default()));
         let header = *first.as_ref().unwrap_or(&Header::None);
         let mut reader = Reader::new(artifact, interest, limits, header, charset);
+        reader.journal = journal;
         if first.is_ok() {
             about_format(&mut reader, header, charset, &head);
         }
@@ -116,9 +157,10 @@ impl RegFile {
             reader.diagnostics.push(Diagnostic { severity, code, message, place: place.clone() });
             (error, place)
         });
-        let Reader { kept, diagnostics, rootless, .. } = reader;
+        let Reader { kept, journal, diagnostics, rootless, .. } = reader;
         let format = Format { header, charset, rootless };
-        Self { artifact: Arc::clone(artifact), format, interest: interest.clone(), kept, diagnostics, stopped }
+        let (artifact, interest) = (Arc::clone(artifact), interest.clone());
+        (Self { artifact, format, interest, kept, diagnostics, stopped }, journal)
     }
 
     /// How the input is called in reports.

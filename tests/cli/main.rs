@@ -19,4 +19,6 @@ mod every_fixture;
 mod formats;
 mod generate;
 mod hostile;
+mod overlay;
+mod plans;
 mod streams;

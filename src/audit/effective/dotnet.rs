@@ -152,7 +152,7 @@ pub(super) fn keys() -> Vec<KeyPath> {
 
 /// Whether `WOW6432Node` is known to be there: itself, or a key below it, which is all that a `.reg` file need list.
 fn has_wow64_node(registry: &Registry) -> bool {
-    let keys = [ask::path(WOW), key(true, V4), key(true, V2)];
+    let (keys, registry) = ([ask::path(WOW), key(true, V4), key(true, V2)], registry.without_overlay());
     keys.iter().any(|key| matches!(registry.key(key), Lookup::ValueAbsent(_)))
 }
 

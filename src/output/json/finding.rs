@@ -25,6 +25,7 @@ pub(super) struct FindingV1<'a> {
     last_write: Option<String>,
     place: Option<PlaceV1<'a>>,
     cross_check: Option<CrossCheckV1>,
+    overlay: bool,
     waived: Option<WaivedV1<'a>>,
 }
 
@@ -77,6 +78,7 @@ pub(super) fn finding(finding: &Finding) -> FindingV1<'_> {
         last_write: finding.last_write.map(|time| time.to_string()),
         place: finding.place.as_ref().map(place),
         cross_check: finding.cross_check.as_ref().map(cross_check),
+        overlay: finding.overlay.is_some(),
         waived: finding
             .waived
             .as_ref()

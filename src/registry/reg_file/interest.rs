@@ -1,5 +1,7 @@
 //! What the caller wants to know of a file, so that all the rest costs nothing.
 
+use crate::place::Place;
+use crate::registry::change::Change;
 use crate::registry::path::{KeyPath, Name};
 
 /// The keys whose values are kept. Paths are full and normalised: they start with `HKEY_LOCAL_MACHINE\SYSTEM`,
@@ -144,6 +146,19 @@ impl Interest {
         }
     }
 
+    /// Where the first of these changes stands that changes something that is asked for.
+    pub fn first_touched(&self, changes: &[(Change, Place)]) -> Option<Place> {
+        let touches = |change: &Change| {
+            let names = change.key().names().iter().map(Name::units);
+            match self.relevance(Start::Root, names, |_| {}) {
+                Relevance::Wanted => true,
+                Relevance::Above => matches!(change, Change::DeleteKey(_)),
+                Relevance::Below | Relevance::None => false,
+            }
+        };
+        changes.iter().find(|(change, _)| touches(change)).map(|(_, place)| place.clone())
+    }
+
     /// Whether the values of this key are kept.
     pub fn wants(&self, path: &KeyPath) -> bool {
         self.relevance(Start::Root, path.names().iter().map(Name::units), |_| {}) == Relevance::Wanted
@@ -151,7 +166,7 @@ impl Interest {
 }
 
 /// Whether this is `CurrentControlSet`, or `ControlSet` and a number: a hive's name for one (reference §5.1).
-pub(super) fn is_control_set(name: &[u16]) -> bool {
+pub(in crate::registry) fn is_control_set(name: &[u16]) -> bool {
     const PREFIX: &str = "controlset";
     let lower = |u: &u16| if (0x41..=0x5a).contains(u) { u | 0x20 } else { *u };
     let same = |units: &[u16], text: &str| {

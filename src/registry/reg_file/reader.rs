@@ -8,6 +8,7 @@ use super::encoding::{Charset, decode};
 use super::header::{Header, bullet};
 use super::hex::{self, Bytes, End, digit};
 use super::interest::Interest;
+use super::journal::Journal;
 use super::kept::{Folded, Full, Kept, Slot};
 use super::lex::{self, Data, Dialect, Line, Quoted, SEMICOLON, skip_blanks};
 use super::refusal::Refusal;
@@ -41,6 +42,8 @@ struct Pending {
 /// The state between lines.
 pub(super) struct Reader<'a> {
     pub(super) kept: Kept,
+    /// Every change in order, where that is asked for.
+    pub(super) journal: Option<Journal>,
     pub(super) diagnostics: Diagnostics,
     /// A key without a root was met.
     pub(super) rootless: bool,
@@ -70,6 +73,7 @@ impl<'a> Reader<'a> {
         let ansi = header == Header::Regedit4 && !charset.is_utf16();
         Self {
             kept: Kept::new(limits),
+            journal: None,
             diagnostics: Diagnostics::new(limits.diagnostics),
             rootless: false,
             artifact,
@@ -178,6 +182,9 @@ impl<'a> Reader<'a> {
             Data::Delete | Data::Hex { .. } => None,
         };
         let name = Name::from_units(&name.text(self.dialect));
+        if let Some(journal) = &mut self.journal {
+            journal.value(&name, slot.as_ref(), number)?;
+        }
         self.kept.set(origin, path, &name, slot)
     }
 
@@ -186,6 +193,9 @@ impl<'a> Reader<'a> {
         self.key(path, false, number)?;
         let Scope::Kept { origin, path } = &self.scope else { return Ok(()) };
         let slot = self.string(ValueType::SZ, text, number);
+        if let Some(journal) = &mut self.journal {
+            journal.value(&Name::default(), Some(&slot), number)?;
+        }
         self.kept.set(*origin, path, &Name::default(), Some(slot))
     }
 
@@ -280,6 +290,9 @@ impl<'a> Reader<'a> {
             Scope::Kept { origin, path } => {
                 let data = stored(kind, &self.bytes.data, self.bytes_in);
                 let slot = slot(Value { kind, data }, self.bytes.count, self.limits.value_bytes, line);
+                if let Some(journal) = &mut self.journal {
+                    journal.value(&name, Some(&slot), line)?;
+                }
                 self.kept.set(*origin, path, &name, Some(slot))
             }
         }

@@ -90,7 +90,14 @@ impl Reader<'_> {
         let Some(path) = self.folded(start, rest, number) else { return Ok(()) };
         let origin = self.kept.origin(&origin_name(mount))?;
         if relevance == Relevance::Below {
+            if let (Some(journal), Some(&names)) = (&mut self.journal, above.last()) {
+                let wanted = spelled(start, rest).into_iter().take(names).collect();
+                journal.open(origin, wanted, number)?;
+            }
             return self.kept.imply(origin, &path, &above, number);
+        }
+        if let Some(journal) = &mut self.journal {
+            journal.open(origin, spelled(start, rest), number)?;
         }
         self.kept.open(origin, &path, &above, number)?;
         self.kept.spell(origin, &path, || spelled(start, rest))?;
@@ -136,6 +143,9 @@ impl Reader<'_> {
             let origin = self.kept.origin(&origin_name(located.mount))?;
             for start in [Start::System, Start::Software] {
                 let Some(path) = self.folded(start, &[], number) else { continue };
+                if let Some(journal) = &mut self.journal {
+                    journal.delete(origin, spelled(start, &[]), number)?;
+                }
                 self.kept.delete(origin, &path, number)?;
             }
             return Ok(());
@@ -146,6 +156,9 @@ impl Reader<'_> {
         }
         let Some(path) = self.folded(located.start, located.rest, number) else { return Ok(()) };
         let origin = self.kept.origin(&origin_name(located.mount))?;
+        if let Some(journal) = &mut self.journal {
+            journal.delete(origin, spelled(located.start, located.rest), number)?;
+        }
         self.kept.delete(origin, &path, number)?;
         self.kept.spell(origin, &path, || spelled(located.start, located.rest))
     }

@@ -1,0 +1,46 @@
+//! The files of `--overlay`.
+
+use std::path::{Path, PathBuf};
+
+use super::OverlayViewArg;
+use super::exit::Failure;
+use super::policy::wrong;
+use crate::host::{Input, OverlayFile};
+use crate::limits::Limits;
+use crate::registry::overlay::View;
+use crate::registry::reg_file::Interest;
+
+/// Reads what the files change, within the interest.
+pub(super) fn read(
+    paths: &[PathBuf],
+    interest: &Interest,
+    codepage: Option<&'static encoding_rs::Encoding>,
+    digest: bool,
+    limits: &Limits,
+) -> Result<Vec<OverlayFile>, Failure> {
+    let one = |path: &PathBuf| read_one(path, interest, codepage, digest, limits);
+    paths.iter().map(one).collect()
+}
+
+fn read_one(
+    path: &Path,
+    interest: &Interest,
+    codepage: Option<&'static encoding_rs::Encoding>,
+    digest: bool,
+    limits: &Limits,
+) -> Result<OverlayFile, Failure> {
+    if path.is_dir() {
+        return Err(wrong(path, "a folder, not a file that could be imported"));
+    }
+    let (input, file) = Input::overlay(path, digest).map_err(|error| wrong(path, &error.to_string()))?;
+    Ok(OverlayFile::reg_file(input, &file, interest, limits, codepage))
+}
+
+impl From<OverlayViewArg> for View {
+    fn from(arg: OverlayViewArg) -> Self {
+        match arg {
+            OverlayViewArg::Bits64 => View::Bits64,
+            OverlayViewArg::Bits32 => View::Bits32,
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The values that rules are about, those about effective states included.
+
+use crate::policy::{Check, Effect, Rule};
+use crate::registry::path::{KeyPath, Name};
+use crate::registry::value::Value;
+
+/// A value, and what it should be where the rule says so.
+pub(super) struct Wanted {
+    pub(super) key: KeyPath,
+    pub(super) name: Name,
+    pub(super) value: Value,
+}
+
+impl Wanted {
+    fn dword(key: &str, name: &str, number: u32) -> Self {
+        let key = KeyPath::parse(&format!(r"HKEY_LOCAL_MACHINE\{key}"));
+        Self { key, name: Name::from(name), value: Value::dword(number) }
+    }
+}
+
+/// The values of a rule. Lists of cipher suites are not among them: Windows itself keeps one.
+pub(super) fn of(rule: &Rule) -> Vec<Wanted> {
+    match &rule.check {
+        Check::Value(setting) => {
+            let (key, name, value) = (setting.key.clone(), setting.value.clone(), setting.expect.value.clone());
+            vec![Wanted { key, name, value }]
+        }
+        Check::State(effect) => of_state(effect),
+    }
+}
+
+fn of_state(effect: &Effect) -> Vec<Wanted> {
+    let parts: Vec<&str> = effect.subject.split('/').collect();
+    match parts.as_slice() {
+        ["schannel", protocol, side] => {
+            let side = if *side == "client" { "Client" } else { "Server" };
+            let key =
+                format!(r"SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\{protocol}\{side}");
+            let expects = |state: &str| effect.expect.iter().any(|expected| expected == state);
+            let (enabled, disabled) = match (expects("on"), expects("off"), expects("soft-off")) {
+                (true, ..) => (1, 0),
+                (false, true, _) => (0, 1),
+                (false, false, true) => (1, 1),
+                _ => return Vec::new(),
+            };
+            vec![Wanted::dword(&key, "Enabled", enabled), Wanted::dword(&key, "DisabledByDefault", disabled)]
+        }
+        ["dotnet", runtime, view] => {
+            let version = if *runtime == "v2" { "v2.0.50727" } else { "v4.0.30319" };
+            dotnet(*view == "32-bit", version)
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The protocol that a rule is about.
+pub(super) fn protocol(rule: &Rule) -> Option<&str> {
+    match &rule.check {
+        Check::State(effect) => effect.subject.strip_prefix("schannel/")?.split('/').next(),
+        Check::Value(_) => None,
+    }
+}
+
+/// What lets .NET Framework programs use the protocols that Windows offers.
+pub(super) fn dotnet(wow64: bool, version: &str) -> Vec<Wanted> {
+    let node = if wow64 { r"WOW6432Node\" } else { "" };
+    let key = format!(r"SOFTWARE\{node}Microsoft\.NETFramework\{version}");
+    ["SystemDefaultTlsVersions", "SchUseStrongCrypto"].map(|name| Wanted::dword(&key, name, 1)).into()
+}

@@ -1,0 +1,115 @@
+//! `tlshive audit --overlay`: what would be after an import.
+
+use std::fs;
+
+use crate::common::{run, scratch};
+use crate::snapshot::{assert_run, assert_text, shown};
+
+/// A run in which a folder of the test's own is called `[folder]`.
+fn assert_shown(name: &str, args: &[&str], folder: &str) -> i32 {
+    let run = run(args);
+    assert_text(name, &shown(args, &run).replace(folder, "[folder]"));
+    run.status
+}
+
+const NET: &str = r"[HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\.NETFramework\v4.0.30319]";
+
+#[test]
+fn a_fix_that_is_imported_makes_the_machine_compliant() {
+    let (_keep, folder) = scratch();
+    let base = folder.to_str().unwrap();
+    for host in ["nothing-set", "disabled", "wrong-type"] {
+        let (input, file) = (format!("fixtures/hosts/{host}"), format!("{base}/{host}.reg"));
+        assert_eq!(run(&["generate", "fix", "--for", &input, "-o", &file]).status, 0);
+        let after = run(&["audit", "--format", "json", &input, "--overlay", &file]);
+        assert_eq!(after.status, 0, "{host}: {}", after.out());
+        let report = after.json();
+        let of = |finding: &serde_json::Value| finding["overlay"] == true;
+        let findings = report["hosts"][0]["findings"].as_array().unwrap();
+        let count = if host == "wrong-type" { 1 } else { 8 };
+        assert_eq!(findings.iter().filter(|finding| of(finding)).count(), count, "{host}");
+        let kinds: Vec<&str> =
+            report["hosts"][0]["inputs"].as_array().unwrap().iter().map(|i| i["kind"].as_str().unwrap()).collect();
+        assert_eq!(kinds, ["hive", "hive", "overlay"]);
+    }
+    let fix = format!("{base}/disabled.reg");
+    assert_eq!(assert_shown("overlay_fixed", &["audit", "fixtures/hosts/disabled", "--overlay", &fix], base), 0);
+}
+
+/// The trap: the file names the 64-bit view, and the 32-bit program that imports it changes the other one.
+#[test]
+fn a_32_bit_import_leaves_64_bit_programs_as_they_were() {
+    let (_keep, folder) = scratch();
+    let base = folder.to_str().unwrap();
+    let file = format!("{base}/fix.reg");
+    fs::write(&file, format!("REGEDIT4\n{NET}\n\"SchUseStrongCrypto\"=dword:1\n")).unwrap();
+    let args = |view| ["audit", "fixtures/hosts/wrong-type", "--overlay", &file, "--overlay-view", view];
+    assert_eq!(run(&args("64")).status, 0);
+    assert_eq!(assert_shown("overlay_32", &args("32"), base), 1);
+    let x86 = ["audit", "-q", "fixtures/hosts/x86", "--overlay", &file, "--overlay-view", "32"];
+    assert_eq!(run(&x86).status, 0);
+}
+
+#[test]
+fn deletions_and_later_files_decide_too() {
+    let (_keep, folder) = scratch();
+    let base = folder.to_str().unwrap();
+    let (one, two) = (format!("{base}/one.reg"), format!("{base}/two.reg"));
+    let protocols = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols";
+    fs::write(&one, format!("REGEDIT4\n{NET}\n\"SchUseStrongCrypto\"=dword:0\n[-{protocols}]\n")).unwrap();
+    fs::write(&two, format!("REGEDIT4\n{NET}\n\"SchUseStrongCrypto\"=dword:1\n\"SystemDefaultTlsVersions\"=-\n"))
+        .unwrap();
+    let args = ["audit", "fixtures/hosts/compliant", "--overlay", &one, "--overlay", &two, "-v"];
+    assert_eq!(assert_shown("overlay_two_files", &args, base), 1);
+}
+
+#[test]
+fn what_disable_does_is_seen_before_it_is_done() {
+    let (_keep, folder) = scratch();
+    let base = folder.to_str().unwrap();
+    let file = format!("{base}/disable.reg");
+    assert_eq!(run(&["generate", "disable", "-o", &file]).status, 0);
+    let args = ["audit", "--format", "json", "fixtures/hosts/compliant", "--overlay", &file];
+    let report = run(&args).json();
+    let effective = &report["hosts"][0]["effective"];
+    assert_eq!(effective["tls12"]["state"], "off", "{effective:#}");
+    let text = effective["dotnet"].to_string();
+    assert!(text.contains("\"offers\":\"ssl3_and_tls1.0\""), "{text}");
+    assert_eq!(effective["restart"]["pending"], "yes");
+}
+
+#[test]
+fn an_overlay_that_cannot_be_read_leaves_all_unknown() {
+    let run = assert_run("overlay_refused", &["audit", "fixtures/hosts/compliant", "--overlay", "Cargo.toml"]);
+    assert_eq!(run.status, 3);
+    let missing = crate::common::run(&["audit", "fixtures/hosts/compliant", "--overlay", "no-such-file"]);
+    assert_eq!((missing.status, missing.out()), (2, String::new()));
+    assert!(missing.err().contains("no-such-file"));
+}
+
+#[test]
+fn a_large_file_is_looked_at_for_what_is_asked() {
+    let (_keep, folder) = scratch();
+    let file = folder.join("large.reg");
+    let more: String =
+        (0..50_000).map(|n| format!("[HKEY_LOCAL_MACHINE\\SOFTWARE\\Classes\\K{n}]\n\"v\"=\"x\"\n")).collect();
+    fs::write(&file, format!("REGEDIT4\n{more}{NET}\n\"SchUseStrongCrypto\"=dword:1\n")).unwrap();
+    for view in ["64", "32"] {
+        let args = ["audit", "fixtures/hosts/wrong-type", "--overlay", file.to_str().unwrap(), "--overlay-view", view];
+        let run = run(&args);
+        assert_eq!(run.status, i32::from(view == "32"), "{}", run.out());
+        assert!(run.err().contains("a large file"), "{}", run.err());
+    }
+}
+
+#[test]
+fn the_second_reader_is_not_asked_about_what_is_not_there_yet() {
+    let overlay = "fixtures/reg/disabled.reg";
+    let args = ["audit", "--format", "json", "--cross-check", "fixtures/hosts/compliant", "--overlay", overlay];
+    let run = run(&args);
+    let report = run.json();
+    assert_eq!(report["summary"]["disagreements"], 0);
+    for finding in report["hosts"][0]["findings"].as_array().unwrap() {
+        assert_eq!(finding["cross_check"].is_null(), finding["overlay"] == true, "{finding:#}");
+    }
+}
