@@ -64,8 +64,8 @@ impl Mft {
         Ok(Self { volume, limits: limits.clone(), data, records, spent: AtomicU64::new(0) })
     }
 
-    /// Counts records and names that are to be looked at, or what takes as long. A crafted volume of a few kilobytes, in a
-    /// sparse image, has an MFT of any size, and folders that lead to one another as often as it wants.
+    /// Counts records and names that are to be looked at, or what takes as long. A crafted volume of a few kilobytes, in
+    /// a sparse image, has an MFT of any size, and folders that lead to one another as often as it wants.
     ///
     /// # Errors
     /// When that is more than any volume needs; what takes less may still be looked at.
