@@ -136,6 +136,10 @@ pub struct Limits {
     pub ntfs_attribute_list: usize,
     /// Names in one NTFS folder, 8.3 names included. The largest folders of Windows (WinSxS) stay under 100,000.
     pub ntfs_names: u64,
+    /// MFT records and names in folders looked at in one NTFS volume, each of which takes a microsecond or two. Some hundred
+    /// lead to the hives; where the index of a folder is damaged, one search takes as many as there are files: 2 million
+    /// on large systems, which leaves eight searches.
+    pub ntfs_records: u64,
 }
 
 impl Default for Limits {
@@ -195,6 +199,7 @@ impl Default for Limits {
             ntfs_runs: 1 << 17,
             ntfs_attribute_list: 256 << 10,
             ntfs_names: 1 << 18,
+            ntfs_records: 1 << 24,
         }
     }
 }
