@@ -104,10 +104,16 @@ fn reader(start: &[u8]) -> Option<Reader> {
     MAGICS.iter().find(|(offset, magic, _)| has(start, *offset, magic)).map(|(_, _, reader)| *reader)
 }
 
-/// Whether a file that starts like this is a disk image, or a disk, by what it starts with.
+/// Whether a file that starts like this is a disk image of a format that says so.
+pub fn is_container(start: &[u8]) -> bool {
+    reader(start).is_some()
+}
+
+/// Whether a file that starts like this may be a disk, or a volume. Two bytes say so, which stand in other files by chance:
+/// what can be told by more than that comes first.
 pub fn looks_like_disk(start: &[u8]) -> bool {
     let (offset, signature) = BOOT_SIGNATURE;
-    reader(start).is_some() || has(start, offset, signature)
+    has(start, offset, signature)
 }
 
 /// Whether `file` is a disk with the footer of a fixed VHD behind it.

@@ -146,6 +146,10 @@ pub struct Limits {
     /// Keys that imports may change for a what-if audit, or that it asks for. Each costs a look-up in the hives, for links. What
     /// is asked about is a few dozen keys and the uninstall entries, which stay under 1,000.
     pub overlay_keys: usize,
+    /// MFT records and names in folders looked at in one NTFS volume, each of which takes a microsecond or two. Some hundred
+    /// lead to the hives; where the index of a folder is damaged, one search takes as many as there are files: 2 million
+    /// on large systems, which leaves eight searches.
+    pub ntfs_records: u64,
 }
 
 impl Default for Limits {
@@ -209,6 +213,7 @@ impl Default for Limits {
             xml_depth: 64,
             xml_attributes: 64,
             overlay_keys: 1 << 13,
+            ntfs_records: 1 << 24,
         }
     }
 }

@@ -23,12 +23,13 @@ use crate::registry::hive::BaseBlock;
 use bytes::Bytes;
 pub use bytes::{Container, Files};
 pub use disk::{ImageSeen, VolumeSeen};
+pub(crate) use sniff::evidence;
 pub use walk::{Discovery, discover};
 
 /// One file that can say something about a registry.
 #[derive(Debug, Clone)]
 pub struct Artifact {
-    /// Where it is; inside an image or an archive, that one's path followed by the path in it.
+    /// Where it is; inside an image or an archive, that one's path followed by steps that lead to it, which no other file has.
     pub path: PathBuf,
     /// How it is called in reports: the path as the user named it, or as it was found below that.
     pub name: Arc<str>,
@@ -145,6 +146,12 @@ const INTO: &str = " › ";
 /// How something inside of `outer` is called in reports.
 fn inside(outer: &str, inner: impl fmt::Display) -> Arc<str> {
     format!("{outer}{INTO}{inner}").into()
+}
+
+/// The path of something inside of what is at `outer`. No member of an archive and no file of a volume can be called like the
+/// step, so that what lies in different places never looks as if it lay in one folder.
+fn step(outer: &Path, inner: impl fmt::Display) -> PathBuf {
+    outer.join(format!("\0{inner}"))
 }
 
 /// Whether the path is one where Windows keeps copies aside.

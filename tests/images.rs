@@ -172,6 +172,14 @@ fn what_had_to_be_mended_is_told() {
 }
 
 #[test]
+fn indexes_are_used_where_they_are_sound() {
+    for (name, _, _) in IMAGES.iter().filter(|(_, _, inside)| !inside.is_empty()) {
+        let report = audit(&[image(name)]).json().to_string();
+        assert_eq!(report.contains("not to be trusted"), *name == "damaged-index.raw.gz", "{name}");
+    }
+}
+
+#[test]
 fn refusals_say_what_it_is() {
     for (name, what) in [
         ("bitlocker.raw.gz", "BitLocker"),
@@ -365,4 +373,155 @@ fn an_image_that_is_cut_short_is_not_judged_as_if_it_were_whole() {
         let run = audit(&[&named]);
         assert_eq!((run.status, machines(&run.json()).len()), (status, 0), "{name}: {:#}", run.json());
     }
+}
+
+/// A zip of stored members.
+fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let (mut data, mut directory) = (Vec::new(), Vec::new());
+    let two = |n: usize| u16::try_from(n).unwrap().to_le_bytes();
+    let four = |n: usize| u32::try_from(n).unwrap().to_le_bytes();
+    for (name, bytes) in members {
+        let (at, mut crc) = (data.len(), !0u32);
+        for byte in *bytes {
+            crc ^= u32::from(*byte);
+            (0..8).for_each(|_| crc = (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg()));
+        }
+        let common = [
+            &[20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0][..],
+            &(!crc).to_le_bytes(),
+            &four(bytes.len()),
+            &four(bytes.len()),
+            &two(name.len()),
+            &[0, 0],
+        ]
+        .concat();
+        data.extend([b"PK\x03\x04", &common[..], name.as_bytes(), bytes].concat());
+        directory.extend([b"PK\x01\x02\x14\0", &common[..], &[0; 10], &four(at), name.as_bytes()].concat());
+    }
+    let (count, size, start) = (two(members.len()), four(directory.len()), four(data.len()));
+    [&data[..], &directory, b"PK\x05\x06\0\0\0\0", &count, &count, &size, &start, &[0, 0]].concat()
+}
+
+fn hive(host: &str, name: &str) -> Vec<u8> {
+    fs::read(root().join(format!("fixtures/hosts/{host}/{name}"))).unwrap()
+}
+
+#[test]
+fn copies_in_an_archive_are_judged_on_demand_alone() {
+    let (_keep, folder) = scratch();
+    let (system, software) = (hive("compliant", "SYSTEM"), hive("compliant", "SOFTWARE"));
+    let (old_system, old_software) = (hive("disabled", "SYSTEM"), hive("disabled", "SOFTWARE"));
+    let archive = folder.join("kape.zip");
+    let members = [
+        ("C/Windows/System32/config/SYSTEM", &system[..]),
+        ("C/Windows/System32/config/SOFTWARE", &software),
+        ("C/Windows/System32/config/RegBack/SYSTEM", &old_system),
+        ("C/Windows/System32/config/RegBack/SOFTWARE", &old_software),
+        ("C/Windows.old/Windows/System32/config/SYSTEM", &old_system),
+    ];
+    fs::write(&archive, zip(&members)).unwrap();
+    let report = audit(&[&archive]).json();
+    let left_out = report["diagnostics"].as_array().unwrap().iter().filter(|d| d["code"] == "backup-left-out");
+    assert_eq!((machines(&report).len(), left_out.count()), (1, 2), "{report:#}");
+    assert_eq!(audit(&[&archive]).status, 0);
+    let run = audit(&[Path::new("--include-backups"), &archive]);
+    let backups = run.json()["hosts"].as_array().unwrap().iter().filter(|host| host["backup"] == true).count();
+    assert_eq!((run.status, backups), (1, 2));
+    // Where there is nothing else, that is a warning.
+    fs::write(&archive, zip(&members[2..])).unwrap();
+    let run = audit(&[&archive]);
+    assert_eq!((run.status, said(&run.json(), "warning").len()), (4, 2));
+}
+
+#[test]
+fn hives_of_different_places_are_never_one_machine() {
+    let (_keep, folder) = scratch();
+    let volume = folder.join("volume.raw");
+    let run = audit(&[Path::new("fixtures/images/compliant.qcow2")]);
+    assert_eq!(run.status, 0);
+    let (system, software) = (hive("compliant", "SYSTEM"), hive("compliant", "SOFTWARE"));
+    // A member that looks as if it lay in the volume of an image beside it, and one like the second of two of a name.
+    let disk = fs::read(root().join(image("backing-base.qcow2"))).unwrap();
+    fs::write(
+        &volume,
+        zip(&[
+            ("disk.qcow2", &disk),
+            ("disk.qcow2/volume/Windows/System32/config/x_SOFTWARE", &software),
+            ("a/SYSTEM", b"regf"),
+            ("a/SYSTEM", &system),
+            ("again 1/a/SOFTWARE", &software),
+        ]),
+    )
+    .unwrap();
+    let report = audit(&[&volume]).json();
+    assert_eq!(machines(&report).len(), 1, "{report:#}");
+    assert!(report["hosts"].as_array().unwrap().iter().all(|host| host["verdict"] != "compliant"));
+}
+
+#[test]
+fn what_follows_the_end_of_a_tar_is_an_error() {
+    let (_keep, folder) = scratch();
+    let tar = fs::read(root().join(image("triage.tar"))).unwrap();
+    for zeros in [0usize, 1 << 20] {
+        let two = folder.join("two.tar");
+        fs::write(&two, [&tar[..], &vec![0; zeros], &tar].concat()).unwrap();
+        let run = audit(&[&two]);
+        assert_eq!((run.status, machines(&run.json()).len()), (3, 1));
+    }
+    fs::write(folder.join("padded.tar"), [&tar[..], &vec![0; 1 << 20]].concat()).unwrap();
+    assert_eq!(audit(&[folder.join("padded.tar")]).status, 0);
+}
+
+#[test]
+fn images_that_build_on_one_another_do_not_hide_each_other() {
+    let (_keep, folder) = scratch();
+    let names = ["qcow2-loop-a.qcow2", "qcow2-loop-b.qcow2"];
+    let images = names.map(|name| fs::read(root().join("fixtures/hostile").join(name)).unwrap());
+    for (name, bytes) in names.iter().zip(&images) {
+        fs::write(folder.join(name), bytes).unwrap();
+    }
+    assert_eq!(audit(&[&folder]).status, 3);
+    let archive = folder.join("loop.zip");
+    fs::write(&archive, zip(&[(names[0], &images[0]), (names[1], &images[1])])).unwrap();
+    assert_eq!(audit(&[&archive]).status, 3);
+}
+
+#[test]
+fn a_torn_log_in_an_archive_is_told() {
+    let (_keep, folder) = scratch();
+    let (system, mut log) = (hive("dirty-with-logs", "SYSTEM"), hive("dirty-with-logs", "SYSTEM.LOG1"));
+    log[..512].fill(0);
+    let archive = folder.join("torn.zip");
+    fs::write(&archive, zip(&[("SYSTEM", &system), ("SYSTEM.LOG1", &log)])).unwrap();
+    let warnings = said(&audit(&[&archive]).json(), "warning");
+    assert!(warnings.iter().any(|warning| warning.contains("not applied")), "{warnings:?}");
+}
+
+#[test]
+fn a_hive_of_other_bytes_in_an_archive_is_a_machine_of_which_nothing_can_be_told() {
+    let (_keep, folder) = scratch();
+    let archive = folder.join("wiped.zip");
+    fs::write(&archive, zip(&[("C/Windows/System32/config/SYSTEM", &[7; 9000])])).unwrap();
+    assert_eq!(audit(&[&archive]).status, 3);
+}
+
+#[test]
+fn images_and_archives_are_never_overwritten() {
+    let (_keep, folder) = scratch();
+    // Neither has a machine in it; the second is not even an input.
+    for name in ["luks.qcow2", "ext4.raw.gz", "acquired.E01", "acquired.E02", "over.vhd"] {
+        copy(name, &folder.join(name));
+        let before = fs::read(folder.join(name)).unwrap();
+        for input in [folder.as_path(), Path::new("fixtures/hosts/compliant")] {
+            let run = audit(&[Path::new("--force"), Path::new("-o"), &folder.join(name), input]);
+            assert_eq!((run.status, fs::read(folder.join(name)).unwrap() == before), (2, true), "{name}");
+        }
+    }
+    // A piece in the middle of an image shows by its image alone what it is.
+    for name in ["split.001", "split.002", "split.003"] {
+        copy(name, &folder.join("split").join(name));
+    }
+    let piece = folder.join("split/split.002");
+    let run = audit(&[Path::new("--force"), Path::new("-o"), &piece, &folder.join("split")]);
+    assert_eq!(run.status, 2);
 }

@@ -83,7 +83,8 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     let found = discover(&args.inputs, &search, &limits);
     // Before the audit, so that a report that cannot be written costs nothing.
     let mut inputs: Vec<PathBuf> = found.artifacts.iter().flat_map(Artifact::files).collect();
-    inputs.extend(args.inputs.iter().chain(&args.log).chain(&args.waivers).chain(&args.overlay).cloned());
+    let named = args.inputs.iter().chain(&args.log).chain(&args.waivers).chain(&args.overlay);
+    inputs.extend(named.chain(&found.containers).cloned());
     inputs.push(PathBuf::from(&args.policy));
     let mut out = writer(args.output.as_deref(), args.force, &inputs)?;
     let options = Options {

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use super::exit::Failure;
 use crate::output::escape;
-use crate::read_at::{LocalFile, ReadAt};
-use crate::registry::hive::SIGNATURE;
+use crate::read_at::LocalFile;
+use crate::source::evidence;
 
 /// Standard output, or a file that is not overwritten unless `force` says so; evidence not even then: neither what is being
-/// read (`inputs`), nor any hive.
+/// read (`inputs`), nor any hive, disk image or archive.
 pub(super) fn writer(path: Option<&Path>, force: bool, inputs: &[PathBuf]) -> Result<Box<dyn Write>, Failure> {
     let Some(path) = path else { return Ok(Box::new(BufWriter::new(io::stdout().lock()))) };
     let shown = path.display().to_string();
@@ -36,10 +36,8 @@ fn spare_evidence(output: &Path, inputs: &[PathBuf]) -> Result<(), String> {
     if inputs.iter().any(|input| same_file::is_same_file(input, &there).unwrap_or(false)) {
         return Err("that is an input, and not overwritten".to_owned());
     }
-    let mut start = [0u8; SIGNATURE.len()];
-    let read = LocalFile::open(&there).and_then(|file| file.read_at(0, &mut start));
-    if read.is_ok() && start == *SIGNATURE {
-        return Err("that is a registry hive or its log, and not overwritten".to_owned());
+    match LocalFile::open(&there).ok().and_then(|file| evidence(&file)) {
+        Some(what) => Err(format!("that is {what}, and not overwritten")),
+        None => Ok(()),
     }
-    Ok(())
 }

@@ -138,9 +138,11 @@ fn by_folder(hives: Vec<(HiveKind, Artifact)>) -> Vec<Group> {
 fn hive_group(mut hives: Vec<(HiveKind, Artifact)>) -> Group {
     hives.sort_by_key(|(kind, _)| *kind);
     let path = hives.first().map(|(_, artifact)| artifact.path.clone()).unwrap_or_default();
-    let folder = path.parent().map(file_name).unwrap_or_default();
+    // Steps into an image or archive are no names.
+    let folder = path.parent().map(file_name).filter(|folder| !folder.starts_with('\0')).unwrap_or_default();
     let backup = is_backup(&path);
-    let name = if hives.len() > 1 && !folder.is_empty() { folder } else { path.to_string_lossy().into_owned() };
+    let called = || hives.first().map(|(_, artifact)| artifact.name.to_string()).unwrap_or_default();
+    let name = if hives.len() > 1 && !folder.is_empty() { folder } else { called() };
     let by_folder_alone = hives.len() > 1 && hives.iter().any(|(_, artifact)| kind_word(&artifact.path).is_none());
     Group { name, hives, reg_files: Vec::new(), backup, by_folder_alone }
 }

@@ -52,6 +52,13 @@ pub struct FileRef {
     name: u64,
 }
 
+impl FileRef {
+    /// A number that no other file of the volume has.
+    pub fn number(self) -> u64 {
+        self.number
+    }
+}
+
 impl PartialEq for FileRef {
     fn eq(&self, other: &Self) -> bool {
         self.number == other.number

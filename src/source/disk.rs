@@ -8,8 +8,8 @@ use super::bytes::{Bytes, Container, Files, Inside, start};
 use super::installation::{self, FoundFile};
 use super::logs::InsideLog;
 use super::sniff::{Content, LEN, sniff};
-use super::walk::Walk;
-use super::{Artifact, Kind, inside};
+use super::walk::{SMALLEST_DISK, Walk};
+use super::{Artifact, Kind, inside, step};
 use crate::diagnostic::Severity;
 use crate::error::{At, Error};
 use crate::image::{Disk, Filesystem, Ntfs, Partition, Scheme, Table, partitions, recognise};
@@ -214,7 +214,7 @@ impl Walk<'_> {
         };
         let volume = Volume {
             name,
-            path: image.path.join(&short),
+            path: step(&image.path, &short),
             container: Arc::new(Container { format, files: Arc::clone(&image.files), notes }),
             again: Arc::new(again),
         };
@@ -241,7 +241,9 @@ impl Walk<'_> {
     /// A hive or a log in a volume.
     fn file_of_volume(&mut self, volume: &Volume, ntfs: &Arc<Ntfs>, found: &FoundFile) {
         let name = inside(&volume.name, &found.path);
-        let path = found.path.split('\\').fold(volume.path.clone(), |path, part| path.join(part));
+        // Names in NTFS may be such that two folders look like one; their numbers differ.
+        let folder = step(&volume.path, found.folder.number());
+        let path = found.path.split('\\').fold(folder, |path, part| path.join(part.replace('/', "\u{fffd}")));
         let opened = ntfs.file(found.file).and_then(|file| {
             let mut buf = [0u8; LEN];
             let content = start(&file, &mut buf).map(sniff).map_err(|error| Error::io(At::Whole, "file", &error))?;
@@ -249,7 +251,13 @@ impl Walk<'_> {
         });
         let (content, size, modified) = match opened {
             Ok(opened) => opened,
-            Err(_) if !found.expected => return,
+            Err(error) if !found.expected => {
+                let matters = installation::is_expected(&found.path) || is_reg_name(&found.path);
+                return match matters {
+                    true => self.unreadable(&name, error.to_string()),
+                    false => self.remark(&name, Severity::Note, "volume-file", format!("not looked into: {error}")),
+                };
+            }
             // A hive that cannot be opened: there is a machine of which nothing can be told.
             Err(error) => (Content::Registry(Kind::BrokenHive(error)), 1, None),
         };
@@ -279,6 +287,18 @@ impl Walk<'_> {
                 let kind = Kind::BrokenHive(Error::damaged(At::Offset(0), "hive", "signature \"regf\"", what));
                 self.out.artifacts.push(Artifact { path, name, kind, logs: Vec::new(), bytes });
             }
+            // A log whose start is torn; the report is to say why it is not applied.
+            _ if found.expected => self.inside_log(&path, InsideLog { file: called, name, bytes }),
+            Content::NearlyReg(why) => self.unreadable(&name, why.to_owned()),
+            // Smaller ones are copies of boot sectors (`BOOTSECT.BAK`).
+            Content::Image if size >= SMALLEST_DISK => {
+                let message = "an image inside an image is not read: copy it out first".to_owned();
+                self.remark(&name, Severity::Warning, "nested-image", message);
+            }
+            Content::Archive(_) => {
+                let message = "an archive inside an image is not read: copy it out first".to_owned();
+                self.remark(&name, Severity::Note, "nested-archive", message);
+            }
             _ => {}
         }
     }
@@ -287,4 +307,8 @@ impl Walk<'_> {
         let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
         self.inside_logs.entry(folder).or_default().push(log);
     }
+}
+
+fn is_reg_name(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, end)| end.eq_ignore_ascii_case("reg"))
 }

@@ -1,19 +1,19 @@
 //! Disk images and archives: opened, and what is in them handed on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use super::again::Again;
 use super::archive::{self, Archive};
 use super::bytes::{Bytes, Container, Files, Inside, Members, member, start};
 use super::disk::Image;
-use super::installation::is_hive;
+use super::installation::{is_expected, is_hive};
 use super::logs::InsideLog;
-use super::opener::{Among, Beside, ByPath, Parts};
+use super::opener::{Among, Beside, ByPath, Parts, Used};
 use super::sniff::{Content, LEN, sniff};
-use super::walk::{Holder, Walk};
-use super::{Artifact, Kind, inside, name};
+use super::walk::{Holder, Walk, parts};
+use super::{Artifact, Kind, inside, is_backup, name, step};
 use crate::diagnostic::Severity;
 use crate::error::{At, Error};
 use crate::image::{Disk, disk};
@@ -93,16 +93,23 @@ impl Walk<'_> {
             name: Arc::clone(&called),
             container: Arc::new(container),
             members: Arc::new(again.with(&members)),
-            paths: Arc::new(found.iter().map(|(path, _)| path.clone()).collect()),
+            by_path: Arc::new(ByPath::new(found.iter().map(|(path, _)| path.clone()).collect())),
         };
         let mut any = false;
         let mut images = Vec::new();
         let mut failed: Vec<(Arc<str>, Error)> = Vec::new();
+        let mut times: HashMap<&str, u64> = HashMap::new();
+        let mut left_out: BTreeSet<&str> = BTreeSet::new();
         for (number, ((path, modified), bytes)) in found.iter().zip(members.iter()).enumerate() {
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            if !self.search.include_backups && is_backup(Path::new(folder)) {
+                left_out.insert(folder);
+                continue;
+            }
             let called = inside(&called, path);
             // A path that is there twice is two folders, so that the files of one are not taken as those of the other.
-            let twice = archive.paths.iter().take(number).filter(|earlier| *earlier == path).count();
-            let base = if twice > 0 { holder.path.join(format!("again {twice}")) } else { holder.path.clone() };
+            let twice = times.entry(path).and_modify(|times| *times = times.saturating_add(1)).or_default();
+            let base = if *twice > 0 { step(&holder.path, format_args!("again {twice}")) } else { holder.path.clone() };
             let full = path.split('/').fold(base, |full, part| full.join(part));
             let read = bytes.as_ref().map_err(Error::clone).and_then(|bytes| {
                 let mut buf = [0u8; LEN];
@@ -114,6 +121,10 @@ impl Walk<'_> {
                 Ok(read) => read,
                 // There is a machine of which nothing can be told.
                 Err(error) if is_hive => (Content::Registry(Kind::BrokenHive(error)), 0),
+                Err(error) if is_log_name(path) => {
+                    failed.push((Arc::clone(&called), error));
+                    (Content::Log, 1)
+                }
                 Err(error) => {
                     failed.push((called, error));
                     continue;
@@ -133,10 +144,22 @@ impl Walk<'_> {
                 Content::Log => self.member_log(&full, path, &called, bytes),
                 Content::NearlyReg(why) => self.unreadable(&called, why.to_owned()),
                 Content::Image => images.push((called, full, number)),
+                // As in a volume: there is a machine, of which nothing can be told.
+                Content::Other if is_hive && is_in_config(folder) => {
+                    any = true;
+                    let kind =
+                        Kind::BrokenHive(Error::damaged(At::Offset(0), "hive", "signature \"regf\"", "other bytes"));
+                    self.out.artifacts.push(Artifact { path: full, name: called, kind, logs: Vec::new(), bytes });
+                }
+                // The start of a log is torn; the report is to say why it is not applied.
+                Content::Other if is_log_name(path) => self.member_log(&full, path, &called, bytes),
                 Content::Archive(_) | Content::Empty | Content::Other => {}
             }
         }
-        any |= !images.is_empty();
+        any |= !images.is_empty() || !left_out.is_empty();
+        for folder in left_out {
+            self.backup(&inside(&called, folder));
+        }
         self.member_images(&archive, images);
         self.failed(&called, &failed);
         self.nested(&called, &nested, any);
@@ -176,18 +199,20 @@ impl Walk<'_> {
 
     /// The disk images among the members: all but those that are only a part of another one.
     fn member_images(&mut self, archive: &Opened, images: Vec<(Arc<str>, PathBuf, usize)>) {
-        let mut used: BTreeSet<String> = BTreeSet::new();
-        let mut opened = Vec::new();
+        let place: HashMap<usize, usize> = images.iter().map(|(_, _, number)| *number).zip(0..).collect();
+        let (mut opened, mut uses) = (Vec::new(), Vec::new());
         for (called, path, number) in images {
-            let parts = Arc::new(Mutex::new(BTreeSet::new()));
-            let disk = Arc::new(self.member_disk(archive, number, &parts));
+            let used = Used::default();
+            let disk = Arc::new(self.member_disk(archive, number, &used));
             let first = disk.get();
-            used.append(&mut parts.lock().unwrap_or_else(PoisonError::into_inner));
+            let used = used.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            uses.push(used.iter().filter_map(|number| place.get(number).copied()).collect());
             // Not kept open: there may be many.
-            opened.push((called, path, number, disk, first.map(|_| ())));
+            opened.push((called, path, disk, first.map(|_| ())));
         }
-        for (called, path, number, disk, first) in opened {
-            if archive.paths.get(number).is_some_and(|path| used.contains(path)) {
+        let is_part = parts(&uses, &[]);
+        for ((called, path, disk, first), part) in opened.into_iter().zip(is_part) {
+            if part {
                 let message = "a part of another disk image in the archive: read with that one".to_owned();
                 self.remark(&called, Severity::Note, "image-part", message);
                 continue;
@@ -210,21 +235,15 @@ impl Walk<'_> {
         }
     }
 
-    /// How the disk in this member is opened; `parts` gets the members that it needs besides.
-    fn member_disk(&self, archive: &Opened, number: usize, parts: &Arc<Mutex<BTreeSet<String>>>) -> Again<Disk> {
-        let (members, paths, name) =
-            (Arc::clone(&archive.members), Arc::clone(&archive.paths), Arc::clone(&archive.name));
-        let (limits, parts) = (Arc::clone(&self.limits), Arc::clone(parts));
+    /// How the disk in this member is opened; `used` gets the members that it needs besides.
+    fn member_disk(&self, archive: &Opened, number: usize, used: &Used) -> Again<Disk> {
+        let (members, by_path, name) =
+            (Arc::clone(&archive.members), Arc::clone(&archive.by_path), Arc::clone(&archive.name));
+        let (limits, used) = (Arc::clone(&self.limits), Arc::clone(used));
         Again::new(&self.recent, move || {
             let members = members.get()?;
-            let own = paths.get(number).map_or("", String::as_str);
-            let by_path: ByPath = (paths.iter().zip(members.iter()))
-                .map(|(path, bytes)| (path.to_lowercase(), (path.clone(), bytes.clone())))
-                .collect();
-            let opener = Among::new(&name, &Arc::new(by_path), own, &limits);
-            let disk = disk(&member(&members, number)?, &opener, &limits).map(Arc::new);
-            *parts.lock().unwrap_or_else(PoisonError::into_inner) = opener.used();
-            disk
+            let opener = Among::new(&name, &by_path, &members, number, &used, &limits);
+            disk(&member(&members, number)?, &opener, &limits).map(Arc::new)
         })
     }
 }
@@ -235,7 +254,7 @@ struct Opened {
     container: Arc<Container>,
     members: Arc<Again<Members>>,
     /// Of its members, in the same order.
-    paths: Arc<Vec<String>>,
+    by_path: Arc<ByPath>,
 }
 
 /// How many members that cannot be read are named.
@@ -257,11 +276,20 @@ fn wanted(path: &str, content: &Content) -> bool {
         Content::Registry(_) | Content::NearlyReg(_) | Content::Log | Content::Image => true,
         Content::Archive(_) | Content::Empty => false,
         Content::Other => {
+            let name = path.rsplit('/').next().unwrap_or_default();
             let end = path.rsplit('.').next().unwrap_or_default();
             let numbered = end.len() == 3 && end.bytes().all(|b| b.is_ascii_digit());
-            numbered || ["vmdk", "vhd", "raw", "img", "dd", "data"].iter().any(|known| end.eq_ignore_ascii_case(known))
+            is_expected(name)
+                || numbered
+                || ["vmdk", "vhd", "raw", "img", "dd", "data"].iter().any(|known| end.eq_ignore_ascii_case(known))
         }
     }
+}
+
+/// Whether a folder of an archive is where Windows has its hives.
+fn is_in_config(folder: &str) -> bool {
+    let mut names = folder.rsplit('/');
+    ["config", "system32"].iter().all(|wanted| names.next().is_some_and(|name| name.eq_ignore_ascii_case(wanted)))
 }
 
 fn is_log_name(path: &str) -> bool {

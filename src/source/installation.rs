@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::is_backup;
-use crate::error::Error;
+use crate::error::{At, Error};
 use crate::image::{Entry, FileRef, Ntfs};
 use crate::limits::Limits;
 use crate::read_at::ReadAt;
@@ -30,6 +30,8 @@ pub(super) struct FoundFile {
     /// Its path, with backslashes.
     pub(super) path: String,
     pub(super) file: FileRef,
+    /// The folder that it is in.
+    pub(super) folder: FileRef,
     /// Whether Windows has a hive or a log under this name.
     pub(super) expected: bool,
 }
@@ -65,15 +67,22 @@ pub(super) fn find(volume: &Arc<Ntfs>, include_backups: bool, limits: &Limits) -
         }
         Ok(entries) => {
             let (folders, files): (Vec<Entry>, Vec<Entry>) = entries.into_iter().partition(|entry| entry.folder);
-            for folder in folders.iter().filter(|folder| !folder.name.starts_with('$')) {
+            for folder in &folders {
                 finder.folder_of_root(folder);
             }
             let skipped = |name: &str| {
                 name.starts_with('$') || NOT_LOOKED_INTO.iter().any(|known| name.eq_ignore_ascii_case(known))
             };
-            let files = files.into_iter().filter(|file| !skipped(&file.name)).take(limits.root_files);
-            let files = files.map(|file| FoundFile { path: file.name, file: file.file, expected: false });
-            finder.found.files.extend(files);
+            let mut files = files.into_iter().filter(|file| !skipped(&file.name));
+            let folder = volume.root();
+            let found = files.by_ref().take(limits.root_files);
+            let found = found.map(|file| FoundFile { path: file.name, file: file.file, folder, expected: false });
+            finder.found.files.extend(found);
+            if files.next().is_some() {
+                let limit = u64::try_from(limits.root_files).unwrap_or(u64::MAX);
+                let error = Error::Limit { at: At::Whole, what: "files in the root that are looked into", limit };
+                finder.found.problems.push(("\\".to_owned(), error));
+            }
         }
     }
     finder.found
@@ -105,10 +114,12 @@ impl Finder<'_> {
         }
         if let Some(backup) = self.folder(&config_path, config.file, "RegBack") {
             let path = format!("{config_path}\\{}", backup.name);
-            if self.include_backups {
-                self.hives(&path, backup.file);
-            } else if self.has_hives(backup.file) {
-                self.found.backups.push(path);
+            match self.has_hives(backup.file) {
+                false => {}
+                true if self.include_backups => {
+                    self.hives(&path, backup.file);
+                }
+                true => self.found.backups.push(path),
             }
         }
     }
@@ -124,7 +135,7 @@ impl Finder<'_> {
         for entry in entries.into_iter().filter(|entry| !entry.folder && is_expected(&entry.name)) {
             any |= is_hive(&entry.name);
             let path = format!("{path}\\{}", entry.name);
-            self.found.files.push(FoundFile { path, file: entry.file, expected: true });
+            self.found.files.push(FoundFile { path, file: entry.file, folder, expected: true });
         }
         any
     }
@@ -156,7 +167,7 @@ pub(super) fn is_hive(name: &str) -> bool {
 }
 
 /// Likewise, or one of its logs.
-fn is_expected(name: &str) -> bool {
+pub(super) fn is_expected(name: &str) -> bool {
     EXPECTED.iter().any(|expected| name.eq_ignore_ascii_case(expected))
 }
 

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::bytes::{Members, member};
 use super::{inside, name};
 use crate::error::{At, Error};
 use crate::image::{Opened, Opener};
 use crate::limits::Limits;
-use crate::read_at::{LocalFile, ReadAt};
+use crate::read_at::LocalFile;
 
 /// Files of this machine that were opened, in order, each once.
 #[derive(Default)]
@@ -190,35 +191,62 @@ impl Opener for Beside {
     }
 }
 
-/// Members of an archive by their paths, in lower case.
-pub(super) type ByPath = BTreeMap<String, (String, Result<Arc<dyn ReadAt>, Error>)>;
+/// The paths of an archive's members, and the members by their paths in lower case.
+pub(super) struct ByPath {
+    paths: Vec<String>,
+    numbers: BTreeMap<String, Vec<usize>>,
+}
+
+impl ByPath {
+    pub(super) fn new(paths: Vec<String>) -> Self {
+        let mut numbers: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (number, path) in paths.iter().enumerate() {
+            numbers.entry(path.to_lowercase()).or_default().push(number);
+        }
+        Self { paths, numbers }
+    }
+
+    fn path(&self, number: usize) -> &str {
+        self.paths.get(number).map_or("", String::as_str)
+    }
+}
+
+/// The numbers of members that an image in an archive needed, besides its own.
+pub(super) type Used = Arc<Mutex<BTreeSet<usize>>>;
 
 /// Opens what an image in an archive names: other members of the same folder there.
 pub(super) struct Among {
     archive: Arc<str>,
-    members: Arc<ByPath>,
-    /// The paths of those that were opened.
-    used: Arc<Mutex<BTreeSet<String>>>,
+    by_path: Arc<ByPath>,
+    members: Arc<Members>,
+    used: Used,
     /// The members that led here, this one last.
-    chain: Vec<String>,
+    chain: Vec<usize>,
     depth: usize,
 }
 
 impl Among {
-    /// For the member at `path`.
-    pub(super) fn new(archive: &Arc<str>, members: &Arc<ByPath>, path: &str, limits: &Limits) -> Self {
-        let chain = vec![path.to_owned()];
-        let (archive, members) = (Arc::clone(archive), Arc::clone(members));
-        Self { archive, members, used: Arc::default(), chain, depth: limits.image_chain }
-    }
-
-    /// The members that were opened for the image, besides itself.
-    pub(super) fn used(&self) -> BTreeSet<String> {
-        self.used.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// For the member `number`; `used` gets those that are opened.
+    pub(super) fn new(
+        archive: &Arc<str>,
+        by_path: &Arc<ByPath>,
+        members: &Arc<Members>,
+        number: usize,
+        used: &Used,
+        limits: &Limits,
+    ) -> Self {
+        Self {
+            archive: Arc::clone(archive),
+            by_path: Arc::clone(by_path),
+            members: Arc::clone(members),
+            used: Arc::clone(used),
+            chain: vec![number],
+            depth: limits.image_chain,
+        }
     }
 
     fn path(&self) -> &str {
-        self.chain.last().map_or("", String::as_str)
+        self.chain.last().map_or("", |number| self.by_path.path(*number))
     }
 }
 
@@ -236,28 +264,38 @@ impl Opener for Among {
         for named in names {
             let Some(last) = named.rsplit(['/', '\\']).next().filter(|last| !last.is_empty()) else { continue };
             let path = member_path(folder, last).to_lowercase();
-            let Some((path, bytes)) = self.members.get(&path) else { continue };
-            if self.chain.contains(path) {
+            let number = match self.by_path.numbers.get(&path).map(Vec::as_slice) {
+                None | Some([]) => continue,
+                Some([only]) => *only,
+                Some([_, ..]) => {
+                    let what = format!("the image needs {path:?}, and the archive has several members of that name");
+                    return Err(Error::Ambiguous { what });
+                }
+            };
+            let path = self.by_path.path(number);
+            if self.chain.contains(&number) {
                 let what = format!("the image builds on {path:?}, which builds on the image again");
                 return Err(Error::unsupported(At::Whole, what));
             }
-            self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone());
+            self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(number);
             let opener = Among {
                 archive: Arc::clone(&self.archive),
+                by_path: Arc::clone(&self.by_path),
                 members: Arc::clone(&self.members),
                 used: Arc::clone(&self.used),
-                chain: self.chain.iter().chain([path]).cloned().collect(),
+                chain: self.chain.iter().copied().chain([number]).collect(),
                 depth: self.depth.saturating_sub(1),
             };
             let name = inside(&self.archive, path);
-            return Ok(Opened { bytes: bytes.clone()?, name, opener: Arc::new(opener) });
+            let bytes = member(&self.members, number)?;
+            return Ok(Opened { bytes, name, opener: Arc::new(opener) });
         }
         Err(not_there(names, &["the archive has no such member beside the image".to_owned()]))
     }
 
     fn open_if_there(&self, name: &str) -> Result<Option<Opened>, Error> {
         let folder = self.path().rsplit_once('/').map_or("", |(folder, _)| folder);
-        if self.members.contains_key(&member_path(folder, name).to_lowercase()) {
+        if self.by_path.numbers.contains_key(&member_path(folder, name).to_lowercase()) {
             return self.open(&[name]).map(Some);
         }
         Ok(None)
@@ -273,6 +311,7 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::read_at::ReadAt;
 
     struct Folders {
         keep: tempfile::TempDir,
@@ -373,17 +412,19 @@ mod tests {
 
     #[test]
     fn an_image_in_an_archive_finds_the_members_beside_it() {
-        let member = |path: &str| {
-            let bytes: Result<Arc<dyn ReadAt>, Error> = Ok(Arc::new(path.as_bytes().to_vec()));
-            (path.to_lowercase(), (path.to_owned(), bytes))
-        };
-        let members: ByPath = ["vm/disk.vmdk", "vm/disk-Flat.vmdk", "other.vmdk"].map(member).into_iter().collect();
-        let opener = Among::new(&Arc::from("a.zip"), &Arc::new(members), "vm/disk.vmdk", &Limits::default());
+        let paths = ["vm/disk.vmdk", "vm/disk-Flat.vmdk", "other.vmdk", "vm/twice.vmdk", "vm/Twice.vmdk"];
+        let member = |path: &str| Ok(Arc::new(path.as_bytes().to_vec()) as Arc<dyn ReadAt>);
+        let members: Arc<Members> = Arc::new(paths.map(member).into_iter().collect());
+        let by_path = Arc::new(ByPath::new(paths.map(str::to_owned).to_vec()));
+        let used = Used::default();
+        let opener = Among::new(&Arc::from("a.zip"), &by_path, &members, 0, &used, &Limits::default());
         let flat = opener.open(&["disk-flat.vmdk"]).unwrap();
         assert_eq!((flat.bytes.len(), &*flat.name), (17, "a.zip › vm/disk-Flat.vmdk"));
         assert!(opener.open(&["other.vmdk"]).is_err());
         assert!(opener.open(&["../other.vmdk"]).is_err());
         assert!(opener.open(&["disk.vmdk"]).is_err());
+        assert!(matches!(opener.open(&["twice.vmdk"]), Err(Error::Ambiguous { .. })));
         assert!(flat.opener.open(&["disk.vmdk"]).is_err());
+        assert_eq!(*used.lock().unwrap(), BTreeSet::from([1]));
     }
 }

@@ -1,11 +1,13 @@
 //! Telling files apart by their first bytes, never by their names.
 
-use crate::image::looks_like_disk;
+use crate::image::{is_container, is_fixed_vhd, looks_like_disk};
+use crate::read_at::ReadAt;
 use crate::registry::hive::{BaseBlock, SIGNATURE, is_log};
 use crate::registry::reg_file::{Sniffed, sniff as sniff_text};
 
 use super::Kind;
 use super::archive::{self, Archive};
+use super::bytes::start;
 
 /// How many bytes from the start of a file are enough.
 pub(super) const LEN: usize = 4096 + 8;
@@ -29,6 +31,19 @@ pub(super) enum Content {
     Other,
 }
 
+/// What a file holds that is never to be overwritten, if it does.
+pub(crate) fn evidence(file: &dyn ReadAt) -> Option<&'static str> {
+    let mut buf = [0u8; LEN];
+    let start = start(file, &mut buf).ok()?;
+    match sniff(start) {
+        _ if start.starts_with(SIGNATURE) => Some("a registry hive or its log"),
+        Content::Image => Some("a disk image"),
+        Content::Archive(_) => Some("an archive"),
+        _ if is_fixed_vhd(file) => Some("a disk image"),
+        _ => None,
+    }
+}
+
 pub(super) fn sniff(start: &[u8]) -> Content {
     if start.is_empty() {
         return Content::Empty;
@@ -46,7 +61,7 @@ pub(super) fn sniff(start: &[u8]) -> Content {
     {
         return Content::Registry(Kind::BrokenHive(error));
     }
-    if looks_like_disk(start) {
+    if is_container(start) {
         return Content::Image;
     }
     if let Some(kind) = archive::sniff(start) {
@@ -55,6 +70,28 @@ pub(super) fn sniff(start: &[u8]) -> Content {
     match sniff_text(start) {
         Some(Sniffed::RegFile(_)) => Content::Registry(Kind::RegFile),
         Some(Sniffed::LooksLikeReg { reason }) => Content::NearlyReg(reason),
+        None if looks_like_disk(start) => Content::Image,
         None => Content::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_two_bytes_of_a_boot_sector_make_no_disk_of_what_is_something_else() {
+        let with = |mut start: Vec<u8>| {
+            start.resize(600, b' ');
+            start[510..512].copy_from_slice(&[0x55, 0xaa]);
+            sniff(&start)
+        };
+        assert!(matches!(with(b"PK\x03\x04".to_vec()), Content::Archive(Archive::Zip)));
+        assert!(matches!(with(b"\x1f\x8b\x08\x00".to_vec()), Content::Archive(Archive::Gz)));
+        let text = "Windows Registry Editor Version 5.00\r\n\r\n".encode_utf16().flat_map(u16::to_le_bytes);
+        let reg = [0xff, 0xfe].into_iter().chain(text).collect::<Vec<u8>>();
+        assert!(matches!(with(reg), Content::Registry(Kind::RegFile)));
+        assert!(matches!(with(b"\xeb\x52\x90NTFS    ".to_vec()), Content::Image));
+        assert!(matches!(with(b"QFI\xfb".to_vec()), Content::Image));
     }
 }

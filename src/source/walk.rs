@@ -1,6 +1,6 @@
 //! Folders: every file below what the user named.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -28,6 +28,8 @@ pub struct Discovery {
     pub artifacts: Vec<Artifact>,
     /// Disk images that were looked into.
     pub images: Vec<ImageSeen>,
+    /// Disk images and archives that were met, and the files that they name: evidence, whatever was found in them.
+    pub containers: Vec<PathBuf>,
     /// What could not be read, and what was named but is nothing that can be audited.
     pub diagnostics: Vec<Diagnostic>,
     /// How many regular files were looked at, hives of installations in images and members of archives included.
@@ -186,17 +188,11 @@ impl Walk<'_> {
     /// Looks into images and archives, but for those that are only a part of another one.
     fn containers(&mut self) {
         let containers = std::mem::take(&mut self.containers);
-        let mut parts: HashSet<PathBuf> = HashSet::new();
-        if containers.len() > 1 {
-            for holder in containers.iter().filter(|holder| matches!(holder.kind, HolderKind::Image)) {
-                let others = self.parts_of(&holder.path);
-                parts.extend(others.iter().filter_map(|path| path.canonicalize().ok()));
-            }
-        }
-        for holder in containers {
-            let part = || holder.path.canonicalize().is_ok_and(|path| parts.contains(&path));
+        let is_part = self.parts_among(&containers);
+        for (holder, part) in containers.into_iter().zip(is_part) {
+            self.out.containers.push(holder.path.clone());
             match holder.kind {
-                HolderKind::Image if !holder.named && part() => {
+                HolderKind::Image if part => {
                     let message = "a part of another disk image: read with that one; name it to have it read by itself";
                     self.remark(&name(&holder.path), Severity::Note, "image-part", message.to_owned());
                 }
@@ -208,6 +204,26 @@ impl Walk<'_> {
             let backups = self.out.diagnostics.iter_mut().filter(|remark| remark.code == BACKUP);
             backups.for_each(|remark| remark.severity = Severity::Warning);
         }
+    }
+
+    /// Which of these are only a part of another image among them.
+    fn parts_among(&mut self, containers: &[Holder]) -> Vec<bool> {
+        let mut numbers: HashMap<PathBuf, usize> = HashMap::new();
+        for (number, holder) in containers.iter().enumerate() {
+            numbers.extend(holder.path.canonicalize().ok().map(|path| (path, number)));
+        }
+        let mut uses: Vec<Vec<usize>> = Vec::new();
+        for holder in containers {
+            let others = match holder.kind {
+                HolderKind::Image => self.parts_of(&holder.path),
+                HolderKind::Archive(_) => Vec::new(),
+            };
+            let known = others.iter().filter_map(|path| numbers.get(&path.canonicalize().ok()?).copied());
+            uses.push(known.collect());
+            self.out.containers.extend(others);
+        }
+        let named: Vec<bool> = containers.iter().map(|holder| holder.named).collect();
+        parts(&uses, &named)
     }
 
     fn attach_logs(&mut self) {
@@ -274,8 +290,53 @@ impl Walk<'_> {
     }
 }
 
+/// Which files are only parts of others, where each uses those in `uses`. Files that use one another are not all parts: one
+/// of them is looked at, so that the report says what is wrong. Nor are those that are to be looked at in any case (`named`).
+pub(super) fn parts(uses: &[Vec<usize>], named: &[bool]) -> Vec<bool> {
+    let used: HashSet<usize> = uses.iter().flatten().copied().collect();
+    let is_named = |number: usize| named.get(number).copied().unwrap_or_default();
+    let (whole, mostly_parts): (Vec<usize>, Vec<usize>) =
+        (0..uses.len()).partition(|number| is_named(*number) || !used.contains(number));
+    let mut is_part = vec![false; uses.len()];
+    let mut reached: HashSet<usize> = HashSet::new();
+    for number in whole.into_iter().chain(mostly_parts) {
+        if !reached.insert(number) {
+            continue;
+        }
+        let mut next = vec![number];
+        while let Some(number) = next.pop() {
+            for part in uses.get(number).into_iter().flatten().filter(|part| !is_named(**part)) {
+                if reached.insert(*part) {
+                    is_part.get_mut(*part).into_iter().for_each(|is_part| *is_part = true);
+                    next.push(*part);
+                }
+            }
+        }
+    }
+    is_part
+}
+
 /// Code of the remark on a copy that was left out.
 const BACKUP: &str = "backup-left-out";
 
 /// Bytes of the smallest file that is taken as a disk where its first bytes do not say so.
-const SMALLEST_DISK: u64 = 1 << 16;
+pub(super) const SMALLEST_DISK: u64 = 1 << 16;
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn parts_are_those_of_an_image_that_is_looked_at() {
+        let parts = |uses: &[&[usize]], named: &[usize]| {
+            let uses: Vec<Vec<usize>> = uses.iter().map(|uses| uses.to_vec()).collect();
+            let named: Vec<bool> = (0..uses.len()).map(|number| named.contains(&number)).collect();
+            let is_part = super::parts(&uses, &named);
+            (0..uses.len()).filter(|number| is_part[*number]).collect::<Vec<_>>()
+        };
+        assert_eq!(parts(&[&[1, 2], &[2], &[], &[]], &[]), [1, 2]);
+        assert_eq!(parts(&[&[1, 2], &[2], &[], &[]], &[1]), [2]);
+        // Those that build on one another: one is looked at.
+        assert_eq!(parts(&[&[1], &[0]], &[]), [1]);
+        assert!(parts(&[&[0]], &[]).is_empty());
+        assert_eq!(parts(&[&[1], &[2], &[0], &[2]], &[]), [0, 1, 2]);
+    }
+}

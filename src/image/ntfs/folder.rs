@@ -215,6 +215,7 @@ impl Ntfs {
     /// Searches all records for files of a folder whose index is not to be trusted.
     fn scan(&self, folder: FileRef, doubt: Doubt) -> Result<Arc<Scan>, Error> {
         let (Doubt::Damage(why) | Doubt::Contradiction(why)) = &doubt;
+        self.mft.spend(self.mft.records)?;
         self.mft.volume.note(format!(
             "the index of the folder in MFT record {} is not to be trusted ({why}): \
              all MFT records were searched instead",

@@ -177,6 +177,7 @@ impl<'a> Index<'a> {
         if name.parent != self.folder {
             return damaged("names of this folder", "one of another folder");
         }
+        self.mft.spend(1)?;
         walk.names = walk.names.saturating_add(1);
         let limit = self.mft.limits.ntfs_names;
         if walk.names > limit {

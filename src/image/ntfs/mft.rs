@@ -3,6 +3,8 @@
 //! Layout: libyal, "New Technologies File System (NTFS)", sections "Master File Table (MFT)" and "The attribute list
 //! attribute"; Linux-NTFS, "$ATTRIBUTE_LIST".
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use super::boot::Geometry;
 use super::names::{FileName, file_name};
 use super::record::{ATTRIBUTE_LIST, Attribute, DATA, FILE_NAME, Form, Record, number, same, sequence};
@@ -15,6 +17,8 @@ use crate::limits::Limits;
 
 /// Records whose copies `$MFTMirr` holds, whatever the volume.
 const MIRRORED: u64 = 4;
+/// Bytes of an attribute list that take as long as a record.
+const LIST_BYTES: usize = 1024;
 /// The least that an entry of an attribute list has.
 const ENTRY: usize = 0x1a;
 
@@ -25,6 +29,8 @@ pub(super) struct Mft {
     data: Stream,
     /// How many records there are.
     pub(super) records: u64,
+    /// How much was looked at so far: see [`Self::spend`].
+    spent: AtomicU64,
 }
 
 /// A file: its base record, and the list of its attributes if they do not stand there alone.
@@ -55,11 +61,26 @@ impl Mft {
             Body::Runs { initialized, .. } => initialized / to_u64(geometry.record),
             Body::Resident(_) => 0,
         };
-        Ok(Self { volume, limits: limits.clone(), data, records })
+        Ok(Self { volume, limits: limits.clone(), data, records, spent: AtomicU64::new(0) })
+    }
+
+    /// Counts records and names that are to be looked at, or what takes as long. A crafted volume of a few kilobytes, in
+    /// a sparse image, has an MFT of any size, and folders that lead to one another as often as it wants.
+    ///
+    /// # Errors
+    /// When that is more than any volume needs; what takes less may still be looked at.
+    pub(super) fn spend(&self, count: u64) -> Result<(), Error> {
+        let limit = self.limits.ntfs_records;
+        let more = |spent: u64| spent.checked_add(count).filter(|spent| *spent <= limit);
+        match self.spent.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Error::Limit { at: At::Offset(self.data.at), what: "MFT records looked at", limit }),
+        }
     }
 
     /// Reads a record.
     pub(super) fn record(&self, number: u64) -> Result<Record, Error> {
+        self.spend(1)?;
         let read = read(&self.volume, &self.data, self.records, number);
         match read {
             Err(error) if number < MIRRORED => {
@@ -114,6 +135,7 @@ impl Mft {
     /// A file from its base record.
     pub(super) fn listed(&self, record: Record) -> Result<File, Error> {
         let list = list(&self.volume, &record, &self.limits)?;
+        self.spend(list.as_ref().map_or(0, |(bytes, _)| to_u64(bytes.len() / LIST_BYTES)))?;
         let (list, list_at) = list.map_or((None, 0), |(bytes, at)| (Some(bytes), at));
         Ok(File { record, list, list_at })
     }

@@ -27,7 +27,8 @@ pub(super) struct Gather<'a> {
     more_notes: u64,
     /// Bytes of the paths of `members`.
     path_bytes: usize,
-    /// Members whose start could not be read, past those that are among `members`.
+    /// Members whose start could not be read, among `members` and past those.
+    broken: usize,
     unreadable: u64,
     /// Indexes of sparse uploads, by the path of what they belong to.
     indexes: Vec<(String, Bytes)>,
@@ -42,7 +43,18 @@ pub(super) enum Verdict {
 impl<'a> Gather<'a> {
     pub(super) fn new(limits: &'a Limits, wanted: &'a mut dyn FnMut(&str, &[u8]) -> bool) -> Self {
         let (members, notes, indexes) = (Vec::new(), Vec::new(), Vec::new());
-        Self { limits, wanted, members, files: 0, notes, more_notes: 0, path_bytes: 0, unreadable: 0, indexes }
+        Self {
+            limits,
+            wanted,
+            members,
+            files: 0,
+            notes,
+            more_notes: 0,
+            path_bytes: 0,
+            broken: 0,
+            unreadable: 0,
+            indexes,
+        }
     }
 
     /// Counts a regular file, and gives its path in a form that is fit for reports.
@@ -108,11 +120,11 @@ impl<'a> Gather<'a> {
     /// Keeps a member whose start cannot be read, so that what it is remains unknown: as a file in a folder that cannot be
     /// opened, it is reported. Of an archive where all are like that, the first ones are enough.
     pub(super) fn unreadable(&mut self, path: String, modified: Option<SystemTime>, error: Error) -> Result<(), Error> {
-        let broken = self.members.iter().filter(|member| member.bytes.is_err()).count();
-        if self.unreadable > 0 || broken >= self.limits.diagnostics {
+        if self.broken >= self.limits.diagnostics {
             self.unreadable = self.unreadable.saturating_add(1);
             return Ok(());
         }
+        self.broken = self.broken.saturating_add(1);
         self.keep(Member { path, modified, bytes: Err(error) })
     }
 

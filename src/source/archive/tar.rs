@@ -11,15 +11,19 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::gather::{Gather, Verdict};
 use super::inflated::Halt;
-use super::{Member, failed};
+use super::{Member, as_u64, failed};
 use crate::error::{At, Error};
 use crate::read_at::{ReadAt, Window};
+use crate::source::installation::is_hive;
 use header::{BLOCK, Header};
 use pax::Pax;
 
 pub(super) use header::is_start;
 
 const WHAT: &str = "tar";
+
+/// Bytes behind the end that are looked at. Tapes have records of up to 16 MiB, which zeros fill up.
+const PADDING: u64 = 64 << 20;
 
 /// Where a tar comes from. It is listed from the start to the end, without going back further than the start of a member.
 pub(super) trait Source {
@@ -141,13 +145,23 @@ impl Walk<'_, '_> {
         Err(Error::damaged(At::Offset(pos), WHAT, "another file, or the mark of the end", found))
     }
 
-    /// Looks past the mark of the end, which is followed by zeros, if by anything.
-    fn after(&mut self, pos: u64) -> Result<(), Error> {
+    /// Looks past the mark of the end, which is followed by zeros, if by anything. What else follows is mostly another tar
+    /// (`cat a.tar b.tar`), and files in it would be passed over.
+    fn after(&mut self, end: u64) -> Result<(), Error> {
         let mut rest = vec![0u8; 64 << 10];
-        let n = self.source.bytes().fill_at(pos, &mut rest).map_err(|e| failed(At::Offset(pos), WHAT, &e))?;
-        if rest.iter().take(n).any(|b| *b != 0) {
-            self.gather.note(|| format!("something follows the end of the tar at 0x{pos:x}: not looked at"));
+        let mut pos = end;
+        while pos.saturating_sub(end) < PADDING {
+            let n = self.source.bytes().fill_at(pos, &mut rest).map_err(|e| failed(At::Offset(pos), WHAT, &e))?;
+            if rest.iter().take(n).any(|b| *b != 0) {
+                let found = "something else, such as a second tar, which is not read";
+                return Err(Error::damaged(At::Offset(pos), WHAT, "nothing but zeros behind its end", found));
+            }
+            if n < rest.len() {
+                return Ok(());
+            }
+            pos = pos.saturating_add(as_u64(n));
         }
+        self.gather.note(|| format!("what follows the end of the tar at 0x{end:x} was not looked at to its end"));
         Ok(())
     }
 
@@ -226,10 +240,17 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
-    /// A further name of a member before it. Where that was not asked for, its content was not.
+    /// A further name of a member before it. Where that was not asked for, its content was not; but it may also be in
+    /// another archive than this one, which matters where the name is that of a hive.
     fn hard_link(&mut self, path: String, modified: Option<SystemTime>, link: &str) -> Result<(), Error> {
         let target = super::path::clean(link, super::path::is_upload(link)).0;
-        let Some(&i) = self.paths.get(&target) else { return Ok(()) };
+        let Some(&i) = self.paths.get(&target) else {
+            if path.rsplit('/').next().is_some_and(is_hive) {
+                let what = format!("a further name of {target:?}, which is not in the tar before it, or is no hive");
+                return self.gather.unreadable(path, modified, Error::unsupported(At::Whole, what));
+            }
+            return Ok(());
+        };
         let end = self.ends.iter().find(|(of, _)| *of == i).map_or(0, |(_, end)| *end);
         let Some(bytes) = self.gather.kept().get(i).map(|member| member.bytes.clone()) else { return Ok(()) };
         match bytes.and_then(|bytes| {

@@ -30,6 +30,32 @@ fn budgets_are_kept() {
 }
 
 #[test]
+fn an_mft_without_end_is_not_searched() {
+    let opened = |records: u64| {
+        let mut maker = Maker::new();
+        maker.file(40, "a", vec![resident(0x80, "", b"x")]);
+        let mut bytes = maker.bytes();
+        // A file of no folder, so that the index of the root contradicts the records.
+        let name = position(&bytes, at(40), &[1, 3, b'a', 0]);
+        bytes[name + 2] = b'b';
+        let limits = Limits { ntfs_records: records, ..Limits::default() };
+        Ntfs::open(Arc::new(bytes), &limits).unwrap()
+    };
+    let searched = |fs: &Ntfs| fs.notes().iter().any(|note| note.contains("all MFT records were searched"));
+    let fs = opened(100);
+    assert!(matches!(find(&fs, "b"), Ok(Some(_))) && searched(&fs));
+    let fs = opened(47);
+    assert!(matches!(find(&fs, "b"), Err(Error::Limit { limit: 47, .. })));
+    assert!(matches!(list(&fs), Err(Error::Limit { limit: 47, .. })) && !searched(&fs));
+    // What was not spent is still there.
+    assert!(fs.file(fs.root()).is_err_and(|error| !matches!(error, Error::Limit { .. })));
+    let fs = opened(2);
+    assert!(
+        (0..3).map(|_| fs.file(fs.root()).err()).last().flatten().is_some_and(|e| matches!(e, Error::Limit { .. }))
+    );
+}
+
+#[test]
 fn records_of_no_sense_are_refused() {
     let mut maker = Maker::new();
     maker.file(40, "f", vec![resident(0x80, "", b"x")]);

@@ -163,7 +163,19 @@ fn an_archive_without_its_end_says_so() {
     let contents = all(&archive(&[whole.clone(), vec![1; 512], whole.clone()])).unwrap();
     assert_eq!((contents.members.len(), contents.damaged.is_some()), (1, true));
     let contents = all(&[archive(std::slice::from_ref(&whole)), whole].concat()).unwrap();
-    assert_eq!((contents.members.len(), contents.notes.len()), (1, 1));
+    // A second tar behind the end of the first.
+    assert_eq!((contents.members.len(), contents.damaged.is_some()), (1, true));
+}
+
+#[test]
+fn a_hive_that_is_a_hard_link_to_nothing_is_told() {
+    let named = |name: &str| {
+        let mut header = header(name, b'1', 0, b"ustar\0");
+        header[157..164].copy_from_slice(b"missing");
+        all(&archive(&[summed(header).to_vec()])).unwrap().members
+    };
+    assert!(matches!(named("config/SYSTEM").as_slice(), [one] if one.bytes.is_err()));
+    assert!(named("config/notes").is_empty());
 }
 
 #[test]

@@ -1,0 +1,11 @@
+//! A VMDK image: its disk, and all in it.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use libfuzzer_sys::{Corpus, fuzz_target};
+use tlshive_fuzz::{About, Target};
+
+static TARGET: LazyLock<Target> = LazyLock::new(|| Target::new(About::Vmdk));
+
+fuzz_target!(|data: &[u8]| -> Corpus { TARGET.run(data) });
