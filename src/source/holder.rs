@@ -156,7 +156,7 @@ impl Walk<'_> {
                 Content::Other if is_log_name(path) => self.member_log(&full, path, &called, bytes),
                 // Of these, the end alone shows what they are.
                 Content::Other if size >= SMALLEST_DISK && ends(&members, number) => {
-                    images.push((called, full, number))
+                    images.push((called, full, number));
                 }
                 Content::Archive(_) | Content::Empty | Content::Disk | Content::Other => {}
             }
