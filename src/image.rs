@@ -90,8 +90,15 @@ const MAGICS: [(usize, &[u8], Reader); 11] = [
 /// The cookie of a VHD's footer; a fixed one has it at its end alone.
 const VHD: &[u8] = b"conectix";
 
-/// Bytes of a VHD's footer.
-const VHD_FOOTER: u64 = 512;
+/// What the header of a GPT starts with, in the second sector and in the last one (UEFI specification, "GPT Header").
+const GPT: &[u8] = b"EFI PART";
+
+/// What the boot sector of NTFS has behind its jump.
+const NTFS: (usize, &[u8]) = (3, b"NTFS    ");
+
+/// What shows a disk or a volume whose first sector does not end like one: it was wiped, or never does (ReFS, LUKS, LVM).
+const VOLUMES: [(usize, &[u8]); 7] =
+    [(512, GPT), (4096, GPT), NTFS, (3, b"-FVE-FS-"), (3, b"ReFS\0\0\0\0"), (0, b"LUKS\xba\xbe"), (512, b"LABELONE")];
 
 /// Where the first sector of a disk, or of a volume, says that it is one; what was there before GPT is kept for that.
 const BOOT_SIGNATURE: (usize, &[u8]) = (510, &[0x55, 0xaa]);
@@ -113,14 +120,22 @@ pub fn is_container(start: &[u8]) -> bool {
 /// what can be told by more than that comes first.
 pub fn looks_like_disk(start: &[u8]) -> bool {
     let (offset, signature) = BOOT_SIGNATURE;
-    has(start, offset, signature)
+    has(start, offset, signature) || VOLUMES.iter().any(|(offset, magic)| has(start, *offset, magic))
 }
 
-/// Whether `file` is a disk with the footer of a fixed VHD behind it.
-pub fn is_fixed_vhd(file: &dyn ReadAt) -> bool {
-    let mut cookie = [0u8; VHD.len()];
-    let Some(footer) = file.len().checked_sub(VHD_FOOTER) else { return false };
-    file.read_exact_at(footer, &mut cookie).is_ok() && cookie == *VHD
+/// Whether `file`, whose start does not say what it is, ends like a disk or a volume: with the footer of a fixed VHD, the copy
+/// of a GPT, or that of the boot sector of NTFS.
+pub fn ends_like_disk(file: &dyn ReadAt) -> bool {
+    let mut end = [0u8; 4096];
+    let Some(from) = file.len().checked_sub(4096) else { return false };
+    if file.read_exact_at(from, &mut end).is_err() {
+        return false;
+    }
+    [0, 4096 - 512].into_iter().any(|sector| {
+        let has = |offset: usize, magic| has(&end, offset.saturating_add(sector), magic);
+        let (offset, signature) = BOOT_SIGNATURE;
+        has(0, VHD) || has(0, GPT) || (has(NTFS.0, NTFS.1) && has(offset, signature))
+    })
 }
 
 /// Opens `file` as a disk: as the container that its first bytes say it is, or else as the disk itself (with the segments that

@@ -525,3 +525,57 @@ fn images_and_archives_are_never_overwritten() {
     let run = audit(&[Path::new("--force"), Path::new("-o"), &piece, &folder.join("split")]);
     assert_eq!(run.status, 2);
 }
+
+#[test]
+fn a_copy_of_a_boot_sector_in_a_triage_collection_is_no_disk() {
+    let (_keep, folder) = scratch();
+    let mut boot = vec![0u8; 8192];
+    boot[..11].copy_from_slice(b"\xeb\x52\x90NTFS    ");
+    boot[510..512].copy_from_slice(&[0x55, 0xaa]);
+    let (system, software) = (hive("compliant", "SYSTEM"), hive("compliant", "SOFTWARE"));
+    let archive = folder.join("kape.zip");
+    let members = [("C/$Boot", &boot[..]), ("C/config/SYSTEM", &system), ("C/config/SOFTWARE", &software)];
+    fs::write(&archive, zip(&members)).unwrap();
+    assert_eq!(audit(&[&archive]).status, 0);
+    for (name, bytes) in members {
+        let path = folder.join("out").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+    assert_eq!(audit(&[folder.join("out")]).status, 0);
+    assert_eq!(audit(&[folder.join("out/C/$Boot")]).status, 3, "named, it is looked into");
+}
+
+#[test]
+fn a_disk_with_a_wiped_start_is_found_below_a_folder_and_in_an_archive() {
+    let (_keep, folder) = scratch();
+    let raw = |name: &str| {
+        let mut bytes = Vec::new();
+        let file = fs::File::open(root().join(image(name))).unwrap();
+        std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(file), &mut bytes).unwrap();
+        bytes
+    };
+    // The protective MBR of a GPT; the boot sector of a volume, or its last two bytes.
+    for (number, (name, wiped)) in
+        [("gpt-4kn.raw.gz", 0..4096), ("fragmented.raw.gz", 0..512), ("fragmented.raw.gz", 510..512)]
+            .into_iter()
+            .enumerate()
+    {
+        let mut bytes = raw(name);
+        bytes[wiped].fill(0);
+        let below = folder.join(number.to_string());
+        fs::create_dir(&below).unwrap();
+        fs::write(below.join("disk.raw"), &bytes).unwrap();
+        let run = audit(&[&below]);
+        assert_eq!((run.status, machines(&run.json()).len()), (0, 1), "{name}");
+        let archive = folder.join(format!("{number}.zip"));
+        fs::write(&archive, zip(&[("disk.raw", &bytes)])).unwrap();
+        let run = audit(&[&archive]);
+        assert_eq!((run.status, machines(&run.json()).len()), (0, 1), "{name}");
+    }
+    // An encrypted disk below a folder, too.
+    let luks = folder.join("luks");
+    fs::create_dir(&luks).unwrap();
+    fs::write(luks.join("disk.raw"), [&b"LUKS\xba\xbe\0\x02"[..], &[1; 1 << 17]].concat()).unwrap();
+    assert_eq!(audit(&[&luks]).status, 3);
+}

@@ -7,8 +7,8 @@ use super::again::Again;
 use super::bytes::{Bytes, Container, Files, Inside, start};
 use super::installation::{self, FoundFile};
 use super::logs::InsideLog;
-use super::sniff::{Content, LEN, sniff};
-use super::walk::{SMALLEST_DISK, Walk};
+use super::sniff::{BOOT_COPY, Content, LEN, sniff};
+use super::walk::Walk;
 use super::{Artifact, Kind, inside, step};
 use crate::diagnostic::Severity;
 use crate::error::{At, Error};
@@ -290,17 +290,19 @@ impl Walk<'_> {
             // A log whose start is torn; the report is to say why it is not applied.
             _ if found.expected => self.inside_log(&path, InsideLog { file: called, name, bytes }),
             Content::NearlyReg(why) => self.unreadable(&name, why.to_owned()),
-            // Smaller ones are copies of boot sectors (`BOOTSECT.BAK`).
-            Content::Image if size >= SMALLEST_DISK => {
-                let message = "an image inside an image is not read: copy it out first".to_owned();
-                self.remark(&name, Severity::Warning, "nested-image", message);
-            }
+            Content::Image => self.nested_image(&name),
+            Content::Disk if size > BOOT_COPY => self.nested_image(&name),
             Content::Archive(_) => {
                 let message = "an archive inside an image is not read: copy it out first".to_owned();
                 self.remark(&name, Severity::Note, "nested-archive", message);
             }
             _ => {}
         }
+    }
+
+    fn nested_image(&mut self, name: &Arc<str>) {
+        let message = "an image inside an image is not read: copy it out first".to_owned();
+        self.remark(name, Severity::Warning, "nested-image", message);
     }
 
     fn inside_log(&mut self, path: &Path, log: InsideLog) {

@@ -11,12 +11,12 @@ use super::disk::Image;
 use super::installation::{is_expected, is_hive};
 use super::logs::InsideLog;
 use super::opener::{Among, Beside, ByPath, Parts, Used};
-use super::sniff::{Content, LEN, sniff};
+use super::sniff::{BOOT_COPY, Content, LEN, SMALLEST_DISK, sniff};
 use super::walk::{Holder, Walk, parts};
 use super::{Artifact, Kind, inside, is_backup, name, step};
 use crate::diagnostic::Severity;
 use crate::error::{At, Error};
-use crate::image::{Disk, disk};
+use crate::image::{Disk, disk, ends_like_disk};
 use crate::limits::Limits;
 use crate::read_at::{LocalFile, ReadAt};
 
@@ -144,6 +144,7 @@ impl Walk<'_> {
                 Content::Log => self.member_log(&full, path, &called, bytes),
                 Content::NearlyReg(why) => self.unreadable(&called, why.to_owned()),
                 Content::Image => images.push((called, full, number)),
+                Content::Disk if size > BOOT_COPY => images.push((called, full, number)),
                 // As in a volume: there is a machine, of which nothing can be told.
                 Content::Other if is_hive && is_in_config(folder) => {
                     any = true;
@@ -153,7 +154,11 @@ impl Walk<'_> {
                 }
                 // The start of a log is torn; the report is to say why it is not applied.
                 Content::Other if is_log_name(path) => self.member_log(&full, path, &called, bytes),
-                Content::Archive(_) | Content::Empty | Content::Other => {}
+                // Of these, the end alone shows what they are.
+                Content::Other if size >= SMALLEST_DISK && ends(&members, number) => {
+                    images.push((called, full, number));
+                }
+                Content::Archive(_) | Content::Empty | Content::Disk | Content::Other => {}
             }
         }
         any |= !images.is_empty() || !left_out.is_empty();
@@ -273,7 +278,7 @@ fn open_archive(
 /// Whether a member of an archive is to be kept: for what it holds, or because it may be a part of an image.
 fn wanted(path: &str, content: &Content) -> bool {
     match content {
-        Content::Registry(_) | Content::NearlyReg(_) | Content::Log | Content::Image => true,
+        Content::Registry(_) | Content::NearlyReg(_) | Content::Log | Content::Image | Content::Disk => true,
         Content::Archive(_) | Content::Empty => false,
         Content::Other => {
             let name = path.rsplit('/').next().unwrap_or_default();
@@ -284,6 +289,10 @@ fn wanted(path: &str, content: &Content) -> bool {
                 || ["vmdk", "vhd", "raw", "img", "dd", "data"].iter().any(|known| end.eq_ignore_ascii_case(known))
         }
     }
+}
+
+fn ends(members: &Members, number: usize) -> bool {
+    member(members, number).is_ok_and(|bytes| ends_like_disk(&bytes))
 }
 
 /// Whether a folder of an archive is where Windows has its hives.

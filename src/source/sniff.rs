@@ -1,6 +1,6 @@
 //! Telling files apart by their first bytes, never by their names.
 
-use crate::image::{is_container, is_fixed_vhd, looks_like_disk};
+use crate::image::{ends_like_disk, is_container, looks_like_disk};
 use crate::read_at::ReadAt;
 use crate::registry::hive::{BaseBlock, SIGNATURE, is_log};
 use crate::registry::reg_file::{Sniffed, sniff as sniff_text};
@@ -8,6 +8,12 @@ use crate::registry::reg_file::{Sniffed, sniff as sniff_text};
 use super::Kind;
 use super::archive::{self, Archive};
 use super::bytes::start;
+
+/// Bytes of the smallest file that is taken as a disk or a volume where its first bytes do not say so.
+pub(super) const SMALLEST_DISK: u64 = 1 << 16;
+
+/// Bytes of the largest copy of a boot sector: that of NTFS with the loader that follows it.
+pub(super) const BOOT_COPY: u64 = 8192;
 
 /// How many bytes from the start of a file are enough.
 pub(super) const LEN: usize = 4096 + 8;
@@ -21,8 +27,11 @@ pub(super) enum Content {
     Log,
     /// Not quite a `.reg` file, and why Windows would not import it.
     NearlyReg(&'static str),
-    /// A disk image, or a disk.
+    /// A disk image.
     Image,
+    /// What may be a disk or a volume, if it is large enough for one: programs also keep copies of boot sectors (`$Boot` in
+    /// triage collections, `BOOTSECT.BAK`).
+    Disk,
     /// An archive.
     Archive(Archive),
     /// Nothing at all.
@@ -37,9 +46,9 @@ pub(crate) fn evidence(file: &dyn ReadAt) -> Option<&'static str> {
     let start = start(file, &mut buf).ok()?;
     match sniff(start) {
         _ if start.starts_with(SIGNATURE) => Some("a registry hive or its log"),
-        Content::Image => Some("a disk image"),
+        Content::Image | Content::Disk => Some("a disk image"),
         Content::Archive(_) => Some("an archive"),
-        _ if is_fixed_vhd(file) => Some("a disk image"),
+        _ if ends_like_disk(file) => Some("a disk image"),
         _ => None,
     }
 }
@@ -70,7 +79,7 @@ pub(super) fn sniff(start: &[u8]) -> Content {
     match sniff_text(start) {
         Some(Sniffed::RegFile(_)) => Content::Registry(Kind::RegFile),
         Some(Sniffed::LooksLikeReg { reason }) => Content::NearlyReg(reason),
-        None if looks_like_disk(start) => Content::Image,
+        None if looks_like_disk(start) => Content::Disk,
         None => Content::Other,
     }
 }
@@ -91,7 +100,7 @@ mod tests {
         let text = "Windows Registry Editor Version 5.00\r\n\r\n".encode_utf16().flat_map(u16::to_le_bytes);
         let reg = [0xff, 0xfe].into_iter().chain(text).collect::<Vec<u8>>();
         assert!(matches!(with(reg), Content::Registry(Kind::RegFile)));
-        assert!(matches!(with(b"\xeb\x52\x90NTFS    ".to_vec()), Content::Image));
+        assert!(matches!(with(b"\xeb\x52\x90NTFS    ".to_vec()), Content::Disk));
         assert!(matches!(with(b"QFI\xfb".to_vec()), Content::Image));
     }
 }

@@ -12,11 +12,11 @@ use super::bytes::{Bytes, start};
 use super::disk::ImageSeen;
 use super::installation::{Mounted, mounted};
 use super::logs::{InsideLog, attach};
-use super::sniff::{Content, LEN, sniff};
+use super::sniff::{BOOT_COPY, Content, LEN, SMALLEST_DISK, sniff};
 use super::{Artifact, Kind, Search, is_backup, name};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::At;
-use crate::image::is_fixed_vhd;
+use crate::image::ends_like_disk;
 use crate::limits::Limits;
 use crate::place::Place;
 use crate::read_at::{LocalFile, ReadAt};
@@ -174,14 +174,14 @@ impl Walk<'_> {
             Content::Image => self.containers.push(holder(HolderKind::Image)),
             Content::Empty if named => self.empty(&called),
             Content::Empty => {}
-            Content::Other if picked || named && file.len() >= SMALLEST_DISK => {
-                self.containers.push(holder(HolderKind::Image));
-            }
+            Content::Disk if named => self.containers.push(holder(HolderKind::Image)),
+            Content::Disk | Content::Other if picked => self.containers.push(holder(HolderKind::Image)),
+            Content::Disk if file.len() > BOOT_COPY => self.containers.push(holder(HolderKind::Image)),
             // Of these, the end alone shows what they are.
-            Content::Other if file.len() >= SMALLEST_DISK && is_fixed_vhd(&file) => {
+            Content::Other if file.len() >= SMALLEST_DISK && (named || ends_like_disk(&file)) => {
                 self.containers.push(holder(HolderKind::Image));
             }
-            Content::Other => self.other(&called, named),
+            Content::Disk | Content::Other => self.other(&called, named),
         }
     }
 
@@ -318,9 +318,6 @@ pub(super) fn parts(uses: &[Vec<usize>], named: &[bool]) -> Vec<bool> {
 
 /// Code of the remark on a copy that was left out.
 const BACKUP: &str = "backup-left-out";
-
-/// Bytes of the smallest file that is taken as a disk where its first bytes do not say so.
-pub(super) const SMALLEST_DISK: u64 = 1 << 16;
 
 #[cfg(test)]
 mod tests {

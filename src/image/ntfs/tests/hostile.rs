@@ -51,7 +51,7 @@ fn an_mft_without_end_is_not_searched() {
     assert!(fs.file(fs.root()).is_err_and(|error| !matches!(error, Error::Limit { .. })));
     let fs = opened(2);
     assert!(
-        (0..3).map(|_| fs.file(fs.root()).err()).last().flatten().is_some_and(|e| matches!(e, Error::Limit { .. }))
+        (0..3).filter_map(|_| fs.file(fs.root()).err()).next_back().is_some_and(|e| matches!(e, Error::Limit { .. }))
     );
 }
 
