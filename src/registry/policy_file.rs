@@ -248,7 +248,7 @@ mod tests {
             }
         };
         for (key, value, want) in [
-            ("A", "SET", "x.pol:0x8"),
+            ("A", "SET", "x.pol @ 0x8"),
             ("A", "gone", "no value"),
             ("A", "other", "not covered"),
             (r"A\X", "other", "not covered"),
