@@ -76,6 +76,17 @@ pub enum Error {
 }
 
 impl Error {
+    /// Where it showed, as far as it says so.
+    pub fn at(&self) -> At {
+        match self {
+            Error::Io { at, .. }
+            | Error::Damaged { at, .. }
+            | Error::Unsupported { at, .. }
+            | Error::Limit { at, .. } => *at,
+            Error::Stale { .. } | Error::Ambiguous { .. } => At::Whole,
+        }
+    }
+
     /// Bytes that break the format.
     pub fn damaged(at: At, what: &'static str, expected: impl Into<String>, found: impl Into<String>) -> Self {
         Error::Damaged { at, what, expected: expected.into(), found: found.into() }

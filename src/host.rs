@@ -17,6 +17,7 @@ use crate::place::Place;
 use crate::read_at::{LocalFile, ReadAt};
 use crate::registry::hive::BaseBlock;
 use crate::registry::path::KeyPath;
+use crate::registry::policy_file::PolicyFile;
 use crate::registry::reg_file::{Interest, RegFile};
 use crate::registry::{Registry, Source};
 use crate::source::{Artifact, Container, Kind, LogFile, NO_LOGS};
@@ -54,7 +55,7 @@ impl Host {
     pub fn pages_read(&self) -> u64 {
         let pages = self.registry.sources().iter().map(|source| match source {
             Source::Hive(_, hive) | Source::Stale(_, hive, _) => hive.pages_read(),
-            Source::RegFile(_) | Source::Unreadable(..) => 0,
+            Source::RegFile(_) | Source::PolicyFile(_) | Source::Unreadable(..) => 0,
         });
         pages.sum()
     }
@@ -129,13 +130,15 @@ pub enum InputKind {
     Log(HiveKind),
     /// A `.reg` file: dialect and encoding, for people.
     RegFile(String),
+    /// A file of Group Policy: which, for people.
+    PolicyFile(String),
     /// A file that is not there yet, but judged as if it had been imported: what it is, for people.
     Overlay(String),
     /// A disk image, or an archive, that the others lie in: what it is, for people.
     Container(String),
     /// A file that such an image needs: a parent, an extent, a segment.
     Part,
-    /// A hive, or a `.reg` file, that could not be opened.
+    /// A hive, a `.reg` file or one of Group Policy that could not be opened.
     Unreadable(Error),
 }
 
@@ -206,8 +209,10 @@ pub fn open(group: &Group, options: &Options<'_>) -> (Vec<Host>, Vec<Diagnostic>
     }
     for artifact in &group.reg_files {
         let (source, kind) = open_reg_file(artifact, &interest, options);
-        if let Source::RegFile(file) = &source {
-            diagnostics.extend(file.diagnostics().all(&artifact.name));
+        match &source {
+            Source::RegFile(file) => diagnostics.extend(file.diagnostics().all(&artifact.name)),
+            Source::PolicyFile(file) => diagnostics.extend_from_slice(file.diagnostics()),
+            _ => {}
         }
         sources.push(source);
         inputs.push(Input::artifact(artifact, kind, options.digest));
@@ -246,7 +251,8 @@ fn open_hive(hive: HiveKind, artifact: &Artifact, options: &Options<'_>) -> (Sou
     let opened = match &artifact.kind {
         Kind::BrokenHive(error) => Err(error.clone()),
         Kind::Hive(base) => artifact.open_hive(options.limits).map(|(open, recovery)| (open, recovery, base.clone())),
-        Kind::RegFile => Err(Error::Unsupported { at: At::Whole, what: "a .reg file, not a hive".to_owned() }),
+        Kind::RegFile => Err(Error::unsupported(At::Whole, "a .reg file, not a hive")),
+        Kind::PolicyFile(form) => Err(Error::unsupported(At::Whole, format!("{form}, not a hive"))),
     };
     match opened {
         Ok((open, recovery, base)) => {
@@ -284,8 +290,16 @@ fn refused_logs(artifact: &Artifact, kind: &InputKind) -> Vec<Diagnostic> {
 }
 
 fn open_reg_file(artifact: &Artifact, interest: &Interest, options: &Options<'_>) -> (Source, InputKind) {
-    match artifact.open() {
-        Ok(file) => {
+    match (artifact.open(), &artifact.kind) {
+        (Ok(file), Kind::PolicyFile(form)) => {
+            let file = PolicyFile::read(&*file, &artifact.name, &artifact.path, *form, options.limits);
+            let kind = match file.stopped() {
+                Some(error) => InputKind::Unreadable(error.clone()),
+                None => InputKind::PolicyFile(form.to_string()),
+            };
+            (Source::PolicyFile(file), kind)
+        }
+        (Ok(file), _) => {
             let file = RegFile::read(&*file, &artifact.name, interest, options.limits, options.codepage);
             let kind = match file.stopped() {
                 Some(error) => InputKind::Unreadable(error.clone()),
@@ -293,7 +307,7 @@ fn open_reg_file(artifact: &Artifact, interest: &Interest, options: &Options<'_>
             };
             (Source::RegFile(file), kind)
         }
-        Err(error) => {
+        (Err(error), _) => {
             let place = Place::new(&artifact.name, At::Whole);
             (Source::Unreadable(KeyPath::default(), error.clone(), place), InputKind::Unreadable(error))
         }

@@ -7,6 +7,7 @@ pub mod hive;
 pub mod overlay;
 pub mod path;
 pub mod pol;
+pub mod policy_file;
 pub mod reg_file;
 pub mod reg_text;
 pub mod time;
@@ -24,6 +25,7 @@ use cross_check::Agreement;
 use hive::{Answer, Hive, Listed};
 use overlay::{Import, Overlaid, Overlay};
 use path::{KeyPath, Name};
+use policy_file::PolicyFile;
 use reg_file::RegFile;
 pub use time::FileTime;
 use value::Value;
@@ -89,6 +91,8 @@ pub enum Source {
     Stale(KeyPath, Hive, Error),
     /// A `.reg` file, which speaks in full paths.
     RegFile(RegFile),
+    /// A file of Group Policy, which speaks in full paths too, but not of all values of a key.
+    PolicyFile(PolicyFile),
     /// A part of the registry that an input holds but that cannot be read.
     Unreadable(KeyPath, Error, Place),
 }
@@ -316,13 +320,13 @@ impl Registry {
             (Err(error), _) => return Err(error.clone()),
             (Ok(names), _) => names,
         };
-        let spoken_of: Vec<&Name> = match source {
-            Source::RegFile(file) => {
-                let speaks = |name: &Name| file.control_sets().iter().any(|set| set.matches(name.units()));
-                names.iter().filter(|name| speaks(name)).collect()
-            }
-            Source::Hive(..) | Source::Stale(..) | Source::Unreadable(..) => Vec::new(),
+        let sets = match source {
+            Source::RegFile(file) => file.control_sets(),
+            Source::PolicyFile(file) => file.control_sets(),
+            Source::Hive(..) | Source::Stale(..) | Source::Unreadable(..) => &[],
         };
+        let speaks = |name: &Name| sets.iter().any(|set| set.matches(name.units()));
+        let spoken_of: Vec<&Name> = names.iter().filter(|name| speaks(name)).collect();
         let names = if spoken_of.is_empty() { names.first().into_iter().collect() } else { spoken_of };
         let path = |set: &Name| KeyPath(system().0.iter().chain([set]).chain(below).cloned().collect());
         Ok(names.into_iter().map(path).collect())
@@ -335,6 +339,7 @@ impl Source {
         std::sync::Arc::clone(match self {
             Source::Hive(_, hive) | Source::Stale(_, hive, _) => hive.artifact(),
             Source::RegFile(file) => file.artifact(),
+            Source::PolicyFile(file) => file.artifact(),
             Source::Unreadable(_, _, place) => &place.artifact,
         })
     }
@@ -350,6 +355,7 @@ impl Source {
                 None => Ok(Listing::NotCovered),
             },
             Source::RegFile(file) => Ok(file.list(path, what)),
+            Source::PolicyFile(file) => Ok(file.list(path, what)),
             Source::Unreadable(root, error, place) => Ok(match path.below(root) {
                 Some(_) => Listing::Unreadable(error.clone(), place.clone()),
                 None => Listing::NotCovered,
@@ -362,7 +368,7 @@ impl Source {
     fn may_cover(&self, key: &KeyPath) -> bool {
         match self {
             Source::Hive(root, _) | Source::Stale(root, ..) | Source::Unreadable(root, ..) => key.below(root).is_some(),
-            Source::RegFile(_) => true,
+            Source::RegFile(_) | Source::PolicyFile(_) => true,
         }
     }
 
@@ -376,6 +382,10 @@ impl Source {
                 Some(below) => hive.lookup(below, value),
                 None => Answer::Lookup(Lookup::NotCovered),
             },
+            Source::PolicyFile(file) => Answer::Lookup(match value {
+                Some(value) => file.lookup(path, value),
+                None => file.key(path),
+            }),
             Source::RegFile(file) => Answer::Lookup(match value {
                 Some(value) => file.lookup(path, value),
                 None => match file.lookup(path, &Name::default()) {

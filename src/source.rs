@@ -19,6 +19,7 @@ use std::time::SystemTime;
 use crate::error::Error;
 use crate::read_at::ReadAt;
 use crate::registry::hive::BaseBlock;
+use crate::registry::policy_file::Form;
 
 use bytes::Bytes;
 pub use bytes::{Container, Files};
@@ -133,6 +134,8 @@ pub enum Kind {
     BrokenHive(Error),
     /// A registry script or export, in one of the dialects that are read.
     RegFile,
+    /// A file of Group Policy.
+    PolicyFile(Form),
 }
 
 /// How a file is called in reports.

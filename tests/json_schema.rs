@@ -5,7 +5,7 @@
 #[allow(dead_code, reason = "each test program uses a part of it")]
 mod common;
 
-use common::{fixtures, root, run};
+use common::{fixtures, root, run, scratch};
 use jsonschema::Validator;
 use serde_json::{Value as Json, json};
 
@@ -48,6 +48,15 @@ fn every_document_of_every_fixture_is_valid() {
     for overlay in ["fixtures/reg/disabled.reg", "Cargo.toml"] {
         let run = run(&["audit", "--format", "json", "fixtures/hosts/compliant", "--overlay", overlay]);
         assert_valid(&validator, &run.json(), overlay);
+    }
+    let (_keep, folder) = scratch();
+    for format in ["pol", "gpp"] {
+        let file = folder.join(format).display().to_string();
+        assert_eq!(run(&["generate", "enable", "--format", format, "-o", &file]).status, 0);
+        for args in [&[file.as_str()][..], &["fixtures/hosts/compliant", "--overlay", &file]] {
+            let run = run(&[&["audit", "--format", "json"], args].concat());
+            assert_valid(&validator, &run.json(), &file);
+        }
     }
     let all = run(&["audit", "--format", "json", "fixtures", "no-such-file"]);
     assert_valid(&validator, &all.json(), "all fixtures at once");

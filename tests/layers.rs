@@ -63,8 +63,8 @@ const ROOMS: &[(&str, &[&str])] = &[
         "audit",
         &["path", "value", "cross_check", "overlay", "FileTime", "Found", "KeyInfo", "Listing", "Lookup", "Registry"],
     ),
-    // The sniffers of the two formats.
-    ("source", &["hive", "reg_file"]),
+    // The sniffers of the formats.
+    ("source", &["hive", "policy_file", "reg_file"]),
     // `show` prints what the readers themselves see, without the stages in between; the writer spares whatever is a hive.
     (
         "cli",

@@ -152,9 +152,13 @@ fn absent(rule: &Rule, setting: &Setting, key: Option<KeyInfo>) -> Finding {
 fn not_covered(rule: &Rule, setting: &Setting, host: &Host) -> Finding {
     let hive = setting.key.names().get(1).map(ToString::to_string).unwrap_or_default();
     let is_reg = host.inputs.iter().any(|input| matches!(input.kind, InputKind::RegFile(_)));
+    let is_policy = host.inputs.iter().any(|input| matches!(input.kind, InputKind::PolicyFile(_)));
     let (why, fix) = if is_reg {
         let why = "the .reg file speaks neither of this key nor of one above it".to_owned();
         (why, format!("export this key, or add the machine's {hive} hive, and give both with --join"))
+    } else if is_policy {
+        let why = "the policy file says nothing of this value".to_owned();
+        (why, format!("audit the machine's {hive} hive, and lay this file over it with --overlay"))
     } else {
         let why = format!("no {hive} hive of this machine was given");
         (why, format!("add the machine's {hive} hive; if it lies in another folder, join the two with --join"))

@@ -33,7 +33,7 @@ fn read_one(
         return Err(wrong(path, "a folder, not a file that could be imported"));
     }
     let (input, file) = Input::overlay(path, digest).map_err(|error| wrong(path, &error.to_string()))?;
-    Ok(OverlayFile::reg_file(input, &file, interest, limits, codepage))
+    Ok(OverlayFile::read(input, &file, interest, limits, codepage))
 }
 
 impl From<OverlayViewArg> for View {

@@ -55,6 +55,10 @@ pub(super) fn run(args: &ShowArgs) -> Result<u8, Failure> {
     match &artifact.kind {
         Kind::Hive(base) => hive::run(args, artifact, base, &limits),
         Kind::RegFile => reg_file::run(args, artifact, &limits),
+        Kind::PolicyFile(form) => {
+            say(&format!("{}: {form}: not shown, but audited; --format raw gives its bytes", artifact.name));
+            Ok(UNREADABLE)
+        }
         Kind::BrokenHive(_) => Ok(UNREADABLE),
     }
 }
@@ -66,7 +70,7 @@ fn pick<'a>(artifacts: &'a [Artifact], key: &KeyPath, limits: &Limits) -> Result
     }
     let holds = |artifact: &&Artifact| match &artifact.kind {
         Kind::Hive(base) => hive_kind(artifact, base, limits).is_some_and(|kind| key.below(&kind.root()).is_some()),
-        Kind::RegFile | Kind::BrokenHive(_) => false,
+        Kind::RegFile | Kind::PolicyFile(_) | Kind::BrokenHive(_) => false,
     };
     let holding: Vec<&Artifact> = artifacts.iter().filter(holds).collect();
     if let [only] = holding.as_slice() {

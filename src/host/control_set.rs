@@ -85,7 +85,7 @@ pub(super) fn in_use(registry: &Registry) -> Vec<Name> {
 fn wanted_sets(registry: &Registry, wanted: &Wanted) -> Vec<Selected> {
     let has_hive = registry.sources().iter().any(|source| match source {
         Source::Hive(root, _) | Source::Stale(root, ..) | Source::Unreadable(root, ..) => *root == system(),
-        Source::RegFile(_) => false,
+        Source::RegFile(_) | Source::PolicyFile(_) => false,
     });
     match select_value(registry, "Current") {
         Lookup::NotCovered => return without_select(&listed(registry).0, wanted),
@@ -219,6 +219,7 @@ fn listed(registry: &Registry) -> (Vec<Name>, Option<Error>) {
                 })
             }
             Source::RegFile(file) => file.control_sets().to_vec(),
+            Source::PolicyFile(file) => file.control_sets().to_vec(),
             Source::Hive(..) | Source::Stale(..) | Source::Unreadable(..) => Vec::new(),
         };
         for name in names.into_iter().filter(is_control_set) {

@@ -48,7 +48,7 @@ pub struct Group {
     pub name: String,
     /// Its hives.
     pub hives: Vec<(HiveKind, Artifact)>,
-    /// Its `.reg` files.
+    /// Its `.reg` files, and files of Group Policy.
     pub reg_files: Vec<Artifact>,
     /// Whether the hives are copies that Windows keeps aside (`RegBack`, `Windows.old`).
     pub backup: bool,
@@ -56,7 +56,7 @@ pub struct Group {
     pub by_folder_alone: bool,
 }
 
-/// Groups artifacts into machines: hives that lie in one folder belong together, each `.reg` file is a machine of its own;
+/// Groups artifacts into machines: hives that lie in one folder belong together, each `.reg` file, and each of Group Policy, is a machine of its own;
 /// with `join`, all are one machine. Hives that are neither SYSTEM nor SOFTWARE are left out and counted.
 pub fn group(artifacts: &[Artifact], join: bool, limits: &Limits) -> (Vec<Group>, Vec<Diagnostic>, u64) {
     let mut folders: BTreeMap<usize, Vec<(HiveKind, Artifact)>> = BTreeMap::new();
@@ -67,11 +67,11 @@ pub fn group(artifacts: &[Artifact], join: bool, limits: &Limits) -> (Vec<Group>
     let mut joined = Group { name: "joined inputs".into(), ..Group::default() };
     for (i, artifact) in artifacts.iter().enumerate() {
         let kind = match &artifact.kind {
-            Kind::RegFile if join => {
+            Kind::RegFile | Kind::PolicyFile(_) if join => {
                 joined.reg_files.push(artifact.clone());
                 continue;
             }
-            Kind::RegFile => {
+            Kind::RegFile | Kind::PolicyFile(_) => {
                 let name = file_name(&artifact.path);
                 groups.entry(i).or_default().push(Group {
                     name,

@@ -15,6 +15,7 @@ use crate::registry::Registry;
 use crate::registry::change::Changes;
 use crate::registry::overlay::{Import, View, native_twin};
 use crate::registry::path::KeyPath;
+use crate::registry::policy_file::{self, Form};
 use crate::registry::reg_file::{Interest, RegFile};
 
 /// A file that is laid over each machine.
@@ -46,8 +47,39 @@ pub fn overlay_interest(keys: &[KeyPath], trees: &[KeyPath]) -> Interest {
 }
 
 impl OverlayFile {
+    /// Reads what a file changes, within the interest: a `.reg` file, or what its first bytes show to be of Group Policy.
+    pub fn read(
+        input: Input,
+        source: &dyn ReadAt,
+        interest: &Interest,
+        limits: &Limits,
+        codepage: Option<&'static encoding_rs::Encoding>,
+    ) -> Self {
+        let mut start = vec![0; 4096];
+        let n = source.read_at(0, &mut start).unwrap_or(0);
+        start.truncate(n);
+        match policy_file::sniff(&start) {
+            Some(form) => Self::policy_file(input, source, form, interest, limits),
+            None => Self::reg_file(input, source, interest, limits, codepage),
+        }
+    }
+
+    /// Reads what a file of Group Policy changes.
+    fn policy_file(mut input: Input, source: &dyn ReadAt, form: Form, interest: &Interest, limits: &Limits) -> Self {
+        let name = Arc::clone(&input.name);
+        let (mut changes, mut diagnostics) = policy_file::read(source, &name, Path::new(&*name), form, limits);
+        input.kind = InputKind::Overlay(form.to_string());
+        let doubted = || changes.doubts.iter().find(|(key, ..)| interest.reaches(key)).map(|(.., place)| place.clone());
+        changes.first = interest.first_touched(&changes.changes).or_else(doubted);
+        if keys(&changes) > limits.overlay_keys / 2 {
+            changes.changes.retain(|(change, _)| interest.touched_by(change));
+            diagnostics.push(large(&name));
+        }
+        Self { input, changes, diagnostics }
+    }
+
     /// Reads what a `.reg` file changes, within the interest.
-    pub fn reg_file(
+    fn reg_file(
         mut input: Input,
         source: &dyn ReadAt,
         interest: &Interest,
@@ -75,9 +107,7 @@ impl OverlayFile {
                 changes.doubts.extend(all.doubts.into_iter().filter(|(key, ..)| key.names().len() > 2));
                 changes.changes = all.changes;
             } else {
-                let message = "a large file: of what it changes besides, nothing is looked at, even where symbolic links lead there";
-                let (severity, place) = (Severity::Warning, Place::new(&name, At::Whole));
-                diagnostics.push(Diagnostic { severity, code: "overlay-large", message: message.to_owned(), place });
+                diagnostics.push(large(&name));
             }
         }
         Self { input, changes, diagnostics }
@@ -109,6 +139,13 @@ fn keys(changes: &Changes) -> usize {
     changes.changes.iter().map(|(change, _)| change.key().folded()).collect::<BTreeSet<_>>().len()
 }
 
+fn large(name: &Arc<str>) -> Diagnostic {
+    let message =
+        "a large file: of what it changes besides, nothing is looked at, even where symbolic links lead there";
+    let (severity, place) = (Severity::Warning, Place::new(name, At::Whole));
+    Diagnostic { severity, code: "overlay-large", message: message.to_owned(), place }
+}
+
 fn unreadable(why: &str, place: Place) -> Diagnostic {
     let message = format!("what the import of this file changes cannot be told: {why}");
     Diagnostic { severity: Severity::Error, code: "overlay-unreadable", message, place }
@@ -134,7 +171,11 @@ pub(super) fn lay(
         } else {
             ""
         };
-        format!("judged as it would be after importing {} ({program}){nothing}", file.input.name)
+        format!(
+            "judged as it would be after importing {} ({}){nothing}",
+            file.input.name,
+            if file.changes.native { "as policy" } else { program }
+        )
     });
     (registry.with_overlay(&changes, &import), notes.collect())
 }

@@ -354,7 +354,7 @@ fn input(input: &Input) -> InputV1<'_> {
         InputKind::Log(hive) => InputKindV1::Log { hive: hive.to_string() },
         InputKind::Container(format) => InputKindV1::Container { format },
         InputKind::Part => InputKindV1::ContainerPart,
-        InputKind::RegFile(form) => InputKindV1::Reg { form },
+        InputKind::RegFile(form) | InputKind::PolicyFile(form) => InputKindV1::Reg { form },
         InputKind::Overlay(form) => InputKindV1::Overlay { form },
         InputKind::Unreadable(error) => InputKindV1::Unreadable { error: error.to_string() },
     };

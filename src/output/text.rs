@@ -256,6 +256,7 @@ fn describe(input: &Input) -> (String, String) {
         InputKind::Part => ("image part".to_owned(), input.name.to_string()),
         InputKind::Overlay(form) => ("overlay".to_owned(), format!("{}, {form}", input.name)),
         InputKind::RegFile(form) => (".reg file".to_owned(), format!("{}, {form}", input.name)),
+        InputKind::PolicyFile(form) => ("policy file".to_owned(), format!("{}, {form}", input.name)),
         InputKind::Unreadable(error) => ("unreadable".to_owned(), format!("{}: {error}", input.name)),
     }
 }

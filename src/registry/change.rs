@@ -75,12 +75,14 @@ pub struct Script {
     pub said: Vec<Said>,
     /// What else there is to say; an error among it where the file speaks of keys that cannot be told.
     pub diagnostics: Diagnostics,
+    /// Why it is not known which keys the file speaks of besides, and where that shows.
+    pub unknown: Option<(Error, At)>,
     bytes: usize,
 }
 
 impl Script {
     pub(super) fn new(limits: &Limits) -> Self {
-        Self { said: Vec::new(), diagnostics: Diagnostics::new(limits.diagnostics), bytes: 0 }
+        Self { said: Vec::new(), diagnostics: Diagnostics::new(limits.diagnostics), unknown: None, bytes: 0 }
     }
 
     /// Adds a change. Lists in a file name its key once and cost it for each entry, so what is kept is counted.
@@ -125,4 +127,6 @@ pub struct Changes {
     pub stopped: Option<(Error, Place)>,
     /// Where the first change stands that somebody asks about.
     pub first: Option<Place>,
+    /// Whether Windows itself makes the changes, with a 64-bit program where it has any, and not who imports the file.
+    pub native: bool,
 }

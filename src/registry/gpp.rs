@@ -216,7 +216,9 @@ impl Walk<'_> {
         let said = match item.changes(self.limits) {
             Ok(said) => said,
             Err(message) => {
-                self.tell(Severity::Error, "gpp-item", &format!("an item that cannot be told: {message}"), item.at);
+                let message = format!("an item that cannot be told: {message}");
+                self.tell(Severity::Error, "gpp-item", &message, item.at);
+                self.script.unknown.get_or_insert((Error::unsupported(item.at, message), item.at));
                 return Ok(());
             }
         };

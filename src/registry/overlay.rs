@@ -5,6 +5,7 @@
 //! is unreadable, and so is what the sources themselves cannot read: a hive that is damaged may not even load. One thing is
 //! not looked for: links below a key that is deleted. They are taken to go with it, and where they lead to is taken to stay.
 
+mod alone;
 mod tree;
 mod view;
 
@@ -17,6 +18,7 @@ use super::path::{KeyPath, Name};
 use super::{Listing, Lookup, Registry, Source, system};
 use crate::error::{At, Error};
 use crate::place::Place;
+pub(super) use alone::Alone;
 use tree::{Node, Value};
 use view::Redirected;
 pub use view::{View, native_twin};
@@ -82,7 +84,9 @@ impl Overlay {
             links: RefCell::default(),
             max_keys: import.keys,
         };
+        let native = Import { view: View::Bits64, ..import.clone() };
         for file in files {
+            let import = if file.native { &native } else { import };
             if overlay.stopped.is_none() {
                 overlay.stopped.clone_from(&file.stopped);
             }

@@ -3,6 +3,7 @@
 use crate::image::{ends_like_disk, is_container, looks_like_disk};
 use crate::read_at::ReadAt;
 use crate::registry::hive::{BaseBlock, SIGNATURE, is_log};
+use crate::registry::policy_file;
 use crate::registry::reg_file::{Sniffed, sniff as sniff_text};
 
 use super::Kind;
@@ -75,6 +76,9 @@ pub(super) fn sniff(start: &[u8]) -> Content {
     }
     if let Some(kind) = archive::sniff(start) {
         return Content::Archive(kind);
+    }
+    if let Some(form) = policy_file::sniff(start) {
+        return Content::Registry(Kind::PolicyFile(form));
     }
     match sniff_text(start) {
         Some(Sniffed::RegFile(_)) => Content::Registry(Kind::RegFile),

@@ -21,4 +21,5 @@ mod generate;
 mod hostile;
 mod overlay;
 mod plans;
+mod policy_files;
 mod streams;

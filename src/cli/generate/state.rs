@@ -110,6 +110,7 @@ impl State {
                 InputKind::Hive { hive, .. } => hive.to_string(),
                 InputKind::Log(hive) => format!("log of {hive}"),
                 InputKind::RegFile(_) => ".reg file".to_owned(),
+                InputKind::PolicyFile(form) => form.clone(),
                 _ => return None,
             };
             let digest = input.sha256.as_ref().and_then(|digest| digest.clone().ok());

@@ -148,15 +148,23 @@ impl Interest {
 
     /// Where the first of these changes stands that changes something that is asked for.
     pub fn first_touched(&self, changes: &[(Change, Place)]) -> Option<Place> {
-        let touches = |change: &Change| {
-            let names = change.key().names().iter().map(Name::units);
-            match self.relevance(Start::Root, names, |_| {}) {
-                Relevance::Wanted => true,
-                Relevance::Above => matches!(change, Change::DeleteKey(_)),
-                Relevance::Below | Relevance::None => false,
-            }
-        };
-        changes.iter().find(|(change, _)| touches(change)).map(|(_, place)| place.clone())
+        changes.iter().find(|(change, _)| self.touched_by(change)).map(|(_, place)| place.clone())
+    }
+
+    /// Whether a change changes something that is asked for.
+    pub fn touched_by(&self, change: &Change) -> bool {
+        let names = change.key().names().iter().map(Name::units);
+        match self.relevance(Start::Root, names, |_| {}) {
+            Relevance::Wanted => true,
+            Relevance::Above => matches!(change, Change::DeleteKey(_)),
+            Relevance::Below | Relevance::None => false,
+        }
+    }
+
+    /// Whether something that is asked for is at or below this key.
+    pub fn reaches(&self, path: &KeyPath) -> bool {
+        let names = path.names().iter().map(Name::units);
+        matches!(self.relevance(Start::Root, names, |_| {}), Relevance::Wanted | Relevance::Above)
     }
 
     /// Whether the values of this key are kept.

@@ -1,0 +1,101 @@
+//! `Registry.pol` and `Registry.xml` as inputs, and laid over a machine.
+
+use std::fs;
+
+use serde_json::Value as Json;
+
+use crate::common::{run, scratch};
+
+fn outcomes(report: &Json) -> Vec<String> {
+    let findings = report["hosts"][0]["findings"].as_array().unwrap();
+    findings.iter().map(|finding| finding["outcome"].as_str().unwrap().to_owned()).collect()
+}
+
+fn audited(args: &[&str]) -> (i32, Json) {
+    let run = run(&[&["audit", "--format", "json"], args].concat());
+    (run.status, run.json())
+}
+
+#[test]
+fn what_is_generated_is_read_back_as_the_same_state() {
+    let (_keep, folder) = scratch();
+    let base = folder.to_str().unwrap();
+    let written = |format: &str| {
+        let file = format!("{base}/{format}.dat");
+        assert_eq!(run(&["generate", "enable", "--format", format, "-o", &file]).status, 0);
+        file
+    };
+    let (reg_status, reg) = audited(&[&written("reg")]);
+    assert_eq!(outcomes(&reg).iter().filter(|outcome| *outcome == "pass").count(), 8);
+    for (format, form) in [
+        ("pol", "Registry.pol"),
+        ("gpp", "Group Policy Preferences XML"),
+        ("gpp-collection", "Group Policy Preferences XML"),
+    ] {
+        let file = written(format);
+        let (status, report) = audited(&[&file]);
+        assert_eq!(status, reg_status, "{format}");
+        assert_eq!(outcomes(&report), outcomes(&reg), "{format}");
+        let input = &report["hosts"][0]["inputs"][0];
+        assert_eq!((input["kind"].as_str(), input["form"].as_str()), (Some("reg"), Some(form)));
+        assert_eq!(audited(&["fixtures/hosts/nothing-set"]).0, 1);
+        for view in ["64", "32"] {
+            let over = ["fixtures/hosts/nothing-set", "--overlay", &file, "--overlay-view", view];
+            let (status, report) = audited(&over);
+            assert_eq!(status, 0, "{format} {view}");
+            let findings = report["hosts"][0]["findings"].as_array().unwrap();
+            assert_eq!(findings.iter().filter(|finding| finding["overlay"] == true).count(), 8, "{format} {view}");
+        }
+        let undo = ["generate", "undo", "--for", "fixtures/hosts/nothing-set", "--of", &file];
+        let undone = run(&undo);
+        let wide: Vec<u8> = "Protocols".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(undone.status, 0, "{format}");
+        assert!(undone.stdout.windows(wide.len()).any(|part| part == wide), "{format}");
+        let walked = run(&["audit", "--format", "json", base]).json();
+        let hosts = walked["hosts"].as_array().unwrap();
+        assert!(hosts.iter().any(|host| host["inputs"][0]["form"] == form), "{format}");
+    }
+}
+
+#[test]
+fn what_depends_on_the_client_is_unknown() {
+    let (_keep, folder) = scratch();
+    let file = format!("{}/Registry.xml", folder.display());
+    assert_eq!(run(&["generate", "enable", "--format", "gpp", "-o", &file]).status, 0);
+    let text = fs::read_to_string(&file).unwrap();
+    let targeted = text.replacen("</Registry>", "<Filters><FilterComputer name=\"X\"/></Filters></Registry>", 1);
+    assert_ne!(text, targeted);
+    fs::write(&file, targeted).unwrap();
+    for args in [&[file.as_str()][..], &["fixtures/hosts/nothing-set", "--overlay", &file]] {
+        let (status, report) = audited(args);
+        assert_eq!(status, 3, "{args:?}");
+        let outcomes = outcomes(&report);
+        assert!(outcomes.iter().any(|outcome| outcome == "unknown"), "{outcomes:?}");
+        assert!(outcomes.iter().all(|outcome| outcome != "fail"), "{outcomes:?}");
+    }
+    // An item that cannot be told may be about any key.
+    fs::write(&file, text.replacen("type=\"REG_DWORD\"", "type=\"REG_WHAT\"", 1)).unwrap();
+    let (status, report) = audited(&["fixtures/hosts/nothing-set", "--overlay", &file]);
+    assert_eq!(status, 3);
+    assert!(outcomes(&report).iter().all(|outcome| outcome == "unknown"), "{:?}", outcomes(&report));
+}
+
+#[test]
+fn a_file_that_is_cut_short_tells_nothing() {
+    let (_keep, folder) = scratch();
+    let file = format!("{}/Registry.pol", folder.display());
+    assert_eq!(run(&["generate", "enable", "--format", "pol", "-o", &file]).status, 0);
+    let bytes = fs::read(&file).unwrap();
+    fs::write(&file, &bytes[..bytes.len() - 3]).unwrap();
+    for args in [&[file.as_str()][..], &["fixtures/hosts/nothing-set", "--overlay", &file]] {
+        let (status, report) = audited(args);
+        assert_eq!(status, 3, "{args:?}");
+        assert!(outcomes(&report).iter().all(|outcome| outcome != "pass" && outcome != "fail"), "{args:?}");
+        let remarks = report["diagnostics"].as_array().unwrap();
+        assert!(remarks.iter().any(|remark| remark["code"] == "policy-file-stopped"), "{args:?}");
+    }
+    let (_, report) = audited(&[&file]);
+    assert_eq!(report["hosts"][0]["inputs"][0]["kind"], "unreadable");
+    let undo = run(&["generate", "undo", "--for", "fixtures/hosts/nothing-set", "--of", &file]);
+    assert_eq!(undo.status, 2);
+}
