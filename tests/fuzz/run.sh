@@ -96,6 +96,7 @@ fi
 cargo fuzz build --fuzz-dir . --sanitizer none
 for target in "${targets[@]}"; do
     echo "== $target"
+    # A timeout on a busy machine proves little: run what is left in artifacts/ alone.
     # Targets for images count their memory themselves; beside it, the fuzzer has its corpus.
     cargo fuzz run --fuzz-dir . --sanitizer none "$target" -- \
         -max_total_time="$seconds" -max_len=65536 -timeout=1 -rss_limit_mb=512 -print_final_stats=1
