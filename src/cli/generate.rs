@@ -52,7 +52,9 @@ pub(super) fn run(args: &GenerateArgs) -> Result<u8, Failure> {
         PlanArg::Undo => asked.undo().map(|(changeset, state)| (changeset, Some(state)))?,
         _ => asked.changeset()?,
     };
-    let files = files(format, &changeset, None)?;
+    let back = (state.as_ref()).filter(|_| format == Format::Ps1 && args.plan != PlanArg::Undo);
+    let undo = back.and_then(|state| asked.back(&changeset, state));
+    let files = files(format, &changeset, undo.as_ref())?;
     plans::not_recommended(args.plan);
     if !changeset.left_out.is_empty() {
         let why = match args.plan {

@@ -24,8 +24,8 @@ struct Undo<'a> {
     left: usize,
 }
 
-/// Undoes `changes` (`of` says what they are, before the name of a policy) once they are made to `state`: old values with their types and data, and neither values nor
-/// keys that were not there. At most `keys` keys are put back.
+/// Undoes `changes` (`of` says what they are, before the name of a policy) once they are made to `state`: old values with
+/// their types and data, and neither values nor keys that were not there. At most `keys` keys are put back.
 ///
 /// # Errors
 /// Where it cannot be told what the state is, naming the key or value: there is no guess.
