@@ -22,6 +22,32 @@ if [[ ! -s $WINEPREFIX/system.reg ]]; then
     finish
 fi
 
+# What Wine has below the keys that a fix touches and may create.
+state() {
+    local key
+    for key in 'SYSTEM\CurrentControlSet\Control\SecurityProviders' 'SOFTWARE\Microsoft\.NETFramework' \
+        'SOFTWARE\WOW6432Node\Microsoft\.NETFramework'; do
+        timeout 60 "$WINE" reg query "HKLM\\$key" /s 2>&1 | tr -d '\r' || true
+    done
+    wineserver -w
+}
+
+# A fix made for the registry as Wine keeps it, and the way back from it.
+before=$(state)
+cp "$WINEPREFIX/system.reg" "$work/before.reg"
+for plan in fix undo; do
+    "$TLSHIVE" generate "$plan" --for "$work/before.reg" -o "$work/$plan.reg" 2>"$work/err" || cat "$work/err"
+    (cd "$work" && timeout 60 "$WINE" regedit /S "$plan.reg") >/dev/null 2>&1 || true
+    after=$(state)
+    if [[ $plan == fix ]]; then
+        audit "wine $plan: audit of system.reg" "$WINEPREFIX/system.reg"
+        same "wine $plan: exit status for system.reg" 0 "$status"
+        verdicts "wine $plan" pass
+    else
+        same "wine $plan: what Wine reads is as before" "$before" "$after"
+    fi
+done
+
 # Each import turns all eight over, so that a file that Wine ignores cannot pass on what the one before it set.
 for format in reg reg4 cmd; do
     for mode in enable disable; do
@@ -34,7 +60,7 @@ for format in reg reg4 cmd; do
         # a bare name, since regedit takes a leading slash for an option; its status is 0 even for lines it skips
         if [[ $format == cmd ]]; then
             ran=0
-            (cd "$work" && timeout 120 "$WINE" cmd /c "$file") >/dev/null 2>&1 || ran=$?
+            (cd "$work" && timeout 120 "$WINE" cmd /c "$file") </dev/null >/dev/null 2>&1 || ran=$?
             same "$name: exit status" 0 "$ran"
         else
             (cd "$work" && timeout 60 "$WINE" regedit /S "$file") >/dev/null 2>&1 || true
