@@ -3,10 +3,11 @@
 //! From the top down, the modules in the order in which the bytes travel:
 //!
 //! ```text
-//!  what the user named          [source]    files told apart by content
+//!  what the user named          [source]    files told apart by content, archives looked into
+//!        │   ▲                      [image]     out of its container a disk, of that volumes, of those files
 //!        │ artifacts
 //!        ▼
-//!  hives, .reg files            [registry]  path and name in, Lookup out
+//!  hives, .reg, policy files    [registry]  path and name in, Lookup out
 //!        │ sources
 //!        ▼
 //!  machines                     [host]      hives and files grouped, facts, control set
@@ -22,7 +23,8 @@
 //! ```
 //!
 //! Below them all lie [`read_at`] (byte sources), [`place`] and [`error`] (where, what was expected, what was found),
-//! [`diagnostic`] (what a reader has to say that is no answer), [`digest`] and [`limits`] (budgets against hostile input).
+//! [`diagnostic`] (what a reader has to say that is no answer), [`digest`], `fields` (numbers out of binary structures) and
+//! [`limits`] (budgets against hostile input).
 //! `tests/layers.rs` holds the directions.
 #![cfg_attr(
     test,
