@@ -15,6 +15,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::policy::Policy;
+use crate::source::Search;
 
 const AFTER_HELP: &str = "\
 Exit status:
@@ -46,7 +47,7 @@ enum Command {
 #[derive(Args)]
 #[command(after_help = AFTER_HELP)]
 struct AuditArgs {
-    /// Hives, .reg files, disk images, archives, or folders that hold them; told apart by content, never by name
+    /// Hives, .reg and policy files, disk images, archives, or folders that hold them; told apart by content, never by name
     #[arg(required = true)]
     inputs: Vec<PathBuf>,
 
@@ -153,6 +154,14 @@ struct DiskArgs {
     /// with an s behind
     #[arg(long, value_name = "BYTES|SECTORSs", value_parser = audit::offset)]
     offset: Option<u64>,
+}
+
+impl DiskArgs {
+    /// What is to be looked for, with what the commands have besides.
+    fn search<'a>(&'a self, logs: &'a [PathBuf], no_logs: bool, include_backups: bool) -> Search<'a> {
+        let (allow, offset, volume) = (&self.allow_dir, self.offset, self.volume);
+        Search { logs, apply_logs: !no_logs, include_backups, allow, offset, volume }
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]

@@ -19,7 +19,7 @@ use crate::policy::Policy;
 use crate::policy::waiver::Waivers;
 use crate::registry::cross_check::Agreement;
 use crate::registry::path::KeyPath;
-use crate::source::{Artifact, Discovery, Search, discover};
+use crate::source::{Artifact, Discovery, discover};
 
 /// Remarks printed for one file before the rest is counted.
 const REMARKS_PER_FILE: usize = 5;
@@ -72,14 +72,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     let wanted = overlay_interest(&interest, &trees);
     let files = overlay::read(&args.overlay, &wanted, args.codepage, args.digest, &limits)?;
     let overlays = Overlays { files: &files, view: args.overlay_view.into() };
-    let search = Search {
-        logs: &args.log,
-        apply_logs: !args.no_logs,
-        include_backups: args.include_backups,
-        allow: &args.disk.allow_dir,
-        offset: args.disk.offset,
-        volume: args.disk.volume,
-    };
+    let search = args.disk.search(&args.log, args.no_logs, args.include_backups);
     let found = discover(&args.inputs, &search, &limits);
     // Before the audit, so that a report that cannot be written costs nothing.
     let mut inputs: Vec<PathBuf> = found.artifacts.iter().flat_map(Artifact::files).collect();
@@ -241,7 +234,7 @@ fn remarks(report: &Report, verbose: bool) {
     }
 }
 
-#[allow(clippy::print_stderr, reason = "as above")]
+#[allow(clippy::print_stderr, reason = "remarks go to standard error")]
 fn nothing(seen: &Seen) {
     let Seen { files, other_files, other_hives, unreadable, .. } = seen;
     eprintln!(

@@ -118,7 +118,7 @@ fn warn(text: &str) {
     eprintln!("tlshive: warning: {text}");
 }
 
-#[allow(clippy::print_stderr, reason = "as above")]
+#[allow(clippy::print_stderr, reason = "notes go to standard error, the file to standard output")]
 fn note(text: &str) {
     eprintln!("tlshive: note: {text}");
 }

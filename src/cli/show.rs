@@ -14,7 +14,7 @@ use crate::output::escape;
 use crate::output::export::{Export, Format, export};
 use crate::read_at::ReadAt;
 use crate::registry::path::{KeyPath, Name};
-use crate::source::{Artifact, Kind, Search, discover};
+use crate::source::{Artifact, Kind, discover};
 
 /// Remarks printed unless all are asked for.
 const REMARKS: usize = 5;
@@ -30,14 +30,7 @@ pub(super) fn run(args: &ShowArgs) -> Result<u8, Failure> {
         return Err(Failure::Message(format!("{}: a folder; show takes one file", escape(&input))));
     }
     let limits = Limits::default();
-    let search = Search {
-        logs: &args.log,
-        apply_logs: !args.no_logs,
-        include_backups: false,
-        allow: &args.disk.allow_dir,
-        offset: args.disk.offset,
-        volume: args.disk.volume,
-    };
+    let search = args.disk.search(&args.log, args.no_logs, false);
     let found = discover(std::slice::from_ref(&args.input), &search, &limits);
     for remark in &found.diagnostics {
         // Files are told apart for both commands, in the words of an audit.

@@ -42,7 +42,9 @@ impl Walk<'_> {
     pub(super) fn local_image(&mut self, holder: &Holder) {
         let called = name(&holder.path);
         let parts = Arc::new(Parts::default());
-        let opened = match open_disk(&holder.path, self.search.allow, &parts, &self.limits) {
+        let opened = open_disk(&holder.path, self.search.allow, &parts, &self.limits);
+        self.out.containers.extend(parts.all().into_iter().skip(1).map(|(_, path)| path));
+        let opened = match opened {
             Ok(opened) => opened,
             Err(error) => return self.unreadable(&called, error.to_string()),
         };

@@ -207,7 +207,7 @@ impl Walk<'_> {
     }
 
     /// Which of these are only a part of another image among them.
-    fn parts_among(&mut self, containers: &[Holder]) -> Vec<bool> {
+    fn parts_among(&self, containers: &[Holder]) -> Vec<bool> {
         let mut numbers: HashMap<PathBuf, usize> = HashMap::new();
         for (number, holder) in containers.iter().enumerate() {
             numbers.extend(holder.path.canonicalize().ok().map(|path| (path, number)));
@@ -215,12 +215,12 @@ impl Walk<'_> {
         let mut uses: Vec<Vec<usize>> = Vec::new();
         for holder in containers {
             let others = match holder.kind {
-                HolderKind::Image => self.parts_of(&holder.path),
-                HolderKind::Archive(_) => Vec::new(),
+                // One alone can only be a part of itself; it is opened once.
+                HolderKind::Image if containers.len() > 1 => self.parts_of(&holder.path),
+                HolderKind::Image | HolderKind::Archive(_) => Vec::new(),
             };
             let known = others.iter().filter_map(|path| numbers.get(&path.canonicalize().ok()?).copied());
             uses.push(known.collect());
-            self.out.containers.extend(others);
         }
         let named: Vec<bool> = containers.iter().map(|holder| holder.named).collect();
         parts(&uses, &named)
@@ -267,7 +267,8 @@ impl Walk<'_> {
     pub(super) fn other(&mut self, name: &Arc<str>, named: bool) {
         self.out.other_files = self.out.other_files.saturating_add(1);
         if named {
-            let message = "neither a registry hive, a .reg file, a disk image nor an archive: nothing to audit";
+            let message =
+                "neither a registry hive, a .reg or policy file, a disk image nor an archive: nothing to audit";
             self.remark(name, Severity::Warning, "not-a-registry-file", message.to_owned());
         }
     }

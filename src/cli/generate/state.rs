@@ -16,7 +16,7 @@ use crate::policy::Policy;
 use crate::registry::Lookup;
 use crate::registry::change::{Change, Changes};
 use crate::registry::path::KeyPath;
-use crate::source::{Artifact, Search, discover};
+use crate::source::{Artifact, discover};
 
 /// A machine as it is.
 pub(super) struct State {
@@ -36,14 +36,7 @@ impl State {
         trees: &[KeyPath],
     ) -> Result<Self, Failure> {
         let limits = Limits::default();
-        let search = Search {
-            logs: &args.log,
-            apply_logs: !args.no_logs,
-            include_backups: args.include_backups,
-            allow: &args.disk.allow_dir,
-            offset: args.disk.offset,
-            volume: args.disk.volume,
-        };
+        let search = args.disk.search(&args.log, args.no_logs, args.include_backups);
         let found = discover(&args.inputs, &search, &limits);
         let (groups, mut remarks, _) = group(&found.artifacts, args.join, &limits);
         remarks.extend(found.diagnostics);
@@ -73,10 +66,10 @@ impl State {
             super::warn(&escape(&format!("{}: {}", remark.place, remark.message)));
         }
         let mut files: Vec<PathBuf> = found.artifacts.iter().flat_map(Artifact::files).collect();
-        files.extend(args.inputs.iter().chain(&args.log).cloned());
+        files.extend(args.inputs.iter().chain(&args.log).chain(&found.containers).cloned());
         match <[Host; 1]>::try_from(hosts) {
             Ok([host]) => Ok(Self { host, files, limits }),
-            Err(hosts) if hosts.is_empty() => Err(Failure::Message("--for: no hive or .reg file was found".to_owned())),
+            Err(hosts) if hosts.is_empty() => Err(Failure::Message("--for: no machine was found".to_owned())),
             Err(hosts) => Err(Failure::Message(format!("--for: {}:{}", several(&hosts), list(&hosts)))),
         }
     }
