@@ -18,7 +18,7 @@ const BARE: &str = r#"volume (NTFS "System")"#;
 type Machine<'a> = (&'a str, bool, &'a [&'a str]);
 
 /// Every file in `fixtures/images`: its status when it is named, and the machines in it.
-const IMAGES: [(&str, i32, &[Machine<'static>]); 37] = [
+const IMAGES: [(&str, i32, &[Machine<'static>]); 38] = [
     ("acquired.E01", 0, &[("DESK-X86", true, &[BARE, CONFIG])]),
     ("acquired.E02", 3, &[]),
     ("backing-base.qcow2", 1, &[("AADC-OFF", false, &[BARE, CONFIG])]),
@@ -59,6 +59,7 @@ const IMAGES: [(&str, i32, &[Machine<'static>]); 37] = [
             ("AADC-2019", true, &["two-windows.raw", BARE, CONFIG]),
         ],
     ),
+    ("unmarked.raw.gz", 0, &[("AADC-2019", true, &["unmarked.raw", r#"MBR 1 (NTFS "System")"#, CONFIG])]),
     (
         "velociraptor.zip",
         0,
