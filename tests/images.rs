@@ -70,7 +70,14 @@ const IMAGES: [(&str, i32, &[Machine<'static>]); 38] = [
     ),
     ("vm.ova", 0, &[("DESK-11", true, &["disk.vmdk", BARE, CONFIG])]),
     ("vmdk.zip", 1, &[("AADC-OFF", false, &["vm/disk.vmdk", BARE, CONFIG])]),
-    ("wof.raw.gz", 3, &[]),
+    (
+        "wof.raw.gz",
+        0,
+        &[
+            ("DESK-11", true, &["wof.raw", BARE, r"WINNT\System32\config\SYSTEM"]),
+            ("AADC-ÜNÏ", true, &["wof.raw", BARE, CONFIG]),
+        ],
+    ),
 ];
 
 /// Parts of others in the same folder, that are images themselves.
@@ -187,7 +194,6 @@ fn refusals_say_what_it_is() {
         ("luks.qcow2", "LUKS"),
         ("lvm.raw.gz", "LVM2"),
         ("refs.raw.gz", "ReFS"),
-        ("wof.raw.gz", "WOF"),
         ("encrypted.zip", "encrypted"),
         ("empty.7z", "7z"),
         ("acquired.E02", "acquired.E01"),

@@ -18,6 +18,7 @@ mod runs;
 mod state;
 mod stream;
 mod volume;
+mod wof;
 
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -160,7 +161,7 @@ impl Ntfs {
     /// Opens the data of a file.
     ///
     /// # Errors
-    /// When its records are damaged, or its data is in a form that is not read (encrypted, compressed by WOF).
+    /// When its records are damaged, or its data is in a form that is not read (encrypted, in a WIM file).
     pub fn file(self: &Arc<Self>, file: FileRef) -> Result<NtfsFile, Error> {
         NtfsFile::open(Arc::clone(self), &self.checked(file)?)
     }
