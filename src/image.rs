@@ -133,8 +133,7 @@ pub fn ends_like_disk(file: &dyn ReadAt) -> bool {
     }
     [0, 4096 - 512].into_iter().any(|sector| {
         let has = |offset: usize, magic| has(&end, offset.saturating_add(sector), magic);
-        let (offset, signature) = BOOT_SIGNATURE;
-        has(0, VHD) || has(0, GPT) || (has(NTFS.0, NTFS.1) && has(offset, signature))
+        has(0, VHD) || has(0, GPT) || has(NTFS.0, NTFS.1)
     })
 }
 

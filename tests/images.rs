@@ -18,7 +18,7 @@ const BARE: &str = r#"volume (NTFS "System")"#;
 type Machine<'a> = (&'a str, bool, &'a [&'a str]);
 
 /// Every file in `fixtures/images`: its status when it is named, and the machines in it.
-const IMAGES: [(&str, i32, &[Machine<'static>]); 37] = [
+const IMAGES: [(&str, i32, &[Machine<'static>]); 38] = [
     ("acquired.E01", 0, &[("DESK-X86", true, &[BARE, CONFIG])]),
     ("acquired.E02", 3, &[]),
     ("backing-base.qcow2", 1, &[("AADC-OFF", false, &[BARE, CONFIG])]),
@@ -59,6 +59,7 @@ const IMAGES: [(&str, i32, &[Machine<'static>]); 37] = [
             ("AADC-2019", true, &["two-windows.raw", BARE, CONFIG]),
         ],
     ),
+    ("unmarked.raw.gz", 0, &[("AADC-2019", true, &["unmarked.raw", r#"MBR 1 (NTFS "System")"#, CONFIG])]),
     (
         "velociraptor.zip",
         0,
@@ -69,7 +70,14 @@ const IMAGES: [(&str, i32, &[Machine<'static>]); 37] = [
     ),
     ("vm.ova", 0, &[("DESK-11", true, &["disk.vmdk", BARE, CONFIG])]),
     ("vmdk.zip", 1, &[("AADC-OFF", false, &["vm/disk.vmdk", BARE, CONFIG])]),
-    ("wof.raw.gz", 3, &[]),
+    (
+        "wof.raw.gz",
+        0,
+        &[
+            ("DESK-11", true, &["wof.raw", BARE, r"WINNT\System32\config\SYSTEM"]),
+            ("AADC-ÜNÏ", true, &["wof.raw", BARE, CONFIG]),
+        ],
+    ),
 ];
 
 /// Parts of others in the same folder, that are images themselves.
@@ -186,7 +194,6 @@ fn refusals_say_what_it_is() {
         ("luks.qcow2", "LUKS"),
         ("lvm.raw.gz", "LVM2"),
         ("refs.raw.gz", "ReFS"),
-        ("wof.raw.gz", "WOF"),
         ("encrypted.zip", "encrypted"),
         ("empty.7z", "7z"),
         ("acquired.E02", "acquired.E01"),

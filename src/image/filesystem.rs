@@ -144,7 +144,8 @@ impl fmt::Display for Filesystem {
     }
 }
 
-/// Tells what a volume holds. NTFS whose boot sector is damaged is told by the copy at the volume's end.
+/// Tells what a volume holds. NTFS whose boot sector does not end like one is told by its `$MFT`, and one whose boot sector is
+/// damaged by the copy at the volume's end.
 ///
 /// # Errors
 /// When its first sectors cannot be read.
@@ -153,6 +154,9 @@ pub fn recognise(volume: &dyn ReadAt) -> io::Result<Filesystem> {
     let n = volume.fill_at(0, &mut sector)?;
     if let Some(found) = sector.get(..n).and_then(boot::recognise) {
         return Ok(found);
+    }
+    if boot::is_ntfs(volume, 0, &sector) {
+        return Ok(Filesystem::Ntfs);
     }
     let mut head = vec![0u8; superblock::HEAD];
     let n = volume.fill_at(0, &mut head)?;

@@ -18,10 +18,12 @@ mod runs;
 mod state;
 mod stream;
 mod volume;
+mod wof;
 
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, OnceLock};
 
+use self::boot::Geometry;
 use self::folder::Scan;
 use self::mft::{File, Mft};
 use self::names::{FileName, Table};
@@ -98,7 +100,18 @@ impl Ntfs {
     /// When its boot sector or the start of its MFT is not what it must be, nor are their copies.
     pub fn open(volume: Arc<dyn ReadAt>, limits: &Limits) -> Result<Arc<Self>, Error> {
         let source = Arc::clone(&volume);
-        let with = move |geometry| Mft::open(Volume::new(Arc::clone(&volume), geometry, limits.diagnostics), limits);
+        let with = move |geometry: Geometry| {
+            let marked = geometry.marked;
+            let mft = Mft::open(Volume::new(Arc::clone(&volume), geometry, limits.diagnostics), limits)?;
+            if !marked {
+                mft.volume.note(
+                    "the boot sector does not end with 55 aa, as DiscUtils formats volumes (KAPE's containers): \
+                     it was read all the same, for $MFT is where it says"
+                        .into(),
+                );
+            }
+            Ok(mft)
+        };
         let mft = match boot::at(&*source, 0).and_then(&with) {
             Ok(mft) => mft,
             Err(error @ Error::Unsupported { .. }) => return Err(error),
@@ -148,7 +161,7 @@ impl Ntfs {
     /// Opens the data of a file.
     ///
     /// # Errors
-    /// When its records are damaged, or its data is in a form that is not read (encrypted, compressed by WOF).
+    /// When its records are damaged, or its data is in a form that is not read (encrypted, in a WIM file).
     pub fn file(self: &Arc<Self>, file: FileRef) -> Result<NtfsFile, Error> {
         NtfsFile::open(Arc::clone(self), &self.checked(file)?)
     }
@@ -167,6 +180,11 @@ impl Ntfs {
         let what = format!("MFT record {} does not have the name that led to it", opened.record.number());
         Err(Error::Stale { what })
     }
+}
+
+/// Whether the boot sector at `offset` leads to a sound first record of `$MFT`, or to its copy.
+pub(super) fn has_mft(volume: &dyn ReadAt, offset: u64) -> bool {
+    boot::at(volume, offset).is_ok_and(|geometry| mft::has_first_record(volume, &geometry))
 }
 
 fn to_u64(n: usize) -> u64 {

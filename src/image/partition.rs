@@ -122,7 +122,7 @@ pub fn partitions(disk: &Arc<dyn ReadAt>, sector: Option<u32>, limits: &Limits) 
     }
     gpt?;
     if first.get(3..).is_some_and(|name| name.starts_with(b"NTFS    ")) {
-        let found = "a sector size, cluster size or length that no volume has";
+        let found = "sizes that no volume has, or neither 55 aa at its end nor $MFT where it says";
         return Err(Error::damaged(At::Offset(0), "NTFS boot sector", "that of a volume", found));
     }
     Ok(record.map(|_| Table::empty(Scheme::Mbr)))

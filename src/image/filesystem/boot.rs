@@ -5,6 +5,7 @@ use std::io;
 use super::Filesystem;
 use crate::error::Error;
 use crate::fields::Fields;
+use crate::image::ntfs;
 use crate::read_at::ReadAt;
 
 /// Bytes of a boot sector that count, whatever the size of a sector.
@@ -28,7 +29,7 @@ pub(super) fn recognise(sector: &[u8]) -> Option<Filesystem> {
         return Some(Filesystem::BitLocker { to_go: true });
     }
     if is(3, b"NTFS    ") {
-        return ntfs_sectors(sector).ok().flatten().map(|_| Filesystem::Ntfs);
+        return ntfs_sectors(sector).ok().flatten().filter(|_| is_marked(sector)).map(|_| Filesystem::Ntfs);
     }
     // libfsrefs, "Resilient File System (ReFS)", section "Volume header": no name but the signature, then `FSRS`.
     if is(3, b"ReFS\0\0\0\0") && is(16, b"FSRS") {
@@ -55,6 +56,19 @@ pub(super) fn recognise(sector: &[u8]) -> Option<Filesystem> {
     fat(sector).ok().flatten()
 }
 
+/// Whether a boot sector ends like one.
+fn is_marked(sector: &[u8]) -> bool {
+    sector.get(510..512) == Some(b"\x55\xaa")
+}
+
+/// Whether the NTFS boot sector at `offset` is that of a volume: it ends like one, or `$MFT` is where it says. DiscUtils leaves
+/// the end of the boot sector zero when it formats a volume, and Windows mounts that all the same.
+pub(super) fn is_ntfs(volume: &dyn ReadAt, offset: u64, sector: &[u8]) -> bool {
+    sector.get(3..11) == Some(b"NTFS    ")
+        && ntfs_sectors(sector).is_ok_and(|sizes| sizes.is_some())
+        && (is_marked(sector) || ntfs::has_mft(volume, offset))
+}
+
 /// Bytes of a sector and the number of sectors of an NTFS volume, if the fields of its boot sector fit each other.
 /// libfsntfs, "Windows NT File System (NTFS)", section "The volume header".
 fn ntfs_sectors(sector: &[u8]) -> Result<Option<(u64, u64)>, Error> {
@@ -70,8 +84,7 @@ fn ntfs_sectors(sector: &[u8]) -> Result<Option<(u64, u64)>, Error> {
     let (reserved, fats, roots, small) = (f.u16(14, WHAT)?, f.u8(16, WHAT)?, f.u16(17, WHAT)?, f.u16(19, WHAT)?);
     let (sectors, mft, mirror) = (f.u64(40, WHAT)?, f.u64(48, WHAT)?, f.u64(56, WHAT)?);
     let clusters = sectors / per_cluster;
-    let fits = sector.get(510..512) == Some(b"\x55\xaa")
-        && bytes.is_power_of_two()
+    let fits = bytes.is_power_of_two()
         && (256..=4096).contains(&bytes)
         && (reserved, fats, roots, small) == (0, 0, 0, 0)
         && sectors.checked_mul(bytes).is_some()
@@ -87,10 +100,10 @@ pub(super) fn has_ntfs_copy(volume: &dyn ReadAt) -> io::Result<bool> {
         let Some(at) = (volume.len() / size).checked_sub(1).and_then(|last| last.checked_mul(size)) else { continue };
         let mut sector = [0u8; LEN];
         if volume.fill_at(at, &mut sector)? == LEN
-            && sector.get(3..11) == Some(b"NTFS    ")
             && let Ok(Some((bytes, sectors))) = ntfs_sectors(&sector)
             && bytes == size
             && sectors.checked_mul(bytes) == Some(at)
+            && is_ntfs(volume, at, &sector)
         {
             return Ok(true);
         }
@@ -109,7 +122,7 @@ fn fat(sector: &[u8]) -> Result<Option<Filesystem>, Error> {
     let or_long = |short: u16, long: u32| if short == 0 { u64::from(long) } else { u64::from(short) };
     let sectors = or_long(f.u16(19, WHAT)?, f.u32(32, WHAT)?);
     let per_fat = or_long(f.u16(22, WHAT)?, f.u32(36, WHAT)?);
-    let fits = sector.get(510..512) == Some(b"\x55\xaa")
+    let fits = is_marked(sector)
         && matches!(f.u8(0, WHAT)?, 0xeb | 0xe9)
         && matches!(bytes, 512 | 1024 | 2048 | 4096)
         && per_cluster.is_power_of_two()

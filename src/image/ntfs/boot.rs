@@ -29,9 +29,12 @@ pub(super) struct Geometry {
     pub(super) len: u64,
     /// Serial number.
     pub(super) serial: u64,
+    /// Whether the boot sector ends with 55 aa.
+    pub(super) marked: bool,
 }
 
-/// Reads the boot sector at `offset`.
+/// Reads the boot sector at `offset`. DiscUtils writes none with 55 aa at its end, and Windows does not ask for it: one
+/// without is good where `$MFT` is found by it.
 ///
 /// # Errors
 /// When it cannot be read, is none of NTFS, or says what cannot be.
@@ -50,10 +53,7 @@ pub(super) fn at(volume: &dyn ReadAt, offset: u64) -> Result<Geometry, Error> {
     if name != b"NTFS    " {
         return Err(damaged(3, WHAT, "\"NTFS\"", format!("\"{}\"", name.escape_ascii())));
     }
-    let end = f.bytes(510, 2, WHAT)?;
-    if end != [0x55, 0xaa] {
-        return Err(damaged(510, WHAT, "55 aa at its end", format!("{end:02x?}")));
-    }
+    let marked = f.bytes(510, 2, WHAT)? == [0x55, 0xaa];
     let sector = u64::from(f.u16(0x0b, "bytes per sector")?);
     if !sector.is_power_of_two() || !(256..=4096).contains(&sector) {
         return Err(damaged(0x0b, "bytes per sector", "a power of 2 from 256 to 4096", sector.to_string()));
@@ -97,6 +97,7 @@ pub(super) fn at(volume: &dyn ReadAt, offset: u64) -> Result<Geometry, Error> {
         mirror: lcn(0x38, "first cluster of $MFTMirr")?,
         len,
         serial: f.u64(0x48, "volume serial number")?,
+        marked,
     })
 }
 

@@ -9,12 +9,13 @@ use super::mft::File;
 use super::record::{DATA, Form, LOGGED_UTILITY_STREAM, REPARSE_POINT, STANDARD_INFORMATION};
 use super::stream::{Body, Stream};
 use super::volume::{Through, Volume};
+use super::wof::{self, Packed};
 use super::{Ntfs, to_u64, to_usize};
 use crate::error::{At, Error};
 use crate::fields::Fields;
 use crate::read_at::ReadAt;
 
-/// Unpacked units kept: 512 KiB at most, as many as a hive has pages in use in a few places.
+/// Unpacked units (or chunks of WOF) kept: 512 KiB at most, as many as a hive has pages in use in a few places.
 const UNITS: usize = 8;
 /// Flag of a file in `$STANDARD_INFORMATION`.
 const ENCRYPTED: u32 = 0x4000;
@@ -24,9 +25,11 @@ const UNIX_EPOCH: u64 = 116_444_736_000_000_000;
 /// The unnamed data of a file.
 pub struct NtfsFile {
     volume: Arc<Ntfs>,
+    /// Its data, or what it is unpacked from.
     stream: Stream,
+    packed: Option<Packed>,
     modified: Option<SystemTime>,
-    /// Unpacked compression units by their number, the one used last at the end.
+    /// Unpacked compression units, or chunks, by their number, the one used last at the end.
     units: Mutex<Vec<(u64, Arc<[u8]>)>>,
 }
 
@@ -50,18 +53,31 @@ impl NtfsFile {
         if flags & ENCRYPTED != 0 || file.has(LOGGED_UTILITY_STREAM, &efs)? {
             return Err(Error::unsupported(at, "the file is encrypted by EFS"));
         }
-        let wof: Vec<u16> = "WofCompressedData".encode_utf16().collect();
-        if file.has(DATA, &wof)? {
-            return Err(Error::unsupported(at, "the file is compressed by WOF (CompactOS)"));
+        let point = mft.stream(file, REPARSE_POINT, &[])?;
+        let tag = point.as_ref().map(|point| tag(&mft.volume, point)).transpose()?;
+        if let Some(tag) = tag.filter(|tag| *tag != wof::TAG) {
+            return Err(Error::unsupported(at, reparse_point(tag)));
         }
-        if let Some(reparse) = mft.stream(file, REPARSE_POINT, &[])? {
-            let mut tag = [0u8; 4];
-            reparse.table(&mft.volume, 0, &mut tag, "reparse point")?;
-            return Err(Error::unsupported(at, reparse_point(u32::from_le_bytes(tag))));
-        }
+        let name: Vec<u16> = wof::STREAM.encode_utf16().collect();
+        let packed = mft.stream(file, DATA, &name)?;
         let stream = mft.stream(file, DATA, &[])?;
         let stream = stream.ok_or_else(|| Error::damaged(at, "data of a file", "unnamed data", "none"))?;
-        Ok(Self { stream, modified, units: Mutex::default(), volume })
+        let (stream, packed) = match (point, packed) {
+            (None, None) => (stream, None),
+            (Some(point), Some(packed)) => {
+                let how = Packed::new(&mft.volume, &point, &packed, stream.size)?;
+                (packed, Some(how))
+            }
+            (Some(point), None) => {
+                // Of one without the stream, the data is in a WIM file, or was lost.
+                Packed::new(&mft.volume, &point, &stream, stream.size)?;
+                return Err(Error::damaged(at, "file compressed by WOF", "packed data", "none"));
+            }
+            (None, Some(_)) => {
+                return Err(Error::damaged(at, "file compressed by WOF", "a reparse point", "none"));
+            }
+        };
+        Ok(Self { stream, packed, modified, units: Mutex::default(), volume })
     }
 
     /// When the data was last changed, by its `$STANDARD_INFORMATION`.
@@ -98,27 +114,52 @@ impl NtfsFile {
 
     /// Unpacks a unit, of which `need` bytes must be there.
     fn unpack(&self, number: u64, held: u64, size: u64, need: usize) -> io::Result<Arc<[u8]>> {
+        self.kept(number, || {
+            let volume = self.bytes();
+            let start = number.saturating_mul(size);
+            let mut packed = vec![0; to_usize(held.saturating_mul(volume.geometry.cluster))];
+            self.stream.clusters(volume, start, &mut packed)?;
+            let unpacked = lznt1::unpack(&packed, to_usize(size)).and_then(|unpacked| {
+                if unpacked.len() < need { Err("less data than the file has") } else { Ok(unpacked) }
+            });
+            let at = At::Offset(self.stream.place(volume, start));
+            Ok(unpacked.map_err(|found| Error::damaged(at, "compression unit", "LZNT1 data", found))?)
+        })
+    }
+
+    /// What has this number, out of those that are kept or else made.
+    fn kept(&self, number: u64, make: impl FnOnce() -> io::Result<Vec<u8>>) -> io::Result<Arc<[u8]>> {
         let mut units = self.units.lock().unwrap_or_else(PoisonError::into_inner);
         let known = units.iter().position(|(known, _)| *known == number);
         let unit = match known {
             Some(at) => units.remove(at).1,
-            None => {
-                let volume = self.bytes();
-                let start = number.saturating_mul(size);
-                let mut packed = vec![0; to_usize(held.saturating_mul(volume.geometry.cluster))];
-                self.stream.clusters(volume, start, &mut packed)?;
-                let unpacked = lznt1::unpack(&packed, to_usize(size)).and_then(|unpacked| {
-                    if unpacked.len() < need { Err("less data than the file has") } else { Ok(unpacked) }
-                });
-                let at = At::Offset(self.stream.place(volume, start));
-                unpacked.map_err(|found| Error::damaged(at, "compression unit", "LZNT1 data", found))?.into()
-            }
+            None => make()?.into(),
         };
         if units.len() >= UNITS {
             units.remove(0);
         }
         units.push((number, Arc::clone(&unit)));
         Ok(unit)
+    }
+
+    /// Reads a file that WOF compressed.
+    fn overlaid(&self, packed: &Packed, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let want = buf.len().min(to_usize(packed.size.saturating_sub(offset)));
+        let buf = buf.get_mut(..want).unwrap_or_default();
+        let mut done = 0usize;
+        while let Some(rest) = buf.get_mut(done..).filter(|rest| !rest.is_empty()) {
+            let at = offset.saturating_add(to_u64(done));
+            let (number, within) = (at / packed.chunk, at % packed.chunk);
+            let chunk = self.kept(number, || packed.unpack(self.bytes(), &self.stream, number))?;
+            let from = chunk.get(to_usize(within)..).unwrap_or_default();
+            let n = rest.len().min(from.len());
+            let (Some(part), Some(from)) = (rest.get_mut(..n), from.get(..n).filter(|from| !from.is_empty())) else {
+                return Err(Error::damaged(At::Offset(self.stream.at), "chunk of WOF", "more data", "none").into());
+            };
+            part.copy_from_slice(from);
+            done = done.saturating_add(n);
+        }
+        Ok(want)
     }
 
     fn compressed(&self, offset: u64, buf: &mut [u8], (clusters, initialized): (u64, u64)) -> io::Result<usize> {
@@ -160,6 +201,9 @@ impl NtfsFile {
 
 impl ReadAt for NtfsFile {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        if let Some(packed) = &self.packed {
+            return self.overlaid(packed, offset, buf);
+        }
         match self.stream.body {
             Body::Runs { unit: Some(clusters), initialized, .. } => {
                 self.compressed(offset, buf, (clusters, initialized))
@@ -169,7 +213,7 @@ impl ReadAt for NtfsFile {
     }
 
     fn len(&self) -> u64 {
-        self.stream.size
+        self.packed.as_ref().map_or(self.stream.size, |packed| packed.size)
     }
 }
 
@@ -197,10 +241,16 @@ fn time(filetime: u64) -> Option<SystemTime> {
     }
 }
 
+/// The tag of a reparse point.
+fn tag(volume: &Volume, point: &Stream) -> Result<u32, Error> {
+    let mut tag = [0u8; 4];
+    point.table(volume, 0, &mut tag, "reparse point")?;
+    Ok(u32::from_le_bytes(tag))
+}
+
 /// Why a reparse point is not read. Tags: [MS-FSCC] section 2.1.2.1, "Reparse Tags".
 fn reparse_point(tag: u32) -> String {
     let what = match tag {
-        0x8000_0017 => return "the file is compressed by WOF (CompactOS)".into(),
         0x8000_0013 => "its data is deduplicated",
         0xa000_000c => "it is a symbolic link",
         0xa000_0003 => "it is a mount point",

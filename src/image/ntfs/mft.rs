@@ -14,6 +14,7 @@ use super::{to_u64, to_usize};
 use crate::error::{At, Error};
 use crate::fields::Fields;
 use crate::limits::Limits;
+use crate::read_at::ReadAt;
 
 /// Records whose copies `$MFTMirr` holds, whatever the volume.
 const MIRRORED: u64 = 4;
@@ -207,6 +208,20 @@ fn stand(volume: &Volume, lcn: u64, number: u64) -> Result<Record, Error> {
     let offset = lcn.saturating_mul(cluster).saturating_add(number.saturating_mul(to_u64(record)));
     let mut bytes = vec![0; record];
     volume.table(offset, &mut bytes, "MFT record")?;
+    base(bytes, number, offset)
+}
+
+/// Whether the first record of `$MFT`, or its copy, stands where a boot sector says.
+pub(super) fn has_first_record(volume: &dyn ReadAt, geometry: &Geometry) -> bool {
+    [geometry.mft, geometry.mirror].into_iter().any(|lcn| {
+        let offset = lcn.saturating_mul(geometry.cluster);
+        let mut bytes = vec![0; geometry.record];
+        volume.read_exact_at(offset, &mut bytes).is_ok() && base(bytes, 0, offset).is_ok()
+    })
+}
+
+/// A base record in use.
+fn base(bytes: Vec<u8>, number: u64, offset: u64) -> Result<Record, Error> {
     let record = Record::parse(bytes, number, offset)?;
     if !record.in_use || record.base != 0 {
         return Err(Error::damaged(At::Offset(offset), "MFT record", "a base record in use", "none"));

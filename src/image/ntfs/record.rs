@@ -110,9 +110,11 @@ impl Record {
             let expected = format!("at most {0} bytes used of {0}", bytes.len());
             return Err(damaged(0x18, WHAT, expected, format!("{used} of {allocated}")));
         }
-        // Since NTFS 3.1 a record holds its own number, before the update sequence.
+        // Since NTFS 3.1 a record holds its own number, before the update sequence. mkntfs writes 0 into those that it keeps
+        // free for extensions of the volume's own files (16 to 23).
         let own = f.u32(0x2c, WHAT)?;
-        if f.u16(4, WHAT)? >= 0x30 && u64::from(own) != record & 0xffff_ffff {
+        let free = own == 0 && flags & 1 == 0;
+        if f.u16(4, WHAT)? >= 0x30 && u64::from(own) != record & 0xffff_ffff && !free {
             return Err(damaged(0x2c, "number of an MFT record", record.to_string(), own.to_string()));
         }
         let reference = record & 0xffff_ffff_ffff | u64::from(f.u16(0x10, WHAT)?) << 48;

@@ -143,6 +143,70 @@ fn compression_units_are_zero_plain_or_packed_by_their_runs() {
     }
 }
 
+/// The reparse point of a file of this provider and method.
+fn point(provider: u32, method: u32) -> Vec<u8> {
+    let fields = [0x8000_0017, 16, 1, provider, 1, method];
+    resident(0xc0, "", &fields.map(u32::to_le_bytes).concat())
+}
+
+/// XPRESS of nothing but `x`: a word of one bit for it and one for a copy of the longest.
+fn all_x() -> Vec<u8> {
+    let mut table = vec![0u8; 256];
+    (table[usize::from(b'x') / 2], table[128 + 7]) = (1, 1 << 4);
+    // `x`, a copy of 3 + 4092 by a length in two bytes behind the second word.
+    [table, vec![0, 0x40, 0, 0, 0xff, 0xfc, 0x0f]].concat()
+}
+
+/// A file of two chunks of `x` and one of two bytes, and the table of where the first two end.
+fn overlaid(change: impl Fn(&mut Vec<Vec<u8>>, &mut Vec<u8>)) -> std::io::Result<Vec<u8>> {
+    let size = 2 * 4096 + 2;
+    let chunk = u32::try_from(all_x().len()).unwrap();
+    let mut packed = [&chunk.to_le_bytes()[..], &(2 * chunk).to_le_bytes(), &all_x(), &all_x(), b"ab"].concat();
+    let mut hole = Part::only(&[(3, None)], size);
+    hole.flags = 0x8000;
+    let stream = Part::only(&[(1, Some(60))], packed.len()).attribute(0x80, "WofCompressedData");
+    let mut attributes = vec![hole.attribute(0x80, ""), stream, point(2, 0)];
+    change(&mut attributes, &mut packed);
+    read(&one(attributes, &[(60, &packed)]).open(), "f")
+}
+
+#[test]
+fn files_compressed_by_wof_are_unpacked() {
+    let want = [vec![b'x'; 8192], b"ab".to_vec()].concat();
+    assert_eq!(overlaid(|_, _| ()).unwrap(), want);
+    type Change = fn(&mut Vec<Vec<u8>>, &mut Vec<u8>);
+    let changes: [(&str, Change); 15] = [
+        ("no reparse point", |attributes, _| drop(attributes.remove(2))),
+        ("no stream", |attributes, _| drop(attributes.remove(1))),
+        ("in a WIM file", |attributes, _| attributes[2] = point(1, 0)),
+        ("an unknown provider", |attributes, _| attributes[2] = point(3, 0)),
+        ("an unknown method", |attributes, _| attributes[2] = point(2, 4)),
+        ("another method", |attributes, _| attributes[2] = point(2, 1)),
+        ("larger chunks", |attributes, _| attributes[2] = point(2, 2)),
+        ("a short reparse point", |attributes, _| attributes[2] = resident(0xc0, "", &[0x17, 0, 0, 0x80, 0, 0, 0, 0])),
+        ("a stream with a hole", |attributes, packed| {
+            let mut part = Part::only(&[(1, None)], packed.len());
+            part.flags = 0x8000;
+            attributes[1] = part.attribute(0x80, "WofCompressedData");
+        }),
+        ("a stream that was not written", |attributes, packed| {
+            let mut part = Part::only(&[(1, Some(60))], packed.len());
+            part.initialized -= 1;
+            attributes[1] = part.attribute(0x80, "WofCompressedData");
+        }),
+        ("a stream of the table alone", |attributes, _| {
+            attributes[1] = Part::only(&[(1, Some(60))], 8).attribute(0x80, "WofCompressedData");
+        }),
+        ("a chunk that ends before it starts", |_, packed| packed[4] = 0),
+        ("a chunk past the end", |_, packed| packed[7] = 1),
+        ("a chunk of nothing", |_, packed| packed.copy_within(0..4, 4)),
+        ("a damaged chunk", |_, packed| packed[8] = 0xff),
+    ];
+    for (what, change) in changes {
+        assert!(overlaid(change).is_err(), "{what}");
+    }
+}
+
 #[test]
 fn what_is_encrypted_or_elsewhere_is_refused_by_name() {
     let data = || resident(0x80, "", b"x");
@@ -152,8 +216,6 @@ fn what_is_encrypted_or_elsewhere_is_refused_by_name() {
     let cases = [
         (vec![encrypted.attribute(0x80, "")], "EFS"),
         (vec![data(), resident(0x100, "$EFS", b"")], "EFS"),
-        (vec![data(), resident(0x80, "WofCompressedData", b"")], "compressed by WOF (CompactOS)"),
-        (reparse(0x8000_0017), "compressed by WOF (CompactOS)"),
         (reparse(0x8000_0013), "tag 0x80000013: its data is deduplicated"),
         (reparse(0xa000_000c), "tag 0xa000000c: it is a symbolic link"),
         (reparse(0xa000_0003), "tag 0xa0000003: it is a mount point"),

@@ -95,6 +95,22 @@ fn a_damaged_index_gives_way_to_a_search_of_all_records() {
 }
 
 #[test]
+fn free_records_that_carry_no_number_are_no_damage() {
+    let search = |flags: u16, own: u8| {
+        let mut maker = tree();
+        maker.add(18, flags, vec![]);
+        let mut bytes = maker.bytes();
+        bytes[at(18) + 0x2c] = own;
+        bytes[BLOCK * CLUSTER] = b'X';
+        find(&open(bytes).unwrap(), "z").map(|found| found.is_none())
+    };
+    assert_eq!(search(0, 0), Ok(true));
+    assert_eq!(search(0, 18), Ok(true));
+    assert!(search(0, 17).is_err());
+    assert!(search(1, 0).is_err());
+}
+
+#[test]
 fn with_index_and_a_record_damaged_nothing_is_said_to_be_absent() {
     let mut bytes = tree().bytes();
     bytes[BLOCK * CLUSTER] = b'X';

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::builder::*;
 use crate::error::Error;
 use crate::image::ntfs::boot;
+use crate::image::{Filesystem, recognise};
 use crate::read_at::ReadAt;
 
 fn simple() -> Maker {
@@ -62,6 +63,34 @@ fn copies_stand_in_for_the_boot_sector_and_the_first_records() {
     let mut bad = whole;
     (bad[at(0)], bad[MIRROR * CLUSTER]) = (b'X', b'X');
     assert!(open(bad).is_err());
+}
+
+#[test]
+fn a_boot_sector_without_its_mark_is_good_where_the_mft_is_found_by_it() {
+    let whole = simple().bytes();
+    let unmarked = |from: &[u8], places: &[usize]| {
+        let mut bytes = from.to_vec();
+        places.iter().for_each(|at| put(&mut bytes, at + 510, &[0, 0]));
+        bytes
+    };
+    let told = |bytes: &[u8]| recognise(&bytes.to_vec()).unwrap() == Filesystem::Ntfs;
+    for places in [&[0][..], &[0, LEN]] {
+        let bytes = unmarked(&whole, places);
+        let fs = open(bytes.clone()).unwrap();
+        assert_eq!(read(&fs, "hello.txt").unwrap(), b"hello");
+        assert_eq!(fs.notes().len(), 1);
+        assert!(fs.notes()[0].starts_with("the boot sector does not end with 55 aa"), "{:?}", fs.notes());
+        assert!(told(&bytes));
+    }
+    // The copy at the end, with a first sector of nothing.
+    let mut bytes = unmarked(&whole, &[LEN]);
+    bytes[..512].fill(0);
+    assert!(told(&bytes) && open(bytes.clone()).unwrap().notes().len() == 2);
+    // A record 0 that is no good gives way to its copy; without either it is no volume.
+    bytes[at(0)] = b'X';
+    assert!(told(&bytes) && open(bytes.clone()).is_ok());
+    bytes[MIRROR * CLUSTER + 0x16] = 0;
+    assert!(!told(&bytes) && open(bytes).is_err());
 }
 
 #[test]
