@@ -57,8 +57,9 @@ fn parse(path: &Path) -> Result<Policy, Failure> {
 
 /// What is wrong with a file that the user named. The message quotes the file, which may be somebody else's.
 pub(super) fn wrong(path: &Path, error: &str) -> Failure {
-    let lines: Vec<_> = error.trim_end().lines().map(escape).collect();
-    Failure::Message(format!("{}: {}", escape(&path.to_string_lossy()), lines.join("\n")))
+    let mut lines = error.trim_end().lines();
+    let first = format!("{}: {}", path.to_string_lossy(), lines.next().unwrap_or_default());
+    Failure::Lines(std::iter::once(first).chain(lines.map(str::to_owned)).collect())
 }
 
 /// The text of a file that the user wrote.
