@@ -24,6 +24,8 @@ const ALSO_READ: [&str; 2] = ["PCT 1.0", "Multi-Protocol Unified Hello"];
 const SCHANNEL: &str = r"SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL";
 /// Unread keys that are named of one key; a hostile input could list a million.
 const UNREAD: usize = 32;
+/// Windows Server 2022: the releases after it have TLS 1.3 as well.
+const FIRST_WITH_TLS13: u32 = 20348;
 const ENABLED: &str = "Enabled";
 const DISABLED: &str = "DisabledByDefault";
 
@@ -95,8 +97,11 @@ pub(super) fn read(
         let pairs = (side("Client"), side("Server"));
         let defaults = release.map_or((Default::Unknown, Default::Unknown), |release| release.default_of(protocol));
         let update = release.and_then(|r| r.update.as_deref()).filter(|_| ["TLS 1.1", "TLS 1.2"].contains(&protocol));
-        let client = judge(&pairs.0, defaults.0, windows, release, update);
-        let server = judge(&pairs.1, defaults.1, windows, release, update);
+        let judged = |pair, default| {
+            let fact = judge(pair, default, windows, release, update);
+            if protocol == "TLS 1.3" { only_where_there(fact, windows, release) } else { fact }
+        };
+        let (client, server) = (judged(&pairs.0, defaults.0), judged(&pairs.1, defaults.1));
         if listed {
             misplaced(registry, &key, protocol, lints);
         }
@@ -118,7 +123,6 @@ pub(super) fn read(
         }
         protocols.push(ProtocolState { protocol, client, server });
     }
-    only_tls13(&protocols, lints);
     Schannel { protocols, changed }
 }
 
@@ -173,6 +177,18 @@ fn judge(pair: &Pair, default: Default, windows: &Windows, release: Option<&Rele
         (Some(update), State::On) => fact(State::Unknown, format!("{why}: on if {update} is installed")),
         (Some(update), State::SoftOff) => fact(State::SoftOff, format!("{why} (with {update}; without it, not there)")),
         _ => fact(state, why),
+    }
+}
+
+/// What the values say of a protocol that many releases do not have is not known of a release that is not known.
+fn only_where_there(fact: Fact, windows: &Windows, release: Option<&Release>) -> Fact {
+    let has_it = release.is_some() || windows.build.is_some_and(|build| build >= FIRST_WITH_TLS13);
+    match fact.state {
+        State::On | State::SoftOff if !has_it => {
+            let why = format!("{}; whether this Windows has it is not known", fact.why);
+            Fact { state: State::Unknown, why, ..fact }
+        }
+        _ => fact,
     }
 }
 
@@ -289,17 +305,5 @@ fn misplaced(registry: &Registry, key: &KeyPath, protocol: &str, lints: &mut Vec
     for name in names.iter().filter(|name| !is_side(name)).take(UNREAD) {
         let why = format!("Windows never reads the key {:?} below {protocol}", name.to_string());
         lints.push(Lint::warning("schannel-unread-key", why, place_of(registry, &ask::child(key, name))));
-    }
-}
-
-/// TLS 1.3 alone is more than the endpoints of Entra ID promise.
-fn only_tls13(protocols: &[ProtocolState], lints: &mut Vec<Lint>) {
-    let client = |name| of(protocols, name).map(|p| &p.client);
-    if let (Some(one_two), Some(one_three)) = (client("TLS 1.2"), client("TLS 1.3"))
-        && one_three.state == State::On
-        && matches!(one_two.state, State::Off | State::SoftOff)
-    {
-        let why = "TLS 1.3 is the only current protocol left for the client; Entra ID asks for TLS 1.2".to_owned();
-        lints.push(Lint::warning("tls13-only", why, one_two.places.first().cloned()));
     }
 }
