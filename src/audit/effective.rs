@@ -6,6 +6,7 @@
 mod ask;
 mod ciphers;
 mod dotnet;
+mod lookalikes;
 mod os_defaults;
 mod overall;
 mod product;
@@ -156,6 +157,7 @@ pub fn effective(registry: &Registry, windows: &Windows) -> Effective {
     let release = os_defaults::release(windows);
     let schannel = schannel::read(registry, windows, release, &mut lints);
     let client = schannel::of(&schannel.protocols, "TLS 1.2").map(|p| p.client.clone());
+    lookalikes::read(registry, &dotnet::views(registry, windows), &mut lints);
     let mut of_ciphers = Vec::new();
     let ciphers = ciphers::read(registry, windows, &mut of_ciphers);
     let dotnet = dotnet::read(registry, windows, client.as_ref(), &ciphers, &mut lints);
@@ -177,6 +179,8 @@ pub fn interest() -> (Vec<KeyPath>, Vec<KeyPath>) {
     keys.extend(winhttp::keys());
     keys.extend(ciphers::keys());
     keys.extend(product::keys());
+    keys.extend(lookalikes::keys());
     trees.extend(product::trees());
+    trees.extend(lookalikes::trees());
     (keys, trees)
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::PolicyCommand;
 use super::exit::Failure;
 use crate::limits::Limits;
+use crate::near::nearest;
 use crate::output::escape;
 use crate::policy::Policy;
 
@@ -45,8 +46,10 @@ pub(super) fn load(name: &str) -> Result<Policy, Failure> {
 
 fn unknown(name: &str) -> Failure {
     let known: Vec<&str> = Policy::builtin_ids().collect();
+    let hint = nearest(name, known.iter().copied()).map(|meant| format!("; did you mean \"{meant}\"?"));
     Failure::Message(format!(
-        "no policy is called {name:?}: expected one of {}, or a file, whose name ends in .toml or has a separator in it",
+        "no policy is called \"{name}\"{}: expected one of {}, or a file, whose name ends in .toml or has a separator in it",
+        hint.unwrap_or_default(),
         known.join(", ")
     ))
 }

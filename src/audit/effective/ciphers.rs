@@ -11,7 +11,7 @@ mod list;
 
 use super::ask::{self, Setting};
 use super::suites;
-use super::{Answer, Lint, schannel};
+use super::{Answer, Lint, lookalikes, schannel};
 use crate::host::Windows;
 use crate::place::Place;
 use crate::registry::path::Name;
@@ -40,6 +40,17 @@ const SWITCHES: [(&str, &str, &[&str], bool); 20] = [
     ("KeyExchangeAlgorithms", "ECDH", &["_ECDHE_", "^TLS_AES_", "^TLS_CHACHA20_"], false),
     ("KeyExchangeAlgorithms", "Diffie-Hellman", &["_DHE_"], false),
     ("KeyExchangeAlgorithms", "Diffie-Hellman", &["^TLS_DH_"], false),
+];
+
+/// Keys that Windows reads, or read, and that take no suite away of those in the tables (KB245030; "Transport Layer Security
+/// (TLS) registry settings").
+const WITHOUT_SUITES: [(&str, &str); 6] = [
+    ("Ciphers", "RC2 128/128"),
+    ("Ciphers", "RC2 56/128"),
+    ("Ciphers", "RC2 56/56"),
+    ("Ciphers", "RC2 40/128"),
+    ("Ciphers", "RC4 64/128"),
+    ("Hashes", "SHA512"),
 ];
 
 /// In the names of suites that do not encrypt: nobody who asks for TLS 1.2 means those, and Windows uses them only where
@@ -249,6 +260,9 @@ fn switches(registry: &Registry, lints: &mut Vec<Lint>) -> (Vec<usize>, Option<S
                 continue;
             }
         };
+        let known = SWITCHES.iter().filter(|s| s.0 == group).map(|s| s.1);
+        let known: Vec<&str> = known.chain(WITHOUT_SUITES.iter().filter(|s| s.0 == group).map(|s| s.1)).collect();
+        lookalikes::algorithms(registry, group, &names, &known, lints);
         let mut asked: Option<(&str, bool)> = None;
         for (i, (_, name, ..)) in SWITCHES.iter().enumerate().filter(|(_, s)| s.0 == group) {
             let name_in_key = Name::from(*name);
