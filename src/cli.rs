@@ -7,13 +7,15 @@ mod generate;
 mod overlay;
 mod policy;
 mod show;
+mod stderr;
 mod writer;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use crate::output::escape;
 use crate::policy::Policy;
 use crate::source::Search;
 
@@ -27,7 +29,8 @@ Exit status:
 
 /// Judges a Windows machine's TLS settings from its registry, without the machine.
 #[derive(Parser)]
-#[command(version, after_help = AFTER_HELP, max_term_width = 120)]
+// The name is not taken from how the program was called, which may be anything.
+#[command(version, bin_name = "tlshive", after_help = AFTER_HELP, max_term_width = 120)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -407,7 +410,10 @@ enum PolicyCommand {
 
 /// Parses the command line, runs the command, and gives the exit status.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return not_run(&error),
+    };
     let result = match cli.command {
         Command::Audit(args) => audit::run(&args),
         Command::Generate(args) => generate::run(&args),
@@ -416,4 +422,24 @@ pub fn run() -> ExitCode {
         Command::Policy(command) => policy::run(&command),
     };
     exit::code(result)
+}
+
+/// Prints the help that was asked for, or what is wrong with the command line.
+fn not_run(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        // Nobody may be reading, as with a report.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    // The message quotes arguments, which may hold line breaks: it is made again from harmless ones.
+    let safe = std::env::args_os().map(|arg| escape(&arg.to_string_lossy()).into_owned());
+    let again = Cli::try_parse_from(safe).err();
+    let text = again.as_ref().unwrap_or(error).render().to_string();
+    text.trim_end().lines().for_each(stderr::further);
+    ExitCode::from(2)
+}
+
+/// The commands with their arguments and choices, for tests that must not miss one.
+pub fn command() -> clap::Command {
+    Cli::command()
 }

@@ -23,8 +23,8 @@
 //! ```
 //!
 //! Below them all lie [`read_at`] (byte sources), [`place`] and [`error`] (where, what was expected, what was found),
-//! [`diagnostic`] (what a reader has to say that is no answer), [`digest`], `fields` (numbers out of binary structures) and
-//! [`limits`] (budgets against hostile input).
+//! [`diagnostic`] (what a reader has to say that is no answer), [`digest`], `fields` (numbers out of binary structures),
+//! `near` (names that are nearly another) and [`limits`] (budgets against hostile input).
 //! `tests/layers.rs` holds the directions.
 #![cfg_attr(
     test,
@@ -42,6 +42,7 @@ pub mod digest;
 pub mod error;
 mod fields;
 pub mod limits;
+mod near;
 pub mod place;
 pub mod read_at;
 

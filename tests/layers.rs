@@ -16,6 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("diagnostic", &["error", "place"]),
     ("digest", &["read_at"]),
     ("fields", &["error"]),
+    ("near", &[]),
     // Bytes to values: readers know nothing of rules.
     ("registry", &["diagnostic", "error", "fields", "limits", "place", "read_at"]),
     // Bytes to bytes: a disk out of its container, a volume out of its disk, a file out of its volume.
@@ -27,7 +28,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // Rules know nothing of file formats: of `registry`, paths and values alone (held below).
     ("policy", &["digest", "registry"]),
     // Pure: no `read_at`, no `source`. A report carries the readers' diagnostics, and its findings their places and errors.
-    ("audit", &["diagnostic", "error", "host", "place", "policy", "registry"]),
+    ("audit", &["diagnostic", "error", "host", "near", "place", "policy", "registry"]),
     // The digest makes ids from names.
     ("plan", &["digest", "policy", "registry"]),
     // Renderers see the report. Beyond the drawing: the report's own parts are of these types (inputs and facts of `host`,
@@ -42,6 +43,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "error",
             "host",
             "limits",
+            "near",
             "output",
             "place",
             "plan",

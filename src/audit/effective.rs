@@ -6,11 +6,13 @@
 mod ask;
 mod ciphers;
 mod dotnet;
+mod lookalikes;
 mod os_defaults;
 mod overall;
 mod product;
 mod schannel;
 mod suites;
+mod usable;
 mod winhttp;
 
 use crate::host::Windows;
@@ -35,7 +37,7 @@ pub use winhttp::{WinHttp, WinHttpView};
 pub struct Effective {
     /// All of it in one line.
     pub overall: Overall,
-    /// One a protocol, in the order of [`PROTOCOLS`].
+    /// One a protocol, in the order of [`PROTOCOLS`], by its values and the cipher suites that are left.
     pub protocols: Vec<ProtocolState>,
     /// What .NET Framework programs offer.
     pub dotnet: DotNet,
@@ -67,7 +69,7 @@ pub enum State {
 }
 
 impl State {
-    /// In one word, as policies write it.
+    /// In one word, as policies and every report write it.
     pub fn word(self) -> &'static str {
         match self {
             State::On => "on",
@@ -99,6 +101,17 @@ pub enum Answer {
     No,
     /// It cannot be told.
     Unknown,
+}
+
+impl Answer {
+    /// In one word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Answer::Yes => "yes",
+            Answer::No => "no",
+            Answer::Unknown => "unknown",
+        }
+    }
 }
 
 /// How much a lint matters.
@@ -144,15 +157,18 @@ pub fn effective(registry: &Registry, windows: &Windows) -> Effective {
     let release = os_defaults::release(windows);
     let schannel = schannel::read(registry, windows, release, &mut lints);
     let client = schannel::of(&schannel.protocols, "TLS 1.2").map(|p| p.client.clone());
+    lookalikes::read(registry, &dotnet::views(registry, windows), &mut lints);
     let mut of_ciphers = Vec::new();
     let ciphers = ciphers::read(registry, windows, &mut of_ciphers);
     let dotnet = dotnet::read(registry, windows, client.as_ref(), &ciphers, &mut lints);
-    let winhttp = winhttp::read(registry, windows, release, client.as_ref(), &mut lints);
+    let protocols = usable::protocols(&schannel.protocols, &ciphers, &mut lints);
+    let usable = schannel::of(&protocols, "TLS 1.2").map(|p| &p.client);
+    let winhttp = winhttp::read(registry, windows, release, usable, &mut lints);
     lints.extend(of_ciphers);
     let product = product::read(registry, windows, release, &mut lints);
     let restart = restart::judge(registry, &schannel.changed, &dotnet.changed);
     let overall = overall::of(&schannel.protocols, &dotnet, &ciphers);
-    Effective { overall, protocols: schannel.protocols, dotnet, winhttp, ciphers, product, restart, lints }
+    Effective { overall, protocols, dotnet, winhttp, ciphers, product, restart, lints }
 }
 
 /// Every key that is looked at: those asked for alone, and those asked for with all below them.
@@ -163,6 +179,8 @@ pub fn interest() -> (Vec<KeyPath>, Vec<KeyPath>) {
     keys.extend(winhttp::keys());
     keys.extend(ciphers::keys());
     keys.extend(product::keys());
+    keys.extend(lookalikes::keys());
     trees.extend(product::trees());
+    trees.extend(lookalikes::trees());
     (keys, trees)
 }

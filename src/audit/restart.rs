@@ -28,6 +28,17 @@ pub enum Pending {
     Unknown,
 }
 
+impl Pending {
+    /// In one word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Pending::Yes => "yes",
+            Pending::No => "no",
+            Pending::Unknown => "unknown",
+        }
+    }
+}
+
 /// The answer, with the times it rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restart {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::exit::{Failure, status};
 use super::overlay;
 use super::policy::{self, text};
+use super::stderr;
 use super::writer::writer;
 use super::{AuditArgs, ColourArg, FormatArg};
 use crate::audit::{HostReport, Outcome, Report, Seen, audit, deciding, effective, waive};
@@ -13,7 +14,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::At;
 use crate::host::{Host, Input, InputKind, Options, Overlays, Wanted, group, open, overlay_interest};
 use crate::limits::Limits;
-use crate::output::{self, Format, escape};
+use crate::output::{self, Format};
 use crate::place::Place;
 use crate::policy::Policy;
 use crate::policy::waiver::Waivers;
@@ -208,7 +209,6 @@ fn colour(args: &AuditArgs) -> bool {
 }
 
 /// A short list on standard error: the first remarks of each file, and how many more there are.
-#[allow(clippy::print_stderr, reason = "remarks go to standard error; the report alone goes to standard output")]
 fn remarks(report: &Report, verbose: bool) {
     let wanted = |d: &&Diagnostic| verbose || d.severity > Severity::Note;
     let mut wanted = report.diagnostics.iter().filter(wanted).peekable();
@@ -216,31 +216,28 @@ fn remarks(report: &Report, verbose: bool) {
         let same = |d: &&Diagnostic| d.place.artifact == first.place.artifact;
         let mut more = 0usize;
         let mut printed = 1usize;
-        eprintln!("tlshive: {}", line(first));
+        stderr::line(line(first));
         while let Some(next) = wanted.next_if(same) {
             if verbose || printed < REMARKS_PER_FILE {
-                eprintln!("tlshive: {}", line(next));
+                stderr::line(line(next));
                 printed = printed.saturating_add(1);
             } else {
                 more = more.saturating_add(1);
             }
         }
         if more > 0 {
-            eprintln!(
-                "tlshive: {}: {more} more remarks (-v or --format json shows them)",
-                escape(&first.place.artifact)
-            );
+            let artifact = &first.place.artifact;
+            stderr::line(format_args!("{artifact}: {more} more remarks (-v or --format json shows them)"));
         }
     }
 }
 
-#[allow(clippy::print_stderr, reason = "remarks go to standard error")]
 fn nothing(seen: &Seen) {
     let Seen { files, other_files, other_hives, unreadable, .. } = seen;
-    eprintln!(
-        "tlshive: nothing to audit (files: {files}; hives other than SYSTEM and SOFTWARE: {other_hives}; \
+    stderr::line(format_args!(
+        "nothing to audit (files: {files}; hives other than SYSTEM and SOFTWARE: {other_hives}; \
          other files: {other_files}; unreadable: {unreadable})"
-    );
+    ));
 }
 
 fn line(d: &Diagnostic) -> String {
@@ -249,5 +246,5 @@ fn line(d: &Diagnostic) -> String {
         Severity::Warning => "warning",
         Severity::Error => "error",
     };
-    format!("{}: {severity}: {}", escape(&d.place.to_string()), escape(&d.message))
+    format!("{}: {severity}: {}", d.place, d.message)
 }

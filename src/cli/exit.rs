@@ -3,6 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
+use super::stderr;
 use crate::audit::{Report, Verdict};
 
 /// Why a command failed.
@@ -12,6 +13,8 @@ pub(super) enum Failure {
     BrokenPipe,
     /// Anything else, in words.
     Message(String),
+    /// The same in several lines.
+    Lines(Vec<String>),
 }
 
 impl From<io::Error> for Failure {
@@ -30,16 +33,17 @@ impl From<String> for Failure {
     }
 }
 
-#[allow(clippy::print_stderr, reason = "the one place that reports why the program failed")]
 pub(super) fn code(result: Result<u8, Failure>) -> ExitCode {
-    match result {
-        Ok(status) => ExitCode::from(status),
-        Err(Failure::BrokenPipe) => ExitCode::SUCCESS,
-        Err(Failure::Message(message)) => {
-            eprintln!("tlshive: {message}");
-            ExitCode::from(2)
-        }
+    let lines = match result {
+        Ok(status) => return ExitCode::from(status),
+        Err(Failure::BrokenPipe) => return ExitCode::SUCCESS,
+        Err(Failure::Message(message)) => vec![message],
+        Err(Failure::Lines(lines)) => lines,
+    };
+    for (i, text) in lines.iter().enumerate() {
+        if i == 0 { stderr::line(text) } else { stderr::further(text) }
     }
+    ExitCode::from(2)
 }
 
 /// The status that a report gives: a failure beats incompleteness.

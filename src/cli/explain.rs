@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, Write};
 use super::ExplainArgs;
 use super::exit::Failure;
 use super::policy::load;
+use crate::near::nearest;
 use crate::output::{explain, list};
 use crate::policy::Policy;
 
@@ -17,13 +18,15 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, Failure> {
     match &args.rule {
         None => list(&policies, &mut out)?,
         Some(id) if explain(&policies, id, &mut out)? => {}
-        Some(id) => return Err(unknown(id, args.policy.as_deref())),
+        Some(id) => return Err(unknown(id, &policies, args.policy.as_deref())),
     }
     out.flush()?;
     Ok(0)
 }
 
-fn unknown(id: &str, policy: Option<&str>) -> Failure {
+fn unknown(id: &str, policies: &[Policy], policy: Option<&str>) -> Failure {
     let who = policy.map_or_else(|| "no policy that is built in has a".to_owned(), |name| format!("{name} has no"));
-    Failure::Message(format!("{who} rule {id:?}; `tlshive explain` without a rule lists them"))
+    let ids = policies.iter().flat_map(|policy| policy.rules.iter().map(|rule| rule.id.as_str()));
+    let hint = nearest(id, ids).map(|meant| format!("; did you mean \"{meant}\"?")).unwrap_or_default();
+    Failure::Message(format!("{who} rule \"{id}\"{hint}; `tlshive explain` without a rule lists them"))
 }

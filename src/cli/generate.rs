@@ -8,6 +8,7 @@ use std::io::{self, IsTerminal, Write};
 
 use super::exit::Failure;
 use super::policy;
+use super::stderr;
 use super::writer::writer;
 use super::{ChangesArg, GenerateArgs, PlanArg};
 use crate::output::escape;
@@ -62,14 +63,13 @@ pub(super) fn run(args: &GenerateArgs) -> Result<u8, Failure> {
             PlanArg::Fix => "the remarks in the file say why",
             _ => Plan::Enable.needs(),
         };
-        warn(&format!("nothing is written for {}: {why}", changeset.left_out.join(", ")));
+        stderr::warning(format_args!("nothing is written for {}: {why}", changeset.left_out.join(", ")));
     }
     let inputs = state.map(|state| state.files).unwrap_or_default();
     for file in files {
         let path = match (&args.output, file.name) {
             (Some(folder), Some(name)) => {
-                fs::create_dir_all(folder)
-                    .map_err(|error| format!("{}: {error}", escape(&folder.display().to_string())))?;
+                fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
                 Some(folder.join(name))
             }
             (output, _) => output.clone(),
@@ -111,14 +111,4 @@ fn text(bytes: &[u8]) -> Option<String> {
     };
     let units: Vec<u16> = wide.as_chunks::<2>().0.iter().map(|&pair| u16::from_le_bytes(pair)).collect();
     Some(String::from_utf16_lossy(&units))
-}
-
-#[allow(clippy::print_stderr, reason = "warnings go to standard error, the file to standard output")]
-fn warn(text: &str) {
-    eprintln!("tlshive: warning: {text}");
-}
-
-#[allow(clippy::print_stderr, reason = "notes go to standard error, the file to standard output")]
-fn note(text: &str) {
-    eprintln!("tlshive: note: {text}");
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::PolicyCommand;
 use super::exit::Failure;
 use crate::limits::Limits;
+use crate::near::nearest;
 use crate::output::escape;
 use crate::policy::Policy;
 
@@ -45,8 +46,10 @@ pub(super) fn load(name: &str) -> Result<Policy, Failure> {
 
 fn unknown(name: &str) -> Failure {
     let known: Vec<&str> = Policy::builtin_ids().collect();
+    let hint = nearest(name, known.iter().copied()).map(|meant| format!("; did you mean \"{meant}\"?"));
     Failure::Message(format!(
-        "no policy is called {name:?}: expected one of {}, or a file, whose name ends in .toml or has a separator in it",
+        "no policy is called \"{name}\"{}: expected one of {}, or a file, whose name ends in .toml or has a separator in it",
+        hint.unwrap_or_default(),
         known.join(", ")
     ))
 }
@@ -57,8 +60,9 @@ fn parse(path: &Path) -> Result<Policy, Failure> {
 
 /// What is wrong with a file that the user named. The message quotes the file, which may be somebody else's.
 pub(super) fn wrong(path: &Path, error: &str) -> Failure {
-    let lines: Vec<_> = error.trim_end().lines().map(escape).collect();
-    Failure::Message(format!("{}: {}", escape(&path.to_string_lossy()), lines.join("\n")))
+    let mut lines = error.trim_end().lines();
+    let first = format!("{}: {}", path.to_string_lossy(), lines.next().unwrap_or_default());
+    Failure::Lines(std::iter::once(first).chain(lines.map(str::to_owned)).collect())
 }
 
 /// The text of a file that the user wrote.

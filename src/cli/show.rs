@@ -6,11 +6,11 @@ mod reg_file;
 use std::io::{self, IsTerminal, Write};
 
 use super::exit::Failure;
+use super::stderr;
 use super::writer::writer;
 use super::{ShowArgs, ShowFormatArg};
 use crate::host::hive_kind;
 use crate::limits::Limits;
-use crate::output::escape;
 use crate::output::export::{Export, Format, export};
 use crate::read_at::ReadAt;
 use crate::registry::path::{KeyPath, Name};
@@ -26,8 +26,7 @@ const UNREADABLE: u8 = 3;
 
 pub(super) fn run(args: &ShowArgs) -> Result<u8, Failure> {
     if args.input.is_dir() {
-        let input = args.input.display().to_string();
-        return Err(Failure::Message(format!("{}: a folder; show takes one file", escape(&input))));
+        return Err(Failure::Message(format!("{}: a folder; show takes one file", args.input.display())));
     }
     let limits = Limits::default();
     let search = args.disk.search(&args.log, args.no_logs, false);
@@ -35,12 +34,12 @@ pub(super) fn run(args: &ShowArgs) -> Result<u8, Failure> {
     for remark in &found.diagnostics {
         // Files are told apart for both commands, in the words of an audit.
         let message = remark.message.replace("nothing to audit", "nothing to show");
-        say(&format!("{}: {message}", remark.place));
+        stderr::line(format_args!("{}: {message}", remark.place));
     }
     let artifact = match pick(&found.artifacts, &key(args), &limits) {
         Ok(Some(artifact)) => artifact,
         Ok(None) => return Ok(UNREADABLE),
-        Err(message) => return Err(Failure::Message(message)),
+        Err(lines) => return Err(Failure::Lines(lines)),
     };
     if args.format == ShowFormatArg::Raw {
         return raw(args, artifact);
@@ -49,7 +48,10 @@ pub(super) fn run(args: &ShowArgs) -> Result<u8, Failure> {
         Kind::Hive(base) => hive::run(args, artifact, base, &limits),
         Kind::RegFile => reg_file::run(args, artifact, &limits),
         Kind::PolicyFile(form) => {
-            say(&format!("{}: {form}: not shown, but audited; --format raw gives its bytes", artifact.name));
+            stderr::line(format_args!(
+                "{}: {form}: not shown, but audited; --format raw gives its bytes",
+                artifact.name
+            ));
             Ok(UNREADABLE)
         }
         Kind::BrokenHive(_) => Ok(UNREADABLE),
@@ -57,7 +59,7 @@ pub(super) fn run(args: &ShowArgs) -> Result<u8, Failure> {
 }
 
 /// The only file, or, of those in an image or archive, the hive that the key is in.
-fn pick<'a>(artifacts: &'a [Artifact], key: &KeyPath, limits: &Limits) -> Result<Option<&'a Artifact>, String> {
+fn pick<'a>(artifacts: &'a [Artifact], key: &KeyPath, limits: &Limits) -> Result<Option<&'a Artifact>, Vec<String>> {
     if let [] | [_] = artifacts {
         return Ok(artifacts.first());
     }
@@ -70,9 +72,9 @@ fn pick<'a>(artifacts: &'a [Artifact], key: &KeyPath, limits: &Limits) -> Result
         return Ok(Some(only));
     }
     let many = if holding.is_empty() { artifacts.iter().collect() } else { holding };
-    let names: String = many.iter().map(|artifact| format!("\n  {}", escape(&artifact.name))).collect();
     let how = r"give a full path such as HKLM\SYSTEM\Select, and --volume where several machines are in one image";
-    Err(format!("there are {} hives and .reg files; {how}:{names}", many.len()))
+    let first = format!("there are {} hives and .reg files; {how}:", many.len());
+    Err(std::iter::once(first).chain(many.iter().map(|artifact| format!("  {}", artifact.name))).collect())
 }
 
 /// The file itself.
@@ -83,7 +85,7 @@ fn raw(args: &ShowArgs, artifact: &Artifact) -> Result<u8, Failure> {
     let file = match artifact.open() {
         Ok(file) => file,
         Err(error) => {
-            say(&format!("{}: {error}", artifact.name));
+            stderr::line(format_args!("{}: {error}", artifact.name));
             return Ok(UNREADABLE);
         }
     };
@@ -97,11 +99,11 @@ fn raw(args: &ShowArgs, artifact: &Artifact) -> Result<u8, Failure> {
         let n = match file.read_at(offset, &mut buf) {
             Ok(n) if n > 0 => n,
             Ok(_) => {
-                say(&format!("{}: error: it ends at byte {offset} of {}", artifact.name, file.len()));
+                stderr::line(format_args!("{}: error: it ends at byte {offset} of {}", artifact.name, file.len()));
                 return Ok(UNREADABLE);
             }
             Err(error) => {
-                say(&format!("{}: error: {error}", artifact.name));
+                stderr::line(format_args!("{}: error: {error}", artifact.name));
                 return Ok(UNREADABLE);
             }
         };
@@ -132,11 +134,13 @@ fn print(
     out.flush()?;
     if losses.unterminated > 0 {
         let n = losses.unterminated;
-        say(&format!("note: {n} strings have no terminator; every import of the .reg file adds one"));
+        stderr::line(format_args!("note: {n} strings have no terminator; every import of the .reg file adds one"));
     }
     if losses.left_out > 0 {
         let n = losses.left_out;
-        say(&format!("error: {n} keys or values have names that no .reg file can hold; comments stand in their place"));
+        stderr::line(format_args!(
+            "error: {n} keys or values have names that no .reg file can hold; comments stand in their place"
+        ));
         status = UNREADABLE;
     }
     Ok(status)
@@ -174,14 +178,6 @@ fn units(text: &str) -> Vec<u16> {
     text.encode_utf16().collect()
 }
 
-#[allow(
-    clippy::print_stderr,
-    reason = "remarks go to standard error; what was asked for alone goes to standard output"
-)]
-fn say(text: &str) {
-    eprintln!("tlshive: {}", escape(text));
-}
-
 /// Remarks of one run: the first few are said, the rest counted.
 struct Remarks {
     all: bool,
@@ -196,14 +192,14 @@ impl Remarks {
     fn add(&mut self, text: &str) {
         self.count = self.count.saturating_add(1);
         if self.all || self.count <= REMARKS {
-            say(text);
+            stderr::line(text);
         }
     }
 
     fn end(&self) {
         let more = self.count.saturating_sub(REMARKS);
         if more > 0 && !self.all {
-            say(&format!("{more} more remarks (-v shows them; the output has them all)"));
+            stderr::line(format_args!("{more} more remarks (-v shows them; the output has them all)"));
         }
     }
 }

@@ -5,7 +5,6 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::exit::Failure;
-use crate::output::escape;
 use crate::read_at::LocalFile;
 use crate::source::evidence;
 
@@ -14,7 +13,7 @@ use crate::source::evidence;
 pub(super) fn writer(path: Option<&Path>, force: bool, inputs: &[PathBuf]) -> Result<Box<dyn Write>, Failure> {
     let Some(path) = path else { return Ok(Box::new(BufWriter::new(io::stdout().lock()))) };
     let shown = path.display().to_string();
-    let failed = |what: String| Failure::Message(format!("{}: {what}", escape(&shown)));
+    let failed = |what: String| Failure::Message(format!("{shown}: {what}"));
     let mut options = OpenOptions::new();
     options.write(true);
     if force {

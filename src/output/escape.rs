@@ -4,11 +4,16 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// Whether a character could act on a terminal, or make text look like what it is not: controls, line and paragraph
-/// separators, bidirectional overrides and other invisible format characters.
+/// separators, bidirectional overrides, whatever else is not seen (Unicode's Default_Ignorable_Code_Point, and the blank
+/// pattern of Braille), and what is no character.
 pub(super) fn is_unsafe(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{2800}' | '\u{3164}' | '\u{fdd0}'..='\u{fdef}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}')
+        || matches!(u32::from(c) & 0xffff, 0xfffe | 0xffff)
 }
 
 /// The text with each unsafe character as `\u{…}`.
@@ -35,6 +40,7 @@ mod tests {
         assert_eq!(escape("\u{1b}[31mred\u{7}"), "\\u{1b}[31mred\\u{7}");
         assert_eq!(escape("a\nb\u{9b}c"), "a\\u{a}b\\u{9b}c");
         assert_eq!(escape("gnp.\u{202e}exe"), "gnp.\\u{202e}exe");
+        assert_eq!(escape("a\u{3164}b\u{fe0f}c\u{1ffff}"), "a\\u{3164}b\\u{fe0f}c\\u{1ffff}");
     }
 
     #[test]

@@ -63,7 +63,7 @@ fn row(finding: &Finding) -> [String; 3] {
         // The check knows no such rows.
         None => "Effective state".to_owned(),
     };
-    [path, escape(&finding.rule.name()).into_owned(), escape(&value).into_owned()]
+    [path, finding.rule.name(), value].map(|cell| escape(&cell).into_owned())
 }
 
 /// Data as PowerShell shows it: numbers are signed, lists stand in braces.

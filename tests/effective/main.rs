@@ -7,3 +7,4 @@ mod facts;
 mod lints;
 mod machine;
 mod protocols;
+mod usable;

@@ -179,8 +179,10 @@ fn what_is_not_covered_or_not_readable_is_never_a_default() {
     assert_eq!(state(&unreadable(), "TLS 1.2"), OPEN);
     assert_eq!(unreadable().overall.state, OverallState::Unknown);
     assert!(why(&unreadable(), "TLS 1.2").contains("bad sector"), "{}", why(&unreadable(), "TLS 1.2"));
-    // Explicit values need no build; half of them do.
-    assert_eq!(state(&just(&tls12("\"Enabled\"=dword:1\n\"DisabledByDefault\"=dword:0")), "TLS 1.2"), ON);
+    // Explicit values need no build; half of them do. What turns it on says nothing of its cipher suites.
+    let on = tls12("\"Enabled\"=dword:1\n\"DisabledByDefault\"=dword:0");
+    assert_eq!(state(&machine(27842, &on), "TLS 1.2"), ON);
+    assert_eq!(state(&just(&on), "TLS 1.2"), OPEN);
     assert_eq!(state(&just(&tls12("\"Enabled\"=dword:0")), "TLS 1.2"), OFF);
     assert_eq!(state(&just(&tls12("\"Enabled\"=dword:1")), "TLS 1.2"), OPEN);
     // A deleted key is a known absence, of an unknown build.

@@ -1,16 +1,17 @@
-//! Cipher suites: whether TLS 1.2 has one left, and one that Entra ID accepts.
+//! Cipher suites: whether TLS 1.2 and TLS 1.3 have one left, and one that Entra ID accepts.
 //!
 //! Sources: Microsoft, "Manage Transport Layer Security (TLS)" and "Prioritizing Schannel Cipher Suites" (the policy wins over
 //! the local list; commas; 1,023 characters); "Restrict the use of certain cryptographic algorithms and protocols in
 //! Schannel.dll" (KB245030: what RC4, DES, Triple DES, NULL, MD5, SHA and PKCS turn off); "Enable-TlsCipherSuite" (turning a
 //! hash off turns its suites off). That AES, ECDH, Diffie-Hellman keys, and PKCS for suites that only sign with RSA, do
-//! the same is common knowledge but in none of them: suites that rest on it alone are neither left nor gone.
+//! the same is common knowledge but in none of them: suites that rest on it alone are neither left nor gone. TLS 1.3 has
+//! suites of its own, and takes no others (RFC 8446, B.4); what turns them off is in none of the sources either.
 
 mod list;
 
 use super::ask::{self, Setting};
 use super::suites;
-use super::{Answer, Lint, schannel};
+use super::{Answer, Lint, lookalikes, schannel};
 use crate::host::Windows;
 use crate::place::Place;
 use crate::registry::path::Name;
@@ -19,8 +20,8 @@ use crate::registry::{Listing, Registry};
 /// Keys that turn algorithms off, and the words of a suite's name that they stand for. The last column says whether a source
 /// that was read describes the effect.
 const SWITCHES: [(&str, &str, &[&str], bool); 20] = [
-    ("Ciphers", "AES 128/128", &["WITH_AES_128_"], false),
-    ("Ciphers", "AES 256/256", &["WITH_AES_256_"], false),
+    ("Ciphers", "AES 128/128", &["WITH_AES_128_", "^TLS_AES_128_"], false),
+    ("Ciphers", "AES 256/256", &["WITH_AES_256_", "^TLS_AES_256_"], false),
     ("Ciphers", "Triple DES 168", &["WITH_3DES_", "WITH_DES_192_"], true),
     ("Ciphers", "Triple DES 168/168", &["WITH_3DES_", "WITH_DES_192_"], false),
     ("Ciphers", "RC4 128/128", &["WITH_RC4_128_", "CK_RC4_128_WITH"], true),
@@ -31,19 +32,33 @@ const SWITCHES: [(&str, &str, &[&str], bool); 20] = [
     ("Hashes", "MD5", &["_MD5$"], true),
     ("Hashes", "SHA", &["_SHA$"], true),
     ("Hashes", "SHA256", &["_CBC_SHA256$", "_NULL_SHA256$"], true),
-    ("Hashes", "SHA256", &["_GCM_SHA256$"], false),
+    ("Hashes", "SHA256", &["_GCM_SHA256$", "_POLY1305_SHA256$"], false),
     ("Hashes", "SHA384", &["_CBC_SHA384$"], true),
     ("Hashes", "SHA384", &["_GCM_SHA384$"], false),
     ("KeyExchangeAlgorithms", "PKCS", &["^TLS_RSA_"], true),
     ("KeyExchangeAlgorithms", "PKCS", &["DHE_RSA_"], false),
-    ("KeyExchangeAlgorithms", "ECDH", &["_ECDHE_"], false),
+    ("KeyExchangeAlgorithms", "ECDH", &["_ECDHE_", "^TLS_AES_", "^TLS_CHACHA20_"], false),
     ("KeyExchangeAlgorithms", "Diffie-Hellman", &["_DHE_"], false),
     ("KeyExchangeAlgorithms", "Diffie-Hellman", &["^TLS_DH_"], false),
+];
+
+/// Keys that Windows reads, or read, and that take no suite away of those in the tables (KB245030; "Transport Layer Security
+/// (TLS) registry settings").
+const WITHOUT_SUITES: [(&str, &str); 6] = [
+    ("Ciphers", "RC2 128/128"),
+    ("Ciphers", "RC2 56/128"),
+    ("Ciphers", "RC2 56/56"),
+    ("Ciphers", "RC2 40/128"),
+    ("Ciphers", "RC4 64/128"),
+    ("Hashes", "SHA512"),
 ];
 
 /// In the names of suites that do not encrypt: nobody who asks for TLS 1.2 means those, and Windows uses them only where
 /// somebody turns `NULL` on (KB245030).
 const NULL: &str = "_WITH_NULL_";
+
+/// Suites that every release ships with that has their protocols on, with those alike.
+const TODAYS: [&str; 2] = ["TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "TLS_AES_256_GCM_SHA384"];
 
 /// Where the list of suites comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -67,27 +82,34 @@ pub struct Ciphers {
     pub why: String,
     /// Where the list stands.
     pub place: Option<Place>,
-    /// How many suites the list has.
-    pub listed: usize,
+    /// How many suites the list has, where that is known.
+    pub listed: Option<usize>,
     /// Those of TLS 1.2 that are left for sure, in order of preference.
     pub tls12: Vec<String>,
+    /// How many more of TLS 1.2 may be left; none where that cannot be told.
+    pub in_doubt: Option<usize>,
     /// Whether one of TLS 1.2 that encrypts is left.
     pub tls12_left: Answer,
+    /// Whether one of TLS 1.3 is left.
+    pub tls13_left: Answer,
     /// Whether one of TLS 1.2 is left to callers that ask for strong cryptography, as .NET does.
     pub strong_left: Answer,
     /// Whether one that Entra ID accepts is left.
     pub entra_left: Answer,
     /// Algorithms that are turned off, such as `RC4 128/128`.
     pub turned_off: Vec<String>,
+    /// Whether no list is set, and nothing is turned off that today's suites need: it is what the release ships with.
+    pub as_shipped: bool,
 }
 
 pub(super) use list::keys;
 
 /// What became of a suite.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Fate {
     Left,
-    InDoubt,
+    /// Why.
+    InDoubt(String),
     Off,
 }
 
@@ -95,66 +117,87 @@ pub(super) fn read(registry: &Registry, windows: &Windows, lints: &mut Vec<Lint>
     let Some(table) = suites::suites() else {
         return unknown("the table of cipher suites does not load".to_owned(), None);
     };
-    let list = match list::read(registry, windows, table, lints) {
-        Ok(list) => list,
-        Err((why, place)) => return unknown(why, place),
-    };
+    let list = list::read(registry, windows, table, lints);
     let (off, doubt) = switches(registry, lints);
+    let turned_off = names(&off);
+    let needed = |&i: &usize| SWITCHES.get(i).is_some_and(|s| TODAYS.iter().any(|suite| touches(s.2, suite)));
+    let untouched = doubt.is_none() && !off.iter().any(needed);
+    let list = match list {
+        Ok(list) => list,
+        Err((source, why, place)) => {
+            let as_shipped = untouched && source == ListSource::OsDefault;
+            return Ciphers { source, turned_off, as_shipped, ..unknown(why, place) };
+        }
+    };
+    // Why a suite may be left and may not; the flag of its list comes first, as it stands there.
+    let in_doubt = |name: &str, certain: bool| {
+        let unproven = |&&i: &&usize| SWITCHES.get(i).is_some_and(|s| !s.3 && touches(s.2, name));
+        match (certain, off.iter().find(unproven).and_then(|&i| SWITCHES.get(i))) {
+            (false, _) => Some("whether Windows reads all of the list is not known".to_owned()),
+            (true, Some((group, switch, ..))) => Some(format!(r"what {group}\{switch} turns off is not documented")),
+            (true, None) => doubt.clone(),
+        }
+    };
     let fate = |(name, certain): &(String, bool)| {
         let name = suites::without_curve(name);
-        let hit =
-            |proven: bool| off.iter().any(|&i| SWITCHES.get(i).is_some_and(|s| s.3 == proven && touches(s.2, name)));
-        match (hit(true), hit(false) || doubt.is_some() || !certain) {
+        let proven = off.iter().any(|&i| SWITCHES.get(i).is_some_and(|s| s.3 && touches(s.2, name)));
+        match (proven, in_doubt(name, *certain)) {
             (true, _) => Fate::Off,
-            (false, true) => Fate::InDoubt,
-            (false, false) => Fate::Left,
+            (false, Some(why)) => Fate::InDoubt(why),
+            (false, None) => Fate::Left,
         }
     };
     let build = windows.build;
-    let usable = |name: &str| table.knows(build, name) && table.is_tls12(name) && !name.contains(NULL);
-    let known = list.suites.iter().filter(|(name, _)| usable(name));
+    let known = list.suites.iter().filter(|(name, _)| table.knows(build, name) && !name.contains(NULL));
     let judged: Vec<(&str, Fate)> = known.map(|suite| (suite.0.as_str(), fate(suite))).collect();
     // A name that is not in the table may be one that this build has: only if the build is in it does that mean nothing.
-    let strangers = table.of(build).is_none() && list.suites.iter().any(|(name, _)| !table.knows(build, name));
-    let left = |is: &dyn Fn(&str) -> bool| {
-        let best = judged.iter().filter(|(name, _)| is(name)).map(|(_, fate)| *fate).min();
-        match best {
-            Some(Fate::Left) => Answer::Yes,
-            Some(Fate::InDoubt) => Answer::Unknown,
-            Some(Fate::Off) | None => {
-                if strangers {
-                    Answer::Unknown
-                } else {
-                    Answer::No
-                }
-            }
-        }
+    let strange = (list.suites.iter()).find(|(name, _)| table.of(build).is_none() && !table.knows(build, name));
+    let strange = strange.map(|(name, _)| format!("whether this Windows has {name} is not known"));
+    let mut why_unknown = None;
+    let mut left = |is: &dyn Fn(&str) -> bool| {
+        let best = judged.iter().filter(|(name, _)| is(name)).map(|(_, fate)| fate).min();
+        let why = match best {
+            Some(Fate::Left) => return Answer::Yes,
+            Some(Fate::InDoubt(why)) => Some(why),
+            Some(Fate::Off) | None => strange.as_ref(),
+        };
+        why_unknown = why_unknown.take().or_else(|| why.cloned());
+        if why.is_some() { Answer::Unknown } else { Answer::No }
     };
-    let mut result = Ciphers {
+    let tls12_left = left(&|name| table.is_tls12(name));
+    let strong_left = left(&|name| table.is_tls12(name) && table.is_strong(build, name));
+    let entra_left = left(&|name| table.is_for_entra(name));
+    let tls13_left = left(&|name| table.is_tls13(name));
+    let of_tls12 = || judged.iter().filter(|(name, _)| table.is_tls12(name));
+    let in_doubt = of_tls12().filter(|(_, fate)| matches!(fate, Fate::InDoubt(_))).count();
+    let tls12: Vec<String> = of_tls12().filter(|(_, fate)| *fate == Fate::Left).map(|(n, _)| (*n).to_owned()).collect();
+    let result = Ciphers {
         source: list.source,
-        tls12_left: left(&|_| true),
-        strong_left: left(&|name| table.is_strong(build, name)),
-        entra_left: left(&|name| table.is_for_entra(name)),
-        listed: list.suites.len(),
-        tls12: judged.iter().filter(|(_, fate)| *fate == Fate::Left).map(|(name, _)| (*name).to_owned()).collect(),
-        turned_off: off.iter().filter_map(|&i| SWITCHES.get(i)).map(|s| s.1.to_owned()).fold(
-            Vec::new(),
-            |mut all, name| {
-                if !all.contains(&name) {
-                    all.push(name);
-                }
-                all
-            },
-        ),
-        why: list.why,
+        listed: Some(list.suites.len()),
+        tls12,
+        in_doubt: strange.is_none().then_some(in_doubt),
+        tls12_left,
+        tls13_left,
+        strong_left,
+        entra_left,
+        turned_off,
+        as_shipped: untouched && list.source == ListSource::OsDefault,
+        why: why_unknown.map_or_else(|| list.why.clone(), |doubt| format!("{}; {doubt}", list.why)),
         place: list.place,
     };
-    if result.tls12_left == Answer::Unknown {
-        let doubt = doubt.unwrap_or_else(|| "what is left of it for sure is not known".to_owned());
-        result.why = format!("{}; {doubt}", result.why);
-    }
     about(&result, lints);
     result
+}
+
+/// The algorithms that are turned off, each once.
+fn names(off: &[usize]) -> Vec<String> {
+    let all = off.iter().filter_map(|&i| SWITCHES.get(i)).map(|s| s.1.to_owned());
+    all.fold(Vec::new(), |mut all, name| {
+        if !all.contains(&name) {
+            all.push(name);
+        }
+        all
+    })
 }
 
 fn about(ciphers: &Ciphers, lints: &mut Vec<Lint>) {
@@ -182,12 +225,15 @@ fn unknown(why: String, place: Option<Place>) -> Ciphers {
         source: ListSource::Unknown,
         why,
         place,
-        listed: 0,
+        listed: None,
         tls12: Vec::new(),
+        in_doubt: None,
         tls12_left: Answer::Unknown,
+        tls13_left: Answer::Unknown,
         strong_left: Answer::Unknown,
         entra_left: Answer::Unknown,
         turned_off: Vec::new(),
+        as_shipped: false,
     }
 }
 
@@ -214,6 +260,9 @@ fn switches(registry: &Registry, lints: &mut Vec<Lint>) -> (Vec<usize>, Option<S
                 continue;
             }
         };
+        let known = SWITCHES.iter().filter(|s| s.0 == group).map(|s| s.1);
+        let known: Vec<&str> = known.chain(WITHOUT_SUITES.iter().filter(|s| s.0 == group).map(|s| s.1)).collect();
+        lookalikes::algorithms(registry, group, &names, &known, lints);
         let mut asked: Option<(&str, bool)> = None;
         for (i, (_, name, ..)) in SWITCHES.iter().enumerate().filter(|(_, s)| s.0 == group) {
             let name_in_key = Name::from(*name);
@@ -276,6 +325,8 @@ mod tests {
             ("TLS_RSA_WITH_RC4_128_MD5", "RC4 128/128 MD5 PKCS"),
             ("TLS_RSA_WITH_NULL_SHA256", "NULL SHA256 PKCS"),
             ("TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384", "AES 256/256 SHA384 ECDH"),
+            ("TLS_AES_128_GCM_SHA256", "AES 128/128 SHA256 ECDH"),
+            ("TLS_CHACHA20_POLY1305_SHA256", "SHA256 ECDH"),
         ] {
             assert_eq!(touched(suite), by, "{suite}");
         }

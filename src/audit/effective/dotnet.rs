@@ -17,8 +17,8 @@ use crate::registry::path::KeyPath;
 use crate::registry::value::ValueType;
 use crate::registry::{Lookup, Registry};
 
-const SYSTEM_DEFAULT: &str = "SystemDefaultTlsVersions";
-const STRONG: &str = "SchUseStrongCrypto";
+pub(super) const SYSTEM_DEFAULT: &str = "SystemDefaultTlsVersions";
+pub(super) const STRONG: &str = "SchUseStrongCrypto";
 const WOW: &str = r"SOFTWARE\WOW6432Node";
 const RELEASE_KEY: &str = r"SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full";
 
@@ -131,14 +131,19 @@ pub struct DotNet {
     pub(in crate::audit) changed: Vec<Changed>,
 }
 
-/// The key of a runtime in a view.
-fn key(wow: bool, runtime: &str) -> KeyPath {
+/// The key of the framework in a view.
+pub(super) fn home(wow: bool) -> KeyPath {
     let node = if wow { r"WOW6432Node\" } else { "" };
-    ask::path(&format!(r"SOFTWARE\{node}Microsoft\.NETFramework\{runtime}"))
+    ask::path(&format!(r"SOFTWARE\{node}Microsoft\.NETFramework"))
 }
 
-const V4: &str = "v4.0.30319";
-const V2: &str = "v2.0.50727";
+/// The key of a runtime in a view.
+pub(super) fn key(wow: bool, runtime: &str) -> KeyPath {
+    ask::path(&format!(r"SOFTWARE\{}Microsoft\.NETFramework\{runtime}", if wow { r"WOW6432Node\" } else { "" }))
+}
+
+pub(super) const V4: &str = "v4.0.30319";
+pub(super) const V2: &str = "v2.0.50727";
 const PER_PROGRAM: [(&str, &str); 2] = [
     ("SystemDefaultTlsVersions", r"v4.0.30319\System.Net.ServicePointManager.SystemDefaultTlsVersions"),
     ("SecurityProtocol", r"v4.0.30319\System.Net.ServicePointManager.SecurityProtocol"),

@@ -17,6 +17,18 @@ pub enum OverallState {
     Unknown,
 }
 
+impl OverallState {
+    /// In one word.
+    pub fn word(self) -> &'static str {
+        match self {
+            OverallState::On => "on",
+            OverallState::Partly => "partly",
+            OverallState::Off => "off",
+            OverallState::Unknown => "unknown",
+        }
+    }
+}
+
 /// The one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Overall {

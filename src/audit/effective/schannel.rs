@@ -12,20 +12,17 @@ use super::{Fact, Lint, State};
 use crate::host::Windows;
 use crate::place::Place;
 use crate::registry::path::{KeyPath, Name};
-use crate::registry::{FileTime, Listing, Lookup, Registry};
+use crate::registry::{FileTime, Listing, Registry};
 
 /// The protocols that are judged, from the oldest to the newest.
 pub const PROTOCOLS: [&str; 8] =
     ["SSL 2.0", "SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3", "DTLS 1.0", "DTLS 1.2"];
 
-/// Keys that some Windows reads, or read once, beside those of [`PROTOCOLS`].
-const ALSO_READ: [&str; 2] = ["PCT 1.0", "Multi-Protocol Unified Hello"];
-
 const SCHANNEL: &str = r"SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL";
-/// Unread keys that are named of one key; a hostile input could list a million.
-const UNREAD: usize = 32;
-const ENABLED: &str = "Enabled";
-const DISABLED: &str = "DisabledByDefault";
+/// Windows Server 2022: the releases after it have TLS 1.3 as well.
+const FIRST_WITH_TLS13: u32 = 20348;
+pub(super) const ENABLED: &str = "Enabled";
+pub(super) const DISABLED: &str = "DisabledByDefault";
 
 /// One protocol on both sides.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +72,6 @@ pub(super) fn read(
     let protocols_key = key("Protocols");
     let listing = registry.children(&protocols_key);
     let names: &[Name] = if let Listing::Found { names, .. } = &listing { names } else { &[] };
-    unread_names(registry, &protocols_key, names, lints);
     let mut protocols = Vec::new();
     let mut changed = Vec::new();
     for protocol in PROTOCOLS {
@@ -95,11 +91,11 @@ pub(super) fn read(
         let pairs = (side("Client"), side("Server"));
         let defaults = release.map_or((Default::Unknown, Default::Unknown), |release| release.default_of(protocol));
         let update = release.and_then(|r| r.update.as_deref()).filter(|_| ["TLS 1.1", "TLS 1.2"].contains(&protocol));
-        let client = judge(&pairs.0, defaults.0, windows, release, update);
-        let server = judge(&pairs.1, defaults.1, windows, release, update);
-        if listed {
-            misplaced(registry, &key, protocol, lints);
-        }
+        let judged = |pair, default| {
+            let fact = judge(pair, default, windows, release, update);
+            if protocol == "TLS 1.3" { only_where_there(fact, windows, release) } else { fact }
+        };
+        let (client, server) = (judged(&pairs.0, defaults.0), judged(&pairs.1, defaults.1));
         for (side, pair, default) in [("Client", &pairs.0, defaults.0), ("Server", &pairs.1, defaults.1)] {
             odd_values(protocol, side, pair, default, lints);
             changed.extend(change(protocol, side, pair, default));
@@ -118,7 +114,6 @@ pub(super) fn read(
         }
         protocols.push(ProtocolState { protocol, client, server });
     }
-    only_tls13(&protocols, lints);
     Schannel { protocols, changed }
 }
 
@@ -173,6 +168,18 @@ fn judge(pair: &Pair, default: Default, windows: &Windows, release: Option<&Rele
         (Some(update), State::On) => fact(State::Unknown, format!("{why}: on if {update} is installed")),
         (Some(update), State::SoftOff) => fact(State::SoftOff, format!("{why} (with {update}; without it, not there)")),
         _ => fact(state, why),
+    }
+}
+
+/// What the values say of a protocol that many releases do not have is not known of a release that is not known.
+fn only_where_there(fact: Fact, windows: &Windows, release: Option<&Release>) -> Fact {
+    let has_it = release.is_some() || windows.build.is_some_and(|build| build >= FIRST_WITH_TLS13);
+    match fact.state {
+        State::On | State::SoftOff if !has_it => {
+            let why = format!("{}; whether this Windows has it is not known", fact.why);
+            Fact { state: State::Unknown, why, ..fact }
+        }
+        _ => fact,
     }
 }
 
@@ -250,56 +257,5 @@ fn odd_values(protocol: &str, side: &str, pair: &Pair, default: Default, lints: 
             lints.push(Lint::warning(id, why, Some(place.clone())));
         }
         _ => {}
-    }
-}
-
-/// Where a key stands, for a lint.
-fn place_of(registry: &Registry, key: &KeyPath) -> Option<Place> {
-    match registry.key(key) {
-        Lookup::ValueAbsent(info) => Some(info.place),
-        _ => None,
-    }
-}
-
-/// Keys below `Protocols` that no Windows reads.
-fn unread_names(registry: &Registry, key: &KeyPath, names: &[Name], lints: &mut Vec<Lint>) {
-    let known = |name: &&Name| PROTOCOLS.iter().chain(&ALSO_READ).any(|known| name.matches(Name::from(*known).units()));
-    for name in names.iter().filter(|name| !known(name)).take(UNREAD) {
-        let squeezed = |text: &str| text.replace([' ', '_', '-'], "").to_ascii_lowercase();
-        let text = name.to_string();
-        let meant =
-            PROTOCOLS.iter().find(|known| squeezed(known).trim_start_matches('v') == squeezed(&text).replace('v', ""));
-        let hint = meant.map(|known| format!("; the name that it reads is {known:?}")).unwrap_or_default();
-        let why = format!("Windows never reads the key {text:?} below Protocols{hint}");
-        lints.push(Lint::warning("schannel-unread-key", why, place_of(registry, &ask::child(key, name))));
-    }
-}
-
-/// Values and keys at the wrong level of a protocol's key.
-fn misplaced(registry: &Registry, key: &KeyPath, protocol: &str, lints: &mut Vec<Lint>) {
-    for name in [ENABLED, DISABLED] {
-        if let (Setting::Number(_, place) | Setting::Odd(_, place), _) = ask::number(registry, key, name) {
-            let why =
-                format!("{name} stands in {protocol} itself: Windows reads it only in its subkeys Client and Server");
-            lints.push(Lint::warning("schannel-values-above-sides", why, Some(place)));
-        }
-    }
-    let Listing::Found { names, .. } = registry.children(key) else { return };
-    let is_side = |name: &&Name| ["Client", "Server"].iter().any(|side| name.matches(Name::from(*side).units()));
-    for name in names.iter().filter(|name| !is_side(name)).take(UNREAD) {
-        let why = format!("Windows never reads the key {:?} below {protocol}", name.to_string());
-        lints.push(Lint::warning("schannel-unread-key", why, place_of(registry, &ask::child(key, name))));
-    }
-}
-
-/// TLS 1.3 alone is more than the endpoints of Entra ID promise.
-fn only_tls13(protocols: &[ProtocolState], lints: &mut Vec<Lint>) {
-    let client = |name| of(protocols, name).map(|p| &p.client);
-    if let (Some(one_two), Some(one_three)) = (client("TLS 1.2"), client("TLS 1.3"))
-        && one_three.state == State::On
-        && matches!(one_two.state, State::Off | State::SoftOff)
-    {
-        let why = "TLS 1.3 is the only current protocol left for the client; Entra ID asks for TLS 1.2".to_owned();
-        lints.push(Lint::warning("tls13-only", why, one_two.places.first().cloned()));
     }
 }

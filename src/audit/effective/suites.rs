@@ -10,9 +10,10 @@ use serde::Deserialize;
 pub(super) struct Suites<'a> {
     #[serde(rename = "source")]
     _source: String,
-    /// Suites of other protocols than TLS 1.2; all others are of TLS 1.2 too.
+    /// Suites of SSL 2.0 and of TLS 1.3, which no other protocol has; all others are of TLS 1.2 too.
     #[serde(borrow)]
-    not_tls12: Vec<&'a str>,
+    ssl2: Vec<&'a str>,
+    tls13: Vec<&'a str>,
     /// Those that Entra ID accepts.
     entra: Vec<&'a str>,
     releases: Vec<ReleaseSuites<'a>>,
@@ -65,7 +66,12 @@ impl Suites<'_> {
 
     /// Whether a known suite is one of TLS 1.2.
     pub(super) fn is_tls12(&self, name: &str) -> bool {
-        !self.not_tls12.contains(&name)
+        !self.ssl2.contains(&name) && !self.tls13.contains(&name)
+    }
+
+    /// Whether a suite is one of TLS 1.3.
+    pub(super) fn is_tls13(&self, name: &str) -> bool {
+        self.tls13.contains(&name)
     }
 
     /// Whether Entra ID accepts a suite.

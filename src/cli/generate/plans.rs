@@ -4,12 +4,12 @@ use std::path::Path;
 
 use super::super::exit::Failure;
 use super::super::overlay;
+use super::super::stderr::{note, warning};
 use super::super::{GenerateArgs, PlanArg};
+use super::Target;
 use super::state::State;
-use super::{Target, warn};
 use crate::audit::{HostReport, Outcome, audit, weakened};
 use crate::limits::Limits;
-use crate::output::escape;
 use crate::plan::{self, Changeset, DEFAULTS_WARNING, DISABLE_WARNING, Fix, Judged, Plan};
 use crate::policy::{Policy, Rule};
 use crate::registry::change::{Change, Changes};
@@ -41,7 +41,7 @@ impl Asked<'_> {
         let Some(state) = state else {
             if plan == PlanArg::Defaults {
                 changeset.remarks.extend(DEFAULTS_WARNING.map(str::to_owned));
-                warn(&DEFAULTS_WARNING.join(" "));
+                warning(DEFAULTS_WARNING.join(" "));
             }
             return Ok((changeset, None));
         };
@@ -69,7 +69,7 @@ impl Asked<'_> {
                     changeset.changes.retain(|change| !state.lacks(change));
                     if changeset.changes.is_empty() {
                         changeset.remarks.push("None of them is set: there is nothing to delete.".to_owned());
-                        super::note("nothing to delete: none of the values is set");
+                        note("nothing to delete: none of the values is set");
                     }
                 }
                 changeset
@@ -99,7 +99,7 @@ impl Asked<'_> {
                 let alone = audited(std::slice::from_ref(&change));
                 if let Some(why) = weakened(&before.effective, &alone.effective).first() {
                     fix.leave_out(&change, why);
-                    warn(&escape(&format!("{}: left out, it would weaken: {why}", change.key())));
+                    warning(format_args!("{}: left out, it would weaken: {why}", change.key()));
                 }
             }
             after = audited(&fix.changeset.changes);
@@ -111,9 +111,9 @@ impl Asked<'_> {
         if fix.compliant {
             let what = format!("nothing to fix: {} meets policy {}", state.host.name, self.policy.id);
             fix.changeset.remarks.push("Nothing fails: there is nothing to write.".to_owned());
-            super::note(&escape(&what));
+            note(what);
         } else if fix.changeset.changes.is_empty() {
-            super::note("no value can be written for what fails or cannot be judged; the remarks in the file name it");
+            note("no value can be written for what fails or cannot be judged; the remarks in the file name it");
         }
         Ok(fix.changeset)
     }
@@ -154,7 +154,7 @@ impl Asked<'_> {
         }
         let (before, after) = (audit(self.policy, &changed), audit(self.policy, &back));
         if undo.changes.is_empty() {
-            super::note("nothing to undo: the change leaves everything as it is");
+            note("nothing to undo: the change leaves everything as it is");
         }
         worse(&mut undo, &weakened(&before.effective, &after.effective));
         Ok((undo, state))
@@ -210,7 +210,7 @@ impl Asked<'_> {
             let doubt = doubts.into_iter().map(|(_, error, place)| (error, place)).next();
             if let Some((error, place)) = stopped.or(doubt) {
                 let what = format!("{place}: what the import changes cannot be told: {error}");
-                return Err(Failure::Message(escape(&what).into_owned()));
+                return Err(Failure::Message(what));
             }
             all.extend(changes.into_iter().map(|(change, _)| change));
         }
@@ -249,7 +249,7 @@ fn above(keys: &[KeyPath]) -> Vec<KeyPath> {
 /// Says in the file and on standard error what gets worse.
 fn worse(changeset: &mut Changeset, worse: &[String]) {
     for line in plan::weakens(worse) {
-        warn(&line);
+        warning(&line);
         changeset.remarks.push(line);
     }
 }
@@ -279,6 +279,6 @@ fn same(change: &Change, before: &crate::registry::Registry, after: &crate::regi
 /// What stands on standard error of a plan that is not recommended.
 pub(super) fn not_recommended(plan: PlanArg) {
     if plan == PlanArg::Disable {
-        warn(&DISABLE_WARNING.join(" "));
+        warning(DISABLE_WARNING.join(" "));
     }
 }

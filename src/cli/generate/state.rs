@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use super::super::StateArgs;
 use super::super::exit::Failure;
+use super::super::stderr;
 use super::Target;
 use crate::audit::{HostReport, audit, effective};
 use crate::error::At;
 use crate::host::{Host, Input, InputKind, Options, Wanted, group, open};
 use crate::limits::Limits;
-use crate::output::escape;
 use crate::place::Place;
 use crate::plan::{self, Changeset};
 use crate::policy::Policy;
@@ -63,14 +63,14 @@ impl State {
             hosts.extend(opened);
         }
         for remark in remarks.iter().filter(|remark| remark.severity > crate::diagnostic::Severity::Note) {
-            super::warn(&escape(&format!("{}: {}", remark.place, remark.message)));
+            stderr::warning(format_args!("{}: {}", remark.place, remark.message));
         }
         let mut files: Vec<PathBuf> = found.artifacts.iter().flat_map(Artifact::files).collect();
         files.extend(args.inputs.iter().chain(&args.log).chain(&found.containers).cloned());
         match <[Host; 1]>::try_from(hosts) {
             Ok([host]) => Ok(Self { host, files, limits }),
             Err(hosts) if hosts.is_empty() => Err(Failure::Message("--for: no machine was found".to_owned())),
-            Err(hosts) => Err(Failure::Message(format!("--for: {}:{}", several(&hosts), list(&hosts)))),
+            Err(hosts) => Err(Failure::Lines(several(&hosts))),
         }
     }
 
@@ -115,15 +115,13 @@ impl State {
     }
 }
 
-fn several(hosts: &[Host]) -> String {
-    format!("{} machines or control sets, where one is needed (--control-set and --join choose)", hosts.len())
-}
-
-fn list(hosts: &[Host]) -> String {
+fn several(hosts: &[Host]) -> Vec<String> {
+    let n = hosts.len();
+    let many = format!("--for: {n} machines or control sets, where one is needed (--control-set and --join choose):");
     let one = |host: &Host| {
         let set = host.control_set.as_ref().map(|set| format!(", {}", set.name)).unwrap_or_default();
         let inputs: Vec<String> = host.inputs.iter().map(|input| input.name.to_string()).collect();
-        format!("\n  {}", escape(&format!("{}{set}: {}", host.name, inputs.join(", "))))
+        format!("  {}{set}: {}", host.name, inputs.join(", "))
     };
-    hosts.iter().map(one).collect()
+    std::iter::once(many).chain(hosts.iter().map(one)).collect()
 }

@@ -3,8 +3,9 @@
 use std::io;
 
 use super::super::exit::Failure;
+use super::super::stderr;
 use super::super::{ShowArgs, ShowFormatArg};
-use super::{ABSENT, Remarks, UNREADABLE, called, key, print, say, units, value};
+use super::{ABSENT, Remarks, UNREADABLE, called, key, print, units, value};
 use crate::error::{At, Error};
 use crate::host::{HiveKind, Recovery, hive_kind};
 use crate::limits::Limits;
@@ -21,12 +22,12 @@ pub(super) fn run(args: &ShowArgs, artifact: &Artifact, base: &BaseBlock, limits
     let (hive, recovery) = match artifact.open_hive(limits) {
         Ok(opened) => opened,
         Err(error) => {
-            say(&format!("{}: {error}", artifact.name));
+            stderr::line(format_args!("{}: {error}", artifact.name));
             return Ok(UNREADABLE);
         }
     };
     if recovery != Recovery::Clean {
-        say(&format!("{}: note: the hive is {recovery}", artifact.name));
+        stderr::line(format_args!("{}: note: the hive is {recovery}", artifact.name));
     }
     let kind = hive_kind(artifact, base, limits);
     let root = match (kind, &args.root) {
@@ -40,7 +41,7 @@ pub(super) fn run(args: &ShowArgs, artifact: &Artifact, base: &BaseBlock, limits
     let (start, path) = match found {
         Ok(found) => found,
         Err((status, message)) => {
-            say(&format!("{}: {message}", artifact.name));
+            stderr::line(format_args!("{}: {message}", artifact.name));
             return Ok(status);
         }
     };
@@ -106,7 +107,7 @@ impl Place<'_> {
                             format!("a symbolic link leads to {target}, which is not in this hive"),
                         ));
                     };
-                    say(&format!("note: a symbolic link leads to {target}"));
+                    stderr::line(format_args!("note: a symbolic link leads to {target}"));
                     names = below.to_vec();
                 }
                 Position::Lookup(Lookup::Unreadable(error, _)) => return Err((UNREADABLE, error.to_string())),
@@ -134,7 +135,7 @@ impl Place<'_> {
             return Err((ABSENT, r"CurrentControlSet cannot be told: Select\Current is no number".to_owned()));
         };
         *set = Name::from(format!("ControlSet{number:03}").as_str());
-        say(&format!(r"note: CurrentControlSet is {set} (Select\Current)"));
+        stderr::line(format_args!(r"note: CurrentControlSet is {set} (Select\Current)"));
         Ok(names)
     }
 }
@@ -209,7 +210,7 @@ impl Shown<'_> {
             return Ok(if self.remarks.count > 0 { UNREADABLE } else { 0 });
         };
         if let Some(error) = &self.held {
-            say(&format!(
+            stderr::line(format_args!(
                 "{}: the {} was not found, and may be what cannot be read: {error}",
                 self.artifact,
                 called(only)
@@ -218,10 +219,10 @@ impl Shown<'_> {
         }
         if base.is_differencing() {
             let what = "is not in this differencing hive, and may be in the hive that this one is laid over";
-            say(&format!("{}: the {} {what}", self.artifact, called(only)));
+            stderr::line(format_args!("{}: the {} {what}", self.artifact, called(only)));
             return Ok(UNREADABLE);
         }
-        say(&format!("{}: the key has no {}", self.artifact, called(only)));
+        stderr::line(format_args!("{}: the key has no {}", self.artifact, called(only)));
         Ok(ABSENT)
     }
 }

@@ -3,8 +3,9 @@
 use std::io;
 
 use super::super::exit::Failure;
+use super::super::stderr;
 use super::super::{ShowArgs, ShowFormatArg};
-use super::{ABSENT, Remarks, UNREADABLE, called, key, print, say, units, value};
+use super::{ABSENT, Remarks, UNREADABLE, called, key, print, units, value};
 use crate::diagnostic::Severity;
 use crate::error::At;
 use crate::limits::Limits;
@@ -27,7 +28,7 @@ pub(super) fn run(args: &ShowArgs, artifact: &Artifact, limits: &Limits) -> Resu
     let file = match artifact.open() {
         Ok(file) => file,
         Err(error) => {
-            say(&format!("{}: {error}", artifact.name));
+            stderr::line(format_args!("{}: {error}", artifact.name));
             return Ok(UNREADABLE);
         }
     };
@@ -44,7 +45,7 @@ pub(super) fn run(args: &ShowArgs, artifact: &Artifact, limits: &Limits) -> Resu
     let keys = keys(&file, &path);
     let there = |key: &&ListedKey<'_>| args.value.is_none() || !key.deleted;
     if !keys.iter().any(|key| there(&key)) {
-        say(&format!("{}: the file does not speak of {asked}", artifact.name));
+        stderr::line(format_args!("{}: the file does not speak of {asked}", artifact.name));
         return Ok(stopped.max(ABSENT));
     }
     let only = value(args);
@@ -55,7 +56,7 @@ pub(super) fn run(args: &ShowArgs, artifact: &Artifact, limits: &Limits) -> Resu
         let names = args.format != ShowFormatArg::Reg && only.is_none();
         shown.keys(&keys, path.0.len(), recursive, names)?;
         if let (Some(only), false) = (&only, shown.found) {
-            say(&format!("{}: the file gives the key no {}", artifact.name, called(only)));
+            stderr::line(format_args!("{}: the file gives the key no {}", artifact.name, called(only)));
             shown.status = shown.status.max(ABSENT);
         }
         Ok(shown.status)
@@ -80,7 +81,7 @@ fn keys<'f>(file: &'f RegFile, path: &KeyPath) -> Vec<ListedKey<'f>> {
     }
     let keys = file.kept_below(path, true);
     if !keys.is_empty() {
-        say("note: the file calls the control set by another name");
+        stderr::line("note: the file calls the control set by another name");
     }
     keys
 }

@@ -4,10 +4,9 @@ use serde::Serialize;
 
 use super::{PlaceV1, place};
 use crate::audit::effective::{
-    Answer, DOTNET_LIMITS, Effective, Entry, Fact, Installed, Level, ListSource, Needs, Offer, OverallState, State,
-    Target,
+    DOTNET_LIMITS, Effective, Entry, Fact, Installed, Level, ListSource, Needs, Offer, Target,
 };
-use crate::audit::restart::{self, Pending};
+use crate::audit::restart;
 
 #[derive(Serialize)]
 pub(super) struct EffectiveV1<'a> {
@@ -98,9 +97,11 @@ struct CiphersV1<'a> {
     source: &'static str,
     why: &'a str,
     place: Option<PlaceV1<'a>>,
-    listed: usize,
+    listed: Option<usize>,
     tls12: &'a [String],
+    in_doubt: Option<usize>,
     tls12_left: &'static str,
+    tls13_left: &'static str,
     strong_left: &'static str,
     entra_left: &'static str,
     turned_off: &'a [String],
@@ -146,15 +147,7 @@ struct LintV1<'a> {
 
 pub(super) fn effective(effective: &Effective) -> EffectiveV1<'_> {
     EffectiveV1 {
-        tls12: OverallV1 {
-            state: match effective.overall.state {
-                OverallState::On => "on",
-                OverallState::Partly => "partly",
-                OverallState::Off => "off",
-                OverallState::Unknown => "unknown",
-            },
-            why: &effective.overall.why,
-        },
+        tls12: OverallV1 { state: effective.overall.state.word(), why: &effective.overall.why },
         protocols: effective
             .protocols
             .iter()
@@ -168,22 +161,18 @@ pub(super) fn effective(effective: &Effective) -> EffectiveV1<'_> {
                 .iter()
                 .map(|v| WinHttpViewV1 {
                     view: v.view.text(),
-                    tls12: answer(v.tls12),
+                    tls12: v.tls12.word(),
                     why: &v.why,
                     place: v.place.as_ref().map(place),
                 })
                 .collect(),
             internet_settings_policy: effective.winhttp.internet_settings_policy.as_deref(),
-            fips: answer(effective.winhttp.fips),
+            fips: effective.winhttp.fips.word(),
         },
         ciphers: ciphers(effective),
         product: product(effective),
         restart: RestartV1 {
-            pending: match effective.restart.pending {
-                Pending::Yes => "yes",
-                Pending::No => "no",
-                Pending::Unknown => "unknown",
-            },
+            pending: effective.restart.pending.word(),
             why: &effective.restart.why,
             newest_write: effective.restart.newest.as_ref().map(|(time, _)| time.to_string()),
             newest_key: effective.restart.newest.as_ref().map(|(_, key)| key.as_str()),
@@ -204,22 +193,7 @@ pub(super) fn effective(effective: &Effective) -> EffectiveV1<'_> {
 }
 
 fn fact(fact: &Fact) -> FactV1<'_> {
-    let state = match fact.state {
-        State::On => "on",
-        State::SoftOff => "soft_off",
-        State::Off => "off",
-        State::NotSupported => "not_supported",
-        State::Unknown => "unknown",
-    };
-    FactV1 { state, why: &fact.why, places: fact.places.iter().map(place).collect() }
-}
-
-fn answer(answer: Answer) -> &'static str {
-    match answer {
-        Answer::Yes => "yes",
-        Answer::No => "no",
-        Answer::Unknown => "unknown",
-    }
+    FactV1 { state: fact.state.word(), why: &fact.why, places: fact.places.iter().map(place).collect() }
 }
 
 fn dotnet(effective: &Effective) -> DotNetV1<'_> {
@@ -237,11 +211,11 @@ fn dotnet(effective: &Effective) -> DotNetV1<'_> {
             Offer::Ssl3Tls10 => "ssl3_and_tls1.0",
             Offer::Unknown => "unknown",
         },
-        tls12: answer(p.reaches_tls12),
+        tls12: p.reaches_tls12.word(),
         why: &p.why,
         places: p.places.iter().map(place).collect(),
     });
-    let clr2 = net.clr2.iter().map(|(view, tls12, why)| Clr2V1 { view: view.text(), tls12: answer(*tls12), why });
+    let clr2 = net.clr2.iter().map(|(view, tls12, why)| Clr2V1 { view: view.text(), tls12: tls12.word(), why });
     let overrides = net.overrides.iter().map(|o| OverrideV1 {
         view: o.view.text(),
         setting: o.setting,
@@ -273,9 +247,11 @@ fn ciphers(effective: &Effective) -> CiphersV1<'_> {
         place: c.place.as_ref().map(place),
         listed: c.listed,
         tls12: &c.tls12,
-        tls12_left: answer(c.tls12_left),
-        strong_left: answer(c.strong_left),
-        entra_left: answer(c.entra_left),
+        in_doubt: c.in_doubt,
+        tls12_left: c.tls12_left.word(),
+        tls13_left: c.tls13_left.word(),
+        strong_left: c.strong_left.word(),
+        entra_left: c.entra_left.word(),
         turned_off: &c.turned_off,
     }
 }

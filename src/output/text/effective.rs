@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::Painter;
 use crate::audit::effective::{
-    Answer, DOTNET_LIMITS, Effective, Installed, Level, ListSource, Needs, Offer, OverallState, Program,
+    Ciphers, DOTNET_LIMITS, Effective, Installed, Level, Needs, Offer, OverallState, Program, State,
 };
 use crate::audit::restart::{self, Pending};
 use crate::output::escape;
@@ -65,39 +65,36 @@ impl Painter {
             self.row(out, &line)?;
         }
         for (view, answer, why) in &net.clr2 {
-            self.row(out, &format!("  {} programs for 2.0 to 3.5: TLS 1.2: {} ({why})", view.text(), word(*answer)))?;
+            self.row(out, &format!("  {} programs for 2.0 to 3.5: TLS 1.2: {} ({why})", view.text(), answer.word()))?;
         }
         self.row(out, &format!("  {DOTNET_LIMITS}"))?;
         for view in &effective.winhttp.views {
-            let line = format!("WinHTTP, {} callers: TLS 1.2: {} ({})", view.view.text(), word(view.tls12), view.why);
+            let line = format!("WinHTTP, {} callers: TLS 1.2: {} ({})", view.view.text(), view.tls12.word(), view.why);
             self.row(out, &line)?;
         }
         if let Some(policy) = &effective.winhttp.internet_settings_policy {
             self.row(out, &format!("Internet Settings, by policy: {policy}"))?;
         }
-        self.row(out, &format!("FIPS mode: {}", word(effective.winhttp.fips)))?;
+        self.row(out, &format!("FIPS mode: {}", effective.winhttp.fips.word()))?;
         let ciphers = &effective.ciphers;
-        let left = match ciphers.source {
-            ListSource::Unknown => String::new(),
-            _ => format!("; {} of TLS 1.2 left", ciphers.tls12.len()),
-        };
-        let line = format!(
-            "Cipher suites: {}{left}, usable: {}, for .NET: {}, for Entra ID: {}",
+        let mut line = format!(
+            "Cipher suites: {}{}, usable: {}, for .NET: {}, for Entra ID: {}",
             ciphers.why,
-            word(ciphers.tls12_left),
-            word(ciphers.strong_left),
-            word(ciphers.entra_left)
+            left(ciphers),
+            ciphers.tls12_left.word(),
+            ciphers.strong_left.word(),
+            ciphers.entra_left.word()
         );
+        let tls13 = effective.protocols.iter().find(|protocol| protocol.protocol == "TLS 1.3");
+        if tls13.is_some_and(|tls13| tls13.client.state != State::NotSupported) {
+            line.push_str(&format!("; for TLS 1.3: {}", ciphers.tls13_left.word()));
+        }
         self.row(out, &line)?;
         if !ciphers.turned_off.is_empty() {
             self.row(out, &format!("  turned off: {}", ciphers.turned_off.join(", ")))?;
         }
         self.product(effective, out)?;
-        let pending = match effective.restart.pending {
-            Pending::Yes => "yes",
-            Pending::No => "no",
-            Pending::Unknown => "unknown",
-        };
+        let pending = effective.restart.pending.word();
         self.row(out, &format!("Restart pending: {pending}: {}", effective.restart.why))?;
         self.row(out, &format!("  limits: {}", restart::LIMITS))
     }
@@ -138,6 +135,16 @@ impl Painter {
     }
 }
 
+/// How many suites of TLS 1.2 are left; nothing where that is not known.
+fn left(ciphers: &Ciphers) -> String {
+    match (ciphers.tls12.len(), ciphers.in_doubt) {
+        (_, None) => String::new(),
+        (n, Some(0)) => format!("; {n} of TLS 1.2 left"),
+        (0, Some(doubted)) => format!("; {doubted} of TLS 1.2 may be left"),
+        (n, Some(doubted)) => format!("; {n} of TLS 1.2 left, {doubted} more may be"),
+    }
+}
+
 fn offer(program: &Program) -> String {
     let offer = match program.offer {
         Offer::Os => "what Schannel offers",
@@ -145,13 +152,5 @@ fn offer(program: &Program) -> String {
         Offer::Ssl3Tls10 => "SSL 3.0 and TLS 1.0",
         Offer::Unknown => "not known",
     };
-    format!("{offer}; TLS 1.2: {}", word(program.reaches_tls12))
-}
-
-fn word(answer: Answer) -> &'static str {
-    match answer {
-        Answer::Yes => "yes",
-        Answer::No => "no",
-        Answer::Unknown => "unknown",
-    }
+    format!("{offer}; TLS 1.2: {}", program.reaches_tls12.word())
 }

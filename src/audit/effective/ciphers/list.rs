@@ -27,7 +27,8 @@ pub(in crate::audit::effective) fn keys() -> Vec<KeyPath> {
     vec![ask::path(POLICY), ask::path(LOCAL)]
 }
 
-type Doubt = (String, Option<Place>);
+/// Why there is no list: where it comes from, if that is known, the reason, and where that stands.
+type Doubt = (ListSource, String, Option<Place>);
 
 /// The policy's list, else the local one, else what the release does.
 pub(super) fn read(
@@ -54,10 +55,10 @@ pub(super) fn read(
                 ask::odd(&found.value)
             );
             lints.push(Lint::warning("cipher-list-wrong-type", why.clone(), Some(found.place.clone())));
-            return Err((why, Some(found.place)));
+            return Err((ListSource::Unknown, why, Some(found.place)));
         }
         Lookup::KeyAbsent | Lookup::ValueAbsent(_) => {}
-        other => return Err(ask::no_answer(other, &ask::path(POLICY))),
+        other => return Err(unknown(other, POLICY)),
     }
     match registry.get(&ask::path(LOCAL), &name) {
         Lookup::Found(found) => match found.value.as_texts() {
@@ -76,7 +77,7 @@ pub(super) fn read(
                     ask::odd(&found.value)
                 );
                 lints.push(Lint::warning("cipher-list-wrong-type", why.clone(), Some(found.place.clone())));
-                Err((why, Some(found.place)))
+                Err((ListSource::Unknown, why, Some(found.place)))
             }
         },
         Lookup::KeyAbsent | Lookup::ValueAbsent(_) => {
@@ -88,18 +89,27 @@ pub(super) fn read(
                     let why = format!("OS default of {build}, {} suites", suites.len());
                     Ok(List { source: ListSource::OsDefault, why, place: None, suites })
                 }
-                None => Err((format!("no list is set, and the OS default of {build} is not known"), None)),
+                None => {
+                    let why = format!("no list is set, and the OS default of {build} is not known");
+                    Err((ListSource::OsDefault, why, None))
+                }
             }
         }
-        other => Err(ask::no_answer(other, &ask::path(LOCAL))),
+        other => Err(unknown(other, LOCAL)),
     }
+}
+
+/// A list that cannot be told.
+fn unknown(lookup: Lookup, key: &str) -> Doubt {
+    let (why, place) = ask::no_answer(lookup, &ask::path(key));
+    (ListSource::Unknown, why, place)
 }
 
 /// A list without a suite.
 fn empty(whose: &str, place: Place, lints: &mut Vec<Lint>) -> Doubt {
     let why = format!("{whose} list of cipher suites is empty; what Windows makes of that is not known");
     lints.push(Lint::warning("cipher-list-empty", why.clone(), Some(place.clone())));
-    (why, Some(place))
+    (ListSource::Unknown, why, Some(place))
 }
 
 /// A comma-separated list. What stands past the limit, or has a blank around it, may not be read.
