@@ -102,7 +102,8 @@ struct AuditArgs {
     #[arg(long)]
     require_clean: bool,
 
-    /// Judge the registry as it would be after the import of this .reg file; may be given again, and is imported in that order
+    /// Judge the registry as it would be after the import of this .reg or policy file; may be given again, and is imported in
+    /// that order
     #[arg(long, value_name = "FILE")]
     overlay: Vec<PathBuf>,
 

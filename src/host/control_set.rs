@@ -98,11 +98,18 @@ fn wanted_sets(machine: &Machine<'_>, wanted: &Wanted) -> Vec<Selected> {
         Source::Hive(root, _) | Source::Stale(root, ..) | Source::Unreadable(root, ..) => *root == system(),
         Source::RegFile(_) | Source::PolicyFile(_) => false,
     });
-    let registry = if *wanted == Wanted::Current { machine.now } else { machine.after };
-    match select_value(registry, "Current") {
-        Lookup::NotCovered => return without_select(machine, wanted),
-        Lookup::KeyAbsent | Lookup::ValueAbsent(_) if !has_hive => return without_select(machine, wanted),
-        _ => {}
+    let speaks = |registry, which| match select_value(registry, which) {
+        Lookup::NotCovered => false,
+        Lookup::KeyAbsent | Lookup::ValueAbsent(_) => has_hive,
+        Lookup::Found(_) | Lookup::Unreadable(..) => true,
+    };
+    let which = match wanted {
+        Wanted::Default => "Default",
+        Wanted::LastKnownGood => "LastKnownGood",
+        Wanted::Current | Wanted::Number(_) | Wanted::All => "Current",
+    };
+    if !speaks(machine.now, "Current") && (*wanted == Wanted::Current || !speaks(machine.after, which)) {
+        return without_select(machine, wanted);
     }
     match wanted {
         Wanted::All => {
