@@ -105,13 +105,18 @@ struct AuditArgs {
     #[arg(long)]
     require_clean: bool,
 
-    /// Judge the registry as it would be after the import of this .reg file; may be given again, and is imported in that order
+    /// Judge the registry as it would be after the import of this .reg or policy file; may be given again, and is imported in
+    /// that order
     #[arg(long, value_name = "FILE")]
     overlay: Vec<PathBuf>,
 
     /// Which program imports the overlays: a 32-bit one writes to WOW6432Node where it names SOFTWARE
     #[arg(long, value_enum, value_name = "BITS", default_value_t = OverlayViewArg::Bits64)]
     overlay_view: OverlayViewArg,
+
+    /// Whose settings a Registry.pol holds; auto goes by the layout of Group Policy folders and by its keys
+    #[arg(long, value_enum, value_name = "OWNER", default_value_t = OwnerArg::Auto)]
+    registry_pol: OwnerArg,
 
     /// Code page of .reg files without a byte order mark, such as windows-1252, shift_jis or utf-8
     #[arg(long, value_name = "NAME", value_parser = audit::codepage)]
@@ -256,12 +261,26 @@ struct StateArgs {
     #[arg(long, requires = "inputs")]
     no_logs: bool,
 
+    /// Whose settings a Registry.pol holds; auto goes by the layout of Group Policy folders and by its keys
+    #[arg(long, value_enum, value_name = "OWNER", default_value_t = OwnerArg::Auto)]
+    registry_pol: OwnerArg,
+
     /// Code page of .reg files without a byte order mark, such as windows-1252, shift_jis or utf-8
     #[arg(long, value_name = "NAME", value_parser = audit::codepage)]
     codepage: Option<&'static encoding_rs::Encoding>,
 
     #[command(flatten)]
     disk: DiskArgs,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum OwnerArg {
+    /// What can be told; else the keys that it names are unknown
+    Auto,
+    /// The machine's
+    Machine,
+    /// A user's: nothing of it is about the machine
+    User,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]

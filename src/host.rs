@@ -17,7 +17,7 @@ use crate::place::Place;
 use crate::read_at::{LocalFile, ReadAt};
 use crate::registry::hive::BaseBlock;
 use crate::registry::path::KeyPath;
-use crate::registry::policy_file::PolicyFile;
+use crate::registry::policy_file::{Owner, PolicyFile};
 use crate::registry::reg_file::{Interest, RegFile};
 use crate::registry::{Registry, Source};
 use crate::source::{Artifact, Container, Kind, LogFile, NO_LOGS};
@@ -158,6 +158,8 @@ pub struct Options<'a> {
     pub require_clean: bool,
     /// Keys that are asked for with everything below them.
     pub trees: &'a [KeyPath],
+    /// Whose settings a `Registry.pol` holds, where somebody says it.
+    pub registry_pol: Option<Owner>,
     /// What is laid over each machine.
     pub overlays: Overlays<'a>,
     /// Budgets.
@@ -175,6 +177,7 @@ impl<'a> Options<'a> {
             require_clean: false,
             interest: &[],
             trees: &[],
+            registry_pol: None,
             overlays: Overlays::default(),
             limits,
         }
@@ -226,10 +229,17 @@ pub fn open(group: &Group, options: &Options<'_>) -> (Vec<Host>, Vec<Diagnostic>
         }
     }
     let registry = Registry::new(sources, options.limits.links);
-    let hosts = (control_set::select(&registry, &options.control_set).into_iter())
+    let imports = overlay::Imports::new(&registry, &options.overlays, options.limits);
+    let after = imports.as_ref().map(|imports| imports.over_the_set_in_use(&registry));
+    let machine = control_set::Machine {
+        now: &registry,
+        after: after.as_ref().unwrap_or(&registry),
+        spoken_of: imports.as_ref().map_or(&[], overlay::Imports::sets),
+    };
+    let hosts = (control_set::select(&machine, &options.control_set).into_iter())
         .map(|selected| {
             let registry = registry.with_control_set(selected.names.clone());
-            host(group, &inputs, &containers, &registry, selected, options)
+            host(group, &inputs, &containers, &registry, selected, imports.as_ref())
         })
         .collect();
     (hosts, diagnostics)
@@ -292,7 +302,9 @@ fn refused_logs(artifact: &Artifact, kind: &InputKind) -> Vec<Diagnostic> {
 fn open_reg_file(artifact: &Artifact, interest: &Interest, options: &Options<'_>) -> (Source, InputKind) {
     match (artifact.open(), &artifact.kind) {
         (Ok(file), Kind::PolicyFile(form)) => {
-            let file = PolicyFile::read(&*file, &artifact.name, &artifact.path, *form, options.limits);
+            let local = artifact.container().is_none().then_some(artifact.path.as_path());
+            let layout = overlay::layout(&artifact.name, local, options.registry_pol);
+            let file = PolicyFile::read(&*file, &artifact.name, layout, *form, options.limits);
             let kind = match file.stopped() {
                 Some(error) => InputKind::Unreadable(error.clone()),
                 None => InputKind::PolicyFile(form.to_string()),
@@ -320,7 +332,7 @@ fn host(
     containers: &[Arc<Container>],
     registry: &Registry,
     selected: control_set::Selected,
-    options: &Options<'_>,
+    imports: Option<&overlay::Imports>,
 ) -> Host {
     let mut notes = selected.notes;
     notes.extend(containers.iter().flat_map(|container| container.notes.iter().cloned()));
@@ -340,23 +352,19 @@ fn host(
             }
         }
     }
-    // Facts are those of the machine as it is: no import changes which Windows it runs.
-    let computer = facts::computer_name(registry);
-    let windows = Windows::read(registry);
-    let mut judged = registry.without_stale();
-    if !options.overlays.files.is_empty() {
-        let laid = overlay::lay(&judged, &options.overlays, windows.architecture.has_wow64(), options.limits);
-        judged = laid.0;
-        notes.extend(laid.1);
+    let mut after = registry.clone();
+    if let Some(imports) = imports {
+        after = imports.over(registry);
+        notes.extend(imports.notes(registry, &after));
     }
     Host {
-        name: computer.unwrap_or_else(|| group.name.clone()),
-        windows,
+        name: facts::computer_name(registry, &after).unwrap_or_else(|| group.name.clone()),
+        windows: Windows::read(&after),
         control_set: selected.set,
         backup: group.backup,
         inputs: inputs.to_vec(),
         notes,
-        registry: judged,
+        registry: after.without_stale(),
     }
 }
 

@@ -176,6 +176,17 @@ impl Registry {
         Self { overlay: None, ..self.clone() }
     }
 
+    /// The same registry, in which a hive that is out of date answers.
+    #[must_use]
+    pub fn with_stale(&self) -> Self {
+        Self { stale: true, ..self.clone() }
+    }
+
+    /// Whether anything is laid over the sources.
+    pub fn is_overlaid(&self) -> bool {
+        self.overlay.is_some()
+    }
+
     /// What is laid over the sources says of a value, if it says anything.
     pub fn overlaid(&self, key: &KeyPath, value: &Name) -> Option<Overlaid> {
         self.overlay.as_ref()?.says(&self.without_overlay(), key, value)

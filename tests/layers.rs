@@ -76,6 +76,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "overlay",
             "path",
             "hive",
+            "policy_file",
             "reg_file",
             "value",
             "FileTime",

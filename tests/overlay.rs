@@ -5,7 +5,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use tlshive::error::{At, Error};
 use tlshive::limits::Limits;
+use tlshive::place::Place;
 use tlshive::read_at::LocalFile;
 use tlshive::registry::change::Changes;
 use tlshive::registry::hive::Hive;
@@ -226,15 +228,152 @@ fn a_file_that_cannot_be_read_leaves_nothing_known() {
 }
 
 #[test]
-fn a_hive_that_a_file_has_under_two_names_is_in_doubt() {
+fn an_import_writes_where_its_file_says() {
     let base = reg("[HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft]\n\"x\"=dword:1\n[HKEY_LOCAL_MACHINE\\SYSTEM]");
     let key = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft";
-    let one = "[HKEY_LOCAL_MACHINE\\OFF\\Microsoft]\n\"x\"=dword:2";
-    assert_eq!(told(&after(&base, one, &[]), key, "x"), "2 at fix.reg:3");
-    let two = format!("{one}\n[{key}]\n\"y\"=dword:2");
-    let after = after(&base, &two, &[]);
-    assert!(told(&after, key, "x").contains("more than one hive"));
-    assert_eq!(told(&after, r"HKEY_LOCAL_MACHINE\SYSTEM\Setup", "x"), "no key");
+    for (lines, code) in [
+        ("[HKEY_LOCAL_MACHINE\\OFF\\Microsoft]\n\"x\"=dword:2", "reg-import-mounted"),
+        ("[-HKEY_LOCAL_MACHINE\\OFF\\Microsoft]", "reg-import-mounted"),
+        ("[-HKEY_LOCAL_MACHINE\\OFF]", "reg-import-mounted"),
+        ("[HKEY_USERS\\off\\Microsoft]\n\"x\"=dword:2", "reg-import-mounted"),
+        ("[-HKEY_USERS\\off]", "reg-import-mounted"),
+        ("[\\Microsoft]\n\"x\"=dword:2", "reg-key-without-root"),
+        ("[-\\Microsoft]", "reg-key-without-root"),
+        ("[HKLM\\SOFTWARE\\Microsoft]\n\"x\"=dword:2", "reg-key-abbreviated-root"),
+    ] {
+        let text = format!("REGEDIT4\n{lines}\n{lines}\n").into_bytes();
+        let (file, changes) =
+            RegFile::read_changes(&text, &Arc::from("fix.reg"), &everything(), &Limits::default(), None);
+        let count = file.diagnostics().kept().iter().filter(|remark| remark.code == code).count();
+        assert_eq!(count, if code == "reg-import-mounted" { 1 } else { 2 }, "{lines}");
+        let after = base.with_overlay(&[changes], &import(&[]));
+        assert_eq!(told(&after, key, "x"), "1 at state.reg:3", "{lines}");
+        assert_eq!(told(&after, r"HKEY_LOCAL_MACHINE\SYSTEM\Setup", "x"), "no key", "{lines}");
+    }
+    // The same lines are read as what they were exported from.
+    let text = b"REGEDIT4\n[HKEY_LOCAL_MACHINE\\OFF\\Microsoft]\n\"x\"=dword:2\n".to_vec();
+    let read = RegFile::read(&text, &Arc::from("export.reg"), &everything(), &Limits::default(), None);
+    assert!(matches!(read.lookup(&KeyPath::parse(key), &Name::from("x")), Lookup::Found(_)));
+}
+
+#[test]
+fn what_regedit_refuses_leaves_nothing_known() {
+    let base = reg("[HKEY_LOCAL_MACHINE\\SOFTWARE\\A]\n\"x\"=dword:1");
+    let key = r"HKEY_LOCAL_MACHINE\SOFTWARE\A";
+    let lines = |header: &str| format!("{header}\r\n\r\n[{key}]\r\n\"x\"=dword:2\r\n");
+    let wide = |mark: &[u8], text: &str, of: fn(u16) -> [u8; 2]| {
+        [mark, &text.encode_utf16().flat_map(of).collect::<Vec<u8>>()].concat()
+    };
+    let five = lines("Windows Registry Editor Version 5.00");
+    for (bytes, want) in [
+        (lines("REGEDIT4").into_bytes(), "2"),
+        (five.clone().into_bytes(), "2"),
+        (wide(b"\xff\xfe", &five, u16::to_le_bytes), "2"),
+        (wide(b"\xff\xfe", &lines("REGEDIT4"), u16::to_le_bytes), "2"),
+        // Success, and nothing is imported.
+        (lines("REGEDIT5").into_bytes(), "1"),
+        (lines("REGEDIT4 ").into_bytes(), "1"),
+        (lines("REGEDIT").into_bytes(), "1"),
+        // Refused, or perhaps.
+        (wide(b"\xfe\xff", &five, u16::to_be_bytes), "refuse"),
+        (wide(b"\xfe\xff", &lines("REGEDIT5"), u16::to_be_bytes), "refuse"),
+        (wide(b"", &five, u16::to_le_bytes), "refuse"),
+        (wide(b"", &five, u16::to_be_bytes), "refuse"),
+        (wide(b"\xff\xfe\xff\xfe", &five, u16::to_le_bytes), "refuse"),
+        ([b"\xef\xbb\xbf", five.as_bytes()].concat(), "refuse"),
+        (lines("regedit4").into_bytes(), "refuse"),
+        (lines("Windows Registry Editor Version 4.00").into_bytes(), "refuse"),
+        (lines("Windows Registry Editor Version 5.00 ").into_bytes(), "refuse"),
+        (lines("").into_bytes(), "refuse"),
+        (lines("\r\nREGEDIT4").into_bytes(), "refuse"),
+        (lines("; REGEDIT4").into_bytes(), "refuse"),
+        (lines("WINE REGISTRY Version 2").into_bytes(), "refuse"),
+        (b"regf".to_vec(), "refuse"),
+        (Vec::new(), "refuse"),
+    ] {
+        let changes = RegFile::read_changes(&bytes, &Arc::from("fix.reg"), &everything(), &Limits::default(), None).1;
+        let said = told(&base.with_overlay(&[changes], &import(&[])), key, "x");
+        assert!(said.contains(want), "{}: {said}", bytes.escape_ascii());
+    }
+}
+
+/// A doubt about a key, and where it is said.
+fn doubting(key: &str) -> Changes {
+    let place = Place::new(&"doubt.xml".into(), At::Line(1));
+    let error = Error::unsupported(At::Line(1), "in doubt");
+    Changes {
+        doubts: vec![(KeyPath::parse(key), error, place.clone())],
+        first: Some(place),
+        native: true,
+        ..Changes::default()
+    }
+}
+
+#[test]
+fn a_doubt_holds_on_every_path_to_its_key() {
+    let linked = hive("symlink");
+    let through = format!(r"{CONTROL}\{CLIENT}");
+    let target = r"HKEY_LOCAL_MACHINE\SYSTEM\ControlSet001\Control\Alt\SCHANNEL\Protocols\TLS 1.2\Client";
+    let alias = target.replace("ControlSet001", "CurrentControlSet");
+    let asked = [through.as_str(), target, &alias];
+    let doubted = |key: &str, asked: &str| {
+        let after = linked.with_overlay(&[doubting(key)], &import(&FIRST));
+        told(&after, asked, "Enabled").contains("in doubt")
+    };
+    for key in [
+        &through,
+        target,
+        &alias,
+        &format!(r"{CONTROL}\SecurityProviders\SCHANNEL"),
+        &format!(r"{CONTROL}\SecurityProviders\SCHANNEL\Protocols"),
+        &format!(r"{CONTROL}\Alt"),
+        &format!(r"{CONTROL}\Alt\SCHANNEL"),
+        r"HKEY_LOCAL_MACHINE\SYSTEM\ControlSet001",
+        "HKEY_LOCAL_MACHINE",
+    ] {
+        for path in asked {
+            assert!(doubted(key, path), "{key} → {path}");
+        }
+    }
+    // What may have been deleted above the link is not above what it leads to.
+    let link = format!(r"{CONTROL}\SecurityProviders");
+    assert_eq!(asked.map(|path| doubted(&link, path)), [true, false, false]);
+    let beside = format!(r"{CONTROL}\SecurityProviders\SCHANNEL\Protocols\TLS 1.1");
+    assert_eq!(asked.map(|path| doubted(&beside, path)), [false; 3]);
+    assert_eq!(asked.map(|path| doubted(r"HKEY_LOCAL_MACHINE\SYSTEM\ControlSet002", path)), [false; 3]);
+    // The link may be deleted after what is in doubt was done, or before.
+    let mut both = changes(&format!("[-{link}]"));
+    both.doubts = doubting(&through).doubts;
+    let after = linked.with_overlay(&[both], &import(&FIRST));
+    assert!(told(&after, target, "Enabled").contains("in doubt"));
+}
+
+#[test]
+fn a_link_by_way_of_the_current_set_leads_to_the_set_in_use_while_an_import_is_made() {
+    // Of the machine that runs on ControlSet001, ControlSet002 is judged: there, the same link is another key's.
+    let linked = hive("symlink").with_control_set(Ok(sets(&["ControlSet002"])));
+    let line = format!("[{CONTROL}\\{CLIENT}]\n\"Enabled\"=dword:7");
+    let after = after(&linked, &line, &FIRST);
+    let target = r"HKEY_LOCAL_MACHINE\SYSTEM\ControlSet001\Control\Alt\SCHANNEL\Protocols\TLS 1.2\Client";
+    assert_eq!(told(&after, target, "Enabled"), "7 at fix.reg:3");
+}
+
+#[test]
+fn keys_that_both_views_may_share_are_in_doubt_where_no_hive_shows_the_link() {
+    let base = reg("[HKEY_LOCAL_MACHINE\\SOFTWARE]\n[HKEY_LOCAL_MACHINE\\SYSTEM]");
+    let (native, wow) =
+        (r"HKEY_LOCAL_MACHINE\SOFTWARE\Policies\X", r"HKEY_LOCAL_MACHINE\SOFTWARE\WOW6432Node\Policies\X");
+    for (one, other) in [(native, wow), (wow, native)] {
+        let set = after(&base, &format!("[{one}]\n\"x\"=dword:1"), &[]);
+        assert_eq!(told(&set, one, "x"), "1 at fix.reg:3");
+        assert!(told(&set, other, "x").contains("one key"), "{other}");
+        let doubt = base.with_overlay(&[doubting(one)], &import(&[]));
+        assert!(told(&doubt, one, "x").contains("in doubt"));
+        assert!(told(&doubt, other, "x").contains("one key"), "{other}");
+        let narrow = Import { wow64: Some(false), ..import(&[]) };
+        let set = base.with_overlay(&[changes(&format!("[{one}]\n\"x\"=dword:1"))], &narrow);
+        assert_eq!(told(&set, other, "x"), "no key");
+    }
 }
 
 #[test]

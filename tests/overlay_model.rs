@@ -5,6 +5,10 @@
 
 #[allow(dead_code, reason = "each test program uses a part of it")]
 mod common;
+#[path = "overlay_model/links.rs"]
+mod links;
+#[path = "overlay_model/select.rs"]
+mod select;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -71,7 +71,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     let (mut interest, trees) = effective::interest();
     interest.extend(policy.keys());
     let wanted = overlay_interest(&interest, &trees);
-    let files = overlay::read(&args.overlay, &wanted, args.codepage, args.digest, &limits)?;
+    let files = overlay::read(&args.overlay, &wanted, args.codepage, args.registry_pol, args.digest, &limits)?;
     let overlays = Overlays { files: &files, view: args.overlay_view.into() };
     let search = args.disk.search(&args.log, args.no_logs, args.include_backups);
     let found = discover(&args.inputs, &search, &limits);
@@ -89,6 +89,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         interest: &interest,
         require_clean: args.require_clean,
         trees: &trees,
+        registry_pol: args.registry_pol.into(),
         overlays,
         limits: &limits,
     };

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::OverlayViewArg;
 use super::exit::Failure;
 use super::policy::wrong;
+use super::{OverlayViewArg, OwnerArg};
 use crate::host::{Input, OverlayFile};
 use crate::limits::Limits;
 use crate::registry::overlay::View;
+use crate::registry::policy_file::Owner;
 use crate::registry::reg_file::Interest;
 
 /// Reads what the files change, within the interest.
@@ -15,10 +16,11 @@ pub(super) fn read(
     paths: &[PathBuf],
     interest: &Interest,
     codepage: Option<&'static encoding_rs::Encoding>,
+    registry_pol: OwnerArg,
     digest: bool,
     limits: &Limits,
 ) -> Result<Vec<OverlayFile>, Failure> {
-    let one = |path: &PathBuf| read_one(path, interest, codepage, digest, limits);
+    let one = |path: &PathBuf| read_one(path, interest, codepage, registry_pol, digest, limits);
     paths.iter().map(one).collect()
 }
 
@@ -26,6 +28,7 @@ fn read_one(
     path: &Path,
     interest: &Interest,
     codepage: Option<&'static encoding_rs::Encoding>,
+    registry_pol: OwnerArg,
     digest: bool,
     limits: &Limits,
 ) -> Result<OverlayFile, Failure> {
@@ -33,7 +36,7 @@ fn read_one(
         return Err(wrong(path, "a folder, not a file that could be imported"));
     }
     let (input, file) = Input::overlay(path, digest).map_err(|error| wrong(path, &error.to_string()))?;
-    Ok(OverlayFile::read(input, &file, interest, limits, codepage))
+    Ok(OverlayFile::read(input, &file, interest, limits, codepage, registry_pol.into()))
 }
 
 impl From<OverlayViewArg> for View {
@@ -41,6 +44,16 @@ impl From<OverlayViewArg> for View {
         match arg {
             OverlayViewArg::Bits64 => View::Bits64,
             OverlayViewArg::Bits32 => View::Bits32,
+        }
+    }
+}
+
+impl From<OwnerArg> for Option<Owner> {
+    fn from(arg: OwnerArg) -> Self {
+        match arg {
+            OwnerArg::Auto => None,
+            OwnerArg::Machine => Some(Owner::Machine),
+            OwnerArg::User => Some(Owner::User),
         }
     }
 }

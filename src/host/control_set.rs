@@ -1,6 +1,7 @@
 //! Control sets: which `ControlSetNNN` the name `CurrentControlSet` stands for.
 
 use crate::error::Error;
+use crate::place::Place;
 use crate::registry::path::{KeyPath, Name};
 use crate::registry::{Lookup, Registry, Source, system};
 
@@ -49,10 +50,20 @@ impl Selected {
     }
 }
 
-/// The control sets to judge, at least one.
-pub(super) fn select(registry: &Registry, wanted: &Wanted) -> Vec<Selected> {
-    let mut selected = wanted_sets(registry, wanted);
-    if let Some(current) = number(registry, "Current") {
+/// A machine, as it is and as imports leave it.
+pub(super) struct Machine<'a> {
+    pub(super) now: &'a Registry,
+    /// The same as `now` where there is no import.
+    pub(super) after: &'a Registry,
+    /// The control sets that the imports speak of.
+    pub(super) spoken_of: &'a [Name],
+}
+
+/// The control sets to judge, at least one. What stands in `Select` after the imports counts, but for the set in use: that
+/// is what it was when Windows started.
+pub(super) fn select(machine: &Machine<'_>, wanted: &Wanted) -> Vec<Selected> {
+    let mut selected = wanted_sets(machine, wanted);
+    if let Some(current) = number(machine.now, "Current") {
         let current = numbered(current).to_string();
         for set in selected.iter_mut().filter_map(|selected| selected.set.as_mut()) {
             set.in_use |= set.name.eq_ignore_ascii_case(&current);
@@ -65,7 +76,7 @@ pub(super) fn select(registry: &Registry, wanted: &Wanted) -> Vec<Selected> {
 /// no `Select` but speaks of one set alone is taken to speak of the one in use.
 pub(super) fn in_use(registry: &Registry) -> Vec<Name> {
     if number(registry, "Current").is_some() {
-        let mut names = current(registry).names.unwrap_or_default();
+        let mut names = in_force(registry).names.unwrap_or_default();
         if !names.is_empty() && !names.iter().any(|name| name.matches(Name::from(ALIAS).units())) {
             names.push(Name::from(ALIAS));
         }
@@ -82,33 +93,42 @@ pub(super) fn in_use(registry: &Registry) -> Vec<Name> {
     }
 }
 
-fn wanted_sets(registry: &Registry, wanted: &Wanted) -> Vec<Selected> {
-    let has_hive = registry.sources().iter().any(|source| match source {
+fn wanted_sets(machine: &Machine<'_>, wanted: &Wanted) -> Vec<Selected> {
+    let has_hive = machine.now.sources().iter().any(|source| match source {
         Source::Hive(root, _) | Source::Stale(root, ..) | Source::Unreadable(root, ..) => *root == system(),
         Source::RegFile(_) | Source::PolicyFile(_) => false,
     });
-    match select_value(registry, "Current") {
-        Lookup::NotCovered => return without_select(&listed(registry).0, wanted),
-        Lookup::KeyAbsent | Lookup::ValueAbsent(_) if !has_hive => return without_select(&listed(registry).0, wanted),
-        _ => {}
+    let speaks = |registry, which| match select_value(registry, which) {
+        Lookup::NotCovered => false,
+        Lookup::KeyAbsent | Lookup::ValueAbsent(_) => has_hive,
+        Lookup::Found(_) | Lookup::Unreadable(..) => true,
+    };
+    let which = match wanted {
+        Wanted::Default => "Default",
+        Wanted::LastKnownGood => "LastKnownGood",
+        Wanted::Current | Wanted::Number(_) | Wanted::All => "Current",
+    };
+    if !speaks(machine.now, "Current") && (*wanted == Wanted::Current || !speaks(machine.after, which)) {
+        return without_select(machine, wanted);
     }
     match wanted {
         Wanted::All => {
-            let (sets, damage) = real(registry);
+            let (sets, damage) = machine.real();
             let mut all: Vec<Selected> = sets.iter().map(Selected::set).collect();
             // What stands beyond the damage is judged too: as unknown.
             all.extend(damage.map(|error| Selected::unknown(format!("there may be more control sets: {error}"))));
             if all.is_empty() { vec![Selected::unknown("no control set can be found".into())] } else { all }
         }
-        Wanted::Number(n) => vec![existing(registry, &numbered(*n))],
-        Wanted::Current => vec![current(registry)],
-        Wanted::Default => vec![by_select(registry, "Default")],
-        Wanted::LastKnownGood => vec![by_select(registry, "LastKnownGood")],
+        Wanted::Number(n) => vec![machine.existing(&numbered(*n))],
+        Wanted::Current => vec![current(machine)],
+        Wanted::Default => vec![machine.by_select("Default")],
+        Wanted::LastKnownGood => vec![machine.by_select("LastKnownGood")],
     }
 }
 
 /// No input has a `Select` key: a `.reg` file is then judged by each set that it speaks of.
-fn without_select(listed: &[Name], wanted: &Wanted) -> Vec<Selected> {
+fn without_select(machine: &Machine<'_>, wanted: &Wanted) -> Vec<Selected> {
+    let listed = if *wanted == Wanted::All { machine.listed().0 } else { listed(machine.now).0 };
     let needs = |which: &str| vec![Selected::unknown(format!("Select\\{which} is in none of the inputs"))];
     match wanted {
         Wanted::Default => needs("Default"),
@@ -121,10 +141,30 @@ fn without_select(listed: &[Name], wanted: &Wanted) -> Vec<Selected> {
     }
 }
 
+/// The set in use, and what is to be known of it.
+fn current(machine: &Machine<'_>) -> Selected {
+    let mut selected = in_force(machine.now);
+    let Some(now) = number(machine.now, "Current") else { return selected };
+    if let Some(next) = number(machine.after, "Default").filter(|next| *next != now) {
+        let next = numbered(next);
+        selected
+            .notes
+            .push(format!("the next start uses {next} (Select\\Default): judge it with --control-set default"));
+    }
+    if let Some(other) = number(machine.after, "Current").filter(|other| *other != now) {
+        selected.notes.push(format!(
+            "an import sets Select\\Current to {other}: Windows goes on with {}, and writes Current anew when it starts",
+            numbered(now)
+        ));
+    }
+    selected
+}
+
 /// The set in use. Where `Select` names one that is not there, the inputs' own `CurrentControlSet` is judged (exports of a
 /// running machine have it, Wine has nothing else), or the only set that there is.
-fn current(registry: &Registry) -> Selected {
-    let mut selected = by_select(registry, "Current");
+fn in_force(registry: &Registry) -> Selected {
+    let machine = Machine { now: registry, after: registry, spoken_of: &[] };
+    let mut selected = machine.by_select("Current");
     match &mut selected.names {
         // Exports of a running machine have the set in use under both names.
         Ok(names) => names.push(Name::from(ALIAS)),
@@ -139,36 +179,80 @@ fn current(registry: &Registry) -> Selected {
     if let Some(set) = &mut selected.set {
         set.in_use = true;
     }
-    if let (Some(now), Some(next)) = (number(registry, "Current"), number(registry, "Default"))
-        && now != next
-    {
-        let next = numbered(next);
-        selected
-            .notes
-            .push(format!("the next start uses {next} (Select\\Default): judge it with --control-set default"));
-    }
     selected
 }
 
-fn by_select(registry: &Registry, which: &str) -> Selected {
-    match (number(registry, which), select_value(registry, which)) {
-        (Some(0), _) => Selected::unknown(format!("Select\\{which} is 0: there is no such control set")),
-        (Some(n), _) => existing(registry, &numbered(n)),
-        (None, Lookup::Unreadable(error, place)) => Selected::unknown(format!("Select\\{which} in {place}: {error}")),
-        (None, Lookup::Found(_)) => Selected::unknown(format!("Select\\{which} is no REG_DWORD")),
-        (None, _) => Selected::unknown(format!("Select\\{which} is missing")),
+impl Machine<'_> {
+    fn by_select(&self, which: &str) -> Selected {
+        match (number(self.after, which), select_value(self.after, which)) {
+            (Some(0), _) => Selected::unknown(format!("Select\\{which} is 0: there is no such control set")),
+            (Some(n), _) => self.existing(&numbered(n)),
+            (None, Lookup::Unreadable(error, place)) => self.unreadable(which, error, &place),
+            (None, Lookup::Found(_)) => Selected::unknown(format!("Select\\{which} is no REG_DWORD")),
+            (None, _) => Selected::unknown(format!("Select\\{which} is missing")),
+        }
+    }
+
+    /// `Select` cannot be read, which is no fault of its own where nothing at all is known from a file.
+    fn unreadable(&self, which: &str, error: Error, place: &Place) -> Selected {
+        if matches!(self.after.first_change(), Some(Err(_))) {
+            // Every answer says why.
+            let mut names = in_use(self.now);
+            if names.is_empty() {
+                names.push(Name::from(ALIAS));
+            }
+            return Selected { set: None, names: Ok(names), notes: Vec::new() };
+        }
+        let sources = self.now.sources();
+        let stopped = |source: &Source| match source {
+            Source::RegFile(file) => file.stopped().is_some(),
+            Source::PolicyFile(file) => file.stopped().is_some(),
+            Source::Hive(..) | Source::Stale(..) | Source::Unreadable(..) => false,
+        };
+        match sources.iter().find(|source| source.artifact() == place.artifact).is_some_and(stopped) {
+            true if sources.len() == 1 => Selected { set: None, names: Err(error), notes: Vec::new() },
+            true => Selected::unknown(format!("{place}: {error}")),
+            false => Selected::unknown(format!("Select\\{which} in {place}: {error}")),
+        }
+    }
+
+    /// The set of this name, unless it is known not to exist. The list of all sets costs a read of every key at the hive's
+    /// root, so it is made only where the key itself does not settle it.
+    fn existing(&self, name: &Name) -> Selected {
+        let absent = matches!(self.after.key(&path(name)), Lookup::KeyAbsent | Lookup::NotCovered);
+        if absent && !self.real().0.iter().any(|set| set.matches(name.units())) {
+            return Selected::unknown(format!("{name} does not exist"));
+        }
+        Selected::set(name)
+    }
+
+    /// The control sets under their own names, and what kept the list from being whole.
+    fn real(&self) -> (Vec<Name>, Option<Error>) {
+        let (mut sets, damage) = self.listed();
+        sets.retain(|name| !name.matches(Name::from(ALIAS).units()));
+        (sets, damage)
+    }
+
+    /// As [`listed`], after the imports.
+    fn listed(&self) -> (Vec<Name>, Option<Error>) {
+        let (mut sets, damage) = listed(self.now);
+        if !self.after.is_overlaid() {
+            return (sets, damage);
+        }
+        sets.retain(|set| self.after.key(&path(set)) != Lookup::KeyAbsent);
+        for set in self.spoken_of.iter().filter(|set| is_control_set(set)) {
+            let there = || matches!(self.after.key(&path(set)), Lookup::ValueAbsent(_) | Lookup::Unreadable(..));
+            if !sets.iter().any(|known| known.matches(set.units())) && there() {
+                sets.push(set.clone());
+            }
+        }
+        (sets, damage)
     }
 }
 
-/// The set of this name, unless it is known not to exist. The list of all sets costs a read of every key at the hive's root,
-/// so it is made only where the key itself does not settle it.
-fn existing(registry: &Registry, name: &Name) -> Selected {
-    let path = KeyPath(system().0.iter().chain([name]).cloned().collect());
-    let absent = matches!(registry.key(&path), Lookup::KeyAbsent | Lookup::NotCovered);
-    if absent && !real(registry).0.iter().any(|set| set.matches(name.units())) {
-        return Selected::unknown(format!("{name} does not exist"));
-    }
-    Selected::set(name)
+/// The key of a control set.
+fn path(set: &Name) -> KeyPath {
+    KeyPath(system().0.iter().chain([set]).cloned().collect())
 }
 
 fn select_value(registry: &Registry, which: &str) -> Lookup {
@@ -186,13 +270,6 @@ fn numbered(n: u32) -> Name {
     Name::from(format!("ControlSet{n:03}").as_str())
 }
 
-/// The control sets under their own names, and what kept the list from being whole.
-fn real(registry: &Registry) -> (Vec<Name>, Option<Error>) {
-    let (mut sets, damage) = listed(registry);
-    sets.retain(|name| !name.matches(Name::from(ALIAS).units()));
-    (sets, damage)
-}
-
 /// `CurrentControlSet`, where an input has it as a key.
 fn alias(registry: &Registry) -> Option<Name> {
     listed(registry).0.into_iter().find(|name| name.matches(Name::from(ALIAS).units()))
@@ -200,7 +277,7 @@ fn alias(registry: &Registry) -> Option<Name> {
 
 /// The control set that is the only one. With a damaged list of sets, that cannot be told.
 fn only(registry: &Registry) -> Option<Name> {
-    match real(registry) {
+    match (Machine { now: registry, after: registry, spoken_of: &[] }).real() {
         (sets, None) => <[Name; 1]>::try_from(sets).ok().map(|[only]| only),
         (_, Some(_)) => None,
     }

@@ -103,8 +103,35 @@ fn text(registry: &Registry, key: &str, name: &str) -> Option<String> {
     value(registry, key, name).and_then(|v| v.as_text()).filter(|text| !text.is_empty())
 }
 
-pub(super) fn computer_name(registry: &Registry) -> Option<String> {
-    text(registry, COMPUTER, "ComputerName")
+/// The computer's name after imports. Where it cannot be told what they make of it, the machine is still known by its own.
+pub(super) fn computer_name(before: &Registry, after: &Registry) -> Option<String> {
+    let name = |registry| text(registry, COMPUTER, "ComputerName");
+    match after.get(&KeyPath::parse(COMPUTER), &Name::from("ComputerName")) {
+        Lookup::Unreadable(..) => name(before),
+        _ => name(after),
+    }
+}
+
+/// What imports change of the facts, for people.
+pub(super) fn changed(before: &Registry, after: &Registry) -> Vec<String> {
+    let facts = |registry: &Registry, name: Option<String>| {
+        let windows = Windows::read(registry);
+        let number = |n: Option<u32>| n.map(|n| n.to_string());
+        [
+            ("computer name", name),
+            ("product", windows.product),
+            ("build", number(windows.build)),
+            ("revision", number(windows.revision)),
+            ("version", windows.display_version),
+            ("installation type", windows.installation_type),
+            ("product type", windows.product_type),
+            ("architecture", Some(windows.architecture.to_string())),
+        ]
+    };
+    let told = |fact: Option<String>| fact.unwrap_or_else(|| "not known".to_owned());
+    let (old, new) = (facts(before, computer_name(before, before)), facts(after, computer_name(before, after)));
+    let pairs = old.into_iter().zip(new).filter(|(old, new)| old != new);
+    pairs.map(|((what, old), (_, new))| format!("{what} from {} to {}", told(old), told(new))).collect()
 }
 
 impl Windows {

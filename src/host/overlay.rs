@@ -1,22 +1,22 @@
 //! Files whose import is judged before it is done.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Host, Input, InputKind, control_set};
+use super::{Host, Input, InputKind, Windows, control_set, facts};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::digest::sha256_of;
 use crate::error::{At, Error};
 use crate::limits::Limits;
 use crate::place::Place;
 use crate::read_at::{LocalFile, ReadAt};
-use crate::registry::Registry;
 use crate::registry::change::Changes;
 use crate::registry::overlay::{Import, View, native_twin};
-use crate::registry::path::KeyPath;
-use crate::registry::policy_file::{self, Form};
+use crate::registry::path::{KeyPath, Name};
+use crate::registry::policy_file::{self, Form, Layout, Owner};
 use crate::registry::reg_file::{Interest, RegFile};
+use crate::registry::{Registry, system};
 
 /// A file that is laid over each machine.
 #[derive(Debug, Clone)]
@@ -54,20 +54,30 @@ impl OverlayFile {
         interest: &Interest,
         limits: &Limits,
         codepage: Option<&'static encoding_rs::Encoding>,
+        registry_pol: Option<Owner>,
     ) -> Self {
         let mut start = vec![0; 4096];
         let n = source.read_at(0, &mut start).unwrap_or(0);
         start.truncate(n);
         match policy_file::sniff(&start) {
-            Some(form) => Self::policy_file(input, source, form, interest, limits),
+            Some(form) => {
+                let layout = layout(&input.name, Some(Path::new(&*input.name)), registry_pol);
+                Self::policy_file(input, source, (form, layout), interest, limits)
+            }
             None => Self::reg_file(input, source, interest, limits, codepage),
         }
     }
 
     /// Reads what a file of Group Policy changes.
-    fn policy_file(mut input: Input, source: &dyn ReadAt, form: Form, interest: &Interest, limits: &Limits) -> Self {
+    fn policy_file(
+        mut input: Input,
+        source: &dyn ReadAt,
+        (form, layout): (Form, Layout),
+        interest: &Interest,
+        limits: &Limits,
+    ) -> Self {
         let name = Arc::clone(&input.name);
-        let (mut changes, mut diagnostics) = policy_file::read(source, &name, Path::new(&*name), form, limits);
+        let (mut changes, mut diagnostics) = policy_file::read(source, &name, layout, form, limits);
         input.kind = InputKind::Overlay(form.to_string());
         let doubted = || changes.doubts.iter().find(|(key, ..)| interest.reaches(key)).map(|(.., place)| place.clone());
         changes.first = interest.first_touched(&changes.changes).or_else(doubted);
@@ -134,6 +144,24 @@ impl Input {
     }
 }
 
+/// Names looked at in a folder before it is taken for one that says nothing.
+const NAMES: usize = 4096;
+
+/// What the place of a policy file says of whose it is. Only beside a file that lies in a folder can be looked.
+pub(super) fn layout(name: &str, local: Option<&Path>, said: Option<Owner>) -> Layout {
+    let folder = local.and_then(|path| match path.parent() {
+        Some(folder) if folder != Path::new("") => folder.canonicalize().ok(),
+        _ => Path::new(".").canonicalize().ok(),
+    });
+    let whole = folder.as_ref().map(|folder| folder.join("Registry.pol"));
+    let whole = whole.map_or_else(|| name.to_owned(), |path| path.to_string_lossy().into_owned());
+    Layout::of(&whole, said, |of_policy| {
+        let above = folder.as_deref().and_then(Path::parent);
+        let names = above.and_then(|above| std::fs::read_dir(above).ok()).into_iter().flatten().flatten();
+        names.take(NAMES).any(|entry| of_policy(&entry.file_name().to_string_lossy()))
+    })
+}
+
 /// How many keys are changed.
 fn keys(changes: &Changes) -> usize {
     changes.changes.iter().map(|(change, _)| change.key().folded()).collect::<BTreeSet<_>>().len()
@@ -151,33 +179,92 @@ fn unreadable(why: &str, place: Place) -> Diagnostic {
     Diagnostic { severity: Severity::Error, code: "overlay-unreadable", message, place }
 }
 
-/// The registry as the imports leave it, and what to know of that.
-pub(super) fn lay(
-    registry: &Registry,
-    overlays: &Overlays<'_>,
-    wow64: Option<bool>,
-    limits: &Limits,
-) -> (Registry, Vec<String>) {
+/// What is imported into one machine, and on what it falls: the machine as it is running.
+pub(super) struct Imports {
+    changes: Vec<Changes>,
+    import: Import,
+    sets: Vec<Name>,
+    notes: Vec<String>,
+}
+
+impl Imports {
+    /// The files as they fall on this machine; none without files.
+    pub(super) fn new(registry: &Registry, overlays: &Overlays<'_>, limits: &Limits) -> Option<Self> {
+        if overlays.files.is_empty() {
+            return None;
+        }
+        let changes: Vec<Changes> = overlays.files.iter().map(|file| file.changes.clone()).collect();
+        let import = import(registry, overlays.view, limits);
+        let notes = overlays.files.iter().map(|file| note(file, overlays.view)).collect();
+        Some(Self { sets: sets(&changes), changes, import, notes })
+    }
+
+    /// The registry as the imports leave it.
+    pub(super) fn over(&self, registry: &Registry) -> Registry {
+        let windows = || Windows::read(registry).architecture.has_wow64();
+        let import = Import { wow64: self.import.wow64.or_else(windows), ..self.import.clone() };
+        registry.with_overlay(&self.changes, &import)
+    }
+
+    /// The same, where `CurrentControlSet` is the set in use, if that is known.
+    pub(super) fn over_the_set_in_use(&self, registry: &Registry) -> Registry {
+        self.over(&of_the_set_in_use(registry, &self.import.current))
+    }
+
+    /// The control sets that the files speak of.
+    pub(super) fn sets(&self) -> &[Name] {
+        &self.sets
+    }
+
+    /// What to know of a registry that they are laid over.
+    pub(super) fn notes(&self, before: &Registry, after: &Registry) -> Vec<String> {
+        let mut notes = self.notes.clone();
+        // Of a file that cannot be told, more is said than that a fact is not known.
+        if !matches!(after.first_change(), Some(Err(_))) {
+            let changed = facts::changed(before, after);
+            if !changed.is_empty() {
+                notes.push(format!("what is imported changes facts about the machine: {}", changed.join(", ")));
+            }
+        }
+        notes
+    }
+}
+
+/// On what an import falls: `CurrentControlSet` is the set in use, and the architecture is that of the machine before.
+fn import(registry: &Registry, view: View, limits: &Limits) -> Import {
     let current = control_set::in_use(registry);
-    let import = Import { view: overlays.view, wow64, current, keys: limits.overlay_keys };
-    let changes: Vec<Changes> = overlays.files.iter().map(|file| file.changes.clone()).collect();
-    let program = match overlays.view {
+    let windows = Windows::read(&of_the_set_in_use(registry, &current));
+    Import { view, wow64: windows.architecture.has_wow64(), current, keys: limits.overlay_keys }
+}
+
+fn of_the_set_in_use(registry: &Registry, current: &[Name]) -> Registry {
+    if current.is_empty() { registry.clone() } else { registry.with_control_set(Ok(current.to_vec())) }
+}
+
+/// The names right below `SYSTEM` that changes speak of, each once.
+fn sets(files: &[Changes]) -> Vec<Name> {
+    let changed = files.iter().flat_map(|file| file.changes.iter().map(|(change, _)| change.key()));
+    let keys = changed.chain(files.iter().flat_map(|file| file.doubts.iter().map(|(key, ..)| key)));
+    let mut sets: BTreeMap<Name, Name> = BTreeMap::new();
+    for set in keys.filter_map(|key| key.below(&system())?.first()) {
+        sets.entry(set.folded()).or_insert_with(|| set.clone());
+    }
+    sets.into_values().collect()
+}
+
+/// That a file counts as imported, and by which program.
+fn note(file: &OverlayFile, view: View) -> String {
+    let program = match view {
         View::Bits64 => "64-bit",
         View::Bits32 => "32-bit",
     };
-    let notes = overlays.files.iter().map(|file| {
-        let nothing = if file.changes.first.is_none() && file.changes.stopped.is_none() {
-            ", which changes nothing that is looked at"
-        } else {
-            ""
-        };
-        format!(
-            "judged as it would be after importing {} ({}){nothing}",
-            file.input.name,
-            if file.changes.native { "as policy" } else { program }
-        )
-    });
-    (registry.with_overlay(&changes, &import), notes.collect())
+    let nothing = if file.changes.first.is_none() && file.changes.stopped.is_none() {
+        ", which changes nothing that is looked at"
+    } else {
+        ""
+    };
+    let by = if file.changes.native { "as policy" } else { program };
+    format!("judged as it would be after importing {} ({by}){nothing}", file.input.name)
 }
 
 impl Host {
@@ -185,9 +272,7 @@ impl Host {
     #[must_use]
     pub fn after(&self, imports: &[Changes], limits: &Limits) -> Self {
         let base = self.registry.without_overlay();
-        let wow64 = self.windows.architecture.has_wow64();
-        let import =
-            Import { view: View::Bits64, wow64, current: control_set::in_use(&base), keys: limits.overlay_keys };
-        Self { registry: base.with_overlay(imports, &import), ..self.clone() }
+        let after = base.with_overlay(imports, &import(&base.with_stale(), View::Bits64, limits));
+        Self { windows: Windows::read(&after.with_stale()), registry: after, ..self.clone() }
     }
 }

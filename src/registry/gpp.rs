@@ -7,6 +7,7 @@
 
 mod item;
 mod text;
+mod wellformed;
 
 use std::sync::Arc;
 
@@ -29,6 +30,7 @@ use text::Lines;
 pub fn read(source: &dyn ReadAt, artifact: &Arc<str>, limits: &Limits) -> Result<Script, Error> {
     let bytes = whole(source, limits)?;
     let text = text::decode(&bytes)?;
+    wellformed::check(text, limits)?;
     let mut walk = Walk {
         lines: Lines::new(text),
         artifact,
@@ -107,8 +109,7 @@ impl Walk<'_> {
                 Ok(())
             }
             Event::DocType(_) => Err(Error::unsupported(at, "a document type, which preferences do not have")),
-            Event::Decl(decl) => text::check_declaration(&decl, at),
-            Event::Comment(_) | Event::PI(_) | Event::Eof => Ok(()),
+            Event::Decl(_) | Event::Comment(_) | Event::PI(_) | Event::Eof => Ok(()),
         }
     }
 
@@ -128,7 +129,7 @@ impl Walk<'_> {
             let limit = u64::try_from(self.limits.xml_depth).unwrap_or(u64::MAX);
             return Err(Error::Limit { at, what: "elements within one another", limit });
         }
-        let attributes = text::attributes(start.attributes(), at, self.limits)?;
+        let attributes = text::attributes(start.attributes(), at)?;
         let name = start.name();
         let name = name.as_ref();
         let holder = |item| Open::Holder {

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use super::change::{Change, Changes};
 use super::hive::{Answer, Listed};
 use super::path::{KeyPath, Name};
-use super::{Listing, Lookup, Registry, Source, system};
+use super::{Listing, Lookup, Registry, Source, software, system};
 use crate::error::{At, Error};
 use crate::place::Place;
 pub(super) use alone::Alone;
@@ -47,6 +47,27 @@ pub enum Overlaid {
 
 /// Where a link leads, and how many names of the path it is away from the top.
 type Link = Option<Result<(KeyPath, usize), (Error, Place)>>;
+
+/// Who follows links.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asker {
+    /// A change, on the running machine.
+    Import,
+    /// Something of which it is not known whether it is a change, and when.
+    Doubt,
+    /// A question, after all changes.
+    Rule,
+}
+
+/// A path by the links that it goes through.
+struct Trail {
+    /// Where it leads.
+    end: KeyPath,
+    /// The paths on the way, the first one included.
+    passed: Vec<KeyPath>,
+    /// Whether the first path's last key is a link.
+    at_link: bool,
+}
 
 /// The changes of all imports, in the terms of one control set that is judged.
 pub(super) struct Overlay {
@@ -103,7 +124,9 @@ impl Overlay {
             for (key, error, place) in &file.doubts {
                 overlay.first.get_or_insert_with(|| place.clone());
                 for path in Redirected::of(key, import).paths(key) {
-                    overlay.doubt(&overlay.in_judged_set(&path).unwrap_or_else(|_| token(&path)), error, place);
+                    let path = overlay.in_judged_set(&path).unwrap_or_else(|_| token(&path));
+                    overlay.doubt(base, &path, error, place);
+                    overlay.doubt_shared(base, &path, import, place);
                 }
             }
         }
@@ -120,35 +143,50 @@ impl Overlay {
                     "whether an import with a 32-bit program changes {key} or {path} depends on the architecture"
                 );
                 for path in [key, &path] {
-                    self.doubt(path, &Error::Ambiguous { what: what.clone() }, place);
+                    self.doubt(base, path, &Error::Ambiguous { what: what.clone() }, place);
                 }
                 return;
             }
         };
         let path = match self.in_judged_set(&path) {
             Ok(path) => path,
-            Err(error) => return self.doubt(&token(&path), &error, place),
+            Err(error) => return self.doubt(base, &token(&path), &error, place),
         };
-        match self.canonical(base, &path) {
-            Ok((target, at_link)) => {
-                if at_link && matches!(change, Change::DeleteKey(_)) {
-                    let what = format!(
-                        "whether an import deletes the symbolic link {path} or the key it leads to is not known"
-                    );
-                    for path in [&path, &target] {
-                        self.doubt(path, &Error::unsupported(place.at, what.clone()), place);
-                    }
-                    return;
-                }
-                self.root.change(&change.at(target), place);
+        self.doubt_shared(base, &path, import, place);
+        match self.trail(base, &path, Asker::Import) {
+            Ok(Trail { at_link: true, .. }) if matches!(change, Change::DeleteKey(_)) => {
+                let what =
+                    format!("whether an import deletes the symbolic link {path} or the key it leads to is not known");
+                self.doubt(base, &path, &Error::unsupported(place.at, what), place);
             }
+            Ok(trail) => self.root.change(&change.at(trail.end), place),
             // Where it goes to is not known, so that it may be anything.
             Err(why) => self.stopped = Some(why),
         }
     }
 
-    fn doubt(&mut self, path: &KeyPath, error: &Error, place: &Place) {
-        self.doubts.entry(path.folded().0).or_insert_with(|| (error.clone(), place.clone()));
+    /// Notes a doubt about a key, and about every key that links on the way to it lead to.
+    fn doubt(&mut self, base: &Registry, path: &KeyPath, error: &Error, place: &Place) {
+        match self.trail(base, path, Asker::Doubt) {
+            Ok(trail) => {
+                for path in trail.passed.iter().chain([&trail.end]) {
+                    self.doubts.entry(path.folded().0).or_insert_with(|| (error.clone(), place.clone()));
+                }
+            }
+            Err(why) => self.stopped = self.stopped.take().or(Some(why)),
+        }
+    }
+
+    /// Notes a doubt about the same key of the other view, where that may be the key itself: Windows shares some, by links that
+    /// a hive shows and nothing else does.
+    fn doubt_shared(&mut self, base: &Registry, path: &KeyPath, import: &Import, place: &Place) {
+        let Some(twin) = view::shared_twin(path).filter(|_| import.wow64 != Some(false)) else { return };
+        let shows =
+            |source: &Source| matches!(source, Source::Hive(root, _) | Source::Stale(root, ..) if *root == software());
+        if !base.sources.iter().any(shows) {
+            let what = format!("whether {path} and {twin} are one key cannot be told from the inputs");
+            self.doubt(base, &twin, &Error::Ambiguous { what }, place);
+        }
     }
 
     /// A path of an import with the set that is judged called [`ALIAS`], and any other by its own name.
@@ -186,21 +224,28 @@ impl Overlay {
         }
     }
 
-    /// Where a path leads by the links of the base, as far as they are still there, and whether its last key is a link.
-    fn canonical(&self, base: &Registry, path: &KeyPath) -> Result<(KeyPath, bool), (Error, Place)> {
-        let (mut path, mut at_link) = (path.clone(), false);
+    /// Where a path leads by the links of the base, as far as they are still there.
+    fn trail(&self, base: &Registry, path: &KeyPath, asker: Asker) -> Result<Trail, (Error, Place)> {
+        let mut trail = Trail { end: path.clone(), passed: Vec::new(), at_link: false };
         for round in 0..=base.links {
-            let Some(link) = self.link(base, &path) else { return Ok((path, at_link)) };
+            let Some(link) = self.link(base, &trail.end) else { break };
             let (target, names) = link?;
-            if self.root.deletes_above(&path, names) {
-                return Ok((path, at_link));
+            // A doubt may be about the time before.
+            if asker != Asker::Doubt && self.root.deletes_above(&trail.end, names) {
+                break;
             }
-            at_link |= round == 0 && names == path.names().len();
-            let place = Place::new(&base.sources.first().map(Source::artifact).unwrap_or_default(), At::Whole);
-            path = self.as_asked(&target).map_err(|error| (error, place))?;
+            trail.at_link |= round == 0 && names == trail.end.names().len();
+            let place = || Place::new(&base.sources.first().map(Source::artifact).unwrap_or_default(), At::Whole);
+            // `CurrentControlSet` in a link is the set in use while the import is made, and afterwards the one that is judged.
+            let next = match asker {
+                Asker::Rule => self.as_asked(&target),
+                Asker::Import | Asker::Doubt => self.in_judged_set(&target),
+            };
+            let next = next.map_err(|error| (error, place()))?;
+            trail.passed.push(std::mem::replace(&mut trail.end, next));
         }
-        // It leads in a circle; nothing that is asked for can be there.
-        Ok((path, at_link))
+        // Where it leads in a circle, nothing that is asked for can be there.
+        Ok(trail)
     }
 
     /// The topmost link on a path.
@@ -234,12 +279,15 @@ impl Overlay {
         }
         let place = || self.first.clone().unwrap_or_else(|| Place::new(&"".into(), At::Whole));
         let path = self.as_asked(key).map_err(|error| (error, place()))?;
-        let path = self.canonical(base, &path)?.0;
-        let folded = path.folded();
-        match (0..=folded.0.len()).find_map(|names| self.doubts.get(folded.0.get(..names)?)) {
-            Some(doubt) => Err(doubt.clone()),
-            None => Ok(path),
-        }
+        let trail = self.trail(base, &path, Asker::Rule)?;
+        let doubt = trail.passed.iter().chain([&trail.end]).find_map(|path| self.doubt_above(path));
+        doubt.map_or(Ok(trail.end.clone()), |doubt| Err(doubt.clone()))
+    }
+
+    /// The doubt about a path, or something above it.
+    fn doubt_above(&self, path: &KeyPath) -> Option<&(Error, Place)> {
+        let folded = path.folded().0;
+        (0..=folded.len()).find_map(|names| self.doubts.get(folded.get(..names)?))
     }
 
     /// The doubt about something below a path.

@@ -1,7 +1,8 @@
 //! Files of Group Policy as inputs: told by their content, and answering for what they set and delete.
 
+mod owner;
+
 use std::fmt;
-use std::path::Path;
 use std::sync::Arc;
 
 use super::change::Changes;
@@ -14,6 +15,8 @@ use crate::error::{At, Error};
 use crate::limits::Limits;
 use crate::place::Place;
 use crate::read_at::ReadAt;
+
+pub use owner::{Layout, Owner};
 
 /// Which file it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,21 +71,19 @@ fn root_element(text: &str) -> Option<&str> {
     }
 }
 
-/// Reads what a policy file changes below `HKEY_LOCAL_MACHINE`, and what there is to say of it. A `Registry.pol` does not say
-/// whose it is; that in a folder `User` is taken as what it is named for.
+/// Reads what a policy file changes below `HKEY_LOCAL_MACHINE`, and what there is to say of it.
 ///
 /// Never fails: what cannot be read is [`Changes::stopped`].
 pub fn read(
     source: &dyn ReadAt,
     artifact: &Arc<str>,
-    path: &Path,
+    layout: Layout,
     form: Form,
     limits: &Limits,
 ) -> (Changes, Vec<Diagnostic>) {
-    let user = path.parent().and_then(Path::file_name).is_some_and(|folder| folder.eq_ignore_ascii_case("User"));
-    let root = KeyPath::parse(if user { "HKEY_CURRENT_USER" } else { MACHINE });
+    let machine = KeyPath::parse(MACHINE);
     let script = match form {
-        Form::Pol => pol::read(source, artifact, &root, limits),
+        Form::Pol => pol::read(source, artifact, &machine, limits),
         Form::Gpp => gpp::read(source, artifact, limits),
     };
     let mut changes = Changes { native: true, ..Changes::default() };
@@ -97,7 +98,23 @@ pub fn read(
     };
     let mut diagnostics = script.diagnostics.all(artifact);
     changes.stopped = script.unknown.map(|(error, at)| (error, Place::new(artifact, at)));
-    let machine = KeyPath::parse(MACHINE);
+    let owner = match form {
+        Form::Pol if !script.said.is_empty() => owner::of(layout, script.said.iter().map(|said| said.change.key())),
+        Form::Pol | Form::Gpp => Ok(Owner::Machine),
+    };
+    let warning = |code, message| {
+        let place = Place::new(artifact, At::Whole);
+        Diagnostic { severity: Severity::Warning, code, message, place }
+    };
+    if owner == Ok(Owner::User) {
+        let message =
+            "a user's settings: it changes nothing of the machine (--registry-pol machine, if it is the machine's)";
+        diagnostics.push(warning("policy-file-user", message.to_owned()));
+        return (changes, diagnostics);
+    }
+    if let Err(why) = &owner {
+        diagnostics.push(warning("policy-file-owner", why.clone()));
+    }
     let (mut others, mut first) = (0u64, At::Whole);
     for said in script.said {
         let place = Place::new(artifact, said.at);
@@ -107,7 +124,7 @@ pub fn read(
             others = others.saturating_add(1);
             continue;
         }
-        match said.doubt {
+        match said.doubt.or_else(|| owner.clone().err()) {
             Some(doubt) => changes.doubts.push((key.clone(), Error::unsupported(said.at, doubt), place)),
             None => changes.changes.push((said.change, place)),
         }
@@ -135,8 +152,8 @@ pub struct PolicyFile {
 
 impl PolicyFile {
     /// Reads a file, as [`read`] does.
-    pub fn read(source: &dyn ReadAt, artifact: &Arc<str>, path: &Path, form: Form, limits: &Limits) -> Self {
-        let (changes, diagnostics) = read(source, artifact, path, form, limits);
+    pub fn read(source: &dyn ReadAt, artifact: &Arc<str>, layout: Layout, form: Form, limits: &Limits) -> Self {
+        let (changes, diagnostics) = read(source, artifact, layout, form, limits);
         let keys = changes.changes.iter().map(|(change, _)| change.key());
         let mut sets: Vec<Name> = Vec::new();
         for key in keys.chain(changes.doubts.iter().map(|(key, ..)| key)) {
@@ -222,9 +239,9 @@ mod tests {
         [&head[..], &kind.to_le_bytes(), &semicolon, &size.to_le_bytes(), &semicolon, data, &wide("]")].concat()
     }
 
-    fn file(records: &[Vec<u8>], path: &str) -> PolicyFile {
+    fn file(records: &[Vec<u8>], layout: Layout) -> PolicyFile {
         let bytes = [pol::SIGNATURE.to_vec(), records.concat()].concat();
-        PolicyFile::read(&bytes, &Arc::from("x.pol"), Path::new(path), Form::Pol, &Limits::default())
+        PolicyFile::read(&bytes, &Arc::from("x.pol"), layout, Form::Pol, &Limits::default())
     }
 
     #[test]
@@ -236,7 +253,7 @@ mod tests {
             record(r"SYSTEM\CurrentControlSet\B", "new", &[1, 0, 0, 0]),
             record(r"SYSTEM\CurrentControlSet\C", "**soft.doubt", &[1, 0, 0, 0]),
         ];
-        let machine = file(&records, "x.pol");
+        let machine = file(&records, Layout::default());
         let ask = |key: &str, value: &str| {
             let key = KeyPath::parse(&format!(r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\{key}"));
             match machine.lookup(&key, &Name::from(value)) {
@@ -262,8 +279,14 @@ mod tests {
             assert!(got.starts_with(want), "{key} {value}: {got}");
         }
         assert_eq!(machine.control_sets(), [Name::from("CurrentControlSet")]);
-        let user = file(&records, "GPO/USER/Registry.pol");
-        assert!(user.diagnostics().iter().any(|d| d.code == "policy-file-other-root"));
+        let codes = |file: &PolicyFile| file.diagnostics().iter().map(|d| d.code).collect::<Vec<_>>();
+        let user = file(&records, Layout { said: Some(Owner::User), ..Layout::default() });
+        assert!(codes(&user).contains(&"policy-file-user"));
         assert!(user.control_sets().is_empty());
+        let open = [record(r"SOFTWARE\Policies\X", "set", &[1, 0, 0, 0])];
+        let open = file(&open, Layout { folder_user: true, ..Layout::default() });
+        assert_eq!(codes(&open), ["policy-file-owner"]);
+        let key = KeyPath::parse(r"HKEY_LOCAL_MACHINE\SOFTWARE\Policies\X");
+        assert!(matches!(open.lookup(&key, &Name::from("set")), Lookup::Unreadable(..)));
     }
 }

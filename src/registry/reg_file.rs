@@ -92,8 +92,9 @@ impl RegFile {
         Self::read_with(source, artifact, interest, limits, code_page, None).0
     }
 
-    /// As [`RegFile::read`], and besides every change that the import makes within the interest, in the order of the file:
-    /// the state that is left does not tell what was deleted on the way.
+    /// As [`RegFile::read`], but by the letter, as an import goes: names of mounted hives mean nothing. Besides, every change
+    /// that the import makes within the interest, in the order of the file: the state that is left does not tell what was
+    /// deleted on the way.
     ///
     /// What regedit would refuse as a whole, and what is not read to its end, is [`Changes::stopped`].
     pub fn read_changes(
@@ -105,15 +106,9 @@ impl RegFile {
     ) -> (Self, Changes) {
         let journal = Journal::new(artifact, limits);
         let (file, journal) = Self::read_with(source, artifact, interest, limits, code_page, Some(journal));
-        let mut changes = journal.map(|journal| journal.changes(&file.kept)).unwrap_or_default();
-        changes.stopped = file.stopped.clone().or_else(|| {
-            let what = match file.format.header {
-                Header::None => "no registry script: regedit would refuse it",
-                Header::Wine => "a registry file of Wine: regedit would refuse it",
-                Header::Version5 | Header::Regedit4 | Header::Windows31 | Header::Ignored => return None,
-            };
-            Some((Error::unsupported(At::Line(1), what), Place::new(artifact, At::Line(1))))
-        });
+        let mut changes = journal.map(Journal::changes).unwrap_or_default();
+        let refused = |what| (Error::unsupported(At::Line(1), what), Place::new(artifact, At::Line(1)));
+        changes.stopped = file.stopped.clone().or_else(|| file.format.refusal().map(refused));
         (file, changes)
     }
 

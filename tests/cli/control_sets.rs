@@ -1,6 +1,8 @@
 //! `--control-set`, and inputs that are one machine.
 
-use crate::common::{Run, run};
+use std::fs;
+
+use crate::common::{Run, run, scratch};
 use crate::snapshot::{assert_text, shown};
 
 const THREE: &str = "fixtures/hosts/three-control-sets";
@@ -104,4 +106,35 @@ fn a_fix_names_the_set_that_was_judged() {
         let running = fixes("2", policy);
         assert!(running.iter().all(|fix| fix.contains("CurrentControlSet")), "{policy}: {running:?}");
     }
+}
+
+/// Of the three sets, ControlSet002 is in use.
+#[test]
+fn select_is_read_after_an_import() {
+    let (_keep, folder) = scratch();
+    let mut all = String::new();
+    let select = r"[HKEY_LOCAL_MACHINE\SYSTEM\Select]";
+    let new = r"[HKEY_LOCAL_MACHINE\SYSTEM\ControlSet007\Control]";
+    let gone = r"[-HKEY_LOCAL_MACHINE\SYSTEM\ControlSet003]";
+    for (name, lines) in [
+        ("default-1", format!("{select}\n\"Default\"=dword:1")),
+        ("default-2", format!("{select}\n\"Default\"=dword:2")),
+        ("default-9", format!("{select}\n\"Default\"=dword:9")),
+        ("default-gone", format!("{select}\n\"Default\"=-")),
+        ("current-1", format!("{select}\n\"Current\"=dword:1")),
+        ("good-3", format!("{select}\n\"LastKnownGood\"=dword:3")),
+        ("no-select", select.replace('[', "[-")),
+        ("one-more", format!("{new}\n{gone}\n{select}\n\"Default\"=dword:7")),
+        ("refused", "x".to_owned()),
+    ] {
+        let file = folder.join(format!("{name}.reg"));
+        let header = if name == "refused" { "REGEDIT" } else { "REGEDIT4\n" };
+        fs::write(&file, format!("{header}{lines}\n")).unwrap();
+        let file = if name == "refused" { "Cargo.toml" } else { file.to_str().unwrap() };
+        for set in ["current", "default", "last-known-good", "all"] {
+            let run = run(&["audit", "--format", "json", "--control-set", set, THREE, "--overlay", file]);
+            all.push_str(&format!("{name}, --control-set {set} → {}\n{}", run.status, brief(&run)));
+        }
+    }
+    assert_text("control_sets_after_an_import", &all.replace(folder.to_str().unwrap(), "[folder]"));
 }

@@ -113,3 +113,64 @@ fn the_second_reader_is_not_asked_about_what_is_not_there_yet() {
         assert_eq!(finding["cross_check"].is_null(), finding["overlay"] == true, "{finding:#}");
     }
 }
+
+#[test]
+fn facts_are_read_after_an_import() {
+    let (_keep, folder) = scratch();
+    let file = folder.join("facts.reg");
+    let key = |path: &str| format!(r"[HKEY_LOCAL_MACHINE\{path}]");
+    let lines = [
+        key(r"SOFTWARE\Microsoft\Windows NT\CurrentVersion"),
+        "\"CurrentBuild\"=\"20348\"\n\"ProductName\"=\"Windows Server 2022 Standard\"\n\"DisplayVersion\"=\"21H2\""
+            .to_owned(),
+        key(r"SYSTEM\CurrentControlSet\Control\ComputerName\ComputerName"),
+        "\"ComputerName\"=\"RENAMED\"".to_owned(),
+    ];
+    fs::write(&file, format!("REGEDIT4\n{}\n", lines.join("\n"))).unwrap();
+    let args = ["audit", "fixtures/hosts/compliant", "--overlay", file.to_str().unwrap()];
+    assert_eq!(assert_shown("overlay_facts", &args, folder.to_str().unwrap()), 0);
+    // What imports is the machine as it was: its own architecture says which view a 32-bit program writes to.
+    let environment = key(r"SYSTEM\CurrentControlSet\Control\Session Manager\Environment");
+    let narrow =
+        format!("REGEDIT4\n{environment}\n\"PROCESSOR_ARCHITECTURE\"=\"x86\"\n{NET}\n\"SchUseStrongCrypto\"=dword:0\n");
+    fs::write(&file, narrow).unwrap();
+    let args = ["audit", "--format", "json", args[1], args[2], args[3], "--overlay-view", "32"];
+    let report = run(&args).json();
+    let host = &report["hosts"][0];
+    assert_eq!(host["windows"]["architecture"], "x86");
+    let of = |finding: &&serde_json::Value| finding["key"].as_str().is_some_and(|key| key.contains("NETFramework"));
+    let outcomes: Vec<_> =
+        host["findings"].as_array().unwrap().iter().filter(of).map(|finding| finding["outcome"].clone()).collect();
+    assert_eq!(outcomes, ["not_applicable", "not_applicable", "pass", "pass"]);
+}
+
+#[test]
+fn an_import_names_the_keys_that_it_means() {
+    let (_keep, folder) = scratch();
+    let base = folder.to_str().unwrap();
+    let file = format!("{base}/fix.reg");
+    for (fixture, status) in [
+        ("compliant-offline-loaded", 1),
+        ("compliant-offline-users", 1),
+        ("system-only-hivexregedit-bare", 1),
+        ("compliant-utf16be", 3),
+        ("compliant-utf8-bom", 3),
+        ("compliant-wine-system", 3),
+        ("documentation-list", 3),
+        ("no-header", 3),
+        ("compliant-hivexregedit", 0),
+        ("compliant-utf16le", 0),
+        ("compliant-utf8", 0),
+        ("compliant-regedit4", 0),
+    ] {
+        fs::copy(crate::common::root().join(format!("fixtures/reg/{fixture}.reg")), &file).unwrap();
+        let run = run(&["audit", "fixtures/hosts/disabled", "--overlay", &file]);
+        assert_eq!(run.status, status, "{fixture}");
+        assert_eq!(run.err().contains("an import"), status == 1, "{fixture}: {}", run.err());
+        let undo = ["generate", "undo", "--for", "fixtures/hosts/disabled", "--of", &file];
+        let undo = crate::common::run(&undo);
+        // Of keys without a root there is nothing to undo.
+        let skipped = fixture == "system-only-hivexregedit-bare";
+        assert_eq!(undo.status, if status == 0 || skipped { 0 } else { 2 }, "{fixture}: {}", undo.err());
+    }
+}

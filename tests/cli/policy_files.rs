@@ -99,3 +99,71 @@ fn a_file_that_is_cut_short_tells_nothing() {
     let undo = run(&["generate", "undo", "--for", "fixtures/hosts/nothing-set", "--of", &file]);
     assert_eq!(undo.status, 2);
 }
+
+/// A folder may be called "user" without being Group Policy's.
+#[test]
+fn whose_a_file_is_follows_from_its_layout_and_its_keys() {
+    let (_keep, folder) = scratch();
+    let all = folder.join("all.pol");
+    assert_eq!(run(&["generate", "disable", "--format", "pol", "-o", all.to_str().unwrap()]).status, 0);
+    let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let record = |key: &str, name: &str, data: &str| {
+        let size = u32::try_from(data.len() * 2).unwrap();
+        let (start, mark) = (wide(&format!("[{key}\0;{name}\0;")), wide(";"));
+        [&start[..], &1u32.to_le_bytes(), &mark, &size.to_le_bytes(), &mark, &wide(data), &wide("]")].concat()
+    };
+    let file = |records: &[Vec<u8>]| [b"PReg\x01\0\0\0".to_vec(), records.concat()].concat();
+    let policies = r"SOFTWARE\Policies\Microsoft\Windows\CurrentVersion\Internet Settings";
+    let bytes = fs::read(&all).unwrap();
+    let desktop = [bytes.clone(), record(r"Control Panel\Desktop", "x", "1\0")].concat();
+    let deleted = file(&[record(r"SOFTWARE", "**DeleteKeys", "Microsoft\0")]);
+    for (at, beside, bytes, option, want) in [
+        ("Registry.pol", "", &bytes, "auto", 1),
+        ("home/user/Registry.pol", "", &bytes, "auto", 1),
+        ("home2/User/Registry.pol", "GPT.INI", &bytes, "auto", 0),
+        ("home3/User/Registry.pol", "Machine/x", &bytes, "auto", 0),
+        ("GroupPolicy/User/Registry.pol", "", &bytes, "auto", 0),
+        ("GroupPolicy/Machine/Registry.pol", "", &bytes, "auto", 1),
+        ("home2/User/Registry.pol", "GPT.INI", &bytes, "machine", 1),
+        ("home/user/Registry.pol", "", &bytes, "user", 0),
+        ("home/user/Registry.pol", "", &desktop, "auto", 3),
+        ("Registry.pol", "", &desktop, "auto", 3),
+        ("Registry.pol", "", &deleted, "auto", 1),
+        ("home/user/Registry.pol", "", &deleted, "auto", 3),
+        ("home/user/Registry.pol", "", &file(&[record(policies, "x", "1\0")]), "auto", 0),
+    ] {
+        let path = folder.join(at);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        if !beside.is_empty() {
+            let beside = path.parent().unwrap().parent().unwrap().join(beside);
+            fs::create_dir_all(beside.parent().unwrap()).unwrap();
+            fs::write(beside, "").unwrap();
+        }
+        fs::write(&path, bytes).unwrap();
+        let path = path.to_str().unwrap();
+        let args = ["audit", "fixtures/hosts/compliant", "--overlay", path, "--registry-pol", option];
+        let run = run(&args);
+        assert_eq!(run.status, want, "{at} {option}: {}{}", run.out(), run.err());
+        if want != 1 && option == "auto" {
+            assert!(run.err().contains("--registry-pol"), "{at}: {}", run.err());
+        }
+    }
+}
+
+#[test]
+fn damage_is_laid_to_the_file_that_has_it() {
+    let (_keep, folder) = scratch();
+    let file = format!("{}/cut.pol", folder.display());
+    assert_eq!(run(&["generate", "enable", "--format", "pol", "-o", &file]).status, 0);
+    let bytes = fs::read(&file).unwrap();
+    fs::write(&file, &bytes[..300]).unwrap();
+    for args in [
+        &[file.as_str()][..],
+        &["--join", "fixtures/hosts/compliant/SYSTEM", &file],
+        &["fixtures/hosts/compliant", "--overlay", &file, "--control-set", "default"],
+    ] {
+        let run = run(&[&["audit"], args].concat());
+        assert_eq!(run.status, 3, "{args:?}");
+        assert!(!run.out().contains("Select") && run.out().contains("key of a record at 0x12c"), "{}", run.out());
+    }
+}

@@ -5,10 +5,11 @@ use std::path::Path;
 use super::super::exit::Failure;
 use super::super::overlay;
 use super::super::stderr::{note, warning};
-use super::super::{GenerateArgs, PlanArg};
+use super::super::{GenerateArgs, PlanArg, StateArgs};
 use super::Target;
 use super::state::State;
 use crate::audit::{HostReport, Outcome, audit, weakened};
+use crate::diagnostic::Severity;
 use crate::limits::Limits;
 use crate::plan::{self, Changeset, DEFAULTS_WARNING, DISABLE_WARNING, Fix, Judged, Plan};
 use crate::policy::{Policy, Rule};
@@ -203,9 +204,13 @@ impl Asked<'_> {
         let mut everything = Interest::new();
         everything.everything(&KeyPath::default());
         let limits = Limits::default();
-        let files = overlay::read(&[path.to_path_buf()], &everything, self.args.state.codepage, false, &limits)?;
+        let StateArgs { codepage, registry_pol, .. } = self.args.state;
+        let files = overlay::read(&[path.to_path_buf()], &everything, codepage, registry_pol, false, &limits)?;
         let mut all = Vec::new();
         for file in files {
+            for remark in file.diagnostics.iter().filter(|remark| remark.severity == Severity::Warning) {
+                warn(&escape(&format!("{}: {}", remark.place, remark.message)));
+            }
             let Changes { changes, doubts, stopped, .. } = file.changes;
             let doubt = doubts.into_iter().map(|(_, error, place)| (error, place)).next();
             if let Some((error, place)) = stopped.or(doubt) {

@@ -51,6 +51,7 @@ impl State {
         let options = Options {
             control_set,
             codepage: args.codepage,
+            registry_pol: args.registry_pol.into(),
             digest: true,
             interest: &interest,
             trees: &all,

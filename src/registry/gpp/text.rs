@@ -2,11 +2,10 @@
 
 use quick_xml::XmlVersion;
 use quick_xml::escape::resolve_predefined_entity;
+use quick_xml::events::BytesRef;
 use quick_xml::events::attributes::Attributes;
-use quick_xml::events::{BytesDecl, BytesRef};
 
 use crate::error::{At, Error};
-use crate::limits::Limits;
 
 /// Attributes of one element, by name.
 pub(super) type Named = Vec<(String, String)>;
@@ -23,23 +22,10 @@ pub(super) fn decode(bytes: &[u8]) -> Result<&str, Error> {
     })
 }
 
-pub(super) fn check_declaration(decl: &BytesDecl<'_>, at: At) -> Result<(), Error> {
-    match decl.encoding() {
-        None => Ok(()),
-        Some(Ok(name)) if name.eq_ignore_ascii_case("utf-8") => Ok(()),
-        Some(Ok(name)) => Err(Error::unsupported(at, format!("preferences in {}; UTF-8 is read", name.escape_debug()))),
-        Some(Err(error)) => Err(Error::damaged(at, "XML", "a declaration", error.to_string())),
-    }
-}
-
-pub(super) fn attributes(attributes: Attributes<'_>, at: At, limits: &Limits) -> Result<Named, Error> {
+pub(super) fn attributes(attributes: Attributes<'_>, at: At) -> Result<Named, Error> {
     let wrong = |error: String| Error::damaged(at, "XML", "attributes", error);
     let mut named = Named::new();
     for attribute in attributes {
-        if named.len() >= limits.xml_attributes {
-            let limit = u64::try_from(limits.xml_attributes).unwrap_or(u64::MAX);
-            return Err(Error::Limit { at, what: "attributes of one element", limit });
-        }
         let attribute = attribute.map_err(|error| wrong(error.to_string()))?;
         let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|error| wrong(error.to_string()))?;
         named.push((attribute.key.as_ref().to_owned(), value.into_owned()));

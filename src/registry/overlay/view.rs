@@ -119,6 +119,19 @@ pub fn native_twin(key: &KeyPath) -> Option<KeyPath> {
         .then(|| KeyPath(software().0.iter().chain(below).cloned().collect()))
 }
 
+/// The key of the other view that may be this one, below what the views share.
+pub(super) fn shared_twin(key: &KeyPath) -> Option<KeyPath> {
+    let shared = |below: &[Name]| {
+        let path = KeyPath(below.to_vec());
+        SHARED.iter().any(|shared| path.below(&KeyPath::parse(shared)).is_some())
+    };
+    let below = key.below(&software())?;
+    if let Some(native) = native_twin(key) {
+        return native.below(&software()).is_some_and(shared).then_some(native);
+    }
+    shared(below).then(|| KeyPath(software().0.iter().chain([&Name::from(NODE)]).chain(below).cloned().collect()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,6 +158,18 @@ mod tests {
             let path = |text: &str| KeyPath::parse(&format!(r"HKEY_LOCAL_MACHINE\{text}"));
             let want = (!to.is_empty()).then(|| path(to));
             assert_eq!(in_32_bit_view(&path(key)), want, "{key}");
+        }
+    }
+
+    #[test]
+    fn only_shared_keys_may_be_one_in_both_views() {
+        let path = |text: &str| KeyPath::parse(&format!(r"HKEY_LOCAL_MACHINE\SOFTWARE\{text}"));
+        for (one, other) in [(r"Policies\X", r"WOW6432Node\Policies\X"), (r"Clients", r"WOW6432Node\Clients")] {
+            assert_eq!(shared_twin(&path(one)), Some(path(other)));
+            assert_eq!(shared_twin(&path(other)), Some(path(one)));
+        }
+        for one in [r"Microsoft\X", r"WOW6432Node\Microsoft\X", "WOW6432Node", ""] {
+            assert_eq!(shared_twin(&path(one)), None, "{one}");
         }
     }
 

@@ -175,6 +175,20 @@ pub struct Format {
     pub rootless: bool,
 }
 
+impl Format {
+    /// Why regedit would import nothing of the file, or may not. [`Header::Ignored`] is no refusal: regedit reports success.
+    pub(super) fn refusal(&self) -> Option<&'static str> {
+        Some(match (self.charset, self.header) {
+            (Charset::Utf16Be, _) => "UTF-16BE: regedit would refuse it",
+            (_, Header::None) => "no registry script: regedit would refuse it",
+            (_, Header::Wine) => "a registry file of Wine: regedit would refuse it",
+            // Reports of both are published.
+            (Charset::Utf8, _) => "UTF-8 with a byte order mark: some versions of regedit refuse it",
+            (_, Header::Version5 | Header::Regedit4 | Header::Windows31 | Header::Ignored) => return None,
+        })
+    }
+}
+
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rootless = if self.rootless { " of hivexregedit" } else { "" };

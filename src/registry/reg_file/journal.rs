@@ -1,9 +1,8 @@
 //! What the import of a file changes, line by line: [`Kept`] has the state that is left, and not what was deleted on the way.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::kept::{Full, Kept, Slot};
+use super::kept::{Full, Slot};
 use crate::error::{At, Error};
 use crate::limits::Limits;
 use crate::place::Place;
@@ -14,12 +13,11 @@ use crate::registry::path::{KeyPath, Name};
 #[derive(Debug)]
 pub(super) struct Journal {
     artifact: Arc<str>,
-    /// By the origin of the key: two mounts of what may be the same hive never mix.
-    changes: Vec<(usize, Change, u64)>,
+    /// Each with its line.
+    changes: Vec<(Change, u64)>,
     doubts: Vec<(KeyPath, Error, Place)>,
     /// The key that values go to.
     open: KeyPath,
-    origin: usize,
     bytes: usize,
     max_bytes: usize,
 }
@@ -31,7 +29,6 @@ impl Journal {
             changes: Vec::new(),
             doubts: Vec::new(),
             open: KeyPath::default(),
-            origin: 0,
             bytes: 0,
             max_bytes: limits.reg_bytes,
         }
@@ -50,18 +47,16 @@ impl Journal {
     }
 
     /// A key is opened, and so created.
-    pub(super) fn open(&mut self, origin: usize, path: Vec<Name>, line: u64) -> Result<(), Full> {
+    pub(super) fn open(&mut self, path: Vec<Name>, line: u64) -> Result<(), Full> {
         self.open = KeyPath(path);
-        self.origin = origin;
         // Keys side by side below one that is asked for all say the same.
-        if let Some((last, Change::CreateKey(key), _)) = self.changes.last()
-            && *last == origin
+        if let Some((Change::CreateKey(key), _)) = self.changes.last()
             && *key == self.open
         {
             return Ok(());
         }
         self.pay(&self.open.clone(), 0)?;
-        self.changes.push((origin, Change::CreateKey(self.open.clone()), line));
+        self.changes.push((Change::CreateKey(self.open.clone()), line));
         Ok(())
     }
 
@@ -80,37 +75,22 @@ impl Journal {
                 return Ok(());
             }
         };
-        self.changes.push((self.origin, change, line));
+        self.changes.push((change, line));
         Ok(())
     }
 
     /// A key is deleted with all below it.
-    pub(super) fn delete(&mut self, origin: usize, path: Vec<Name>, line: u64) -> Result<(), Full> {
+    pub(super) fn delete(&mut self, path: Vec<Name>, line: u64) -> Result<(), Full> {
         let path = KeyPath(path);
         self.pay(&path, 0)?;
-        self.changes.push((origin, Change::DeleteKey(path), line));
+        self.changes.push((Change::DeleteKey(path), line));
         Ok(())
     }
 
-    /// All of it. A hive that the file has under two names may be two: what becomes of it is then in doubt, as in a look-up.
-    pub(super) fn changes(self, kept: &Kept) -> Changes {
-        let mut origins: BTreeMap<KeyPath, usize> = BTreeMap::new();
-        let mut doubts = self.doubts;
-        for (origin, change, line) in &self.changes {
-            let hive = KeyPath(change.key().folded().0.into_iter().take(2).collect());
-            let first = *origins.entry(hive.clone()).or_insert(*origin);
-            if first != *origin && !doubts.iter().any(|(key, ..)| *key == hive) {
-                let called = |origin| match kept.origin_name(origin) {
-                    "" => "HKEY_LOCAL_MACHINE".to_owned(),
-                    name => name.to_owned(),
-                };
-                let what =
-                    format!("the file changes {hive} in more than one hive: {}, {}", called(first), called(*origin));
-                doubts.push((hive, Error::Ambiguous { what }, Place::new(&self.artifact, At::Line(*line))));
-            }
-        }
+    /// All of it.
+    pub(super) fn changes(self) -> Changes {
         let place = |line| Place::new(&self.artifact, At::Line(line));
-        let changes = self.changes.into_iter().map(|(_, change, line)| (change, place(line))).collect();
-        Changes { changes, doubts, ..Changes::default() }
+        let changes = self.changes.into_iter().map(|(change, line)| (change, place(line))).collect();
+        Changes { changes, doubts: self.doubts, ..Changes::default() }
     }
 }

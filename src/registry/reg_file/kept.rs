@@ -146,11 +146,6 @@ impl Kept {
         self.pay(0, path.iter().map(|name| name.units().len().saturating_mul(2).saturating_add(32)).sum())
     }
 
-    /// How the file calls an origin.
-    pub(super) fn origin_name(&self, origin: usize) -> &str {
-        self.origins.get(origin).map(|origin| origin.name.as_str()).unwrap_or_default()
-    }
-
     /// Every kept key, with its upcased path, by origin.
     pub(super) fn keys(&self) -> impl Iterator<Item = (&str, &Folded, &Key)> {
         self.origins.iter().flat_map(|o| o.keys.iter().map(|(path, key)| (o.name.as_str(), path, key)))

@@ -47,6 +47,8 @@ pub(super) struct Reader<'a> {
     pub(super) diagnostics: Diagnostics,
     /// A key without a root was met.
     pub(super) rootless: bool,
+    /// A key of a mounted hive was met in an import.
+    mounted: bool,
     artifact: &'a Arc<str>,
     interest: &'a Interest,
     limits: &'a Limits,
@@ -76,6 +78,7 @@ impl<'a> Reader<'a> {
             journal: None,
             diagnostics: Diagnostics::new(limits.diagnostics),
             rootless: false,
+            mounted: false,
             artifact,
             interest,
             limits,

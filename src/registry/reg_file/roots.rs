@@ -1,4 +1,7 @@
 //! Where a key path belongs: roots, and hives that are mounted under another name or under none.
+//!
+//! Such names help to read what was exported from a mounted hive. An import goes by the letter: it writes to the keys of
+//! these names, or to none where a root is missing.
 
 use super::interest::{Start, is_control_set};
 use super::lex::BACKSLASH;
@@ -41,6 +44,8 @@ pub(super) enum BadRoot {
     Unknown,
     /// `HKLM` and the like.
     Abbreviated,
+    /// None, but a backslash.
+    Missing,
 }
 
 /// The non-empty names of a path: runs of backslashes separate once.
@@ -74,6 +79,16 @@ pub(super) fn locate(path: &[u16]) -> Result<Located<'_>, BadRoot> {
         true => Ok(plain),
         false if ABBREVIATIONS.iter().any(|name| is(root, name)) => Err(BadRoot::Abbreviated),
         false => Err(BadRoot::Unknown),
+    }
+}
+
+/// Where an import goes that names this path: nowhere but there.
+pub(super) fn imported(path: &[u16]) -> Result<Located<'_>, BadRoot> {
+    let located = locate(path)?;
+    match located.mount {
+        [] => Ok(located),
+        [BACKSLASH] => Err(BadRoot::Missing),
+        _ => Ok(Located { start: Start::Root, mount: &[], rest: path }),
     }
 }
 
@@ -159,6 +174,27 @@ mod tests {
         ] {
             assert_eq!(locate_text(path), Ok((start, mount.into(), rest.into())), "{path}");
         }
+    }
+
+    #[test]
+    fn an_import_goes_by_the_letter() {
+        let units = |path: &str| path.encode_utf16().collect::<Vec<u16>>();
+        for path in [
+            r"HKEY_LOCAL_MACHINE\OFF\ControlSet001",
+            r"HKEY_LOCAL_MACHINE\OFF",
+            r"HKEY_USERS\off\Microsoft",
+            r"HKEY_USERS\S-1-5-18\Microsoft",
+        ] {
+            let path = units(path);
+            assert_eq!(imported(&path), Ok(Located { start: Start::Root, mount: &[], rest: &path }));
+        }
+        for path in [r"HKEY_LOCAL_MACHINE\SYSTEM\Select", "HKEY_LOCAL_MACHINE"] {
+            assert_eq!(imported(&units(path)), locate(&units(path)));
+        }
+        for path in [r"\ControlSet001", r"\Microsoft", r"\x", r"\"] {
+            assert_eq!(imported(&units(path)), Err(BadRoot::Missing), "{path}");
+        }
+        assert_eq!(imported(&units("HKLM")), Err(BadRoot::Abbreviated));
     }
 
     #[test]

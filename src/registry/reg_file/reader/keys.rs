@@ -38,7 +38,7 @@ impl Reader<'_> {
                 _ => Ok(()),
             };
         }
-        let located = match roots::locate(path) {
+        let located = match self.located(path, number) {
             Ok(located) => located,
             Err(bad) => {
                 self.bad_root(bad, path, number);
@@ -54,11 +54,37 @@ impl Reader<'_> {
         if delete { self.delete(&located, path, number) } else { self.open_located(&located, number) }
     }
 
+    /// Where a path belongs: as an import takes it, where the changes of one are asked for.
+    fn located<'p>(&mut self, path: &'p [u16], number: u64) -> Result<Located<'p>, BadRoot> {
+        let read = roots::locate(path)?;
+        if self.journal.is_none() {
+            return Ok(read);
+        }
+        let imported = roots::imported(path)?;
+        if !read.mount.is_empty() && !std::mem::replace(&mut self.mounted, true) {
+            self.lose(number, "reg-import-mounted", || {
+                let mount = String::from_utf16_lossy(read.mount);
+                format!(
+                    "an import writes to {mount} itself: this machine's SYSTEM and SOFTWARE stay as they are, also where \
+                     later lines name a mounted hive"
+                )
+            });
+        }
+        Ok(imported)
+    }
+
     fn bad_root(&mut self, bad: BadRoot, path: &[u16], number: u64) {
         match bad {
             BadRoot::Abbreviated => self.lose(number, "reg-key-abbreviated-root", || {
                 format!(
                     "roots may not be abbreviated in a .reg file; the key and its values are skipped: {}",
+                    excerpt(path)
+                )
+            }),
+            BadRoot::Missing => self.lose(number, "reg-key-without-root", || {
+                format!(
+                    "keys start with a backslash instead of a root, as hivexregedit writes them; an import skips them and \
+                     their values: {}",
                     excerpt(path)
                 )
             }),
@@ -92,12 +118,12 @@ impl Reader<'_> {
         if relevance == Relevance::Below {
             if let (Some(journal), Some(&names)) = (&mut self.journal, above.last()) {
                 let wanted = spelled(start, rest).into_iter().take(names).collect();
-                journal.open(origin, wanted, number)?;
+                journal.open(wanted, number)?;
             }
             return self.kept.imply(origin, &path, &above, number);
         }
         if let Some(journal) = &mut self.journal {
-            journal.open(origin, spelled(start, rest), number)?;
+            journal.open(spelled(start, rest), number)?;
         }
         self.kept.open(origin, &path, &above, number)?;
         self.kept.spell(origin, &path, || spelled(start, rest))?;
@@ -144,7 +170,7 @@ impl Reader<'_> {
             for start in [Start::System, Start::Software] {
                 let Some(path) = self.folded(start, &[], number) else { continue };
                 if let Some(journal) = &mut self.journal {
-                    journal.delete(origin, spelled(start, &[]), number)?;
+                    journal.delete(spelled(start, &[]), number)?;
                 }
                 self.kept.delete(origin, &path, number)?;
             }
@@ -157,7 +183,7 @@ impl Reader<'_> {
         let Some(path) = self.folded(located.start, located.rest, number) else { return Ok(()) };
         let origin = self.kept.origin(&origin_name(located.mount))?;
         if let Some(journal) = &mut self.journal {
-            journal.delete(origin, spelled(located.start, located.rest), number)?;
+            journal.delete(spelled(located.start, located.rest), number)?;
         }
         self.kept.delete(origin, &path, number)?;
         self.kept.spell(origin, &path, || spelled(located.start, located.rest))
