@@ -15,6 +15,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::policy::Policy;
+use crate::registry::reg_file::RegIs;
 use crate::source::Search;
 
 const AFTER_HELP: &str = "\
@@ -110,6 +111,10 @@ struct AuditArgs {
     #[arg(long, value_enum, value_name = "BITS", default_value_t = OverlayViewArg::Bits64)]
     overlay_view: OverlayViewArg,
 
+    /// What .reg files are: what an export does not list is not there, what a script does not list is not known
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = RegIsArg::Auto)]
+    reg_is: RegIsArg,
+
     /// Code page of .reg files without a byte order mark, such as windows-1252, shift_jis or utf-8
     #[arg(long, value_name = "NAME", value_parser = audit::codepage)]
     codepage: Option<&'static encoding_rs::Encoding>,
@@ -185,6 +190,26 @@ enum OverlayViewArg {
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum RegIsArg {
+    /// What the file shows itself to be; in doubt a script
+    Auto,
+    /// All of each key that it lists, with everything below
+    Export,
+    /// Changes to a registry
+    Script,
+}
+
+impl From<RegIsArg> for RegIs {
+    fn from(arg: RegIsArg) -> Self {
+        match arg {
+            RegIsArg::Auto => RegIs::Auto,
+            RegIsArg::Export => RegIs::Export,
+            RegIsArg::Script => RegIs::Script,
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum ColourArg {
     Auto,
     Always,
@@ -252,6 +277,10 @@ struct StateArgs {
     /// Read hives as they lie, without their transaction logs
     #[arg(long, requires = "inputs")]
     no_logs: bool,
+
+    /// What .reg files are: what an export does not list is not there, what a script does not list is not known
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = RegIsArg::Auto, requires = "inputs")]
+    reg_is: RegIsArg,
 
     /// Code page of .reg files without a byte order mark, such as windows-1252, shift_jis or utf-8
     #[arg(long, value_name = "NAME", value_parser = audit::codepage)]
@@ -347,6 +376,10 @@ struct ShowArgs {
 
     #[command(flatten)]
     disk: DiskArgs,
+
+    /// What a .reg file is: what an export does not list is not there, what a script does not list is not known
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = RegIsArg::Auto)]
+    reg_is: RegIsArg,
 
     /// Code page of a .reg file without a byte order mark, such as windows-1252, shift_jis or utf-8
     #[arg(long, value_name = "NAME", value_parser = audit::codepage)]

@@ -51,6 +51,7 @@ impl State {
         let options = Options {
             control_set,
             codepage: args.codepage,
+            reg_is: args.reg_is.into(),
             digest: true,
             interest: &interest,
             trees: &all,
@@ -102,7 +103,7 @@ impl State {
             let what = match &input.kind {
                 InputKind::Hive { hive, .. } => hive.to_string(),
                 InputKind::Log(hive) => format!("log of {hive}"),
-                InputKind::RegFile(_) => ".reg file".to_owned(),
+                InputKind::RegFile { .. } => ".reg file".to_owned(),
                 InputKind::PolicyFile(form) => form.clone(),
                 _ => return None,
             };
