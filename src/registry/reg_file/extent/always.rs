@@ -154,10 +154,12 @@ impl Known {
         always.into_iter().find(|(n, _)| lacks(*n)).map(|(_, (_, name))| *name)
     }
 
-    /// Whether a key right below that is always there tells an export. The only one of its kind does not: scripts that list
-    /// parents list a chain of them.
-    pub(super) fn tells(self) -> bool {
-        self.node().is_some_and(|node| node.always.len() > 1)
+    /// Whether this key right below, that is always there, tells an export. The only one of its kind, with something below it
+    /// in turn, does not: scripts that list parents list a chain of them.
+    pub(super) fn tells(self, name: &[u16]) -> bool {
+        let alone = self.node().is_some_and(|node| node.always.len() == 1);
+        let leads_on = || self.child(name).and_then(Known::node).is_some_and(|node| !node.always.is_empty());
+        !(alone && leads_on())
     }
 }
 
@@ -194,11 +196,13 @@ mod tests {
         for key in ["CIPHERS", "HASHES", "KEYEXCHANGEALGORITHMS", "PROTOCOLS"] {
             seen |= 1 << schannel.key(name(key).units()).unwrap();
         }
-        assert_eq!((schannel.missing(seen), schannel.tells()), (Some("EventLogging"), true));
+        assert_eq!((schannel.missing(seen), schannel.tells(name("HASHES").units())), (Some("EventLogging"), true));
         seen |= 1 << schannel.value(name("eventlogging").units()).unwrap();
         assert_eq!(schannel.missing(seen), None);
         assert_eq!(schannel.key(name("EVENTLOGGING").units()), None);
         let local = at(r"SYSTEM\ControlSet001\Control\Cryptography\Configuration\Local").unwrap();
-        assert_eq!((local.missing(0), local.missing(1), local.tells()), (Some("SSL"), None, false));
+        assert_eq!((local.missing(0), local.missing(1), local.tells(name("SSL").units())), (Some("SSL"), None, false));
+        let v4 = at(r"SOFTWARE\Microsoft\.NETFramework\v4.0.30319").unwrap();
+        assert!(v4.tells(name("SKUS").units()));
     }
 }

@@ -185,11 +185,8 @@ impl Watch {
 
     /// What two trees share was changed between them, or is of two machines.
     fn refute_overlaps(&mut self) {
-        let below = |one: &[u16], other: &[u16]| {
-            one.strip_prefix(other).is_some_and(|rest| rest.first().is_none_or(|&unit| unit == BACKSLASH))
-        };
         let shared = |one: &Branch, other: &Branch| {
-            one.tops.iter().any(|a| other.tops.iter().any(|b| below(a, b) || below(b, a)))
+            one.tops.iter().any(|a| other.tops.iter().any(|b| is_below(a, b) || is_below(b, a)))
         };
         let found: Vec<(usize, u64)> = (self.trees.iter().enumerate())
             .filter(|(_, one)| one.doubt.is_none())
@@ -266,11 +263,7 @@ impl Branch {
             return; // the empty path is among them, and above all
         }
         let path = folded(key.path);
-        let below = |top: &Vec<u16>| {
-            path.strip_prefix(top.as_slice())
-                .is_some_and(|rest| top.is_empty() || rest.first().is_none_or(|&unit| unit == BACKSLASH))
-        };
-        if self.tops.iter().rev().any(below) {
+        if self.tops.iter().rev().any(|top| is_below(&path, top)) {
             return;
         }
         self.tops.push(if self.tops.len() < TREES { path } else { Vec::new() });
@@ -324,7 +317,7 @@ impl Branch {
         }
         if let Some((known, number)) = parent.known.and_then(|known| Some((known, known.key(name)?))) {
             parent.seen |= 1 << number;
-            self.witnesses = self.witnesses.saturating_add(usize::from(known.tells()));
+            self.witnesses = self.witnesses.saturating_add(usize::from(known.tells(name)));
         }
         let known = match parent.known {
             Some(known) => known.child(name),
@@ -421,16 +414,23 @@ impl Level {
     }
 }
 
-/// Upcased, the names joined by one backslash each.
+/// Upcased, the names joined by one backslash each; one stands before the first of a path without a root.
 fn folded(path: &[u16]) -> Vec<u16> {
     let mut out = Vec::with_capacity(path.len());
+    let rootless = path.first() == Some(&BACKSLASH);
     for name in roots::names(path) {
-        if !out.is_empty() {
+        if rootless || !out.is_empty() {
             out.push(BACKSLASH);
         }
         out.extend(name.iter().map(|&unit| upcase(unit)));
     }
     out
+}
+
+/// Whether an upcased path is at or below another. An empty one is above all.
+fn is_below(path: &[u16], top: &[u16]) -> bool {
+    let rest = path.strip_prefix(top);
+    rest.is_some_and(|rest| top.is_empty() || rest.first().is_none_or(|&unit| unit == BACKSLASH))
 }
 
 /// What the table knows of a key, by its whole path.
