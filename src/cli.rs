@@ -17,6 +17,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::output::escape;
 use crate::policy::Policy;
+use crate::registry::reg_file::RegIs;
 use crate::source::Search;
 
 const AFTER_HELP: &str = "\
@@ -118,6 +119,10 @@ struct AuditArgs {
     #[arg(long, value_enum, value_name = "OWNER", default_value_t = OwnerArg::Auto)]
     registry_pol: OwnerArg,
 
+    /// What .reg files are: what an export does not list is not there, what a script does not list is not known
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = RegIsArg::Auto)]
+    reg_is: RegIsArg,
+
     /// Code page of .reg files without a byte order mark, such as windows-1252, shift_jis or utf-8
     #[arg(long, value_name = "NAME", value_parser = audit::codepage)]
     codepage: Option<&'static encoding_rs::Encoding>,
@@ -193,6 +198,26 @@ enum OverlayViewArg {
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum RegIsArg {
+    /// What the file shows itself to be; in doubt a script
+    Auto,
+    /// All of each key that it lists, with everything below
+    Export,
+    /// Changes to a registry
+    Script,
+}
+
+impl From<RegIsArg> for RegIs {
+    fn from(arg: RegIsArg) -> Self {
+        match arg {
+            RegIsArg::Auto => RegIs::Auto,
+            RegIsArg::Export => RegIs::Export,
+            RegIsArg::Script => RegIs::Script,
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum ColourArg {
     Auto,
     Always,
@@ -264,6 +289,10 @@ struct StateArgs {
     /// Whose settings a Registry.pol holds; auto goes by the layout of Group Policy folders and by its keys
     #[arg(long, value_enum, value_name = "OWNER", default_value_t = OwnerArg::Auto)]
     registry_pol: OwnerArg,
+
+    /// What .reg files are: what an export does not list is not there, what a script does not list is not known
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = RegIsArg::Auto, requires = "inputs")]
+    reg_is: RegIsArg,
 
     /// Code page of .reg files without a byte order mark, such as windows-1252, shift_jis or utf-8
     #[arg(long, value_name = "NAME", value_parser = audit::codepage)]
@@ -369,6 +398,10 @@ struct ShowArgs {
 
     #[command(flatten)]
     disk: DiskArgs,
+
+    /// What a .reg file is: what an export does not list is not there, what a script does not list is not known
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = RegIsArg::Auto)]
+    reg_is: RegIsArg,
 
     /// Code page of a .reg file without a byte order mark, such as windows-1252, shift_jis or utf-8
     #[arg(long, value_name = "NAME", value_parser = audit::codepage)]

@@ -18,11 +18,12 @@ use crate::read_at::{LocalFile, ReadAt};
 use crate::registry::hive::BaseBlock;
 use crate::registry::path::KeyPath;
 use crate::registry::policy_file::{Owner, PolicyFile};
-use crate::registry::reg_file::{Interest, RegFile};
+use crate::registry::reg_file::{Extent, Interest, RegFile, RegIs};
 use crate::registry::{Registry, Source};
 use crate::source::{Artifact, Container, Kind, LogFile, NO_LOGS};
 
 pub use crate::registry::hive::{Recovery, Refused};
+pub use crate::registry::reg_file::Extent as RegExtent;
 pub use crate::source::{ImageSeen, VolumeSeen};
 pub use control_set::{ControlSet, Wanted};
 pub(crate) use facts::lacks_wow64_node;
@@ -128,8 +129,13 @@ pub enum InputKind {
     },
     /// A transaction log that was found for this hive; the hive's recovery says what came of it.
     Log(HiveKind),
-    /// A `.reg` file: dialect and encoding, for people.
-    RegFile(String),
+    /// A `.reg` file.
+    RegFile {
+        /// Dialect and encoding, for people.
+        form: String,
+        /// What its silence says.
+        extent: Extent,
+    },
     /// A file of Group Policy: which, for people.
     PolicyFile(String),
     /// A file that is not there yet, but judged as if it had been imported: what it is, for people.
@@ -148,6 +154,8 @@ pub struct Options<'a> {
     pub control_set: Wanted,
     /// The encoding of `.reg` files without a byte order mark, where the user knows it.
     pub codepage: Option<&'static encoding_rs::Encoding>,
+    /// What the user says that `.reg` files are.
+    pub reg_is: RegIs,
     /// Whether to compute the SHA-256 of each input file, those in images and archives included.
     pub digest: bool,
     /// Whether to compute the SHA-256 of the images and archives themselves.
@@ -172,6 +180,7 @@ impl<'a> Options<'a> {
         Self {
             control_set: Wanted::Current,
             codepage: None,
+            reg_is: RegIs::Auto,
             digest: false,
             digest_images: false,
             require_clean: false,
@@ -312,10 +321,11 @@ fn open_reg_file(artifact: &Artifact, interest: &Interest, options: &Options<'_>
             (Source::PolicyFile(file), kind)
         }
         (Ok(file), _) => {
-            let file = RegFile::read(&*file, &artifact.name, interest, options.limits, options.codepage);
+            let file = RegFile::read(&*file, &artifact.name, interest, options.limits, options.codepage)
+                .taken_as(options.reg_is);
             let kind = match file.stopped() {
                 Some(error) => InputKind::Unreadable(error.clone()),
-                None => InputKind::RegFile(file.format().to_string()),
+                None => InputKind::RegFile { form: file.format().to_string(), extent: file.extent().clone() },
             };
             (Source::RegFile(file), kind)
         }

@@ -38,6 +38,9 @@ pub struct Limits {
     pub reg_keys: usize,
     /// Bytes kept of one `.reg` file, names and data. Real files keep a few KiB; 16 values of [`Self::value_bytes`] fit.
     pub reg_bytes: usize,
+    /// Names that are remembered at a time to tell whether a `.reg` file lists one twice: those side by side along one path.
+    /// HKCR\CLSID and Interface stay under 100,000. A million take 8 MiB.
+    pub reg_names: usize,
     /// Bytes of a hive that the second reader, which needs it whole, may take. Real SYSTEM and SOFTWARE hives stay well under it.
     pub whole_hive: u64,
     /// Bytes of one transaction log; a longer one is refused. A log holds at most what its hive has dirty: logs of real
@@ -169,6 +172,7 @@ impl Default for Limits {
             diagnostics: 1000,
             reg_keys: 1 << 16,
             reg_bytes: 16 << 20,
+            reg_names: 1 << 20,
             whole_hive: 512 << 20,
             log_bytes: 128 << 20,
             log_entries: 1 << 16,

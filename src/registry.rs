@@ -197,6 +197,14 @@ impl Registry {
         self.overlay.as_ref()?.first()
     }
 
+    /// Why the first `.reg` file that is no export is none, in whole or in part: what it does not list is not covered for that.
+    pub fn script(&self) -> Option<String> {
+        self.sources.iter().find_map(|source| match source {
+            Source::RegFile(file) if file.stopped().is_none() => file.extent().doubt(),
+            _ => None,
+        })
+    }
+
     /// The sources, in the order in which they were given.
     pub fn sources(&self) -> &[Source] {
         &self.sources
@@ -399,10 +407,7 @@ impl Source {
             }),
             Source::RegFile(file) => Answer::Lookup(match value {
                 Some(value) => file.lookup(path, value),
-                None => match file.lookup(path, &Name::default()) {
-                    Lookup::Found(found) => Lookup::ValueAbsent(found.key),
-                    other => other,
-                },
+                None => file.key(path),
             }),
             Source::Unreadable(root, error, place) => Answer::Lookup(match path.below(root) {
                 Some(_) => Lookup::Unreadable(error.clone(), place.clone()),

@@ -9,7 +9,7 @@ use tlshive::limits::Limits;
 use tlshive::read_at::LocalFile;
 use tlshive::registry::hive::Hive;
 use tlshive::registry::path::{KeyPath, Name};
-use tlshive::registry::reg_file::{Interest, RegFile};
+use tlshive::registry::reg_file::{Interest, RegFile, RegIs};
 use tlshive::registry::{Listing, Lookup, Registry, Source, system};
 
 const PROTOCOLS: &str = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols";
@@ -20,11 +20,11 @@ fn hive(name: &str) -> Source {
     Source::Hive(system(), Hive::open(Box::new(file), Arc::from(name), &Limits::default()).unwrap())
 }
 
-fn reg(lines: &str) -> Source {
+fn reg(lines: &str, is: RegIs) -> Source {
     let mut interest = Interest::new();
     interest.tree(&KeyPath::parse(PROTOCOLS));
     let text = format!("REGEDIT4\n{lines}\n").into_bytes();
-    Source::RegFile(RegFile::read(&text, &Arc::from("t.reg"), &interest, &Limits::default(), None))
+    Source::RegFile(RegFile::read(&text, &Arc::from("t.reg"), &interest, &Limits::default(), None).taken_as(is))
 }
 
 /// The names, sorted and joined, and whether they are all; or which kind of nothing.
@@ -71,24 +71,28 @@ fn a_link_is_followed_and_a_loop_is_an_error() {
 
 #[test]
 fn a_reg_file_lists_what_it_speaks_of() {
-    for (lines, want) in [
-        ("", "not covered"),
-        (r"[HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\Lsa]", "not covered"),
-        (r"[HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control]", "no key"),
-        (&format!(r"[{PROTOCOLS}]"), ""),
-        (&format!(r"[{PROTOCOLS}\TLS 1.2\Client]"), "TLS 1.2 and maybe more"),
-        (&format!("[{PROTOCOLS}]\n[{PROTOCOLS}\\TLS 1.2\\Client]\n[{PROTOCOLS}\\SSL 3.0]"), "SSL 3.0, TLS 1.2"),
-        (&format!("[{PROTOCOLS}\\TLS 1.2]\n[-{PROTOCOLS}\\TLS 1.2]"), "not covered"),
-        (&format!("[-{PROTOCOLS}]"), "no key"),
+    let sides = format!("[{PROTOCOLS}]\n[{PROTOCOLS}\\TLS 1.2\\Client]\n[{PROTOCOLS}\\SSL 3.0]");
+    for (lines, export, script) in [
+        ("", "not covered", "not covered"),
+        (r"[HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\Lsa]", "not covered", "not covered"),
+        (r"[HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control]", "no key", "not covered"),
+        (&format!(r"[{PROTOCOLS}]"), "", "and maybe more"),
+        (&format!(r"[{PROTOCOLS}\TLS 1.2\Client]"), "TLS 1.2 and maybe more", "TLS 1.2 and maybe more"),
+        (&sides, "SSL 3.0, TLS 1.2", "SSL 3.0, TLS 1.2 and maybe more"),
+        (&format!("[{PROTOCOLS}\\TLS 1.2]\n[-{PROTOCOLS}\\TLS 1.2]"), "and maybe more", "and maybe more"),
+        (&format!("[-{PROTOCOLS}]"), "no key", "no key"),
+        (&format!("[-{PROTOCOLS}]\n[{PROTOCOLS}\\TLS 1.2]"), "TLS 1.2", "TLS 1.2"),
     ] {
-        let found = children(vec![reg(lines)], PROTOCOLS);
-        assert_eq!(found.trim_start(), want, "{lines}");
+        for (is, want) in [(RegIs::Export, export), (RegIs::Script, script)] {
+            let found = children(vec![reg(lines, is)], PROTOCOLS);
+            assert_eq!(found.trim_start(), want, "{is:?}: {lines}");
+        }
     }
 }
 
 #[test]
 fn two_inputs_list_what_either_has() {
-    let sources = || vec![hive("compliant"), reg(&format!(r"[{PROTOCOLS}\TLS 1.2\Other]"))];
+    let sources = || vec![hive("compliant"), reg(&format!(r"[{PROTOCOLS}\TLS 1.2\Other]"), RegIs::Auto)];
     assert_eq!(children(sources(), &format!(r"{PROTOCOLS}\TLS 1.2")), "Client, OTHER, Server");
 }
 

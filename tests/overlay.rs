@@ -13,7 +13,7 @@ use tlshive::registry::change::Changes;
 use tlshive::registry::hive::Hive;
 use tlshive::registry::overlay::{Import, Overlaid, View};
 use tlshive::registry::path::{KeyPath, Name};
-use tlshive::registry::reg_file::{Interest, RegFile};
+use tlshive::registry::reg_file::{Interest, RegFile, RegIs};
 use tlshive::registry::{Listing, Lookup, Registry, Source, system};
 
 const CONTROL: &str = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control";
@@ -35,7 +35,7 @@ fn hive(name: &str) -> Registry {
 fn reg(lines: &str) -> Registry {
     let text = format!("REGEDIT4\n{lines}\n").into_bytes();
     let file = RegFile::read(&text, &Arc::from("state.reg"), &everything(), &Limits::default(), None);
-    Registry::new(vec![Source::RegFile(file)], 16)
+    Registry::new(vec![Source::RegFile(file.taken_as(RegIs::Export))], 16)
 }
 
 fn changes(lines: &str) -> Changes {

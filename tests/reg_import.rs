@@ -37,7 +37,7 @@ fn encode(text: &str, encoding: &str) -> Vec<u8> {
 }
 
 fn key_exists(file: &RegFile, key: &str) -> bool {
-    match file.lookup(&KeyPath::parse(&format!(r"{BASE}\{key}")), &Name::default()) {
+    match file.key(&KeyPath::parse(&format!(r"{BASE}\{key}"))) {
         Lookup::Found(_) | Lookup::ValueAbsent(_) => true,
         Lookup::KeyAbsent | Lookup::NotCovered => false,
         Lookup::Unreadable(error, _) => panic!("{error}"),

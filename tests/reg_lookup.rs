@@ -12,7 +12,7 @@ use tlshive::limits::Limits;
 use tlshive::read_at::ReadAt;
 use tlshive::registry::Lookup;
 use tlshive::registry::path::{KeyPath, Name};
-use tlshive::registry::reg_file::{Interest, RegFile};
+use tlshive::registry::reg_file::{Interest, RegFile, RegIs};
 
 const TLS: &str = r"Control\SecurityProviders\SCHANNEL\Protocols\TLS 1.2";
 const NET: &str = r"Microsoft\.NETFramework\v4.0.30319";
@@ -52,32 +52,63 @@ fn client(file: &RegFile, set: &str) -> String {
     ask(file, &format!(r"HKEY_LOCAL_MACHINE\SYSTEM\{set}\{TLS}\Client"), "Enabled")
 }
 
+/// What a look-up answers where every listed key is known as a whole, and where nothing is but what is listed.
 #[test]
-fn a_key_is_covered_by_its_own_line_or_one_above_it() {
+fn silence_is_absence_in_an_export_alone() {
     let key = format!(r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\{TLS}");
-    for (lines, expected) in [
-        (String::new(), "not covered"),
-        (format!("[{key}\\Server]"), "not covered"),
-        (format!("[{key}]"), "no key"),
-        (r"[HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet]".into(), "no key"),
-        (format!("[{key}\\Client]"), "no value at t.reg:2"),
-        (format!("[{key}\\Client]\n\"enabled\"=dword:1"), "1 at t.reg:3"),
-        (format!("[{key}\\Client]\n\"Enabled\"=dword:1\n[{key}\\client]\n\"ENABLED\"=dword:0"), "0 at t.reg:5"),
-        (format!("[{key}\\Client]\n\"Enabled\"=dword:1\n\"Enabled\"=-"), "no value at t.reg:2"),
-        (format!("[{key}\\Client]\n\"Enabled\"=dword:x"), "no value at t.reg:2"),
-        (format!("[{key}\\Client]\n\"Enabled\"=dword:1\n[-{key}]"), "no key"),
-        (format!("[-{key}]\n[{key}\\Client]\n\"Enabled\"=dword:1"), "1 at t.reg:4"),
-        (format!("[-{key}\\Client]"), "no key"),
-        (r"[-HKEY_LOCAL_MACHINE\SYSTEM]".into(), "no key"),
-        (format!("[-{key}\\Client\\x]"), "not covered"),
+    let not = "not covered";
+    for (lines, export, script) in [
+        (String::new(), not, not),
+        (format!("[{key}\\Server]"), not, not),
+        (format!("[{key}]"), "no key", not),
+        (r"[HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet]".into(), "no key", not),
+        (format!("[{key}\\Client]"), "no value at t.reg:2", not),
+        (format!("[{key}\\Client]\n\"enabled\"=dword:1"), "1 at t.reg:3", "1 at t.reg:3"),
+        (
+            format!("[{key}\\Client]\n\"Enabled\"=dword:1\n[{key}\\client]\n\"ENABLED\"=dword:0"),
+            "0 at t.reg:5",
+            "0 at t.reg:5",
+        ),
+        (
+            format!("[{key}\\Client]\n\"Enabled\"=dword:1\n\"Enabled\"=-"),
+            "no value at t.reg:2",
+            "no value at t.reg:2",
+        ),
+        (format!("[{key}\\Client]\n\"Enabled\"=-\n\"ENABLED\"=dword:1"), "1 at t.reg:4", "1 at t.reg:4"),
+        (format!("[{key}\\Client]\n\"Enabled\"=dword:x"), "no value at t.reg:2", not),
+        (format!("[{key}\\Client]\n\"Enabled\"=dword:1\n[-{key}]"), "no key", "no key"),
+        (format!("[-{key}]\n[{key}\\Client]\n\"Enabled\"=dword:1"), "1 at t.reg:4", "1 at t.reg:4"),
+        (format!("[-{key}]\n[{key}\\Client]\n\"x\"=dword:1"), "no value at t.reg:3", "no value at t.reg:3"),
+        (format!("[-{key}\\Client]"), "no key", "no key"),
+        (format!("[-{key}\\Client]\n[{key}]"), "no key", "no key"),
+        (r"[-HKEY_LOCAL_MACHINE\SYSTEM]".into(), "no key", "no key"),
+        (format!("[-{key}\\Client\\x]"), not, not),
         // A key below creates it, but may not be the first to do so.
-        (format!("[{key}\\Client\\x]\n\"Enabled\"=dword:1"), "not covered"),
-        (format!("[{key}]\n[{key}\\Client\\x]"), "no value at t.reg:3"),
-        (format!("[-{key}\\Client]\n[{key}\\Client\\x]"), "no value at t.reg:3"),
-        (format!("[{key}\\Client\\x]\n[-{key}\\Client]"), "no key"),
+        (format!("[{key}\\Client\\x]\n\"Enabled\"=dword:1"), not, not),
+        (format!("[{key}]\n[{key}\\Client\\x]"), "no value at t.reg:3", not),
+        (format!("[-{key}\\Client]\n[{key}\\Client\\x]"), "no value at t.reg:3", "no value at t.reg:3"),
+        (format!("[{key}\\Client\\x]\n[-{key}\\Client]"), "no key", "no key"),
     ] {
-        assert_eq!(client(&read(&lines), "CurrentControlSet"), expected, "{lines}");
+        assert_eq!(client(&read(&lines), "CurrentControlSet"), script, "{lines}");
+        assert_eq!(client(&read(&lines).taken_as(RegIs::Script), "CurrentControlSet"), script, "{lines}");
+        assert_eq!(client(&read(&lines).taken_as(RegIs::Export), "CurrentControlSet"), export, "{lines}");
     }
+}
+
+/// A line for a key, or for one below it, says that the key is there, whatever is in it.
+#[test]
+fn a_listed_key_exists() {
+    let key = format!(r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\{TLS}\Client");
+    let there = |lines: &str| match read(lines).key(&KeyPath::parse(&key)) {
+        Lookup::ValueAbsent(info) => info.place.to_string(),
+        other => format!("{other:?}"),
+    };
+    assert_eq!(there(&format!("[{key}]")), "t.reg:2");
+    assert_eq!(there(&format!("[{key}\\x]")), "t.reg:2");
+    assert_eq!(there(&format!("[{key}]\n@=dword:1")), "t.reg:2");
+    assert_eq!(there(&format!("[{key}]\n@=-")), "t.reg:2");
+    assert_eq!(there(&format!("[{key}]\n[-{key}]")), "KeyAbsent");
+    assert_eq!(there(""), "NotCovered");
 }
 
 #[test]
@@ -152,8 +183,21 @@ fn wine_files_are_the_whole_machine() {
     let key = KeyPath::parse(&format!(r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\{TLS}\Client"));
     let Lookup::Found(found) = file.lookup(&key, &Name::from("s")) else { panic!() };
     assert_eq!((found.value.kind.0, found.value.hex().as_str()), (2, "6100ac200a0000000000"));
-    let user = read_with(&text.replace("Machine", r"User\\S-1-5-21"), &Limits::default());
-    assert_eq!(client(&user, "CurrentControlSet"), "not covered");
+    let as_of = |base: &str| read_with(&text.replace(r"REGISTRY\\Machine", base), &Limits::default());
+    assert_eq!(client(&as_of(r"REGISTRY\\User\\S-1-5-21"), "CurrentControlSet"), "not covered");
+    // As Wine wrote it before version 8.
+    assert_eq!(client(&as_of(r"\\Machine"), "CurrentControlSet"), "1 at t.reg:8");
+    assert_eq!(client(&as_of(r"\\Machine"), "ControlSet001"), "no key");
+    assert_eq!(client(&as_of(r"\\User\\.Default"), "CurrentControlSet"), "not covered");
+    // A key that was saved alone, and a file that does not say whose keys it has.
+    let saved = text.replace(r"REGISTRY\\Machine", r"\\Machine\\System").replace(r"[System\\", "[");
+    let saved = read_with(&saved, &Limits::default());
+    assert_eq!(client(&saved, "CurrentControlSet"), "1 at t.reg:8");
+    assert_eq!(client(&saved, "ControlSet001"), "no key");
+    assert_eq!(ask(&saved, &format!(r"HKEY_LOCAL_MACHINE\SOFTWARE\{NET}"), "x"), "not covered");
+    let untold = read_with(&text.replace(";; All", ";; Some"), &Limits::default());
+    assert_eq!(client(&untold, "CurrentControlSet"), "1 at t.reg:8");
+    assert_eq!(client(&untold, "ControlSet001"), "not covered");
 }
 
 /// A source that fails past an offset.
@@ -307,5 +351,5 @@ fn keys_of_one_hive_from_two_mounts_are_no_one_machine() {
     // Two hives of one machine have two mounts as a rule.
     let two_hives =
         read(&format!("[HKEY_LOCAL_MACHINE\\S\\ControlSet001\\{TLS}\\Client]\n[HKEY_LOCAL_MACHINE\\T\\{NET}]"));
-    assert_eq!(client(&two_hives, "ControlSet001"), "no value at t.reg:2");
+    assert_eq!(client(&two_hives.taken_as(RegIs::Export), "ControlSet001"), "no value at t.reg:2");
 }

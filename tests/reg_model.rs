@@ -5,14 +5,14 @@
 #[allow(dead_code, reason = "each test program uses a part of it")]
 mod common;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use common::random::{XorShift, rounds};
 use tlshive::limits::Limits;
 use tlshive::registry::Lookup;
 use tlshive::registry::path::{KeyPath, Name};
-use tlshive::registry::reg_file::{Interest, RegFile};
+use tlshive::registry::reg_file::{Interest, RegFile, RegIs};
 
 /// Files in a usual run.
 const ROUNDS: u64 = 500;
@@ -48,11 +48,31 @@ const VALUES: [[&str; 3]; 8] = [
 type Path = Vec<usize>;
 type Model = BTreeMap<Path, BTreeMap<usize, (String, u32, Vec<u8>)>>;
 
+/// What is known though nothing is listed there.
+#[derive(Default, Clone)]
+struct Said {
+    /// Keys with a line of their own.
+    listed: BTreeSet<Path>,
+    /// Keys that were deleted: below them, nothing is left of what was there before.
+    gone: BTreeSet<Path>,
+    /// Values that were deleted.
+    no_value: BTreeSet<(Path, usize)>,
+}
+
+impl Said {
+    /// Whether the file says that a value is not there, given that none is.
+    fn absent(&self, path: &Path, value: usize, export: bool) -> bool {
+        let above = |keys: &BTreeSet<Path>| (0..=path.len()).any(|names| keys.contains(&path[..names]));
+        above(&self.gone) || (export && above(&self.listed)) || self.no_value.contains(&(path.clone(), value))
+    }
+}
+
 struct Writer {
     random: XorShift,
     eol: &'static str,
     text: String,
     model: Model,
+    said: Said,
     /// The key that values go to.
     open: Option<Path>,
 }
@@ -91,11 +111,15 @@ impl Writer {
         self.end_line(&line);
         if delete {
             self.model.retain(|key, _| !key.starts_with(&path));
+            self.said.listed.retain(|key| !key.starts_with(&path));
+            self.said.no_value.retain(|(key, _)| !key.starts_with(&path));
+            self.said.gone.insert(path);
             self.open = None;
         } else {
             for names in 0..=path.len() {
                 self.model.entry(path[..names].to_vec()).or_default();
             }
+            self.said.listed.insert(path.clone());
             self.open = Some(path);
         }
     }
@@ -191,11 +215,16 @@ impl Writer {
         let line = format!("{}{spelled}{}={}{data}", self.blanks(), self.blanks(), self.blanks());
         let comment = self.random.of(&["", "", " ", ";c", " ; \"Enabled\"=dword:9", "\t;\\"]);
         self.end_line(&(line + comment));
-        let Some(values) = self.open.as_ref().map(|path| self.model.get_mut(path).unwrap()) else { return };
+        let Some(path) = self.open.clone() else { return };
+        let values = self.model.get_mut(&path).unwrap();
         match stored {
             Some((kind, bytes)) => drop(values.insert(value, (name, kind, bytes))),
             None => drop(values.remove(&value)),
         }
+        match values.contains_key(&value) {
+            true => self.said.no_value.remove(&(path, value)),
+            false => self.said.no_value.insert((path, value)),
+        };
     }
 
     /// A line that sets nothing.
@@ -219,12 +248,12 @@ impl Writer {
 }
 
 /// A file as bytes, its text, and its model.
-fn generate(seed: u64) -> (Vec<u8>, String, Model) {
+fn generate(seed: u64) -> (Vec<u8>, String, Model, Said) {
     let mut random = XorShift(seed | 1);
     random.next();
     let eol = random.of(&["\r\n", "\n", "\r"]);
     let encoding = random.below(4);
-    let mut writer = Writer { random, eol, text: String::new(), model: Model::new(), open: None };
+    let mut writer = Writer { random, eol, text: String::new(), model: Model::new(), said: Said::default(), open: None };
     // In a REGEDIT4 file of 8 bits strings in hex are of 8 bits too, which is not modelled here.
     let old = encoding < 2 && writer.random.once_in(3);
     writer.end_line(if old { "REGEDIT4" } else { "Windows Registry Editor Version 5.00" });
@@ -245,7 +274,7 @@ fn generate(seed: u64) -> (Vec<u8>, String, Model) {
         2 => marked().into_bytes(),
         _ => writer.text.clone().into_bytes(),
     };
-    (bytes, writer.text, writer.model)
+    (bytes, writer.text, writer.model, writer.said)
 }
 
 fn place(name: &Name, list: &[[&str; 3]]) -> usize {
@@ -268,8 +297,9 @@ fn read(file: &RegFile, base: &KeyPath) -> Model {
 }
 
 /// Every value asked for one by one, there or not.
-fn look_up(file: &RegFile, model: &Model, text: &str) {
-    for path in model.keys().cloned().chain([vec![0, 1], vec![2], vec![]]) {
+fn look_up(file: &RegFile, model: &Model, said: &Said, export: bool, text: &str) {
+    let deleted = said.gone.iter().chain(said.no_value.iter().map(|(path, _)| path));
+    for path in model.keys().chain(deleted).cloned().chain([vec![0, 1], vec![2], vec![]]) {
         let names = BASE.iter().map(|base| base[0]).chain(path.iter().map(|&name| KEYS[name][1]));
         let key = KeyPath(names.map(Name::from).collect());
         for (i, spellings) in VALUES.iter().enumerate() {
@@ -280,7 +310,18 @@ fn look_up(file: &RegFile, model: &Model, text: &str) {
                     assert_eq!(Some((found.value.kind.0, &found.value.data[..])), expected, "{text}");
                 }
                 Lookup::Unreadable(error, _) => panic!("{error}: {text}"),
-                _ => assert_eq!(None, expected, "{key} {i}: {found:?}\n{text}"),
+                _ => {
+                    assert_eq!(None, expected, "{key} {i}: {found:?}\n{text}");
+                    let absent = said.absent(&path, i, export);
+                    assert_eq!(found != Lookup::NotCovered, absent, "{key} {i} {export}: {found:?}\n{text}");
+                    let exists = model.contains_key(&path);
+                    match file.key(&key) {
+                        Lookup::ValueAbsent(_) => assert!(exists, "{key}\n{text}"),
+                        Lookup::KeyAbsent => assert!(absent && !exists, "{key}\n{text}"),
+                        Lookup::NotCovered => assert!(!absent && !exists, "{key}\n{text}"),
+                        other => panic!("{key}: {other:?}\n{text}"),
+                    }
+                }
             }
         }
     }
@@ -293,11 +334,17 @@ fn a_reg_file_means_what_the_model_says() {
     interest.tree(&base);
     let mut values = 0;
     for round in 0..rounds(ROUNDS) {
-        let (bytes, text, model) = generate(round.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        let file = RegFile::read(&bytes, &Arc::from("model.reg"), &interest, &Limits::default(), None);
-        assert_eq!(file.stopped(), None, "round {round}");
-        assert_eq!(read(&file, &base), model, "round {round}:\n{text}");
-        look_up(&file, &model, &text);
+        let (bytes, text, model, said) = generate(round.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        for is in [RegIs::Auto, RegIs::Script, RegIs::Export] {
+            let file =
+                RegFile::read(&bytes, &Arc::from("model.reg"), &interest, &Limits::default(), None).taken_as(is);
+            assert_eq!(file.stopped(), None, "round {round}");
+            assert_eq!(read(&file, &base), model, "round {round}:\n{text}");
+            // None of these is as regedit writes, but for one key by itself.
+            let export = file.extent().is_export() == Some(true);
+            assert!(is != RegIs::Auto || !export || said.listed.len() == 1, "{}:\n{text}", file.extent());
+            look_up(&file, &model, &said, export, &text);
+        }
         values += model.values().map(BTreeMap::len).sum::<usize>();
     }
     assert!(values > 100, "the files set next to nothing");

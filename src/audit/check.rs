@@ -151,9 +151,16 @@ fn absent(rule: &Rule, setting: &Setting, key: Option<KeyInfo>) -> Finding {
 
 fn not_covered(rule: &Rule, setting: &Setting, host: &Host) -> Finding {
     let hive = setting.key.names().get(1).map(ToString::to_string).unwrap_or_default();
-    let is_reg = host.inputs.iter().any(|input| matches!(input.kind, InputKind::RegFile(_)));
+    let is_reg = host.inputs.iter().any(|input| matches!(input.kind, InputKind::RegFile { .. }));
     let is_policy = host.inputs.iter().any(|input| matches!(input.kind, InputKind::PolicyFile(_)));
-    let (why, fix) = if is_reg {
+    let (why, fix) = if let Some(doubt) = host.registry.script() {
+        let why = format!("the .reg file does not set it, which proves nothing: it is no export ({doubt})");
+        let fix = format!(
+            "export this key with regedit, or add the machine's {hive} hive, and give both with --join; or say \
+             --reg-is export, if the file is an export of this key or of one above it"
+        );
+        (why, fix)
+    } else if is_reg {
         let why = "the .reg file speaks neither of this key nor of one above it".to_owned();
         (why, format!("export this key, or add the machine's {hive} hive, and give both with --join"))
     } else if is_policy {

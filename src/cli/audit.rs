@@ -84,6 +84,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     let options = Options {
         control_set: args.control_set.clone(),
         codepage: args.codepage,
+        reg_is: args.reg_is.into(),
         digest: args.digest,
         digest_images: args.digest_images,
         interest: &interest,

@@ -15,7 +15,7 @@ use super::escape::is_unsafe;
 use crate::audit::{HostReport, Report, Verdict};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::At;
-use crate::host::{ImageSeen, Input, InputKind, Recovery};
+use crate::host::{ImageSeen, Input, InputKind, Recovery, RegExtent};
 use crate::place::Place;
 use crate::registry::time::rfc3339;
 use crate::registry::value::{Value, ValueType};
@@ -139,11 +139,30 @@ struct HiveV1<'a> {
 enum InputKindV1<'a> {
     Hive(Box<HiveV1<'a>>),
     Log { hive: String },
-    Reg { form: &'a str },
+    Reg {
+        form: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        extent: Option<ExtentV1>,
+    },
     Overlay { form: &'a str },
     Container { format: &'a str },
     ContainerPart,
     Unreadable { error: String },
+}
+
+#[derive(Serialize)]
+struct ExtentV1 {
+    is: &'static str,
+    why: String,
+    trees: Vec<TreeV1>,
+}
+
+#[derive(Serialize)]
+struct TreeV1 {
+    key: String,
+    line: u64,
+    is: &'static str,
+    why: String,
 }
 
 #[derive(Serialize)]
@@ -354,7 +373,8 @@ fn input(input: &Input) -> InputV1<'_> {
         InputKind::Log(hive) => InputKindV1::Log { hive: hive.to_string() },
         InputKind::Container(format) => InputKindV1::Container { format },
         InputKind::Part => InputKindV1::ContainerPart,
-        InputKind::RegFile(form) | InputKind::PolicyFile(form) => InputKindV1::Reg { form },
+        InputKind::RegFile { form, extent: of } => InputKindV1::Reg { form, extent: Some(extent(of)) },
+        InputKind::PolicyFile(form) => InputKindV1::Reg { form, extent: None },
         InputKind::Overlay(form) => InputKindV1::Overlay { form },
         InputKind::Unreadable(error) => InputKindV1::Unreadable { error: error.to_string() },
     };
@@ -365,6 +385,22 @@ fn input(input: &Input) -> InputV1<'_> {
         sha256: input.sha256.as_ref().and_then(|digest| digest.as_deref().ok()),
         kind,
     }
+}
+
+fn extent(extent: &RegExtent) -> ExtentV1 {
+    let trees = extent.trees().iter().map(|tree| {
+        let (is, why) = match &tree.export {
+            Ok(proof) => ("export", proof.to_string()),
+            Err(doubt) => ("script", doubt.to_string()),
+        };
+        TreeV1 { key: tree.key.clone(), line: tree.line, is, why }
+    });
+    let is = match extent.is_export() {
+        Some(true) => "export",
+        Some(false) => "script",
+        None => "mixed",
+    };
+    ExtentV1 { is, why: extent.to_string(), trees: trees.collect() }
 }
 
 fn recovery(recovery: &Recovery) -> RecoveryV1<'_> {

@@ -98,6 +98,9 @@ impl Painter {
         for input in host.inputs.iter().filter(shown) {
             let (label, text) = describe(input);
             self.fact(out, &label, &text)?;
+            if let InputKind::RegFile { extent, .. } = &input.kind {
+                self.fact(out, "", &extent.to_string())?;
+            }
             match &input.sha256 {
                 Some(Ok(digest)) => self.fact(out, "", &format!("SHA-256 {digest}"))?,
                 Some(Err(error)) => self.fact(out, "", &format!("no SHA-256: {error}"))?,
@@ -255,7 +258,7 @@ fn describe(input: &Input) -> (String, String) {
         }
         InputKind::Part => ("image part".to_owned(), input.name.to_string()),
         InputKind::Overlay(form) => ("overlay".to_owned(), format!("{}, {form}", input.name)),
-        InputKind::RegFile(form) => (".reg file".to_owned(), format!("{}, {form}", input.name)),
+        InputKind::RegFile { form, .. } => (".reg file".to_owned(), format!("{}, {form}", input.name)),
         InputKind::PolicyFile(form) => ("policy file".to_owned(), format!("{}, {form}", input.name)),
         InputKind::Unreadable(error) => ("unreadable".to_owned(), format!("{}: {error}", input.name)),
     }

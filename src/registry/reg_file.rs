@@ -24,6 +24,7 @@
 //! Names and strings are UTF-16 code units throughout, so that unpaired surrogates survive.
 
 mod encoding;
+mod extent;
 mod header;
 mod hex;
 mod interest;
@@ -43,6 +44,7 @@ use std::sync::Arc;
 use encoding_rs::Encoding;
 
 pub use encoding::Charset;
+pub use extent::{Doubt, Extent, Proof, RegIs, Tree};
 pub use header::{Format, Header, Sniffed, sniff};
 pub use interest::Interest;
 pub(super) use interest::is_control_set;
@@ -58,6 +60,7 @@ use crate::limits::Limits;
 use crate::place::Place;
 use crate::read_at::ReadAt;
 use encoding::Units;
+use extent::By;
 use journal::Journal;
 use kept::{Full, Kept, Said, Slot};
 use lines::Lines;
@@ -152,7 +155,15 @@ impl RegFile {
             reader.diagnostics.push(Diagnostic { severity, code, message, place: place.clone() });
             (error, place)
         });
-        let Reader { kept, journal, diagnostics, rootless, .. } = reader;
+        let Reader { mut kept, journal, diagnostics, rootless, watch, base, .. } = reader;
+        kept.extent = match watch {
+            Some(watch) => {
+                let exact = charset == Charset::Utf16Le && skip > 0 && header == Header::Version5;
+                watch.end(lines.number(), exact && lines.regular() && !lines.odd(), stopped.is_some())
+            }
+            None if header == Header::Wine => Extent { trees: Vec::new(), by: By::Wine { told: base.is_some() } },
+            None => Extent { trees: Vec::new(), by: By::File },
+        };
         let format = Format { header, charset, rootless };
         let (artifact, interest) = (Arc::clone(artifact), interest.clone());
         (Self { artifact, format, interest, kept, diagnostics, stopped }, journal)
@@ -173,6 +184,20 @@ impl RegFile {
         &self.diagnostics
     }
 
+    /// The same file, as the user says that it is.
+    #[must_use]
+    pub fn taken_as(mut self, is: RegIs) -> Self {
+        if is != RegIs::Auto {
+            self.kept.extent.by = By::User(is);
+        }
+        self
+    }
+
+    /// What the file's silence says.
+    pub fn extent(&self) -> &Extent {
+        &self.kept.extent
+    }
+
     /// Why reading stopped before the end, if it did.
     pub fn stopped(&self) -> Option<&Error> {
         self.stopped.as_ref().map(|(error, _)| error)
@@ -186,34 +211,50 @@ impl RegFile {
 
     /// What the file says of a value: what the registry holds of it after an import, as far as that follows from it.
     ///
-    /// `key` is a full path: `HKEY_LOCAL_MACHINE\SYSTEM\<control set as in the file>\…`. A key is covered when the file
-    /// opens or deletes it or a key above it. Keys outside of the interest are never covered.
+    /// `key` is a full path: `HKEY_LOCAL_MACHINE\SYSTEM\<control set as in the file>\…`. What the file does not list is
+    /// covered below an export ([`Extent`]), and where it deletes what was there. Keys outside of the interest never are.
     pub fn lookup(&self, key: &KeyPath, value: &Name) -> Lookup {
+        match self.ask(key, value) {
+            (_, true) => Lookup::NotCovered,
+            (answer, false) => answer,
+        }
+    }
+
+    /// What the file says of a key: [`Lookup::ValueAbsent`] that it exists.
+    pub fn key(&self, key: &KeyPath) -> Lookup {
+        match self.ask(key, &Name::default()).0 {
+            Lookup::Found(found) => Lookup::ValueAbsent(found.key),
+            answer => answer,
+        }
+    }
+
+    /// What the file says of a value, and whether it says no more than that the key exists.
+    fn ask(&self, key: &KeyPath, value: &Name) -> (Lookup, bool) {
         if !self.interest.wants(key) {
-            return Lookup::NotCovered;
+            return (Lookup::NotCovered, false);
         }
         if let Some((error, place)) = &self.stopped {
             // A later line could have set or deleted anything.
-            return Lookup::Unreadable(error.clone(), place.clone());
+            return (Lookup::Unreadable(error.clone(), place.clone()), false);
         }
         let folded = key.folded();
         let said = self.kept.say(folded.names(), &value.folded());
-        let Some((origin, only)) = said.first() else { return Lookup::NotCovered };
+        let Some((origin, only)) = said.first() else { return (Lookup::NotCovered, false) };
         // Where another mount has other keys of the same hive, those of the two are no one machine's.
         let mut origins = self.kept.origins_of(folded.names());
         origins.extend(said.iter().map(|(origin, _)| *origin));
         if origins.iter().all(|other| other == origin) {
-            return self.answer(only, key);
+            return (self.answer(only, key), matches!(only, Said::Open { .. }));
         }
         let name = |name: &&str| if name.is_empty() { "HKEY_LOCAL_MACHINE".to_owned() } else { (*name).to_owned() };
         let names: Vec<String> = origins.iter().take(4).map(name).collect();
         let what =
             format!("the file speaks of {key}, or of keys beside it, in more than one hive: {}", names.join(", "));
-        Lookup::Unreadable(Error::Ambiguous { what }, Place::new(&self.artifact, At::Whole))
+        (Lookup::Unreadable(Error::Ambiguous { what }, Place::new(&self.artifact, At::Whole)), false)
     }
 
-    /// What the file says that a key holds: the names of subkeys or of values, upcased. The list is whole when the file
-    /// covers the key, as for [`RegFile::lookup`].
+    /// What the file says that a key holds: the names of subkeys or of values, upcased. The list is whole when what is not
+    /// listed there is covered, as for [`RegFile::lookup`].
     pub fn list(&self, key: &KeyPath, what: Listed) -> Listing {
         if !self.interest.wants(key) {
             return Listing::NotCovered;
@@ -226,7 +267,7 @@ impl RegFile {
             Listed::Keys => self.kept.children(folded.names()),
             Listed::Values => self.kept.value_names(folded.names()),
         };
-        match (names.is_empty(), self.lookup(key, &Name::default())) {
+        match (names.is_empty(), self.key(key)) {
             (true, Lookup::KeyAbsent) => Listing::KeyAbsent,
             (_, Lookup::Unreadable(error, place)) => Listing::Unreadable(error, place),
             (true, Lookup::NotCovered) => Listing::NotCovered,
@@ -241,11 +282,12 @@ impl RegFile {
             Said::Value { slot: Slot::Value(value, line), key } => {
                 Lookup::Found(Found { value: value.clone(), place: place(*line), key: info(key) })
             }
+            Said::Value { slot: Slot::Deleted, key } => Lookup::ValueAbsent(info(key)),
             Said::Value { slot: Slot::TooLarge(line, limit), .. } => {
                 let what = "the bytes of a value";
                 Lookup::Unreadable(Error::Limit { at: At::Line(*line), what, limit: *limit }, place(*line))
             }
-            Said::ValueAbsent { key } => Lookup::ValueAbsent(info(key)),
+            Said::ValueAbsent { key } | Said::Open { key } => Lookup::ValueAbsent(info(key)),
             Said::KeyAbsent => Lookup::KeyAbsent,
             Said::Link { key: line } => {
                 let what = format!("a symbolic link above or at {key}; links in .reg files are not followed");

@@ -5,6 +5,7 @@
 mod hex;
 
 use super::value::ValueType;
+pub(in crate::registry) use hex::{PER_LINE, on_first_line};
 
 const QUOTE: u16 = 0x22;
 const BACKSLASH: u16 = 0x5c;

@@ -8,7 +8,7 @@ use tlshive::host::Windows;
 use tlshive::limits::Limits;
 use tlshive::read_at::ReadAt;
 use tlshive::registry::path::KeyPath;
-use tlshive::registry::reg_file::{Interest, RegFile};
+use tlshive::registry::reg_file::{Interest, RegFile, RegIs};
 use tlshive::registry::{Registry, Source};
 
 pub(crate) const PROTOCOLS: &str =
@@ -31,7 +31,7 @@ fn kept() -> Interest {
 }
 
 fn of(source: &dyn ReadAt) -> Effective {
-    let file = RegFile::read(source, &Arc::from("t.reg"), &kept(), &Limits::default(), None);
+    let file = RegFile::read(source, &Arc::from("t.reg"), &kept(), &Limits::default(), None).taken_as(RegIs::Export);
     let registry = Registry::new(vec![Source::RegFile(file)], 16);
     effective(&registry, &Windows::read(&registry))
 }

@@ -209,7 +209,7 @@ impl Asked<'_> {
         let mut all = Vec::new();
         for file in files {
             for remark in file.diagnostics.iter().filter(|remark| remark.severity == Severity::Warning) {
-                warn(&escape(&format!("{}: {}", remark.place, remark.message)));
+                warning(format_args!("{}: {}", remark.place, remark.message));
             }
             let Changes { changes, doubts, stopped, .. } = file.changes;
             let doubt = doubts.into_iter().map(|(_, error, place)| (error, place)).next();

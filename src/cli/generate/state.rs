@@ -52,6 +52,7 @@ impl State {
             control_set,
             codepage: args.codepage,
             registry_pol: args.registry_pol.into(),
+            reg_is: args.reg_is.into(),
             digest: true,
             interest: &interest,
             trees: &all,
@@ -103,7 +104,7 @@ impl State {
             let what = match &input.kind {
                 InputKind::Hive { hive, .. } => hive.to_string(),
                 InputKind::Log(hive) => format!("log of {hive}"),
-                InputKind::RegFile(_) => ".reg file".to_owned(),
+                InputKind::RegFile { .. } => ".reg file".to_owned(),
                 InputKind::PolicyFile(form) => form.clone(),
                 _ => return None,
             };

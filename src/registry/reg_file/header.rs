@@ -132,6 +132,12 @@ pub fn sniff(head: &[u8]) -> Option<Sniffed> {
     key_line(first).and_then(looks)
 }
 
+/// Whether this is the file's own header once more, or with the byte order mark that it had in a file of its own.
+pub(super) fn is_repeated(line: &[u16], header: Header) -> bool {
+    let line = line.strip_prefix(&[0xfeff]).unwrap_or(line);
+    matches!(header, Header::Version5 | Header::Regedit4) && Header::of(line) == header
+}
+
 fn is_nearly_a_header(line: &[u16]) -> bool {
     let lower = |text: &[u16]| String::from_utf16_lossy(text).to_ascii_lowercase();
     let line = lower(skip_blanks(line).get(..VERSION_5.len()).unwrap_or(skip_blanks(line)));

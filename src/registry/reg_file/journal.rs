@@ -67,7 +67,7 @@ impl Journal {
         self.pay(&key, data.saturating_add(name.units().len().saturating_mul(2)))?;
         let name = name.clone();
         let change = match slot {
-            None => Change::DeleteValue { key, name },
+            None | Some(Slot::Deleted) => Change::DeleteValue { key, name },
             Some(Slot::Value(value, _)) => Change::Set { key, name, value: value.clone() },
             Some(Slot::TooLarge(_, limit)) => {
                 let error = Error::Limit { at: At::Line(line), what: "the bytes of a value", limit: *limit };

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::extent::{By, Extent};
 use crate::limits::Limits;
 use crate::registry::path::Name;
 use crate::registry::value::Value;
@@ -32,7 +33,7 @@ pub(super) struct Key {
     /// The line that deleted its tree.
     pub(super) deleted: Option<u64>,
     pub(super) link: bool,
-    /// By upcased name: the name as last spelled, and the value.
+    /// By upcased name: the name as last spelled, and the value. One that was deleted is known not to be there.
     pub(super) values: BTreeMap<Name, (Name, Slot)>,
 }
 
@@ -43,6 +44,8 @@ pub(super) enum Slot {
     Value(Value, u64),
     /// It holds more bytes than [`Limits::value_bytes`]: the line, and the limit.
     TooLarge(u64, u64),
+    /// The last line that names it deletes it.
+    Deleted,
 }
 
 /// What one origin says of a value. Numbers are lines.
@@ -50,6 +53,8 @@ pub(super) enum Slot {
 pub(super) enum Said<'a> {
     Value { slot: &'a Slot, key: u64 },
     ValueAbsent { key: u64 },
+    /// The key is there, and the file does not say whether it has the value.
+    Open { key: u64 },
     KeyAbsent,
     Link { key: u64 },
 }
@@ -61,6 +66,8 @@ pub(super) struct Kept {
     by_name: BTreeMap<Name, usize>,
     sets: Vec<Name>,
     folded_sets: BTreeSet<Name>,
+    /// Which of the listed keys are known with all that is in and below them. Nothing is, until the last line was read.
+    pub(super) extent: Extent,
     entries: usize,
     bytes: usize,
     max_entries: usize,
@@ -74,6 +81,7 @@ impl Kept {
             by_name: BTreeMap::from([(Name::default(), 0)]),
             sets: Vec::new(),
             folded_sets: BTreeSet::new(),
+            extent: Extent { trees: Vec::new(), by: By::File },
             entries: 0,
             bytes: 0,
             max_entries: limits.reg_keys,
@@ -202,16 +210,13 @@ impl Kept {
     pub(super) fn set(&mut self, origin: usize, path: &Folded, name: &Name, slot: Option<Slot>) -> Result<(), Full> {
         let size = match &slot {
             Some(Slot::Value(value, _)) => value.data.len(),
-            Some(Slot::TooLarge(..)) | None => 0,
+            Some(Slot::TooLarge(..) | Slot::Deleted) | None => 0,
         };
         // The name is kept twice: upcased, and as it is.
         self.pay(0, name.units().len().saturating_mul(4).saturating_add(size).saturating_add(64))?;
         let keys = self.origins.get_mut(origin).map(|o| &mut o.keys);
         let Some(values) = keys.and_then(|keys| keys.get_mut(path)).map(|key| &mut key.values) else { return Ok(()) };
-        match slot {
-            Some(slot) => values.insert(name.folded(), (name.clone(), slot)),
-            None => values.remove(&name.folded()),
-        };
+        values.insert(name.folded(), (name.clone(), slot.unwrap_or(Slot::Deleted)));
         Ok(())
     }
 
@@ -229,13 +234,14 @@ impl Kept {
     /// The names of a key's values, upcased, and whether the file speaks of all of them.
     pub(super) fn value_names(&self, path: &[Name]) -> (Vec<Name>, bool) {
         let keys = self.origins.iter().filter_map(|origin| origin.keys.get(path));
-        let names: BTreeSet<Name> = keys.flat_map(|key| key.values.keys().cloned()).collect();
+        let there = keys.flat_map(|key| &key.values).filter(|(_, (_, slot))| !matches!(slot, Slot::Deleted));
+        let names: BTreeSet<Name> = there.map(|(name, _)| name.clone()).collect();
         (names.into_iter().collect(), self.covers(path))
     }
 
-    /// Whether the file opens or deletes the key or one above it.
+    /// Whether the file speaks of all that is in and below the key.
     fn covers(&self, path: &[Name]) -> bool {
-        let told = |key: &Key| key.listed.is_some() || key.deleted.is_some();
+        let told = |key: &Key| key.is_whole(&self.extent);
         let above = |origin: &Origin| (0..=path.len()).filter_map(|n| origin.keys.get(path.get(..n)?)).any(told);
         self.origins.iter().any(above)
     }
@@ -251,32 +257,39 @@ impl Kept {
 
     /// What each origin that speaks of a key says of a value in it. Both are upcased.
     pub(super) fn say(&self, path: &[Name], value: &Name) -> Vec<(&str, Said<'_>)> {
-        let said = self.origins.iter().filter_map(|origin| Some((origin.name.as_str(), origin.say(path, value)?)));
+        let said = self.origins.iter().filter_map(|origin| Some((origin.name.as_str(), origin.say(path, value, &self.extent)?)));
         said.collect()
     }
 }
 
+impl Key {
+    /// Whether all is known that is in and below it: it is a part of an export, or what was there before was deleted.
+    fn is_whole(&self, extent: &Extent) -> bool {
+        self.deleted.is_some() || self.listed.is_some_and(|line| extent.covers(line))
+    }
+}
+
 impl Origin {
-    fn say(&self, path: &[Name], value: &Name) -> Option<Said<'_>> {
+    fn say(&self, path: &[Name], value: &Name, extent: &Extent) -> Option<Said<'_>> {
         let parents = (0..path.len()).filter_map(|n| self.keys.get(path.get(..n)?));
         let mut covered = false;
         for parent in parents {
             if let (true, Some(key)) = (parent.link, parent.listed) {
                 return Some(Said::Link { key });
             }
-            covered |= parent.listed.is_some() || parent.deleted.is_some();
+            covered |= parent.is_whole(extent);
         }
         let Some(own) = self.keys.get(path) else { return covered.then_some(Said::KeyAbsent) };
-        match (own.listed, own.implied) {
+        covered |= own.is_whole(extent);
+        // A line for a key below creates it as well.
+        match (own.listed.or(own.implied), own.values.get(value)) {
             (Some(key), _) if own.link => Some(Said::Link { key }),
-            (Some(key), _) => Some(match own.values.get(value) {
-                Some((_, slot)) => Said::Value { slot, key },
-                None => Said::ValueAbsent { key },
-            }),
-            // Created because of a key below it: whether it has values is known only if it was not there before.
-            (None, Some(key)) if covered || own.deleted.is_some() => Some(Said::ValueAbsent { key }),
-            (None, Some(_)) => None,
-            (None, None) => Some(Said::KeyAbsent),
+            (Some(key), Some((_, Slot::Deleted))) => Some(Said::ValueAbsent { key }),
+            (Some(key), Some((_, slot))) => Some(Said::Value { slot, key }),
+            (Some(key), None) if covered => Some(Said::ValueAbsent { key }),
+            (Some(key), None) => Some(Said::Open { key }),
+            (None, _) if covered => Some(Said::KeyAbsent),
+            (None, _) => None,
         }
     }
 }

@@ -204,7 +204,17 @@ fn nothing_after(rest: &[u16], otherwise: Refusal) -> Result<(), Refusal> {
     }
 }
 
-impl Quoted<'_> {
+impl<'a> Quoted<'a> {
+    /// The text as it stands.
+    pub(super) fn raw(&self) -> &'a [u16] {
+        self.raw
+    }
+
+    /// Whether it has escapes.
+    pub(super) fn escaped(&self) -> bool {
+        self.escaped
+    }
+
     /// The text with its escapes resolved.
     pub(super) fn text(&self, dialect: Dialect) -> Vec<u16> {
         match dialect {

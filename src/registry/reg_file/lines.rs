@@ -18,12 +18,14 @@ pub(super) struct Lines<'a> {
     ended: bool,
     limit: usize,
     utf8_line: Option<u64>,
+    /// Whether every line so far ended with CR LF.
+    regular: bool,
 }
 
 impl<'a> Lines<'a> {
     /// The lines of `units`, of at most `limit` units each.
     pub(super) fn new(units: Units<'a>, limit: usize) -> Self {
-        Self { units, buffer: Vec::new(), start: 0, passed: 0, number: 0, ended: false, limit, utf8_line: None }
+        Self { units, buffer: Vec::new(), start: 0, passed: 0, number: 0, ended: false, limit, utf8_line: None, regular: true }
     }
 
     /// The number of the line lent last, from 1.
@@ -34,6 +36,11 @@ impl<'a> Lines<'a> {
     /// The first line that was taken for UTF-8 though nothing says so.
     pub(super) fn utf8_line(&self) -> Option<u64> {
         self.utf8_line
+    }
+
+    /// Whether every line so far, the last one too, ended with CR LF.
+    pub(super) fn regular(&self) -> bool {
+        self.regular
     }
 
     /// Whether UTF-16 text ended in half a unit.
@@ -68,6 +75,7 @@ impl<'a> Lines<'a> {
             self.utf8_line = self.units.utf8_from().filter(|&from| from <= here).map(|_| self.number);
         }
         let line = self.start..end;
+        self.regular &= next.saturating_sub(end) == 2;
         self.start = next;
         if line.len() > self.limit {
             return Err(self.too_long());

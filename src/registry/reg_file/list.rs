@@ -81,12 +81,13 @@ impl RegFile {
 
 fn listed<'a>(mount: &'a str, path: &'a [Name], key: &'a Key) -> Option<ListedKey<'a>> {
     let mut values: Vec<ListedValue<'a>> = (key.values.values())
-        .map(|(name, slot)| match slot {
-            Slot::Value(value, line) => ListedValue { name, line: *line, value: Ok(value) },
+        .filter_map(|(name, slot)| match slot {
+            Slot::Value(value, line) => Some(ListedValue { name, line: *line, value: Ok(value) }),
             Slot::TooLarge(line, limit) => {
                 let (at, what) = (At::Line(*line), "the bytes of a value");
-                ListedValue { name, line: *line, value: Err(Error::Limit { at, what, limit: *limit }) }
+                Some(ListedValue { name, line: *line, value: Err(Error::Limit { at, what, limit: *limit }) })
             }
+            Slot::Deleted => None,
         })
         .collect();
     values.sort_by_key(|value| value.line);

@@ -5,7 +5,8 @@ pub(super) mod keys;
 use std::sync::Arc;
 
 use super::encoding::{Charset, decode};
-use super::header::{Header, bullet};
+use super::extent::Watch;
+use super::header::{Header, bullet, is_repeated};
 use super::hex::{self, Bytes, End, digit};
 use super::interest::Interest;
 use super::journal::Journal;
@@ -49,11 +50,15 @@ pub(super) struct Reader<'a> {
     pub(super) rootless: bool,
     /// A key of a mounted hive was met in an import.
     mounted: bool,
+
+    /// What the file speaks of; nothing is watched where regedit does not write such files.
+    pub(super) watch: Option<Watch>,
+    pub(super) base: Option<Base>,
+    header: Header,
     artifact: &'a Arc<str>,
     interest: &'a Interest,
     limits: &'a Limits,
     dialect: Dialect,
-    base: Base,
     /// Hex data of string types is in this code page, not UTF-16LE.
     bytes_in: Option<&'static encoding_rs::Encoding>,
     scope: Scope,
@@ -79,6 +84,9 @@ impl<'a> Reader<'a> {
             diagnostics: Diagnostics::new(limits.diagnostics),
             rootless: false,
             mounted: false,
+            watch: matches!(header, Header::Version5 | Header::Regedit4).then(|| Watch::new(limits.reg_names)),
+            base: None,
+            header,
             artifact,
             interest,
             limits,
@@ -87,7 +95,6 @@ impl<'a> Reader<'a> {
                 Header::Windows31 => Dialect::Windows31,
                 _ => Dialect::Regedit,
             },
-            base: Base::Machine,
             bytes_in: ansi.then(|| charset.code_page()),
             scope: Scope::Nowhere,
             pending: None,
@@ -103,6 +110,9 @@ impl<'a> Reader<'a> {
     }
 
     fn lose(&mut self, line: u64, code: &'static str, say: impl FnOnce() -> String) {
+        if let Some(watch) = &mut self.watch {
+            watch.skipped(line);
+        }
         self.tell(line, Severity::Warning, code, say);
     }
 
@@ -114,7 +124,12 @@ impl<'a> Reader<'a> {
         let after_comma = std::mem::take(&mut self.after_comma);
         match lex::line(units, self.dialect) {
             Ok(Line::Empty) if self.dialect == Dialect::Wine => self.wine_comment(units, number),
-            Ok(Line::Empty) => Ok(()),
+            Ok(Line::Empty) => {
+                if let Some(watch) = &mut self.watch {
+                    watch.empty(units, number);
+                }
+                Ok(())
+            }
             Ok(Line::Key { delete, path, lost }) => {
                 if !lost.is_empty() {
                     self.lose(number, "reg-text-after-key", || {
@@ -124,10 +139,22 @@ impl<'a> Reader<'a> {
                         )
                     });
                 }
-                self.key(path, delete, number)
+                self.key(path, delete, units.len(), number)
             }
-            Ok(Line::Value { name, data }) => self.value(name, data, number),
+            Ok(Line::Value { name, data }) => {
+                if let Some(watch) = self.watch.as_mut().filter(|watch| watch.wants_values()) {
+                    watch.value(units, &name, &data, self.dialect, number);
+                }
+                self.value(name, data, number)
+            }
             Ok(Line::Class { path, text }) => self.class(path, text, number),
+            Ok(Line::Junk(text)) if is_repeated(text, self.header) => {
+                // Exports put behind one another; regedit passes over the second header.
+                if let Some(watch) = &mut self.watch {
+                    watch.header(number);
+                }
+                Ok(())
+            }
             Ok(Line::Junk(text)) => {
                 self.junk(text, after_comma, number);
                 Ok(())
@@ -141,10 +168,11 @@ impl<'a> Reader<'a> {
 
     /// Ends the text: a value that waits for another line is complete (reference §7: `,\` at the end of the file).
     pub(super) fn end(&mut self) -> Result<(), Full> {
-        match self.pending.take() {
-            Some(pending) => self.commit(pending),
-            None => Ok(()),
+        let Some(pending) = self.pending.take() else { return Ok(()) };
+        if let Some(watch) = &mut self.watch {
+            watch.skipped(pending.line);
         }
+        self.commit(pending)
     }
 
     fn refused(&mut self, refusal: Refusal, units: &[u16], number: u64) {
@@ -193,7 +221,7 @@ impl<'a> Reader<'a> {
 
     /// A line of Windows 3.1: it opens a key and sets its default value.
     fn class(&mut self, path: &[u16], text: &[u16], number: u64) -> Result<(), Full> {
-        self.key(path, false, number)?;
+        self.key(path, false, path.len(), number)?;
         let Scope::Kept { origin, path } = &self.scope else { return Ok(()) };
         let slot = self.string(ValueType::SZ, text, number);
         if let Some(journal) = &mut self.journal {
@@ -222,7 +250,15 @@ impl<'a> Reader<'a> {
         self.bytes.limit = if kept { self.limits.value_bytes } else { 0 };
         let name = if kept { Name::from_units(&name.text(self.dialect)) } else { Name::default() };
         let end = hex::line(data, &mut self.bytes);
+        self.watch_data(data, 0, end, number);
         self.hex_line(Pending { line: number, name, kind }, end, data, number)
+    }
+
+    /// A line of hex data, before which the value had so many bytes.
+    fn watch_data(&mut self, units: &[u16], before: usize, end: Result<End, Refusal>, number: u64) {
+        if let (Some(watch), Ok(end)) = (&mut self.watch, end) {
+            watch.data(units, self.bytes.count.saturating_sub(before), end, number);
+        }
     }
 
     fn hex_line(
@@ -257,10 +293,12 @@ impl<'a> Reader<'a> {
     /// A line after `,\`. Blank lines and those that start with ; count for nothing.
     fn continuation(&mut self, units: &[u16], number: u64) -> Result<(), Full> {
         let data = skip_blanks(units);
-        let Some(&first) = data.first() else { return Ok(()) };
-        if first == SEMICOLON {
+        let Some(&first) = data.first().filter(|&&first| first != SEMICOLON) else {
+            if let Some(watch) = &mut self.watch {
+                watch.skipped(number);
+            }
             return Ok(());
-        }
+        };
         let Some(pending) = self.pending.take() else { return Ok(()) };
         if digit(first) == 0xff {
             self.lose(pending.line, "reg-value-broken", || {
@@ -272,7 +310,9 @@ impl<'a> Reader<'a> {
             });
             return Ok(());
         }
+        let before = self.bytes.count;
         let end = hex::line(data, &mut self.bytes);
+        self.watch_data(units, before, end, number);
         self.hex_line(pending, end, data, number)
     }
 

@@ -3,23 +3,26 @@
 
 use super::hex::digit;
 use super::lex::{BACKSLASH, after, skip_blanks};
+use super::roots::{is, names};
 
 /// The first line of such a file.
 pub(super) const HEADER: &str = "WINE REGISTRY Version 2";
 
 /// What the keys of a Wine file are relative to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Base {
-    /// `HKEY_LOCAL_MACHINE`
-    Machine,
-    /// A user's hive.
-    Other,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Base {
+    /// The path below `HKEY_LOCAL_MACHINE`; none for a user's hive.
+    pub(super) path: Option<Vec<u16>>,
 }
 
-/// What a comment line says of the keys: `;; All keys relative to REGISTRY\\Machine`.
+/// What a comment line says of the keys: `;; All keys relative to REGISTRY\\Machine` since Wine 8, `\\Machine` before it,
+/// `\\User\\…` for users; a key that was saved alone has its names behind that.
 pub(super) fn base(line: &[u16]) -> Option<Base> {
-    let path = after(skip_blanks(line), ";; All keys relative to ")?;
-    Some(if after(path, r"REGISTRY\\Machine").is_some_and(<[u16]>::is_empty) { Base::Machine } else { Base::Other })
+    let path = unescape(after(skip_blanks(line), ";; All keys relative to ")?);
+    let mut names = names(&path).filter(|name| !is(name, "REGISTRY")).peekable();
+    let machine = names.next_if(|name| is(name, "Machine")).is_some();
+    let below = || names.flat_map(|name| [BACKSLASH].iter().chain(name)).copied().collect();
+    Some(Base { path: machine.then(below) })
 }
 
 /// Whether the line says that the current key is a symbolic link.
@@ -100,8 +103,20 @@ mod tests {
 
     #[test]
     fn a_user_hive_is_told_from_the_machine_hive() {
-        assert_eq!(base(&wide(r";; All keys relative to REGISTRY\\Machine")), Some(Base::Machine));
-        assert_eq!(base(&wide(r";; All keys relative to REGISTRY\\User\\.Default")), Some(Base::Other));
-        assert_eq!(base(&wide("#arch=win64")), None);
+        let told = |line: &str| base(&wide(line)).map(|base| base.path.map(|path| String::from_utf16(&path).unwrap()));
+        for (rest, path) in [
+            (r"REGISTRY\\Machine", Some("")),
+            (r"\\Machine", Some("")),
+            (r"\\REGISTRY\\Machine", Some("")),
+            (r"\\Machine\\Software\\a b", Some(r"\Software\a b")),
+            (r"REGISTRY\\User\\.Default", None),
+            (r"\\User\\S-1-5-21", None),
+            (r"\\User\\Machine", None),
+            ("", None),
+        ] {
+            let line = format!(";; All keys relative to {rest}");
+            assert_eq!(told(&line), Some(path.map(str::to_owned)), "{line}");
+        }
+        assert_eq!(told("#arch=win64"), None);
     }
 }

@@ -2,7 +2,7 @@
 
 const COMMA: u16 = 0x2c;
 /// Bytes on a continuation line.
-const PER_LINE: usize = 25;
+pub(in crate::registry) const PER_LINE: usize = 25;
 /// A byte that ends at or after this column (its comma counted) is the last of its line, unless it is the last of all.
 const COLUMNS: usize = 77;
 /// `\`, the line's end, and the two blanks that the next line starts with.
@@ -21,11 +21,15 @@ fn triple(byte: u8) -> [u16; 3] {
     [digit(byte >> 4), digit(byte & 0xf), COMMA]
 }
 
+/// How many bytes a value's own line has that goes on, if the first comes to `column`.
+pub(in crate::registry) fn on_first_line(column: usize) -> usize {
+    COLUMNS.saturating_sub(column).div_ceil(3).max(1)
+}
+
 /// Appends `data`, of which the first byte comes to `column`; lines wrap where regedit wraps them (Wine,
 /// `programs/regedit/regproc.c`, and what its regedit writes).
 pub(super) fn append(data: &[u8], column: usize, out: &mut Vec<u16>) {
-    let first = COLUMNS.saturating_sub(column).div_ceil(3).max(1);
-    let Some((head, mut rest)) = data.split_at_checked(first).filter(|(_, rest)| !rest.is_empty()) else {
+    let Some((head, mut rest)) = data.split_at_checked(on_first_line(column)).filter(|(_, rest)| !rest.is_empty()) else {
         return last_line(data, out);
     };
     head.iter().for_each(|&byte| out.extend(triple(byte)));

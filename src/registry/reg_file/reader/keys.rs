@@ -1,5 +1,6 @@
 //! Key lines: which key they open, create or delete, and whether anybody asks about it.
 
+use super::super::extent::KeyLine;
 use super::super::interest::{Relevance, Start, is_control_set};
 use super::super::kept::{Folded, Full};
 use super::super::lex::{BACKSLASH, Dialect};
@@ -15,11 +16,12 @@ const KEY_NAME_UNITS: usize = 255;
 impl Reader<'_> {
     pub(super) fn wine_comment(&mut self, units: &[u16], number: u64) -> Result<(), Full> {
         if let Some(base) = wine::base(units) {
-            self.base = base;
-            // The file is the whole of the machine's registry: what it does not list does not exist.
-            return match base {
-                Base::Machine => self.open(Start::Machine, &[], &[], number),
-                Base::Other => Ok(()),
+            // The file is all that there is below this key: what it does not list does not exist.
+            let path = base.path.clone();
+            self.base = Some(base);
+            return match path.as_deref().and_then(roots::machine) {
+                Some(located) => self.open(located.start, &[], located.rest, number),
+                None => Ok(()),
             };
         }
         match &self.scope {
@@ -28,15 +30,25 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn key(&mut self, path: &[u16], delete: bool, number: u64) -> Result<(), Full> {
+    fn wine_key(&mut self, path: &[u16], number: u64) -> Result<(), Full> {
+        self.scope = Scope::Unwanted;
+        let head = match &self.base {
+            Some(Base { path: Some(path) }) => path.clone(),
+            Some(Base { path: None }) => return Ok(()),
+            None => Vec::new(),
+        };
+        let path: Vec<u16> = head.into_iter().chain([BACKSLASH]).chain(wine::unescape(path)).collect();
+        match roots::machine(&path) {
+            Some(located) => self.open(located.start, &[], located.rest, number),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes a key on a line of so many units.
+    pub(super) fn key(&mut self, path: &[u16], delete: bool, units: usize, number: u64) -> Result<(), Full> {
         self.scope = Scope::Nowhere;
         if self.dialect == Dialect::Wine {
-            let path = wine::unescape(path);
-            self.scope = Scope::Unwanted;
-            return match roots::machine(&path) {
-                Some(located) if self.base == Base::Machine => self.open(located.start, &[], located.rest, number),
-                _ => Ok(()),
-            };
+            return self.wine_key(path, number);
         }
         let located = match self.located(path, number) {
             Ok(located) => located,
@@ -45,6 +57,9 @@ impl Reader<'_> {
                 return Ok(());
             }
         };
+        if let Some(watch) = &mut self.watch {
+            watch.key(&KeyLine { number, units, path, delete, located: &located });
+        }
         if located.mount.first() == Some(&BACKSLASH) && !std::mem::replace(&mut self.rootless, true) {
             self.tell(number, Severity::Note, "reg-key-without-root", || {
                 "keys start with a backslash instead of a root, as hivexregedit writes them; regedit would skip them"
