@@ -23,7 +23,7 @@ generate() {
 }
 
 for mode in enable disable; do
-    for format in pol gpp gpp-collection ansible lgpo; do
+    for format in pol gpp gpp-collection ansible dsc3 lgpo; do
         name="formats $format $mode"
         generate "$mode" "$format" || continue
         if [[ $format == gpp* ]]; then
