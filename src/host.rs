@@ -4,6 +4,7 @@ mod control_set;
 mod facts;
 mod group;
 mod overlay;
+mod undo_record;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -187,6 +188,7 @@ fn interest(keys: &[KeyPath], trees: &[KeyPath]) -> Interest {
     facts::KEYS.iter().for_each(|key| interest.key(&KeyPath::parse(key)));
     keys.iter().for_each(|key| interest.key(key));
     trees.iter().for_each(|key| interest.tree(key));
+    interest.tree(&KeyPath::parse(undo_record::TREE));
     interest
 }
 
@@ -340,6 +342,7 @@ fn host(
             }
         }
     }
+    notes.extend(undo_record::notes(registry));
     // Facts are those of the machine as it is: no import changes which Windows it runs.
     let computer = facts::computer_name(registry);
     let windows = Windows::read(registry);
