@@ -350,8 +350,10 @@ enum ChangesArg {
     Intune,
     /// Tasks for Ansible (ansible.windows.win_regedit)
     Ansible,
-    /// PowerShell DSC configuration (PSDscResources)
+    /// PowerShell DSC configuration (xPSDesiredStateConfiguration)
     Dsc,
+    /// Document of Microsoft DSC v3, which winget configure takes too
+    Dsc3,
 }
 
 const AFTER_SHOW_HELP: &str = "\

@@ -4,6 +4,7 @@ mod control_set;
 mod facts;
 mod group;
 mod overlay;
+mod undo_record;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -199,6 +200,7 @@ fn interest(keys: &[KeyPath], trees: &[KeyPath]) -> Interest {
     facts::KEYS.iter().for_each(|key| interest.key(&KeyPath::parse(key)));
     keys.iter().for_each(|key| interest.key(key));
     trees.iter().for_each(|key| interest.tree(key));
+    interest.tree(&KeyPath::parse(undo_record::TREE));
     interest
 }
 
@@ -362,6 +364,7 @@ fn host(
             }
         }
     }
+    notes.extend(undo_record::notes(registry));
     let mut after = registry.clone();
     if let Some(imports) = imports {
         after = imports.over(registry);

@@ -53,9 +53,8 @@ pub(super) fn run(args: &GenerateArgs) -> Result<u8, Failure> {
         PlanArg::Undo => asked.undo().map(|(changeset, state)| (changeset, Some(state)))?,
         _ => asked.changeset()?,
     };
-    let back = (state.as_ref()).filter(|_| format == Format::Ps1 && args.plan != PlanArg::Undo);
-    let undo = back.and_then(|state| asked.back(&changeset, state));
-    let files = files(format, &changeset, undo.as_ref())?;
+    let machine = state.as_ref().map(|state| &state.host.registry);
+    let files = files(format, &changeset, machine)?;
     plans::not_recommended(args.plan);
     if !changeset.left_out.is_empty() {
         let why = match args.plan {
@@ -99,6 +98,7 @@ fn format(arg: ChangesArg) -> Format {
         ChangesArg::Ps1 => Format::Ps1,
         ChangesArg::Cmd => Format::Cmd,
         ChangesArg::Intune => Format::Intune,
+        ChangesArg::Dsc3 => Format::Dsc3,
         ChangesArg::Ansible => Format::Ansible,
         ChangesArg::Dsc => Format::Dsc,
     }

@@ -66,13 +66,15 @@ fn row(finding: &Finding) -> [String; 3] {
     [path, finding.rule.name(), value].map(|cell| escape(&cell).into_owned())
 }
 
-/// Data as PowerShell shows it: numbers are signed, lists stand in braces.
+/// Data as PowerShell shows it: lists stand in braces, and numbers have no sign (the registry provider gives unsigned ones).
+/// A text that looks like a number is marked: in the check's own table nobody can tell it from one.
 fn powershell(value: &Value) -> String {
     if let Some(n) = value.as_dword() {
-        return i32::from_le_bytes(n.to_le_bytes()).to_string();
+        return n.to_string();
     }
     if let Some(text) = value.as_text() {
-        return text;
+        let number = text.trim().parse::<f64>().is_ok() || text.trim().to_ascii_lowercase().starts_with("0x");
+        return if number { format!("{text} ({})", value.kind) } else { text };
     }
     if let Some(texts) = value.as_texts() {
         return format!("{{{}}}", texts.join(", "));
@@ -80,7 +82,7 @@ fn powershell(value: &Value) -> String {
     if value.kind == ValueType::QWORD
         && let Ok(bytes) = <[u8; 8]>::try_from(value.data.as_slice())
     {
-        return i64::from_le_bytes(bytes).to_string();
+        return u64::from_le_bytes(bytes).to_string();
     }
     let bytes: Vec<String> = value.data.iter().map(ToString::to_string).collect();
     format!("{{{}}}", bytes.join(", "))
@@ -93,8 +95,11 @@ mod tests {
     #[test]
     fn data_reads_as_in_powershell() {
         assert_eq!(powershell(&Value::dword(1)), "1");
-        assert_eq!(powershell(&Value::dword(0xffff_ffff)), "-1");
-        assert_eq!(powershell(&Value::sz("1")), "1");
+        assert_eq!(powershell(&Value::dword(0xffff_ffff)), "4294967295");
+        let quad = Value { kind: ValueType::QWORD, data: vec![0xff; 8] };
+        assert_eq!(powershell(&quad), "18446744073709551615");
+        assert_eq!(powershell(&Value::sz("1")), "1 (REG_SZ)");
+        assert_eq!(powershell(&Value::sz("on")), "on");
         assert_eq!(powershell(&Value { kind: ValueType::BINARY, data: vec![1, 0] }), "{1, 0}");
     }
 }

@@ -1,30 +1,76 @@
 //! A list of tasks for Ansible, with `ansible.windows.win_regedit`.
 //!
-//! The YAML has one shape, so it is written here: every scalar from the changeset is in double quotes with the
-//! escapes of YAML 1.1 and 1.2 and otherwise ASCII (serde_yaml is no longer kept, and its successors choose styles by
-//! themselves). Text with a brace is marked `!unsafe`, or Ansible would run what looks like a Jinja template in it.
+//! The module compares what .NET gives back, and so leaves some values alone that are not as they are to be. Where the
+//! machine is known, those are refused.
 
 use std::fmt::Write as _;
 
 use super::Changeset;
 use super::exact::{Data, below_root, data, path, remarks, string, text};
+use super::in_the_way::{is_known_to_dotnet, now, passed_over};
+use super::yaml::{self, list};
+use crate::registry::Registry;
 use crate::registry::change::Change;
 use crate::registry::path::Name;
 use crate::registry::value::Value;
 
-const NOTES: [&str; 3] = [
-    "A restart is left to the play, for instance to a handler that the play notifies:",
-    "  - name: Restart Windows",
-    "    ansible.windows.win_reboot:",
+/// What shows how to use the file. A list of tasks that is included by `include_tasks` takes no `notify`.
+const NOTES: [&str; 8] = [
+    "A restart is left to the play. This way the play is notified:",
+    "  tasks:",
+    "    - ansible.builtin.import_tasks: FILE.yml",
+    "      notify: Restart Windows",
+    "  handlers:",
+    "    - name: Restart Windows",
+    "      ansible.windows.win_reboot:",
+    "Lists that differ in upper and lower case alone are not changed.",
 ];
 
-pub(super) fn bytes(changeset: &Changeset) -> Result<Vec<u8>, String> {
-    let mut out: String = remarks(changeset, &NOTES, true).into_iter().map(|line| format!("# {line}\n")).collect();
+/// ansible-lint takes no longer lines.
+const LONGEST: usize = 158;
+
+pub(super) fn bytes(changeset: &Changeset, machine: Option<&Registry>) -> Result<Vec<u8>, String> {
+    let mut out = String::new();
+    for remark in remarks(changeset, &NOTES, true) {
+        for line in folded(&remark) {
+            let _ = writeln!(out, "# {line}");
+        }
+    }
     out.push_str("---\n");
     for change in &changeset.changes {
+        refuse(change, machine)?;
         task(change, &mut out)?;
     }
     Ok(out.into_bytes())
+}
+
+/// An ASCII remark as lines that are not too long.
+fn folded(remark: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in remark.split_inclusive(' ') {
+        if !line.is_empty() && line.len().saturating_add(word.trim_end().len()) > LONGEST {
+            lines.push(line.trim_end().to_owned());
+            line = "  ".to_owned();
+        }
+        line.push_str(word);
+    }
+    lines.push(line);
+    lines
+}
+
+/// Refuses what the module would leave as it is, without a word.
+fn refuse(change: &Change, machine: Option<&Registry>) -> Result<(), String> {
+    let Some(now) = now(change, machine) else { return Ok(()) };
+    let why = match change {
+        Change::DeleteValue { .. } if !is_known_to_dotnet(now.kind) => Some("it has a type that .NET does not know"),
+        Change::Set { value, .. } => passed_over(value, &now),
+        _ => None,
+    };
+    match why {
+        Some(why) => Err(format!("{}: win_regedit would leave a value as it is: {why}; use ps1 or reg", change.key())),
+        None => Ok(()),
+    }
 }
 
 fn task(change: &Change, out: &mut String) -> Result<(), String> {
@@ -58,7 +104,8 @@ fn task(change: &Change, out: &mut String) -> Result<(), String> {
             } else if kind != "string" {
                 return Err(format!("{path}: win_regedit sets default values as strings alone"));
             }
-            options.extend([("data", data), ("type", kind.to_owned()), ("state", "present".to_owned())]);
+            options.extend(data.map(|data| ("data", data)));
+            options.extend([("type", kind.to_owned()), ("state", "present".to_owned())]);
             format!("Set {} of {path}", shown(name)?)
         }
     };
@@ -73,22 +120,25 @@ fn shown(name: &Name) -> Result<String, String> {
     if name.units().is_empty() { Ok("the default value".to_owned()) } else { text(name) }
 }
 
-fn typed(name: &Name, value: &Value) -> Result<(&'static str, String), String> {
-    Ok(match data(name, value)? {
+/// The type, and the data; an empty list has none, since the module does nothing where it is given one.
+fn typed(name: &Name, value: &Value) -> Result<(&'static str, Option<String>), String> {
+    let (kind, data) = match data(name, value)? {
         Data::Sz(units) => ("string", scalar(&string(name, &units)?)),
         Data::Expand(units) => ("expandstring", scalar(&string(name, &units)?)),
+        Data::Multi(strings) if strings.is_empty() => return Ok(("multistring", None)),
         Data::Multi(strings) => {
             let strings: Result<Vec<String>, String> =
                 strings.iter().map(|units| Ok(scalar(&string(name, units)?))).collect();
-            ("multistring", format!("[{}]", strings?.join(", ")))
+            ("multistring", list(&strings?))
         }
         Data::Dword(n) => ("dword", n.to_string()),
-        // Numbers above the signed range come out of Ansible's JSON as fractions; the module reads them from text.
+        // Older releases read numbers above the signed range as fractions; all read them from text.
         Data::Qword(n) if i64::try_from(n).is_err() => ("qword", scalar(&n.to_string())),
         Data::Qword(n) => ("qword", n.to_string()),
         Data::Binary(bytes) => ("binary", hex(bytes)),
         Data::None(bytes) => ("none", hex(bytes)),
-    })
+    };
+    Ok((kind, Some(data)))
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -96,18 +146,8 @@ fn hex(bytes: &[u8]) -> String {
     scalar(&format!("hex:{}", bytes.join(",")))
 }
 
-/// A string in double quotes.
+/// A string. One with a brace is marked, or Ansible would run what looks like a Jinja template in it.
 fn scalar(text: &str) -> String {
     let tag = if text.contains(['{', '}']) { "!unsafe " } else { "" };
-    let quoted = text.chars().fold(String::new(), |mut quoted, c| {
-        let _ = match c {
-            '"' | '\\' => write!(quoted, "\\{c}"),
-            ' '..='~' => write!(quoted, "{c}"),
-            _ if u32::from(c) < 0x100 => write!(quoted, "\\x{:02x}", u32::from(c)),
-            _ if u32::from(c) < 0x1_0000 => write!(quoted, "\\u{:04x}", u32::from(c)),
-            _ => write!(quoted, "\\U{:08x}", u32::from(c)),
-        };
-        quoted
-    });
-    format!("{tag}\"{quoted}\"")
+    format!("{tag}{}", yaml::scalar(text))
 }

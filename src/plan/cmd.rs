@@ -23,8 +23,12 @@ pub(super) fn bytes(changeset: &Changeset) -> Result<Vec<u8>, String> {
         lines.push(format!("rem {plain}"));
     }
     lines.push("setlocal EnableExtensions DisableDelayedExpansion".to_owned());
-    for change in &changeset.changes {
-        lines.extend(commands(change)?);
+    if !changeset.changes.is_empty() {
+        // Where reg.exe cannot run, nothing would be there to delete.
+        lines.extend([format!("{REG} query HKLM >nul"), CHECK.to_owned()]);
+    }
+    for (i, change) in changeset.changes.iter().enumerate() {
+        lines.extend(commands(change, i.saturating_add(1))?);
     }
     lines.extend(
         [
@@ -42,34 +46,49 @@ pub(super) fn bytes(changeset: &Changeset) -> Result<Vec<u8>, String> {
     Ok(lines.into_iter().flat_map(|line| (line + "\r\n").into_bytes()).collect())
 }
 
+/// reg.exe by its full path: cmd looks into the current folder first.
+const REG: &str = r#""%SystemRoot%\System32\reg.exe""#;
+
+/// Ends the file when the command before failed.
 const CHECK: &str = "if errorlevel 1 goto failed";
 
-fn commands(change: &Change) -> Result<Vec<String>, String> {
+/// The lines for a change; `number` is that of the label behind it. `&&` and `||` behind a program are not used: Wine's
+/// cmd runs both sides.
+fn commands(change: &Change, number: usize) -> Result<Vec<String>, String> {
     let key = key(change.key())?;
-    let where_there = |what: &str| {
-        // reg delete fails where there is nothing to delete, and a query that fails says that
-        vec![format!(
-            "reg query {key}{what} /reg:64 >nul 2>nul && (reg delete {key}{what} /f /reg:64 >nul || goto failed)"
-        )]
+    let run = |command: &str, rest: &str| format!("{REG} {command} {key}{rest} /reg:64 >nul");
+    let query = |rest: &str| format!("{REG} query {key}{rest} /reg:64 >nul 2>nul");
+    let skip = format!("if errorlevel 1 goto n{number}");
+    let label = format!(":n{number}");
+    // reg delete fails where there is nothing to delete, and a query that fails says that.
+    let where_there = |what: &str, all: &str| {
+        let delete = run("delete", &format!("{what}{all} /f"));
+        vec![query(what), skip.clone(), delete, CHECK.to_owned(), label.clone()]
     };
+    // For a key alone reg add sets an empty default value, and does so over one that is there.
+    let without_default = || [run("add", " /ve /f"), CHECK.to_owned(), run("delete", " /ve /f"), CHECK.to_owned()];
     Ok(match change {
-        Change::CreateKey(_) => vec![format!("reg add {key} /f /reg:64 >nul"), CHECK.to_owned()],
-        Change::DeleteKey(_) => where_there(""),
-        Change::DeleteValues(_) => {
-            vec![format!("reg query {key} /reg:64 >nul 2>nul && (reg delete {key} /va /f /reg:64 >nul || goto failed)")]
+        Change::CreateKey(_) => {
+            let mut lines = vec![query(""), format!("if not errorlevel 1 goto n{number}")];
+            lines.extend(without_default());
+            lines.push(label);
+            lines
         }
+        Change::DeleteKey(_) => where_there("", ""),
+        Change::DeleteValues(_) => where_there("", " /va"),
+        // reg.exe does not tell whether a default value is set, so one is set, to be deleted.
         Change::DeleteValue { name, .. } if name.units().is_empty() => {
-            return Err(format!(
-                "{}: reg.exe does not tell whether a default value is set, so none is deleted",
-                change.key()
-            ));
+            let mut lines = vec![query(""), skip];
+            lines.extend(without_default());
+            lines.push(label);
+            lines
         }
-        Change::DeleteValue { name, .. } => where_there(&format!(" /v {}", quoted(&text(name)?)?)),
+        Change::DeleteValue { name, .. } => where_there(&format!(" /v {}", quoted(&text(name)?)?), ""),
         Change::Set { name, value, .. } => {
             let (kind, data) = typed(name, value)?;
             let which =
                 if name.units().is_empty() { "/ve".to_owned() } else { format!("/v {}", quoted(&text(name)?)?) };
-            vec![format!("reg add {key} {which} /t {kind} /d {data} /f /reg:64 >nul"), CHECK.to_owned()]
+            vec![run("add", &format!(" {which} /t {kind} /d {data} /f")), CHECK.to_owned()]
         }
     })
 }
@@ -83,7 +102,7 @@ fn typed(name: &Name, value: &Value) -> Result<(&'static str, String), String> {
     Ok(match data(name, value)? {
         Data::Sz(units) => ("REG_SZ", quoted(&string(name, &units)?)?),
         Data::Expand(units) => ("REG_EXPAND_SZ", quoted(&string(name, &units)?)?),
-        Data::Multi(strings) if !strings.is_empty() => {
+        Data::Multi(strings) => {
             let strings: Result<Vec<String>, String> = strings.iter().map(|units| string(name, units)).collect();
             let strings = strings?;
             // `\0` is what stands between them; a backslash at an end would make another of it
@@ -94,16 +113,14 @@ fn typed(name: &Name, value: &Value) -> Result<(&'static str, String), String> {
         }
         Data::Dword(n) => ("REG_DWORD", number(n.into())),
         Data::Qword(n) => ("REG_QWORD", number(n)),
-        Data::Binary(bytes) if !bytes.is_empty() => {
+        Data::Binary(bytes) => {
             let hex = bytes.iter().fold(String::new(), |mut hex, byte| {
                 let _ = write!(hex, "{byte:02x}");
                 hex
             });
-            ("REG_BINARY", hex)
+            ("REG_BINARY", if hex.is_empty() { r#""""#.to_owned() } else { hex })
         }
-        Data::Multi(_) | Data::Binary(_) | Data::None(_) => {
-            return Err(format!("{name}: reg.exe is not used for REG_NONE, or for lists and bytes without any"));
-        }
+        Data::None(_) => return Err(format!("{name}: reg.exe takes data of REG_NONE for text")),
     })
 }
 

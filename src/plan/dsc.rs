@@ -1,32 +1,41 @@
-//! A configuration of PowerShell DSC, with the resource `Registry` of the module PSDscResources, which opens keys
-//! through .NET, so that `/` in a key's name does not separate.
+//! A configuration of PowerShell DSC, with the resource `xRegistry` of the module xPSDesiredStateConfiguration.
+//!
+//! Keys start at a drive, `HKLM:`: the resource opens them through .NET, which is told so, but deletes through the
+//! registry provider, for which a path without a drive is one of the file system. The provider takes some characters
+//! for patterns, so that deletions of such names would reach others: they are refused. `Registry` of PSDscResources is
+//! not used: it leaves a value alone whose data reads alike, whatever its type.
 
 use std::fmt::Write as _;
 
 use super::Changeset;
 use super::exact::{Data, below_root, data, remarks, states};
-use super::powershell::{file, full_path, literal, literal_name};
+use super::in_the_way::{is_known_to_dotnet, now};
+use super::powershell::{file, literal, literal_name};
+use crate::registry::Registry;
 use crate::registry::change::Change;
-use crate::registry::path::Name;
-use crate::registry::value::Value;
+use crate::registry::path::{KeyPath, Name};
+use crate::registry::value::{Value, ValueType};
 
-pub(super) fn bytes(changeset: &Changeset) -> Result<Vec<u8>, String> {
+const NOTES: [&str; 6] = [
+    "Needs the module xPSDesiredStateConfiguration, version 9 or later, and Windows PowerShell 5.1 as administrator:",
+    "  Install-Module xPSDesiredStateConfiguration -MinimumVersion 9.0.0",
+    "  . .\\FILE.ps1; TlsSettings -OutputPath .\\TlsSettings",
+    "  Start-DscConfiguration -Path .\\TlsSettings -Wait -Verbose",
+    "For Azure Machine Configuration, compile it in PowerShell 7. Restart Windows afterwards.",
+    "The resource compares neither the order of lists nor upper and lower case.",
+];
+
+pub(super) fn bytes(changeset: &Changeset, machine: Option<&Registry>) -> Result<Vec<u8>, String> {
     states(&changeset.changes, "a DSC configuration")?;
-    let note = "Needs the module PSDscResources. Load this file, run TlsSettings, then Start-DscConfiguration.";
-    let mut text: String =
-        remarks(changeset, &[note], true).into_iter().map(|remark| format!("# {remark}\n")).collect();
+    let mut text: String = remarks(changeset, &NOTES, true).into_iter().map(|remark| format!("# {remark}\n")).collect();
     text.push_str(
-        "Configuration TlsSettings {\n    Import-DscResource -ModuleName 'PSDscResources'\n\n    Node 'localhost' {\n",
+        "Configuration TlsSettings {\n    Import-DscResource -ModuleName 'xPSDesiredStateConfiguration'\n\n    Node 'localhost' {\n",
     );
     for (i, change) in changeset.changes.iter().enumerate() {
-        below_root(change.key())?;
+        refuse(change, machine)?;
         let properties = properties(change)?;
-        let _ = write!(
-            text,
-            "        Registry 'Change{}' {{\n            Key = {}\n",
-            i.saturating_add(1),
-            full_path(change.key())?
-        );
+        let number = i.saturating_add(1);
+        let _ = write!(text, "        xRegistry 'Change{number}' {{\n            Key = {}\n", drive(change.key())?);
         for (name, value) in properties {
             let _ = writeln!(text, "            {name} = {value}");
         }
@@ -34,6 +43,36 @@ pub(super) fn bytes(changeset: &Changeset) -> Result<Vec<u8>, String> {
     }
     text.push_str("    }\n}\n");
     Ok(file(&text))
+}
+
+/// The key below its drive, as a literal.
+fn drive(key: &KeyPath) -> Result<String, String> {
+    let (root, names) = below_root(key)?;
+    let root: Vec<u16> = format!("{}:", root.drive).encode_utf16().collect();
+    let units: Vec<&[u16]> = std::iter::once(root.as_slice()).chain(names.iter().map(Name::units)).collect();
+    Ok(literal(&units.join(&u16::from(b'\\'))))
+}
+
+/// Refuses what the resource would do to something else, or not at all.
+fn refuse(change: &Change, machine: Option<&Registry>) -> Result<(), String> {
+    let key = change.key();
+    let pattern = |name: &Name| name.units().iter().any(|&unit| "`*?[]".encode_utf16().any(|mark| mark == unit));
+    if let Change::DeleteKey(_) | Change::DeleteValue { .. } = change {
+        let named = if let Change::DeleteValue { name, .. } = change { Some(name) } else { None };
+        if let Some(name) = key.names().iter().chain(named).find(|name| pattern(name)) {
+            return Err(format!("{key}: the DSC resource takes {name} for a pattern, and would delete something else"));
+        }
+    }
+    let Some(now) = now(change, machine) else { return Ok(()) };
+    let fails = matches!(now.kind, ValueType::NONE | ValueType::DWORD_BIG_ENDIAN);
+    let stays = matches!(change, Change::DeleteValue { .. }) && !is_known_to_dotnet(now.kind);
+    if fails || stays {
+        let kind = now.kind;
+        return Err(format!(
+            "{key}: it has a value of type {kind}, which the DSC resource cannot change; use ps1 or reg"
+        ));
+    }
+    Ok(())
 }
 
 type Property = (&'static str, String);
@@ -67,11 +106,11 @@ fn typed(name: &Name, value: &Value) -> Result<Vec<Property>, String> {
     let all = |kind: &str, data: String| vec![("ValueType", format!("'{kind}'")), ("ValueData", data)];
     let hex = || ("Hex", "$true".to_owned());
     Ok(match data(name, value)? {
-        Data::Sz(units) => all("String", literal(&units)),
-        Data::Expand(units) => all("ExpandString", literal(&units)),
+        Data::Sz(units) => all("String", one_line(name, &units)?),
+        Data::Expand(units) => all("ExpandString", one_line(name, &units)?),
         Data::Multi(strings) if !strings.is_empty() => {
-            let strings: Vec<String> = strings.iter().map(|units| literal(units)).collect();
-            all("MultiString", format!("@({})", strings.join(", ")))
+            let strings: Result<Vec<String>, String> = strings.iter().map(|units| one_line(name, units)).collect();
+            all("MultiString", format!("@({})", strings?.join(", ")))
         }
         // In decimal, the resource takes no number above the signed range.
         Data::Dword(n) => [all("Dword", format!("'{n:08x}'")), vec![hex()]].concat(),
@@ -87,4 +126,12 @@ fn typed(name: &Name, value: &Value) -> Result<Vec<Property>, String> {
             return Err(format!("{name}: the DSC resource does not set REG_NONE, or lists and bytes without any"));
         }
     })
+}
+
+/// A text as a literal. A compiled configuration has no carriage returns.
+fn one_line(name: &Name, units: &[u16]) -> Result<String, String> {
+    if units.contains(&0x0d) {
+        return Err(format!("{name}: its text has a carriage return, which DSC loses"));
+    }
+    Ok(literal(units))
 }

@@ -12,16 +12,16 @@ pub(super) struct Root {
     pub(super) long: &'static str,
     /// What command lines call it.
     pub(super) short: &'static str,
-    /// The property of `Microsoft.Win32.Registry`.
-    pub(super) dotnet: &'static str,
+    /// The drive of PowerShell's registry provider.
+    pub(super) drive: &'static str,
 }
 
 const ROOTS: [Root; 5] = [
-    Root { long: "HKEY_LOCAL_MACHINE", short: "HKLM", dotnet: "LocalMachine" },
-    Root { long: "HKEY_USERS", short: "HKU", dotnet: "Users" },
-    Root { long: "HKEY_CLASSES_ROOT", short: "HKCR", dotnet: "ClassesRoot" },
-    Root { long: "HKEY_CURRENT_USER", short: "HKCU", dotnet: "CurrentUser" },
-    Root { long: "HKEY_CURRENT_CONFIG", short: "HKCC", dotnet: "CurrentConfig" },
+    Root { long: "HKEY_LOCAL_MACHINE", short: "HKLM", drive: "HKLM" },
+    Root { long: "HKEY_USERS", short: "HKU", drive: "HKUS" },
+    Root { long: "HKEY_CLASSES_ROOT", short: "HKCR", drive: "HKCR" },
+    Root { long: "HKEY_CURRENT_USER", short: "HKCU", drive: "HKCU" },
+    Root { long: "HKEY_CURRENT_CONFIG", short: "HKCC", drive: "HKCC" },
 ];
 
 /// The root that a key starts at, and the names below it. A name with a backslash or a NUL inside, or an empty one,

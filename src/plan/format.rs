@@ -1,7 +1,8 @@
 //! The formats that a changeset can be written in.
 
 use super::reg::RegFormat;
-use super::{Changeset, ansible, cmd, dsc, gpp, intune, lgpo, pol, ps1, reg};
+use super::{Changeset, ansible, cmd, dsc, dsc3, gpp, intune, lgpo, pol, ps1, reg};
+use crate::registry::Registry;
 
 /// A format of files that make changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub enum Format {
     Ansible,
     /// A PowerShell DSC configuration.
     Dsc,
+    /// A document of Microsoft DSC v3.
+    Dsc3,
 }
 
 /// A file to be written.
@@ -46,12 +49,11 @@ impl Format {
     }
 }
 
-/// The files that carry out a changeset. `undo` is what takes it back, for formats that can do both; without it,
-/// taking back is deleting the values that are set.
+/// The files that carry out a changeset; `machine` is what they are made for, where that is known.
 ///
 /// # Errors
 /// When the format cannot express a change exactly. Nothing is left out and nothing is approximated.
-pub fn files(format: Format, changeset: &Changeset, undo: Option<&Changeset>) -> Result<Vec<File>, String> {
+pub fn files(format: Format, changeset: &Changeset, machine: Option<&Registry>) -> Result<Vec<File>, String> {
     let bytes = match format {
         Format::Reg => reg::bytes(changeset, RegFormat::Version5),
         Format::Reg4 => reg::bytes(changeset, RegFormat::Version4),
@@ -59,14 +61,15 @@ pub fn files(format: Format, changeset: &Changeset, undo: Option<&Changeset>) ->
         Format::Lgpo => lgpo::bytes(changeset),
         Format::Gpp => gpp::bytes(changeset, true),
         Format::GppCollection => gpp::bytes(changeset, false),
-        Format::Ps1 => ps1::bytes(changeset, undo),
+        Format::Ps1 => ps1::bytes(changeset),
         Format::Cmd => cmd::bytes(changeset),
         Format::Intune => {
             let files = intune::NAMES.into_iter().zip(intune::files(changeset)?);
             return Ok(files.map(|(name, bytes)| File { name: Some(name), bytes }).collect());
         }
-        Format::Ansible => ansible::bytes(changeset),
-        Format::Dsc => dsc::bytes(changeset),
+        Format::Ansible => ansible::bytes(changeset, machine),
+        Format::Dsc => dsc::bytes(changeset, machine),
+        Format::Dsc3 => dsc3::bytes(changeset),
     };
     Ok(vec![File { name: None, bytes: bytes? }])
 }

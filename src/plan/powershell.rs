@@ -1,133 +1,114 @@
-//! What the PowerShell formats share: literals, and functions that test and make changes.
+//! What the PowerShell formats share: literals, and functions that tell, make and take back changes.
 //!
-//! The functions use `Microsoft.Win32.Registry`, not the registry provider, which takes `/` in a key's name (SCHANNEL
+//! Before a script changes anything, it writes what is there into a record, a key below `HKLM\SOFTWARE\tlshive\Undo`:
+//! `Plan` and `Written`, and below it a numbered key for each value and key that is changed, with `Key`, `Name` (of a
+//! value), `Data` (as it was, with its own type) and, written last, `State`: `Absent`, `Present` or `Unreadable`.
+//! `audit` reads it too ([`crate::audit`]).
+//!
+//! The functions use `Microsoft.Win32.RegistryKey`, not the registry provider, which takes `/` in a key's name (SCHANNEL
 //! has `AES 128/128`) for a separator and `*`, `?` and `[` for patterns. Scripts are ASCII, so that no version reads
 //! them in another encoding; other characters are spelled as numbers.
 
-use super::exact::{Data, Root, below_root, data, split};
+use std::fmt::Write as _;
+
+use super::Changeset;
+use super::exact::{Data, below_root, data, split};
+use crate::digest::sha256_hex;
 use crate::registry::change::Change;
 use crate::registry::path::{KeyPath, Name};
 
-/// Refuses a 32-bit host, which sees another view of SOFTWARE.
-pub(super) const IS_WRONG_HOST: &str = "[Environment]::Is64BitOperatingSystem -and -not [Environment]::Is64BitProcess";
+/// The language mode in which such scripts run; in another, no method may be called.
+pub(super) const IS_CONSTRAINED: &str = "$ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage'";
 
-/// Functions that tell whether a change is made already.
-pub(super) const TESTS: &str = r"
-function Test-Key($Root, $Path) {
-    $key = $Root.OpenSubKey($Path)
-    if ($null -eq $key) { return $false }
-    $key.Dispose()
-    return $true
-}
+/// What to say in another: what stops the script, and what helps.
+pub(super) const CONSTRAINED: &str = "PowerShell runs this script in ConstrainedLanguage mode (WDAC or AppLocker), which allows no changes. \
+     Nothing was changed. Sign the script with a certificate that your policy trusts, or use the formats reg or pol.";
 
-function Test-Value($Root, $Path, $Name, $Kind, $Data) {
-    $key = $Root.OpenSubKey($Path)
-    if ($null -eq $key) { return $false }
-    try {
-        $found = $key.GetValue($Name, $null, [Microsoft.Win32.RegistryValueOptions]::DoNotExpandEnvironmentNames)
-        if ($null -eq $found -or $key.GetValueKind($Name) -ne $Kind) { return $false }
-        if ($found -isnot [array]) { return [object]::Equals($found, $Data) }
-        if ($found.Length -ne $Data.Length) { return $false }
-        for ($i = 0; $i -lt $found.Length; $i++) {
-            if (-not [object]::Equals($found[$i], $Data[$i])) { return $false }
-        }
-        return $true
-    } finally { $key.Dispose() }
-}
-
-function Test-Absent($Root, $Path, $Name) {
-    $key = $Root.OpenSubKey($Path)
-    if ($null -eq $key) { return $true }
-    try { return $null -eq $key.GetValue($Name) } finally { $key.Dispose() }
-}
-
-function Test-Empty($Root, $Path) {
-    $key = $Root.OpenSubKey($Path)
-    if ($null -eq $key) { return $true }
-    try { return $key.ValueCount -eq 0 } finally { $key.Dispose() }
+/// What a script starts with, below its parameters and its test of the language mode.
+const HEAD: &str = "\
+Set-StrictMode -Version 2
+$ErrorActionPreference = 'Stop'
+$script:changes = 0
+$script:number = 0
+$script:roots = @{}
+foreach ($table in 'keys', 'values', 'entries') {
+    $type = 'System.Collections.Generic.Dictionary[string,object]'
+    Set-Variable -Scope Script -Name $table -Value (New-Object $type ([StringComparer]::OrdinalIgnoreCase))
 }
 ";
 
-/// Functions that make a change where it is not made yet. They ask `Confirm-Change` and count in `$script:changes`.
-pub(super) const ACTIONS: &str = r"
-function Add-Key($Root, $Path) {
-    if (Test-Key $Root $Path) { return }
-    if (Confirm-Change $Root $Path 'Create the key') {
-        $Root.CreateSubKey($Path).Dispose()
-        $script:changes++
-    }
+/// Functions that read the registry.
+const STATE: &str = include_str!("powershell/state.ps1");
+
+/// Functions that collect what is wanted, and tell what differs from it.
+const STEPS: &str = include_str!("powershell/steps.ps1");
+
+/// Functions that make changes, after what was there is in a record. They ask `Confirm-Change`.
+const RECORD: &str = include_str!("powershell/record.ps1");
+
+/// Functions that put back what the record has.
+const UNDO: &str = include_str!("powershell/undo.ps1");
+
+/// What a script does with the registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Work {
+    /// It tells what is to be changed.
+    Detect,
+    /// It changes it, too.
+    Change,
+    /// It changes it, and takes that back.
+    ChangeAndUndo,
 }
 
-function Set-Value($Root, $Path, $Name, $Kind, $Data) {
-    if (Test-Value $Root $Path $Name $Kind $Data) { return }
-    if (Confirm-Change $Root $Path ('Set ' + $Name)) {
-        $key = $Root.CreateSubKey($Path)
-        try { $key.SetValue($Name, $Data, $Kind) } finally { $key.Dispose() }
-        $script:changes++
+/// The part of a script that all have: functions, where its record stands, and its steps.
+///
+/// The steps say what is wanted, in order; what is to be done is what then differs, so that a second run does nothing.
+pub(super) fn body(changeset: &Changeset, work: Work) -> Result<String, String> {
+    let steps: Result<Vec<String>, String> = changeset.changes.iter().map(step).collect();
+    let steps = steps?.join("\n");
+    let mut text = HEAD.to_owned();
+    if work != Work::Detect {
+        let plan = changeset.remarks.first().map_or("", String::as_str);
+        let units: Vec<u16> = plan.encode_utf16().collect();
+        let _ = writeln!(text, "$script:record = '{}'\n$script:plan = {}", record(&steps), literal(&units));
     }
+    text.push('\n');
+    text.push_str(STATE);
+    text.push('\n');
+    text.push_str(STEPS);
+    if work != Work::Detect {
+        text.push('\n');
+        text.push_str(RECORD);
+    }
+    if work == Work::ChangeAndUndo {
+        text.push('\n');
+        text.push_str(UNDO);
+    }
+    let _ = writeln!(text, "\n{steps}");
+    Ok(text)
 }
 
-function Remove-Value($Root, $Path, $Name) {
-    if (Test-Absent $Root $Path $Name) { return }
-    if (Confirm-Change $Root $Path ('Delete ' + $Name)) {
-        $key = $Root.OpenSubKey($Path, $true)
-        try { $key.DeleteValue($Name, $false) } finally { $key.Dispose() }
-        $script:changes++
-    }
+/// Where the record of a plan stands. The same steps have the same record, whichever script makes them.
+fn record(steps: &str) -> String {
+    let digest: String = sha256_hex(steps.as_bytes()).chars().take(16).collect();
+    format!(r"HKEY_LOCAL_MACHINE\SOFTWARE\tlshive\Undo\{digest}")
 }
 
-function Clear-Key($Root, $Path) {
-    if (Test-Empty $Root $Path) { return }
-    if (Confirm-Change $Root $Path 'Delete all values') {
-        $key = $Root.OpenSubKey($Path, $true)
-        try { foreach ($name in $key.GetValueNames()) { $key.DeleteValue($name, $false) } } finally { $key.Dispose() }
-        $script:changes++
-    }
-}
-
-function Remove-Key($Root, $Path) {
-    if (-not (Test-Key $Root $Path)) { return }
-    if (Confirm-Change $Root $Path 'Delete the key and all below it') {
-        $Root.DeleteSubKeyTree($Path, $false)
-        $script:changes++
-    }
-}
-";
-
-/// The command that makes a change.
-pub(super) fn action(change: &Change) -> Result<String, String> {
-    let place = place(change.key())?;
+/// The command that says what a change wants.
+fn step(change: &Change) -> Result<String, String> {
+    let key = change.key();
+    below_root(key)?;
+    let path = full_path(key)?;
     Ok(match change {
-        Change::CreateKey(_) => format!("Add-Key {place}"),
-        Change::DeleteKey(_) => format!("Remove-Key {place}"),
-        Change::DeleteValues(_) => format!("Clear-Key {place}"),
-        Change::DeleteValue { name, .. } => format!("Remove-Value {place} {}", literal_name(name)?),
+        Change::CreateKey(_) => format!("Add-WantedKey {path}"),
+        Change::DeleteKey(_) => format!("Add-UnwantedKey {path}"),
+        Change::DeleteValues(_) => format!("Add-EmptiedKey {path}"),
+        Change::DeleteValue { name, .. } => format!("Add-UnwantedValue {path} {}", literal_name(name)?),
         Change::Set { name, value, .. } => {
             let (kind, data) = typed(&data(name, value)?);
-            format!("Set-Value {place} {} ([Microsoft.Win32.RegistryValueKind]::{kind}) {data}", literal_name(name)?)
+            format!("Add-WantedValue {path} {} {kind} {data}", literal_name(name)?)
         }
     })
-}
-
-/// The condition that holds when a change is made.
-pub(super) fn test(change: &Change) -> Result<String, String> {
-    let place = place(change.key())?;
-    Ok(match change {
-        Change::CreateKey(_) => format!("Test-Key {place}"),
-        Change::DeleteKey(_) => format!("-not (Test-Key {place})"),
-        Change::DeleteValues(_) => format!("Test-Empty {place}"),
-        Change::DeleteValue { name, .. } => format!("Test-Absent {place} {}", literal_name(name)?),
-        Change::Set { name, value, .. } => {
-            let (kind, data) = typed(&data(name, value)?);
-            format!("Test-Value {place} {} ([Microsoft.Win32.RegistryValueKind]::{kind}) {data}", literal_name(name)?)
-        }
-    })
-}
-
-fn place(key: &KeyPath) -> Result<String, String> {
-    let (root, names): (Root, &[Name]) = below_root(key)?;
-    let units: Vec<&[u16]> = names.iter().map(Name::units).collect();
-    Ok(format!("([Microsoft.Win32.Registry]::{}) {}", root.dotnet, literal(&units.join(&u16::from(b'\\')))))
 }
 
 /// The key with its root, as a literal.

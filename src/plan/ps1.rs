@@ -2,69 +2,71 @@
 
 use super::Changeset;
 use super::exact::remarks;
-use super::powershell::{ACTIONS, IS_WRONG_HOST, TESTS, action, file};
-use crate::registry::change::Change;
+use super::powershell::{CONSTRAINED, IS_CONSTRAINED, Work, body, file};
 
-pub(super) fn bytes(changeset: &Changeset, undo: Option<&Changeset>) -> Result<Vec<u8>, String> {
-    let undo_note = match undo {
-        Some(_) => "-Undo sets what was there when this script was written.",
-        None => "-Undo deletes the values that this script sets; keys stay, and what it deletes does not come back.",
-    };
-    let mut text = String::from("#Requires -Version 4.0\n#Requires -RunAsAdministrator\n");
-    for remark in remarks(changeset, &["-WhatIf shows what would be changed.", undo_note], true) {
+pub(super) fn bytes(changeset: &Changeset) -> Result<Vec<u8>, String> {
+    let mut text = String::from(HELP);
+    for remark in remarks(changeset, &[], true) {
         text.push_str(&format!("# {remark}\n"));
     }
-    text.push_str(HEAD);
-    let refusal = "throw 'Run this in 64-bit PowerShell: this one sees another view of SOFTWARE.'";
-    text.push_str(&format!("if ({IS_WRONG_HOST}) {{\n    {refusal}\n}}\n"));
-    text.push_str(TESTS);
-    text.push_str(CONFIRM);
-    text.push_str(ACTIONS);
-    text.push_str("\nif ($Undo) {\n");
-    let back = match undo {
-        Some(undo) => undo.changes.clone(),
-        None => changeset.changes.iter().rev().filter_map(value_deleted).collect(),
-    };
-    body(&back, &mut text)?;
-    text.push_str("} else {\n");
-    body(&changeset.changes, &mut text)?;
+    text.push_str(PARAMETERS);
+    text.push_str(&format!("if ({IS_CONSTRAINED}) {{\n    throw '{CONSTRAINED}'\n}}\n"));
+    text.push_str(&body(changeset, Work::ChangeAndUndo)?);
     text.push_str(END);
     Ok(file(&text))
 }
 
-const HEAD: &str = "\
+/// What `Get-Help` shows. The remarks stand apart from it, below an empty line: a remark that started with a dot would
+/// be taken for a keyword.
+const HELP: &str = "\
+#Requires -Version 3.0
+#Requires -RunAsAdministrator
+
+# .SYNOPSIS
+#   Makes the registry changes that tlshive planned, and takes them back.
+# .DESCRIPTION
+#   Changes only what differs from the plan; a second run changes nothing. Before the first change, what is there is
+#   written to a record below HKLM\\SOFTWARE\\tlshive\\Undo. The 64-bit view of the registry is changed, whichever
+#   PowerShell runs this. Windows must be restarted for changes to take effect everywhere.
+# .PARAMETER Undo
+#   Puts back what this script, or a remediation script of the same plan, found. Keys that were created and are empty
+#   are deleted, and the record goes last. Without a record nothing is changed. What somebody has changed since is named
+#   and left. Times, owners and permissions of deleted keys do not come back.
+# .PARAMETER Force
+#   Changes also values of types that .NET does not know, which -Undo cannot put back; with -Undo, puts back also what
+#   somebody has changed since.
+# .EXAMPLE
+#   powershell -ExecutionPolicy Bypass -File plan.ps1 -WhatIf
+#   Shows what would be changed, and changes nothing.
+# .EXAMPLE
+#   powershell -ExecutionPolicy Bypass -File plan.ps1
+#   Makes the changes.
+# .EXAMPLE
+#   powershell -ExecutionPolicy Bypass -File plan.ps1 -Undo
+#   Takes them back.
+
+";
+
+const PARAMETERS: &str = "
 [CmdletBinding(SupportsShouldProcess)]
-param([switch]$Undo)
+param([switch]$Undo, [switch]$Force)
 
-Set-StrictMode -Version 2
-$ErrorActionPreference = 'Stop'
-$script:changes = 0
 ";
 
-const CONFIRM: &str = r"
-function Confirm-Change($Root, $Path, $Action) {
-    return $PSCmdlet.ShouldProcess($Root.Name + '\' + $Path, $Action)
-}
-";
-
-const END: &str = "\
+const END: &str = r"
+function Confirm-Change {
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSShouldProcess', '', Justification = 'The cmdlet of the script asks.')]
+    param($Target, $Action)
+    return $PSCmdlet.ShouldProcess($Target, $Action)
 }
 
+if ($Undo) {
+    Restore-Record $Force
+} else {
+    $wanted = @(foreach ($change in @(Get-Change)) { if (Confirm-Change $change.Path (Get-Title $change)) { $change } })
+    if ($wanted.Count -gt 0) { Invoke-Change $wanted $Force }
+}
 if ($script:changes -gt 0) {
     Write-Warning 'Restart Windows for the changes to take effect everywhere.'
 }
 ";
-
-fn body(changes: &[Change], text: &mut String) -> Result<(), String> {
-    for change in changes {
-        text.push_str(&format!("    {}\n", action(change)?));
-    }
-    Ok(())
-}
-
-fn value_deleted(change: &Change) -> Option<Change> {
-    match change {
-        Change::Set { key, name, .. } => Some(Change::DeleteValue { key: key.clone(), name: name.clone() }),
-        _ => None,
-    }
-}

@@ -1,7 +1,7 @@
 """Reads a file that `tlshive generate` wrote with somebody else's parser, and prints a line `key|value|type|data` for each
 value that it sets, the key below HKEY_LOCAL_MACHINE. Fails where the file has a name that its format does not know.
 
-formats.py pol|gpp|ansible|lgpo FILE     (samba, ElementTree, PyYAML; LGPO text has no parser of its own)
+formats.py pol|gpp|ansible|dsc3|lgpo FILE     (samba, ElementTree, PyYAML; LGPO text has no parser of its own)
 formats.py powershell FILE               (tree-sitter-powershell; prints nothing)
 """
 
@@ -82,6 +82,32 @@ def ansible(path):
         if root != "HKLM" or type(options["data"]) is not int:
             wrong(f"not a number of HKLM: {options}")
         yield key, options["name"], {"dword": "REG_DWORD"}[options["type"]], options["data"]
+
+
+def dsc3(path):
+    """By the schemas that Microsoft DSC publishes for documents of v3 and for Microsoft.Windows/Registry."""
+    import re
+
+    import yaml
+
+    with open(path, encoding="ascii") as file:
+        document = yaml.safe_load(file)
+    if set(document) != {"$schema", "resources"} or not document["$schema"].endswith("/v3/bundled/config/document.json"):
+        wrong(f"not a document: {set(document)}")
+    names = [resource["name"] for resource in document["resources"]]
+    if len(names) != len(set(names)) or not all(re.fullmatch("[a-zA-Z0-9 ]+", name) for name in names):
+        wrong(f"names: {names}")
+    for resource in document["resources"]:
+        properties = resource["properties"]
+        if set(resource) != {"name", "type", "properties"} or resource["type"] != "Microsoft.Windows/Registry":
+            wrong(f"not a resource: {resource}")
+        if set(properties) != {"keyPath", "valueName", "valueData"} or len(properties["valueData"]) != 1:
+            wrong(f"not a value that is set: {properties}")
+        [(kind, data)] = properties["valueData"].items()
+        root, key = properties["keyPath"].split("\\", 1)
+        if root != "HKLM" or kind != "DWord" or type(data) is not int or not 0 <= data < 1 << 32:
+            wrong(f"not a number of HKLM: {properties}")
+        yield key, properties["valueName"], "REG_DWORD", data
 
 
 def lgpo(path):

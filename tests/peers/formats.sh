@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What tlshive generates, read by others: Registry.pol by Samba, preferences by libxml2 and Python, YAML by PyYAML, and the
-# syntax of PowerShell by tree-sitter where that is installed (PowerShell itself is in no Debian). Wine runs the batch files:
-# see wine.sh.
+# syntax of PowerShell by tree-sitter where that is installed. PowerShell itself: see powershell.sh. Wine runs the batch
+# files: see wine.sh.
 # shellcheck source=tests/peers/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -23,7 +23,7 @@ generate() {
 }
 
 for mode in enable disable; do
-    for format in pol gpp gpp-collection ansible lgpo; do
+    for format in pol gpp gpp-collection ansible dsc3 lgpo; do
         name="formats $format $mode"
         generate "$mode" "$format" || continue
         if [[ $format == gpp* ]]; then

@@ -81,4 +81,46 @@ for format in reg reg4 cmd; do
     done
 done
 
+# Batch files that delete: values, whole keys, and default values among them.
+wine_reg() { timeout 60 "$WINE" reg "$@" </dev/null 2>&1 | tr -d '\r'; }
+batch() {
+    ran=0
+    (cd "$work" && timeout 120 "$WINE" cmd /c "$1") </dev/null >/dev/null 2>&1 || ran=$?
+    same "wine $1: exit status" 0 "$ran"
+}
+key='HKLM\SOFTWARE\Microsoft\.NETFramework\v4.0.30319'
+wine_reg add "$key\\tlshive" /ve /d mine /f >/dev/null
+wine_reg add "$key\\tlshive\\empty" /f >/dev/null
+wine_reg delete "$key\\tlshive\\empty" /ve /f >/dev/null
+wine_reg add "$key\\tlshive" /v list /t REG_MULTI_SZ /d '' /f >/dev/null
+wine_reg add "$key\\tlshive" /v bytes /t REG_BINARY /d '' /f >/dev/null
+wineserver -w
+before=$(state)
+cp "$WINEPREFIX/system.reg" "$work/before-batch.reg"
+printf 'REGEDIT4\r\n\r\n[-HKEY_LOCAL_MACHINE\\%s\\tlshive]\r\n\r\n[HKEY_LOCAL_MACHINE\\%s]\r\n@="x"\r\n' \
+    "${key#HKLM\\}" "${key#HKLM\\}" | sed 's/\\\\/\\/g' >"$work/delete.reg"
+if "$TLSHIVE" generate undo --for "$work/before-batch.reg" --of "$work/delete.reg" --format cmd -o "$work/undo.cmd" 2>"$work/err"; then
+    (cd "$work" && timeout 60 "$WINE" regedit /S delete.reg) >/dev/null 2>&1 || true
+    wineserver -w
+    [[ $(state) != "$before" ]] && ok "wine undo.cmd: something is to be undone" || fail "wine undo.cmd" "the import changed nothing"
+    batch undo.cmd
+    wineserver -w
+    # A .reg file gives the names of what it lists in upper case.
+    same "wine undo.cmd: what Wine reads is as before" "${before^^}" "$(state | tr '[:lower:]' '[:upper:]')"
+else
+    fail "wine undo.cmd: generate" "$(head -n 1 "$work/err")"
+fi
+"$TLSHIVE" generate defaults --format cmd -o "$work/defaults.cmd" 2>"$work/err" || fail "wine defaults.cmd" "$(head -n 1 "$work/err")"
+for time in first second; do
+    batch defaults.cmd
+    wineserver -w
+    audit "wine defaults.cmd $time time: audit of system.reg" "$WINEPREFIX/system.reg"
+    same "wine defaults.cmd $time time: exit status for system.reg" 1 "$status"
+done
+while IFS='|' read -r rule hive name value _; do
+    [[ $hive == SYSTEM ]] && name="CurrentControlSet\\$name"
+    found=$(wine_reg query "HKLM\\$hive\\$name" /v "$value" | grep -c REG_DWORD || true)
+    same "wine defaults.cmd: $rule is gone" 0 "$found"
+done < <(eight)
+
 finish

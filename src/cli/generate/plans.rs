@@ -161,12 +161,6 @@ impl Asked<'_> {
         Ok((undo, state))
     }
 
-    /// What takes the changes back on this machine, if that can be told.
-    pub(super) fn back(&self, changeset: &Changeset, state: &State) -> Option<Changeset> {
-        let (registry, keys) = (&state.host.registry, state.limits.overlay_keys);
-        plan::undo(self.policy, "this script for", &changeset.changes, registry, self.number, keys).ok()
-    }
-
     /// The machine, and the changes that are to be undone.
     fn undone(&self) -> Result<(State, Vec<Change>), Failure> {
         if let Some(plan) = self.plan_undone() {

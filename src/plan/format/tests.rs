@@ -8,10 +8,11 @@ use crate::plan::Plan;
 use crate::policy::Policy;
 use crate::registry::change::{Change, Script};
 use crate::registry::path::{KeyPath, Name};
+use crate::registry::reg_file::{Interest, RegFile};
 use crate::registry::value::{Value, ValueType};
-use crate::registry::{gpp as gpp_file, pol as pol_file};
+use crate::registry::{Source, gpp as gpp_file, pol as pol_file};
 
-const ALL: [Format; 11] = [
+const ALL: [Format; 12] = [
     Format::Reg,
     Format::Reg4,
     Format::Pol,
@@ -23,6 +24,7 @@ const ALL: [Format; 11] = [
     Format::Intune,
     Format::Ansible,
     Format::Dsc,
+    Format::Dsc3,
 ];
 
 /// Names that mean something to one format or another.
@@ -83,7 +85,7 @@ fn text(format: Format, changes: &[Change]) -> Result<String, String> {
         }
         None => String::from_utf8(bytes).unwrap(),
     };
-    let crlf = !matches!(format, Format::Gpp | Format::GppCollection | Format::Ansible);
+    let crlf = !matches!(format, Format::Gpp | Format::GppCollection | Format::Ansible | Format::Dsc3);
     assert_eq!(
         text.matches('\n').count(),
         text.matches("\r\n").count().max(if crlf { 0 } else { text.matches('\n').count() })
@@ -222,11 +224,11 @@ fn lgpo_text_has_blocks_of_four_lines() {
 fn a_batch_file_quotes_what_it_can_and_refuses_the_rest() {
     let line = |name: &str, value: Value| {
         let text = one(Format::Cmd, set(name, value))?;
-        Ok::<String, String>(text.lines().find(|line| line.starts_with("reg add")).unwrap().to_owned())
+        Ok::<String, String>(text.lines().find(|line| line.contains(" add ")).unwrap().to_owned())
     };
     assert_eq!(
         line("a'b", Value::dword(1)).unwrap(),
-        "reg add \"HKLM\\SOFTWARE\\K\" /v \"a'b\" /t REG_DWORD /d 1 /f /reg:64 >nul"
+        "\"%SystemRoot%\\System32\\reg.exe\" add \"HKLM\\SOFTWARE\\K\" /v \"a'b\" /t REG_DWORD /d 1 /f /reg:64 >nul"
     );
     for (name, shown) in [("%PATH%", "%%PATH%%"), ("^&|<>!x!", "^&|<>!x!"), ("C:\\", "C:\\\\"), ("$(x)", "$(x)")] {
         let found = line(name, Value::sz(name)).unwrap();
@@ -236,6 +238,9 @@ fn a_batch_file_quotes_what_it_can_and_refuses_the_rest() {
     for name in ["a\"b", "a\nb", "ö", "a\u{2019}b", "\u{7f}", "a\0b"] {
         assert!(line(name, Value::dword(1)).is_err(), "{name:?}");
     }
+    let empty = |kind: ValueType, data: &[u8]| line("v", Value { kind, data: data.to_vec() }).unwrap();
+    assert!(empty(ValueType::MULTI_SZ, &[0, 0]).contains("/t REG_MULTI_SZ /d \"\" /f"));
+    assert!(empty(ValueType::BINARY, &[]).contains("/t REG_BINARY /d \"\" /f"));
     for value in [
         Value { kind: ValueType::NONE, data: vec![1] },
         Value { kind: ValueType::MULTI_SZ, data: [Value::sz("a\\0b").data, vec![0, 0]].concat() },
@@ -244,8 +249,12 @@ fn a_batch_file_quotes_what_it_can_and_refuses_the_rest() {
         assert!(line("v", value.clone()).is_err(), "{:?}", value.kind);
     }
     let text = one_text(Format::Cmd, &[Change::DeleteValue { key: key("K"), name: Name::from("%x%") }]);
-    assert!(text.contains("reg query \"HKLM\\SOFTWARE\\K\" /v \"%%x%%\" /reg:64 >nul 2>nul && (reg delete "), "{text}");
-    assert!(!text.contains("\nreg delete") && text.lines().nth(1).unwrap().starts_with("rem Why"), "{text}");
+    assert!(
+        text.contains(
+            "reg.exe\" query \"HKLM\\SOFTWARE\\K\" /v \"%%x%%\" /reg:64 >nul 2>nul\nif errorlevel 1 goto n1\n"
+        )
+    );
+    assert!(text.lines().nth(1).unwrap().starts_with("rem Why"), "{text}");
     assert!(text.lines().filter(|line| line.starts_with("rem")).all(|line| !line.contains(['%', '&', '>', '"'])));
 }
 
@@ -270,37 +279,123 @@ fn powershell_literals_cannot_be_left() {
         assert!(one(format, half).unwrap().contains("('' + [char]0xd800)"));
     }
     let text = one(Format::Ps1, set("d", Value::dword(0xffff_ffff))).unwrap();
-    assert!(text.contains("RegistryValueKind]::DWord) ([int]'-1')"), "{text}");
-    assert!(text.contains(
-        "\nif ($Undo) {\n    Remove-Value ([Microsoft.Win32.Registry]::LocalMachine) 'SOFTWARE\\K' 'd'\n} else {"
-    ));
+    assert!(text.contains("\nAdd-WantedValue 'HKEY_LOCAL_MACHINE\\SOFTWARE\\K' 'd' DWord ([int]'-1')\n"), "{text}");
     let text = one(Format::Dsc, set("d", Value::dword(0xffff_ffff))).unwrap();
     assert!(text.contains("ValueData = 'ffffffff'\n            Hex = $true"), "{text}");
 }
 
 #[test]
-fn undo_is_the_changeset_that_is_given() {
-    let undo = changeset(vec![set("d", Value::dword(7)), Change::DeleteKey(key("L"))]);
-    let files = files(Format::Ps1, &changeset(vec![set("d", Value::dword(1))]), Some(&undo)).unwrap();
-    let text = String::from_utf8(files[0].bytes.clone()).unwrap();
-    let (undo, rest) = text.split_once("if ($Undo) {").unwrap().1.split_once("} else {").unwrap();
-    assert!(undo.contains("([int]7)") && undo.contains("Remove-Key") && rest.contains("([int]1)"), "{text}");
+fn scripts_of_one_plan_share_a_record() {
+    let record = |format: Format, n: u32| {
+        let files = files(format, &changeset(vec![set("d", Value::dword(n))]), None).unwrap();
+        let text = String::from_utf8(files.last().unwrap().bytes.clone()).unwrap();
+        let line = text.lines().find(|line| line.starts_with("$script:record = ")).unwrap().to_owned();
+        assert!(line.starts_with(r"$script:record = 'HKEY_LOCAL_MACHINE\SOFTWARE\tlshive\Undo\"), "{line}");
+        line
+    };
+    assert_eq!(record(Format::Ps1, 1), record(Format::Intune, 1));
+    assert_ne!(record(Format::Ps1, 1), record(Format::Ps1, 2));
+}
+
+#[test]
+fn a_remark_is_no_keyword_of_the_help() {
+    let changeset = Changeset { remarks: vec![".NOTES x".into()], changes: Vec::new(), left_out: Vec::new() };
+    let bytes = files(Format::Ps1, &changeset, None).unwrap().remove(0).bytes;
+    let text = String::from_utf8(bytes).unwrap();
+    let (help, rest) = text.split_once("\r\n\r\n# .NOTES").unwrap();
+    assert!(help.contains("# .SYNOPSIS") && !rest.contains(".SYNOPSIS"), "{text}");
 }
 
 #[test]
 fn formats_that_state_results_refuse_contradictions() {
     let twice = [set("a", Value::dword(1)), set("A", Value::dword(2))];
     for format in ALL {
-        assert_eq!(
-            text_or_bytes(format, &twice).is_err(),
-            matches!(format, Format::Intune | Format::Dsc),
-            "{format:?}"
-        );
+        assert_eq!(text_or_bytes(format, &twice).is_err(), matches!(format, Format::Dsc | Format::Dsc3), "{format:?}");
     }
 }
 
 fn text_or_bytes(format: Format, changes: &[Change]) -> Result<Vec<u8>, String> {
     bytes(format, changes)
+}
+
+#[test]
+fn a_batch_file_leaves_a_default_value_that_is_there() {
+    let text = one_text(Format::Cmd, &[Change::CreateKey(key("K"))]);
+    let lines: Vec<&str> = text.lines().skip_while(|line| !line.contains("query \"HKLM\\SOFTWARE\\K\"")).collect();
+    assert_eq!(lines[1], "if not errorlevel 1 goto n1", "{text}");
+    assert!(lines[2].contains("add \"HKLM\\SOFTWARE\\K\" /ve /f") && lines[4].contains("delete"), "{text}");
+    assert_eq!(lines[6], ":n1", "{text}");
+}
+
+/// A machine that has one value, by a `.reg` file that lists it.
+fn machine(name: &str, data: &str) -> Registry {
+    let text =
+        format!("Windows Registry Editor Version 5.00\n\n[HKEY_LOCAL_MACHINE\\SOFTWARE\\K]\n\"{name}\"={data}\n");
+    let mut interest = Interest::new();
+    interest.tree(&key("K"));
+    let file = RegFile::read(&text.into_bytes(), &Arc::from("x.reg"), &interest, &Limits::default(), None);
+    Registry::new(vec![Source::RegFile(file)], 8)
+}
+
+#[test]
+fn what_a_tool_would_pass_over_on_this_machine_is_refused() {
+    let write = |format, change: Change, data: &str| {
+        files(format, &changeset(vec![change]), Some(&machine("v", data))).map(drop)
+    };
+    let one = || set("v", Value::dword(1));
+    let gone = || Change::DeleteValue { key: key("K"), name: Name::from("v") };
+    for (format, change, data, fine) in [
+        (Format::Ansible, one(), "hex(4):01,00", false),
+        (Format::Ansible, one(), "\"1\"", true),
+        (Format::Ansible, gone(), "hex(6):01", false),
+        (Format::Ansible, gone(), "hex(5):00,00,00,01", true),
+        (Format::Dsc, one(), "hex(0):01", false),
+        (Format::Dsc, gone(), "hex(5):00,00,00,01", false),
+        (Format::Dsc, gone(), "hex(6):01", false),
+        (Format::Dsc, one(), "\"1\"", true),
+        (Format::Ps1, gone(), "hex(6):01", true),
+    ] {
+        let written = write(format, change.clone(), data);
+        assert_eq!(written.is_ok(), fine, "{format:?} {change:?} {data}: {written:?}");
+    }
+}
+
+#[test]
+fn dsc_deletes_by_drive_and_never_by_pattern() {
+    let delete = |name: &str| Change::DeleteValue { key: key("K"), name: Name::from(name) };
+    let text = one(Format::Dsc, delete("a b")).unwrap();
+    assert!(text.contains("xRegistry 'Change1'") && text.contains("Key = 'HKLM:\\SOFTWARE\\K'"), "{text}");
+    for name in ["a*", "a?", "[ab]", "a`b"] {
+        assert!(one(Format::Dsc, delete(name)).is_err(), "{name}");
+        assert!(one(Format::Dsc, Change::DeleteKey(key(name))).is_err(), "{name}");
+        assert!(one(Format::Dsc, set(name, Value::dword(1))).is_ok(), "{name}");
+    }
+    assert!(one(Format::Dsc, set("v", Value::sz("a\r\nb"))).is_err());
+}
+
+#[test]
+fn a_dsc_document_has_literal_text_alone() {
+    let text = one_text(
+        Format::Dsc3,
+        &[
+            set("Enabled", Value::dword(0xffff_ffff)),
+            Change::DeleteKey(key("L")),
+            Change::DeleteValue { key: key("K"), name: Name::from("it's \"q\"") },
+            set("m", Value { kind: ValueType::MULTI_SZ, data: [Value::sz("a").data, vec![0, 0]].concat() }),
+            set("b", Value { kind: ValueType::BINARY, data: vec![1, 255] }),
+        ],
+    );
+    insta::assert_snapshot!(text);
+    for bad in [
+        set("[x]", Value::dword(1)),
+        set("x", Value::sz("[concat('a')]")),
+        set("", Value::sz("default")),
+        set("n", Value { kind: ValueType::NONE, data: vec![] }),
+        set("v", Value { kind: ValueType::SZ, data: vec![0, 0xd8, 0, 0] }),
+        Change::DeleteValues(key("K")),
+    ] {
+        assert!(one(Format::Dsc3, bad.clone()).is_err(), "{bad:?}");
+    }
 }
 
 #[test]
@@ -315,6 +410,7 @@ fn ansible_text_is_no_template_and_no_other_type() {
     find("\u{1f600}\u{2028}", Value::dword(0xffff_ffff), "    name: \"\\U0001f600\\u2028\"\n    data: 4294967295\n");
     find("q", Value { kind: ValueType::QWORD, data: vec![0xff; 8] }, "    data: \"18446744073709551615\"\n");
     find("b", Value { kind: ValueType::BINARY, data: vec![1, 0xab] }, "    data: \"hex:01,ab\"\n    type: binary\n");
+    find("e", Value { kind: ValueType::MULTI_SZ, data: vec![0, 0] }, "    name: \"e\"\n    type: multistring\n");
     find("AES 128/128", Value::dword(1), "    path: \"HKLM:\\\\SOFTWARE\\\\K\"\n");
     assert!(one(Format::Ansible, set("", Value::dword(1))).is_err());
     assert!(one(Format::Ansible, Change::DeleteValues(key("K"))).is_err());

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# A real PowerShell runs what tlshive generates for it, over a registry in memory (powershell.cs). No Debian has PowerShell,
+# so its absence is no failure.
+# shellcheck source=tests/peers/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+if ! command -v pwsh >/dev/null; then
+    echo "skipped: PowerShell is missing (pwsh)"
+    finish
+fi
+if ! python3 "$repo/tests/peers/powershell.py" "$TLSHIVE" "$hosts" "$work/cases" >"$work/err" 2>&1; then
+    fail "powershell: cases" "$(tail -n 1 "$work/err")"
+    finish
+fi
+# Names of lines start with ok or FAIL; whatever else it says is a failure of the check itself.
+pwsh -NoProfile -File "$repo/tests/peers/powershell.ps1" "$work/cases" >"$work/said" 2>&1 || true
+while IFS= read -r line; do
+    case $line in
+        "ok "*) ok "${line#ok }" ;;
+        "FAIL "*) fail "${line#FAIL }" "see above" ;;
+        *) fail "powershell" "$line" ;;
+    esac
+done <"$work/said"
+[[ -s $work/said ]] || fail "powershell" "it said nothing"
+
+help=$(pwsh -NoProfile -Command "(Get-Help '$work/cases/compliant-fix/plan.ps1' -Full | Out-String)" 2>&1 || true)
+for part in 'Makes the registry changes' 'Undo' 'ExecutionPolicy Bypass'; do
+    if [[ $help == *"$part"* ]]; then ok "powershell: Get-Help shows $part"; else fail "powershell: Get-Help" "lacks $part"; fi
+done
+
+finish
