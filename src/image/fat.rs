@@ -175,6 +175,9 @@ impl Fat {
 
     /// What the entry of a file says, read again from where it stands.
     fn listed(&self, file: FileRef) -> Result<Listed, Error> {
+        if file == ROOT {
+            return Err(Error::unsupported(At::Offset(0), "it is the root folder"));
+        }
         let listed = if self.geometry.is_ex() { exfat::at(self, file)? } else { entries::at(self, file)? };
         if file.name == 0 || listed.file.name == file.name {
             return Ok(listed);
