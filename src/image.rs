@@ -2,12 +2,15 @@
 //! is read page by page like any other and nothing is unpacked.
 
 mod ewf;
+mod fat;
 mod filesystem;
+mod ldm;
 mod mapped;
 mod ntfs;
 mod partition;
 mod qcow2;
 mod raw;
+mod tree;
 mod unpack;
 mod vdi;
 mod vhd;
@@ -20,9 +23,13 @@ use crate::error::{At, Error};
 use crate::limits::Limits;
 use crate::read_at::ReadAt;
 
+pub use fat::{Fat, FatFile};
 pub use filesystem::{Filesystem, recognise};
-pub use ntfs::{Entry, FileRef, Ntfs, NtfsFile};
+pub use ldm::{Dynamic, DynamicVolume, Make, Piece, dynamic};
+pub use mapped::Guid;
+pub use ntfs::{Ntfs, NtfsFile};
 pub use partition::{Partition, Scheme, Table, partitions};
+pub use tree::{Entry, FileRef, Tree, TreeFile};
 
 /// A disk, out of whatever container it lay in.
 pub struct Disk {

@@ -69,6 +69,10 @@ pub struct Limits {
     pub vhdx_log_descriptors: u64,
     /// Bytes of the entries of a GPT. 128 entries of 128 bytes are usual; 8192 fit.
     pub gpt_bytes: u64,
+    /// Bytes of the database of a dynamic disk. Windows makes it 1 MiB.
+    pub ldm_bytes: u64,
+    /// Files beside a dynamic disk that are looked at for the other disks of its group.
+    pub ldm_neighbours: usize,
     /// Logical partitions of an MBR. Windows gives letters to 24 at most; Linux shows 60.
     pub logical_partitions: usize,
     /// Files that one image is split into. Pieces of 650 MB of a disk of 6 TB are fewer; each stays open.
@@ -185,6 +189,8 @@ impl Default for Limits {
             vhdx_log_passes: 4,
             vhdx_log_descriptors: 1 << 15,
             gpt_bytes: 1 << 20,
+            ldm_bytes: 4 << 20,
+            ldm_neighbours: 1024,
             logical_partitions: 128,
             image_pieces: 10_000,
             ewf_sections: 1 << 18,

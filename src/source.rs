@@ -4,6 +4,7 @@ mod again;
 mod archive;
 mod bytes;
 mod disk;
+mod dynamic;
 mod holder;
 mod installation;
 mod logs;

@@ -13,12 +13,13 @@ use serde_json::Value as Json;
 const CONFIG: &str = r"Windows\System32\config\SYSTEM";
 const TRIAGE: &str = "C/Windows/System32/config/SYSTEM";
 const BARE: &str = r#"volume (NTFS "System")"#;
+const DYNAMIC: &str = r#"Volume1 (NTFS "System")"#;
 
 /// Computer, whether it is compliant, and the steps from the image to its SYSTEM hive.
 type Machine<'a> = (&'a str, bool, &'a [&'a str]);
 
 /// Every file in `fixtures/images`: its status when it is named, and the machines in it.
-const IMAGES: [(&str, i32, &[Machine<'static>]); 38] = [
+const IMAGES: [(&str, i32, &[Machine<'static>]); 47] = [
     ("acquired.E01", 0, &[("DESK-X86", true, &[BARE, CONFIG])]),
     ("acquired.E02", 3, &[]),
     ("backing-base.qcow2", 1, &[("AADC-OFF", false, &[BARE, CONFIG])]),
@@ -33,9 +34,22 @@ const IMAGES: [(&str, i32, &[Machine<'static>]); 38] = [
     ("empty.7z", 3, &[]),
     ("encrypted-in-part.zip", 3, &[("DESK-X86", true, &[TRIAGE])]),
     ("encrypted.zip", 3, &[]),
+    ("exfat-unbroken.raw.gz", 0, &[("DESK-X86", true, &["exfat-unbroken.raw", r#"volume (exFAT "STICK")"#, "SYSTEM"])]),
+    ("exfat.raw.gz", 0, &[("AADC-2019", true, &["exfat.raw", r#"MBR 1 (exFAT "STICK")"#, CONFIG])]),
     ("ext4.raw.gz", 4, &[]),
+    ("fat12.raw.gz", 0, &[("AADC-2019", true, &["fat12.raw", r#"volume (FAT12 "STICK")"#, CONFIG])]),
+    (
+        "fat16.raw.gz",
+        0,
+        &[("DESK-11", true, &["fat16.raw", r#"volume (FAT16 "STICK")"#, r"Windows of the lab\System32\config\SYSTEM"])],
+    ),
+    ("fat32.raw.gz", 1, &[("AADC-OFF", false, &["fat32.raw", r#"volume (FAT32 "STICK")"#, "SYSTEM"])]),
     ("fragmented.raw.gz", 0, &[("AADC-2019", true, &["fragmented.raw", BARE, CONFIG])]),
     ("gpt-4kn.raw.gz", 0, &[("AADC-2019", true, &["gpt-4kn.raw", r#"GPT 2 (NTFS "System")"#, CONFIG])]),
+    ("ldm-mirrored-1.raw", 1, &[("AADC-OFF", false, &[DYNAMIC, CONFIG])]),
+    ("ldm-mirrored-2.raw", 1, &[("AADC-OFF", false, &[DYNAMIC, CONFIG])]),
+    ("ldm-spanned-1.raw", 0, &[("AADC-2019", true, &[DYNAMIC, CONFIG])]),
+    ("ldm-spanned-2.raw", 0, &[("AADC-2019", true, &[DYNAMIC, CONFIG])]),
     ("luks.qcow2", 3, &[]),
     ("lvm.raw.gz", 3, &[]),
     ("lznt1.raw.gz", 0, &[("AADC-2019", true, &["lznt1.raw", BARE, CONFIG])]),
@@ -82,6 +96,9 @@ const IMAGES: [(&str, i32, &[Machine<'static>]); 38] = [
 
 /// Parts of others in the same folder, that are images themselves.
 const PARTS: [&str; 3] = ["acquired.E02", "backing-base.qcow2", "base.vhd"];
+
+/// Dynamic disks whose volume is looked into with another one of the same folder.
+const SECOND: [&str; 2] = ["ldm-mirrored-2.raw", "ldm-spanned-2.raw"];
 
 fn audit<S: AsRef<std::ffi::OsStr>>(args: &[S]) -> Run {
     let args = args.iter().map(AsRef::as_ref);
@@ -153,7 +170,7 @@ fn a_folder_of_images_has_all_their_machines_and_parts_are_read_with_their_image
     let run = audit(&["fixtures/images"]);
     let report = run.json();
     let mut found = machines(&report);
-    let whole = IMAGES.iter().filter(|(name, _, _)| !PARTS.contains(name));
+    let whole = IMAGES.iter().filter(|(name, _, _)| !PARTS.contains(name) && !SECOND.contains(name));
     let mut wanted: Vec<_> = whole.flat_map(|(name, _, inside)| expected(&image(name), inside)).collect();
     found.sort();
     wanted.sort();
@@ -163,6 +180,65 @@ fn a_folder_of_images_has_all_their_machines_and_parts_are_read_with_their_image
     parts.sort_unstable();
     let extents = ["disk-s001.vmdk", "disk-s002.vmdk"].map(|extent| format!("{} › vm/{extent}", image("vmdk.zip")));
     assert_eq!(parts, PARTS.map(image).into_iter().chain(extents).collect::<Vec<_>>());
+}
+
+#[test]
+fn volumes_of_several_disks_are_put_together_from_what_is_given_beside_or_allowed() {
+    let (_keep, folder) = scratch();
+    let [first, second] = ["one/first.raw", "two/second.raw"].map(|name| folder.join(name));
+    copy("ldm-spanned-1.raw", &first);
+    copy("ldm-spanned-2.raw", &second);
+    // Half of it is an error that names the disk that is not there.
+    for (half, missing) in [(&first, "Disk2"), (&second, "Disk1")] {
+        let run = audit(&[half]);
+        let errors = said(&run.json(), "error");
+        assert_eq!((run.status, machines(&run.json()).len()), (3, 0));
+        assert!(errors[0].contains(missing) && errors[0].contains("not there"), "{errors:?}");
+    }
+    for (inputs, host) in [
+        (vec![first.as_path(), &second], "given"),
+        (vec![&folder], "below a folder"),
+        (vec![Path::new("--allow-dir"), &folder.join("two"), &first], "allowed"),
+    ] {
+        let run = audit(&inputs);
+        assert_eq!((run.status, machines(&run.json()).len()), (0, 1), "{host}: {:#}", run.json());
+    }
+    // Both are evidence.
+    let run = audit(&[Path::new("--allow-dir"), &folder.join("two"), &first, Path::new("--digest-images")]);
+    let report = run.json();
+    let inputs = report["hosts"][0]["inputs"].as_array().unwrap();
+    assert!(["first.raw", "second.raw"].iter().all(|name| {
+        inputs.iter().any(|input| input["name"].as_str().unwrap().ends_with(name) && input["sha256"].is_string())
+    }));
+    // Two images of one disk: which of them goes with the other cannot be told.
+    copy("ldm-spanned-2.raw", &folder.join("one/second.raw"));
+    copy("ldm-spanned-2.raw", &folder.join("one/third.raw"));
+    let run = audit(&[&first]);
+    let errors = said(&run.json(), "error");
+    assert_eq!((run.status, machines(&run.json()).len()), (3, 0));
+    assert!(errors[0].contains("several images are of its disk Disk2"), "{errors:?}");
+}
+
+#[test]
+fn one_half_of_a_mirror_is_enough_and_two_must_be_alike() {
+    let (_keep, folder) = scratch();
+    let [first, second] = ["first.raw", "second.raw"].map(|name| folder.join(name));
+    copy("ldm-mirrored-2.raw", &second);
+    let run = audit(&[&second]);
+    let warnings = said(&run.json(), "warning");
+    assert_eq!((run.status, machines(&run.json()).len()), (1, 1));
+    assert!(warnings.iter().any(|warning| warning.contains("the other one is on Disk3")), "{warnings:?}");
+    let mut bytes = fs::read(root().join(image("ldm-mirrored-1.raw"))).unwrap();
+    fs::write(&first, &bytes).unwrap();
+    let run = audit(&[&folder]);
+    assert_eq!((run.status, machines(&run.json()).len(), said(&run.json(), "error")), (1, 1, vec![]));
+    // Behind the boot sector, in the part of the volume.
+    let mft = bytes.windows(4).position(|window| window == b"FILE").unwrap();
+    bytes[mft + 8] ^= 1;
+    fs::write(&first, &bytes).unwrap();
+    let run = audit(&[&folder]);
+    assert_eq!((run.status, machines(&run.json()).len()), (3, 0));
+    assert!(said(&run.json(), "error")[0].contains("differ"), "{:?}", said(&run.json(), "error"));
 }
 
 #[test]

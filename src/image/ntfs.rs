@@ -20,7 +20,6 @@ mod stream;
 mod volume;
 mod wof;
 
-use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use self::boot::Geometry;
@@ -28,6 +27,7 @@ use self::folder::Scan;
 use self::mft::{File, Mft};
 use self::names::{FileName, Table};
 use self::volume::Volume;
+use super::tree::{Entry, FileRef};
 use crate::error::Error;
 use crate::limits::Limits;
 use crate::read_at::ReadAt;
@@ -44,46 +44,6 @@ pub struct Ntfs {
     upcase: OnceLock<Table>,
     /// Folders whose index is damaged.
     scans: Mutex<Vec<Arc<Scan>>>,
-}
-
-/// Which file: its record in the MFT, and the sequence number that the record must have.
-#[derive(Debug, Clone, Copy)]
-pub struct FileRef {
-    number: u64,
-    /// What the name that led here proves itself by, or zero: the record must have that name.
-    name: u64,
-}
-
-impl FileRef {
-    /// A number that no other file of the volume has.
-    pub fn number(self) -> u64 {
-        self.number
-    }
-}
-
-impl PartialEq for FileRef {
-    fn eq(&self, other: &Self) -> bool {
-        self.number == other.number
-    }
-}
-
-impl Eq for FileRef {}
-
-impl Hash for FileRef {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.number.hash(state);
-    }
-}
-
-/// A file or folder as its folder lists it.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    /// Its long name, as it stands.
-    pub name: String,
-    /// The file.
-    pub file: FileRef,
-    /// Whether it is a folder.
-    pub folder: bool,
 }
 
 impl Entry {

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use super::again::Again;
 use crate::error::{At, Error};
-use crate::image::{FileRef, Ntfs};
+use crate::image::{FileRef, Tree};
 use crate::read_at::{LocalFile, ReadAt};
 
 /// A volume of a disk image, or an archive, that something was found in.
@@ -66,8 +66,8 @@ pub(crate) enum Bytes {
 /// A file in a container.
 #[derive(Clone)]
 pub(crate) enum Inside {
-    /// Of an NTFS volume.
-    Ntfs(Arc<Again<Ntfs>>, FileRef),
+    /// Of a volume.
+    Volume(Arc<Again<Tree>>, FileRef),
     /// Of an archive: the member with this number among those that were kept.
     Member(Arc<Again<Members>>, usize),
 }
@@ -89,7 +89,7 @@ impl Bytes {
                 let file = LocalFile::open(path).map_err(|error| Error::io(At::Whole, "file", &error))?;
                 Ok(Box::new(file))
             }
-            Bytes::Inside { file: Inside::Ntfs(volume, file), .. } => Ok(Box::new(volume.get()?.file(*file)?)),
+            Bytes::Inside { file: Inside::Volume(volume, file), .. } => Ok(Box::new(volume.get()?.file(*file)?)),
             Bytes::Inside { file: Inside::Member(members, number), .. } => {
                 Ok(Box::new(member(&*members.get()?, *number)?))
             }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::again::Again;
 use super::bytes::{Bytes, Container, Files, Inside, start};
+use super::dynamic::Member;
 use super::installation::{self, FoundFile};
 use super::logs::InsideLog;
 use super::sniff::{BOOT_COPY, Content, LEN, sniff};
@@ -12,7 +13,7 @@ use super::walk::Walk;
 use super::{Artifact, Kind, inside, step};
 use crate::diagnostic::Severity;
 use crate::error::{At, Error};
-use crate::image::{Disk, Filesystem, Ntfs, Partition, Scheme, Table, partitions, recognise};
+use crate::image::{Disk, Filesystem, Partition, Scheme, Table, Tree, dynamic, partitions, recognise};
 use crate::read_at::{ReadAt, Window};
 
 /// What was seen of a disk image.
@@ -40,6 +41,7 @@ pub struct VolumeSeen {
 }
 
 /// A disk image, where it is, and how to open it again.
+#[derive(Clone)]
 pub(super) struct Image {
     pub(super) name: Arc<str>,
     pub(super) path: PathBuf,
@@ -55,16 +57,38 @@ struct Volume {
     name: Arc<str>,
     path: PathBuf,
     container: Arc<Container>,
-    again: Arc<Again<Ntfs>>,
+    again: Arc<Again<Tree>>,
 }
+
+/// A volume to be looked into.
+pub(super) struct Whole<'a> {
+    /// The image that reports name it by.
+    pub(super) image: &'a Image,
+    /// How it is called there: `GPT 3`.
+    pub(super) short: String,
+    pub(super) purpose: Option<&'static str>,
+    /// What it stands in.
+    pub(super) files: Arc<Files>,
+    /// What there is to say of the disk.
+    pub(super) notes: &'a [String],
+}
+
+impl VolumeSeen {
+    pub(super) fn unread(name: String, content: &str, why: String) -> Self {
+        Self { name, content: content.to_owned(), installations: Vec::new(), not_read: Some(why) }
+    }
+}
+
+const MANAGED: &str = "volumes that a volume manager puts together are not read";
 
 /// Whether a volume is looked into; if not, why that leaves something open, if it does.
 fn what_about(filesystem: Filesystem, purpose: Option<&str>) -> Result<(), Option<&'static str>> {
-    const MANAGED: &str = "volumes that a volume manager puts together are not read";
     match (purpose, filesystem) {
         // The first of several pieces may look like a whole volume.
         (Some("LDM data" | "Storage Spaces" | "Linux LVM" | "Linux RAID"), _) => Err(Some(MANAGED)),
-        (_, Filesystem::Ntfs) => Ok(()),
+        // Firmware starts from it; Windows has nothing there that is looked for.
+        (Some("EFI system"), _) if !filesystem.can_hold_windows() && filesystem != Filesystem::Ntfs => Err(None),
+        (_, known) if Tree::reads(known) => Ok(()),
         (Some(purpose), Filesystem::Unknown) if NO_VOLUMES.contains(&purpose) => Err(None),
         (_, other) if other.can_hold_windows() => Err(Some(other.why_not())),
         _ => Err(None),
@@ -107,11 +131,31 @@ impl Walk<'_> {
             let message = "a partition table without partitions: nothing to audit".to_owned();
             self.remark(&image.name, Severity::Warning, "no-partitions", message);
         }
+        let group = dynamic(&disk.bytes, disk.sector, &table, &self.limits);
+        let any = wanted.iter().any(|partition| partition.purpose == Some("LDM data"));
         for partition in wanted {
-            let volume = self.volume(image, disk, &table, partition, &notes);
+            // Volumes of several disks are looked into once all disks are known.
+            let volume = match (partition.purpose, &group) {
+                (Some(purpose @ ("LDM data" | "LDM metadata")), Some(Ok(_))) => {
+                    let name = self.volume_name(&table, partition);
+                    let content = format!("{purpose}, of a dynamic disk");
+                    VolumeSeen { name, content, installations: Vec::new(), not_read: None }
+                }
+                (Some("LDM data"), Some(Err(error))) => {
+                    let name = self.volume_name(&table, partition);
+                    VolumeSeen::unread(name, "LDM data", format!("{MANAGED} without their database: {error}"))
+                }
+                _ => self.volume(image, disk, &table, partition, &notes),
+            };
             seen.volumes.push(volume);
         }
-        self.not_read(image, &seen);
+        match group {
+            Some(Ok(group)) if any => {
+                let number = self.out.images.len();
+                self.dynamic.push(Member::new(image.clone(), group, notes, Some(number)));
+            }
+            _ => self.not_read(&image.name, &seen),
+        }
         self.out.images.push(seen);
     }
 
@@ -127,11 +171,11 @@ impl Walk<'_> {
 
     /// Remarks on volumes that were not looked into. Where Windows was found, another volume is mostly one of data; where it
     /// was not, it may stand in there.
-    fn not_read(&mut self, image: &Image, seen: &ImageSeen) {
+    pub(super) fn not_read(&mut self, image: &Arc<str>, seen: &ImageSeen) {
         let any = seen.volumes.iter().any(|volume| !volume.installations.is_empty());
         for volume in &seen.volumes {
             let Some(why) = &volume.not_read else { continue };
-            let place = inside(&image.name, &volume.name);
+            let place = inside(image, &volume.name);
             let message = format!("{}: not looked into: {why}", volume.content);
             if any {
                 self.remark(&place, Severity::Warning, "volume-not-read", message);
@@ -151,26 +195,37 @@ impl Walk<'_> {
     ) -> VolumeSeen {
         let bytes: Arc<dyn ReadAt> = Arc::new(Window::new(Arc::clone(&disk.bytes), partition.start, partition.len));
         let short = self.volume_name(table, partition);
+        if bytes.is_empty() && partition.len > 0 {
+            let why = "it lies past the end of the image, which is truncated";
+            return VolumeSeen::unread(short, "missing", why.to_owned());
+        }
+        let (start, len, disk) = (partition.start, partition.len, Arc::clone(&image.disk));
+        let open = move || -> Result<Arc<dyn ReadAt>, Error> {
+            Ok(Arc::new(Window::new(Arc::clone(&disk.get()?.bytes), start, len)))
+        };
+        let whole = Whole { image, short, purpose: partition.purpose, files: Arc::clone(&image.files), notes };
+        self.look_into(whole, &bytes, open)
+    }
+
+    /// Looks into the bytes of a volume, which `open` gives again.
+    pub(super) fn look_into(
+        &mut self,
+        whole: Whole<'_>,
+        bytes: &Arc<dyn ReadAt>,
+        open: impl Fn() -> Result<Arc<dyn ReadAt>, Error> + Send + Sync + 'static,
+    ) -> VolumeSeen {
+        let Whole { image, short, purpose, files, notes } = whole;
+        let filesystem = match recognise(&**bytes) {
+            Ok(filesystem) => filesystem,
+            Err(error) => return VolumeSeen::unread(short, "unknown", error.to_string()),
+        };
         let mut seen =
             VolumeSeen { name: short.clone(), content: String::new(), installations: Vec::new(), not_read: None };
-        if bytes.is_empty() && partition.len > 0 {
-            seen.content = "missing".to_owned();
-            seen.not_read = Some("it lies past the end of the image, which is truncated".to_owned());
-            return seen;
-        }
-        let filesystem = match recognise(&*bytes) {
-            Ok(filesystem) => filesystem,
-            Err(error) => {
-                seen.content = "unknown".to_owned();
-                seen.not_read = Some(error.to_string());
-                return seen;
-            }
-        };
-        seen.content = match (filesystem, partition.purpose) {
+        seen.content = match (filesystem, purpose) {
             (Filesystem::Unknown | Filesystem::Empty, Some(purpose)) => purpose.to_owned(),
             _ => filesystem.to_string(),
         };
-        match what_about(filesystem, partition.purpose) {
+        match what_about(filesystem, purpose) {
             Ok(()) => {}
             Err(Some(why)) => {
                 seen.not_read = Some(why.to_owned());
@@ -182,24 +237,20 @@ impl Walk<'_> {
                 return seen;
             }
         }
-        let (start, len, limits) = (partition.start, partition.len, Arc::clone(&self.limits));
-        let disk = Arc::clone(&image.disk);
-        let again = Again::new(&self.recent, move || {
-            let bytes: Arc<dyn ReadAt> = Arc::new(Window::new(Arc::clone(&disk.get()?.bytes), start, len));
-            Ntfs::open(bytes, &limits)
-        });
-        let ntfs = match again.get() {
-            Ok(ntfs) => ntfs,
+        let limits = Arc::clone(&self.limits);
+        let again = Again::new(&self.recent, move || Tree::open(open()?, &limits));
+        let tree = match again.get() {
+            Ok(tree) => tree,
             Err(error) => {
                 seen.not_read = Some(error.to_string());
                 return seen;
             }
         };
-        if let Some(label) = ntfs.label().filter(|label| !label.is_empty()) {
+        if let Some(label) = tree.label().filter(|label| !label.is_empty()) {
             seen.content = format!("{filesystem} {label:?}");
         }
         let name = inside(&image.name, format_args!("{short} ({})", seen.content));
-        let found = installation::find(&ntfs, self.search.include_backups, &self.limits);
+        let found = installation::find(&tree, self.search.include_backups, &self.limits);
         for (path, error) in found.problems {
             self.unreadable(&inside(&name, path), error.to_string());
         }
@@ -207,7 +258,7 @@ impl Walk<'_> {
             self.backup(&inside(&name, backup));
         }
         let mut notes = notes.to_vec();
-        notes.extend(ntfs.notes().into_iter().map(|note| format!("{short}: {note}")));
+        notes.extend(tree.notes().into_iter().map(|note| format!("{short}: {note}")));
         let format = match &image.archive {
             Some(archive) => format!("{}, in a {archive}", self.format(image)),
             None => self.format(image),
@@ -215,11 +266,11 @@ impl Walk<'_> {
         let volume = Volume {
             name,
             path: step(&image.path, &short),
-            container: Arc::new(Container { format, files: Arc::clone(&image.files), notes }),
+            container: Arc::new(Container { format, files, notes }),
             again: Arc::new(again),
         };
         for file in found.files {
-            self.file_of_volume(&volume, &ntfs, &file);
+            self.file_of_volume(&volume, &tree, &file);
         }
         seen.installations = found.installations;
         seen
@@ -239,12 +290,12 @@ impl Walk<'_> {
     }
 
     /// A hive or a log in a volume.
-    fn file_of_volume(&mut self, volume: &Volume, ntfs: &Arc<Ntfs>, found: &FoundFile) {
+    fn file_of_volume(&mut self, volume: &Volume, tree: &Arc<Tree>, found: &FoundFile) {
         let name = inside(&volume.name, &found.path);
-        // Names in NTFS may be such that two folders look like one; their numbers differ.
+        // Names in a volume may be such that two folders look like one; their numbers differ.
         let folder = step(&volume.path, found.folder.number());
         let path = found.path.split('\\').fold(folder, |path, part| path.join(part.replace('/', "\u{fffd}")));
-        let opened = ntfs.file(found.file).and_then(|file| {
+        let opened = tree.file(found.file).and_then(|file| {
             let mut buf = [0u8; LEN];
             let content = start(&file, &mut buf).map(sniff).map_err(|error| Error::io(At::Whole, "file", &error))?;
             Ok((content, file.len(), file.modified()))
@@ -261,7 +312,7 @@ impl Walk<'_> {
             // A hive that cannot be opened: there is a machine of which nothing can be told.
             Err(error) => (Content::Registry(Kind::BrokenHive(error)), 1, None),
         };
-        let file = Inside::Ntfs(Arc::clone(&volume.again), found.file);
+        let file = Inside::Volume(Arc::clone(&volume.again), found.file);
         let bytes = Bytes::Inside { container: Arc::clone(&volume.container), file, size, modified };
         self.out.files = self.out.files.saturating_add(u64::from(found.expected));
         let called = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();

@@ -25,7 +25,12 @@ fn open_file(path: &Path) -> Result<Arc<dyn ReadAt>, Error> {
     Ok(Arc::new(file))
 }
 
-fn open_disk(path: &Path, allow: &[PathBuf], parts: &Arc<Parts>, limits: &Limits) -> Result<Arc<Disk>, Error> {
+pub(super) fn open_disk(
+    path: &Path,
+    allow: &[PathBuf],
+    parts: &Arc<Parts>,
+    limits: &Limits,
+) -> Result<Arc<Disk>, Error> {
     let opener = Beside::new(path, allow, parts, limits);
     disk(&open_file(path)?, &opener, limits).map(Arc::new)
 }
@@ -48,16 +53,16 @@ impl Walk<'_> {
             Ok(opened) => opened,
             Err(error) => return self.unreadable(&called, error.to_string()),
         };
-        let (path, allow, limits) = (holder.path.clone(), self.search.allow.to_vec(), Arc::clone(&self.limits));
-        let again = Again::new(&self.recent, move || open_disk(&path, &allow, &Arc::default(), &limits)).with(&opened);
-        let image = Image {
-            name: called,
-            path: holder.path.clone(),
-            files: Files::new(parts.all()),
-            archive: None,
-            disk: Arc::new(again),
-        };
+        let image = self.image_at(&holder.path, &opened, parts.all());
         self.disk(&image, &opened, holder.named);
+    }
+
+    /// An image on this machine that was opened, with the files that it consists of.
+    pub(super) fn image_at(&self, path: &Path, opened: &Arc<Disk>, parts: Vec<(Arc<str>, PathBuf)>) -> Image {
+        let (own, allow, limits) = (path.to_path_buf(), self.search.allow.to_vec(), Arc::clone(&self.limits));
+        let again = Again::new(&self.recent, move || open_disk(&own, &allow, &Arc::default(), &limits)).with(opened);
+        let disk = Arc::new(again);
+        Image { name: name(path), path: path.to_path_buf(), files: Files::new(parts), archive: None, disk }
     }
 
     pub(super) fn local_archive(&mut self, holder: &Holder, kind: Archive) {

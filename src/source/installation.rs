@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::is_backup;
 use crate::error::{At, Error};
-use crate::image::{Entry, FileRef, Ntfs};
+use crate::image::{Entry, FileRef, Tree};
 use crate::limits::Limits;
 use crate::read_at::ReadAt;
 
@@ -49,13 +49,13 @@ const EXPECTED: [&str; 8] = [
 ];
 
 struct Finder<'a> {
-    volume: &'a Arc<Ntfs>,
+    volume: &'a Arc<Tree>,
     include_backups: bool,
     found: Found,
 }
 
 /// Looks for installations in the root of a volume, and lists the files there.
-pub(super) fn find(volume: &Arc<Ntfs>, include_backups: bool, limits: &Limits) -> Found {
+pub(super) fn find(volume: &Arc<Tree>, include_backups: bool, limits: &Limits) -> Found {
     let mut finder = Finder { volume, include_backups, found: Found::default() };
     match volume.list(volume.root()) {
         // What is asked for by name may be there all the same.

@@ -10,6 +10,7 @@ use super::again::Recent;
 use super::archive::Archive;
 use super::bytes::{Bytes, start};
 use super::disk::ImageSeen;
+use super::dynamic::Member;
 use super::installation::{Mounted, mounted};
 use super::logs::{InsideLog, attach};
 use super::sniff::{BOOT_COPY, Content, LEN, SMALLEST_DISK, sniff};
@@ -54,6 +55,7 @@ pub fn discover(inputs: &[PathBuf], search: &Search<'_>, limits: &Limits) -> Dis
         seen: HashSet::new(),
         logs: Vec::new(),
         containers: Vec::new(),
+        dynamic: Vec::new(),
         backups: 0,
     };
     for input in inputs {
@@ -88,11 +90,13 @@ pub(super) struct Walk<'a> {
     /// Logs in images and archives, by their folders.
     pub(super) inside_logs: BTreeMap<PathBuf, Vec<InsideLog>>,
     /// Canonical paths, so that a file that is named twice is one input.
-    seen: HashSet<PathBuf>,
+    pub(super) seen: HashSet<PathBuf>,
     /// Transaction logs, and whether they were named.
     logs: Vec<(PathBuf, bool)>,
     /// Disk images and archives: looked into once all are known, since some are parts of others.
     containers: Vec<Holder>,
+    /// Dynamic disks, whose volumes may need several of them.
+    pub(super) dynamic: Vec<Member>,
     /// How many copies that Windows keeps aside were left out.
     backups: u64,
 }
@@ -200,6 +204,7 @@ impl Walk<'_> {
                 HolderKind::Archive(kind) => self.local_archive(&holder, kind),
             }
         }
+        self.dynamic_volumes();
         if self.out.artifacts.is_empty() && self.backups > 0 {
             let backups = self.out.diagnostics.iter_mut().filter(|remark| remark.code == BACKUP);
             backups.for_each(|remark| remark.severity = Severity::Warning);

@@ -71,7 +71,7 @@ image vmdk "$fixtures"/{images,hostile}/*.vmdk
 image qcow2 "$fixtures"/{images,hostile}/*.qcow2
 image vdi "$fixtures"/hostile/*.vdi
 image ewf "$fixtures"/{images,hostile}/*.E01
-image partition "$fixtures"/{images,hostile}/*.raw.gz
+image partition "$fixtures"/{images,hostile}/*.raw.gz "$fixtures"/images/ldm-*.raw
 image ntfs "$fixtures"/{images,hostile}/*.raw.gz
 image archive "$fixtures"/images/*.{zip,tar,gz,zst,ova} "$fixtures"/hostile/*.{zip,tar,gz}
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tlshive::error::{At, Error};
-use tlshive::image::{self, FileRef, Filesystem, Ntfs, Opened, Opener, Table};
+use tlshive::image::{self, FileRef, Opened, Opener, Table, Tree};
 use tlshive::limits::Limits;
 use tlshive::read_at::{ReadAt, Window};
 use tlshive::source::Discovery;
@@ -124,46 +124,57 @@ pub fn table(disk: &Arc<dyn ReadAt>, sector: Option<u32>, limits: &Limits) -> Op
         let window = Window::new(Arc::clone(disk), partition.start, partition.len);
         let _ = image::recognise(&window);
     }
+    if let Some(Ok(group)) = image::dynamic(disk, sector, &table, limits) {
+        let piece = group.piece(disk);
+        for made in group.volumes.iter().take(SOME) {
+            if let Ok((bytes, _)) = made.assemble(std::slice::from_ref(&piece)) {
+                scattered(&*bytes, None);
+                volume(bytes, limits);
+            }
+        }
+    }
     Some(table)
 }
 
 /// A volume, and the hives in it.
 pub fn volume(volume: Arc<dyn ReadAt>, limits: &Limits) {
-    if !matches!(image::recognise(&*volume), Ok(Filesystem::Ntfs)) {
-        return;
+    let Ok(tree) = Tree::open(volume, limits) else { return };
+    folder(&tree, tree.root());
+    for name in ["SYSTEM", "software"] {
+        if let Ok(Some(entry)) = tree.find(tree.root(), name) {
+            file(&tree, entry.file);
+        }
     }
-    let Ok(ntfs) = Ntfs::open(volume, limits) else { return };
-    folder(&ntfs, ntfs.root());
     for windows in ["Windows", "WINNT"] {
-        let mut at = ntfs.root();
+        let mut at = tree.root();
         for name in [windows, "system32", "CONFIG"] {
-            let Ok(Some(entry)) = ntfs.find(at, name) else { break };
+            let Ok(Some(entry)) = tree.find(at, name) else { break };
             at = entry.file;
-            folder(&ntfs, at);
+            folder(&tree, at);
         }
         for name in ["SYSTEM", "software", "System.log1"] {
-            if let Ok(Some(entry)) = ntfs.find(at, name) {
-                file(&ntfs, entry.file);
+            if let Ok(Some(entry)) = tree.find(at, name) {
+                file(&tree, entry.file);
             }
         }
     }
-    let _ = (ntfs.notes(), ntfs.label(), ntfs.serial());
+    let _ = (tree.notes(), tree.label());
 }
 
 /// What a folder lists must not be said to be absent.
-fn folder(ntfs: &Arc<Ntfs>, folder: FileRef) {
-    let Ok(entries) = ntfs.list(folder) else { return };
+fn folder(tree: &Arc<Tree>, folder: FileRef) {
+    let Ok(entries) = tree.list(folder) else { return };
     for entry in entries.iter().take(SOME) {
         if entry.name.contains('\u{fffd}') {
             continue;
         }
-        let found = ntfs.find(folder, &entry.name);
+        let found = tree.find(folder, &entry.name);
         assert!(!matches!(found, Ok(None)), "{:?} is listed and not found", entry.name);
     }
 }
 
-fn file(ntfs: &Arc<Ntfs>, file: FileRef) {
-    let Ok(file) = ntfs.file(file) else { return };
+fn file(tree: &Arc<Tree>, file: FileRef) {
+    let Ok(file) = tree.file(file) else { return };
     let _ = (file.modified(), contents(&file));
     scattered(&file, None);
 }

@@ -165,7 +165,15 @@ pub fn of(about: About, limits: &Limits) -> Vec<Seed> {
         About::Ewf => ("ewf", &[&["acquired.E01", "acquired.E02"]]),
         About::Partition => (
             "partition",
-            &[&["mbr-logical.raw.gz"], &["gpt-4kn.raw.gz"], &["lvm.raw.gz"], &["refs.raw.gz"], &["two-windows.raw.gz"]],
+            &[
+                &["mbr-logical.raw.gz"],
+                &["gpt-4kn.raw.gz"],
+                &["lvm.raw.gz"],
+                &["refs.raw.gz"],
+                &["two-windows.raw.gz"],
+                &["ldm-mirrored-1.raw"],
+                &["ldm-spanned-2.raw"],
+            ],
         ),
         About::Ntfs => (
             "ntfs",
@@ -175,6 +183,8 @@ pub fn of(about: About, limits: &Limits) -> Vec<Seed> {
                 &["damaged-index.raw.gz"],
                 &["two-windows.raw.gz"],
                 &["wof.raw.gz"],
+                &["fat12.raw.gz"],
+                &["exfat-unbroken.raw.gz"],
             ],
         ),
         About::Archive => (

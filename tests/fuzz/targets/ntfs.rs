@@ -1,4 +1,4 @@
-//! An NTFS volume: its folders, and the hives in it.
+//! A volume of NTFS, FAT or exFAT: its folders, and the hives in it.
 #![no_main]
 
 use std::sync::LazyLock;
