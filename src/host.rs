@@ -372,7 +372,7 @@ fn host(
     }
     Host {
         name: facts::computer_name(registry, &after).unwrap_or_else(|| group.name.clone()),
-        windows: Windows::read(&after),
+        windows: Windows::after(registry, &after),
         control_set: selected.set,
         backup: group.backup,
         inputs: inputs.to_vec(),

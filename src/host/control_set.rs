@@ -240,7 +240,10 @@ impl Machine<'_> {
             return (sets, damage);
         }
         sets.retain(|set| self.after.key(&path(set)) != Lookup::KeyAbsent);
-        for set in self.spoken_of.iter().filter(|set| is_control_set(set)) {
+        // The set in use is there by its own name, where that is known.
+        let used = in_use(self.now);
+        let second = |set: &Name| used.len() > 1 && used.iter().any(|name| name.matches(set.units()));
+        for set in self.spoken_of.iter().filter(|set| is_control_set(set) && !second(set)) {
             let there = || matches!(self.after.key(&path(set)), Lookup::ValueAbsent(_) | Lookup::Unreadable(..));
             if !sets.iter().any(|known| known.matches(set.units())) && there() {
                 sets.push(set.clone());

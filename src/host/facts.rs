@@ -125,19 +125,33 @@ pub(super) fn changed(before: &Registry, after: &Registry) -> Vec<String> {
             ("version", windows.display_version),
             ("installation type", windows.installation_type),
             ("product type", windows.product_type),
-            ("architecture", Some(windows.architecture.to_string())),
         ]
     };
     let told = |fact: Option<String>| fact.unwrap_or_else(|| "not known".to_owned());
     let (old, new) = (facts(before, computer_name(before, before)), facts(after, computer_name(before, after)));
     let pairs = old.into_iter().zip(new).filter(|(old, new)| old != new);
-    pairs.map(|((what, old), (_, new))| format!("{what} from {} to {}", told(old), told(new))).collect()
+    let mut changed: Vec<String> =
+        pairs.map(|((what, old), (_, new))| format!("{what} from {} to {}", told(old), told(new))).collect();
+    let (old, new) = (architecture(before), architecture(after));
+    if old != new {
+        changed.push(format!("architecture from {old} to {new}, which no import can do, so that it is not known"));
+    }
+    changed
 }
 
 impl Windows {
     /// What the registry says.
     pub fn read(registry: &Registry) -> Self {
         windows(registry)
+    }
+
+    /// What it says after imports. None of them makes a 32-bit Windows of a 64-bit one: where it says so, that is not known.
+    pub(super) fn after(before: &Registry, after: &Registry) -> Self {
+        let mut windows = windows(after);
+        if windows.architecture != architecture(before) {
+            windows.architecture = Architecture::Unknown;
+        }
+        windows
     }
 }
 

@@ -271,8 +271,8 @@ impl Host {
     /// The same machine as it would be after these imports, with 64-bit programs.
     #[must_use]
     pub fn after(&self, imports: &[Changes], limits: &Limits) -> Self {
-        let base = self.registry.without_overlay();
-        let after = base.with_overlay(imports, &import(&base.with_stale(), View::Bits64, limits));
-        Self { windows: Windows::read(&after.with_stale()), registry: after, ..self.clone() }
+        let base = self.registry.without_overlay().with_stale();
+        let after = base.with_overlay(imports, &import(&base, View::Bits64, limits));
+        Self { windows: Windows::after(&base, &after), registry: after.without_stale(), ..self.clone() }
     }
 }

@@ -60,8 +60,9 @@ pub fn read(source: &dyn ReadAt, artifact: &Arc<str>, limits: &Limits) -> Result
 
 /// An element that is open.
 enum Open {
-    /// Something that holds items, or an item: where its changes start, and whether a filter was seen in it.
-    Holder { start: usize, disabled: bool, filtered: bool, item: bool },
+    /// Something that holds items, or an item: where its changes start, whether it is done as the user who is logged on, and
+    /// whether a filter was seen in it.
+    Holder { start: usize, disabled: bool, as_user: bool, filtered: bool, item: bool },
     /// `<Properties>` of an item.
     Properties(Box<Item>),
     /// `<Values>` in it.
@@ -135,6 +136,7 @@ impl Walk<'_> {
         let holder = |item| Open::Holder {
             start: self.script.said.len(),
             disabled: text::is_set(&attributes, "disabled"),
+            as_user: text::is_set(&attributes, "userContext"),
             filtered: false,
             item,
         };
@@ -223,7 +225,10 @@ impl Walk<'_> {
                 return Ok(());
             }
         };
+        let as_user = self.open.iter().any(|open| matches!(open, Open::Holder { as_user: true, .. }));
         for (change, doubt) in said {
+            let right = || "it is done as the user who is logged on, who may not have the right to".to_owned();
+            let doubt = doubt.or_else(|| as_user.then(right));
             if let Some(doubt) = &doubt {
                 self.tell(Severity::Warning, "gpp-doubt", doubt, item.at);
             }

@@ -112,6 +112,8 @@ fn what_depends_on_the_client_is_in_doubt() {
         assert!(said(&item("", properties, ""))[0].doubt.is_some(), "{properties}");
     }
     assert!(said(&item("", DWORD, "<SubProp id=\"x\"/>"))[0].doubt.is_some());
+    assert!(said(&item("userContext=\"1\"", DWORD, ""))[0].doubt.is_some());
+    assert!(said(&item("userContext=\"0\"", DWORD, ""))[0].doubt.is_none());
 }
 
 #[test]
