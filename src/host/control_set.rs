@@ -164,9 +164,13 @@ fn by_select(registry: &Registry, which: &str) -> Selected {
 /// so it is made only where the key itself does not settle it.
 fn existing(registry: &Registry, name: &Name) -> Selected {
     let path = KeyPath(system().0.iter().chain([name]).cloned().collect());
-    let absent = matches!(registry.key(&path), Lookup::KeyAbsent | Lookup::NotCovered);
-    if absent && !real(registry).0.iter().any(|set| set.matches(name.units())) {
-        return Selected::unknown(format!("{name} does not exist"));
+    let why = match registry.key(&path) {
+        Lookup::KeyAbsent => "does not exist",
+        Lookup::NotCovered => "is in none of the inputs",
+        _ => return Selected::set(name),
+    };
+    if !real(registry).0.iter().any(|set| set.matches(name.units())) {
+        return Selected::unknown(format!("{name} {why}"));
     }
     Selected::set(name)
 }
