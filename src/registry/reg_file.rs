@@ -169,10 +169,7 @@ impl RegFile {
         }
         let Reader { mut kept, journal, diagnostics, rootless, watch, base, .. } = reader;
         kept.extent = match watch {
-            Some(watch) => {
-                let exact = charset == Charset::Utf16Le && skip > 0 && header == Header::Version5;
-                watch.end(lines.number(), exact && lines.regular() && !lines.odd(), stopped.is_some())
-            }
+            Some(watch) => watch.end(lines.number(), lines.regular() && !lines.odd(), stopped.is_some()),
             None if header == Header::Wine => Extent { trees: Vec::new(), by: By::Wine { told: base.is_some() } },
             None => Extent { trees: Vec::new(), by: By::File },
         };

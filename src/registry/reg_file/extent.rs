@@ -17,6 +17,7 @@
 
 mod always;
 mod exact;
+mod names;
 mod watch;
 
 use std::fmt;
@@ -128,7 +129,7 @@ impl fmt::Display for Doubt {
         match self {
             Self::Comment(line) => write!(f, "line {line} is a comment"),
             Self::Deletion(line) => write!(f, "line {line} deletes something"),
-            Self::Skipped(line) => write!(f, "line {line} is none of an export"),
+            Self::Skipped(line) => write!(f, "line {line} is one that an import would skip, whole or in part"),
             Self::Outside(line) => write!(f, "the key in line {line} is not below the first one"),
             Self::Order(line) => write!(f, "the key in line {line} does not stand behind the one above it"),
             Self::Twice(line) => write!(f, "something in or below the key in line {line} is listed twice"),
@@ -138,7 +139,7 @@ impl fmt::Display for Doubt {
             Self::TooMany(line) => write!(f, "more keys or values in one place than are compared (line {line})"),
             Self::Overlap(line) => write!(f, "another part of the file has keys of the same tree (line {line})"),
             Self::Unproven(line) => {
-                write!(f, "it is not written as regedit writes (line {line}), and lists little that every Windows has")
+                write!(f, "line {line} is not as regedit writes it, and little is listed that every Windows has")
             }
             Self::View(line) => {
                 write!(

@@ -3,12 +3,12 @@
 
 use super::always::{self, Known};
 use super::exact::{Exact, is_empty};
+use super::names::{folded, hash, is_below, twice};
 use super::{By, Doubt, Extent, Proof, Tree};
 use crate::registry::reg_file::hex::End;
 use crate::registry::reg_file::interest::Start;
 use crate::registry::reg_file::lex::{BACKSLASH, Data, Dialect, Quoted};
 use crate::registry::reg_file::roots::{self, Located};
-use crate::registry::upcase::upcase;
 
 /// Trees of one file that are told apart. regedit's export of everything has five or six, and people put together a handful
 /// of exports.
@@ -41,6 +41,8 @@ pub(in super::super) struct Watch {
     overflow: Option<u64>,
     /// Names that are remembered at a time.
     budget: usize,
+    /// Whether the encoding is regedit's.
+    encoded: bool,
     /// What is left of [`TOP_UNITS`].
     top_units: usize,
     view_32: Option<u64>,
@@ -88,11 +90,13 @@ struct Level {
 }
 
 impl Watch {
-    pub(in super::super) fn new(budget: usize) -> Self {
+    /// At the first header. `encoded` says whether the encoding, and the header itself, are regedit's.
+    pub(in super::super) fn new(budget: usize, encoded: bool) -> Self {
         Self {
-            trees: vec![Branch::new(1, Exact::behind_header(), budget)],
+            trees: vec![Branch::new(1, Exact::behind_header(encoded), budget)],
             overflow: None,
             budget,
+            encoded,
             top_units: TOP_UNITS,
             view_32: None,
         }
@@ -104,7 +108,7 @@ impl Watch {
 
     /// A header on a line of its own.
     pub(in super::super) fn header(&mut self, line: u64) {
-        self.next(line, Exact::behind_header());
+        self.next(line, Exact::behind_header(self.encoded));
     }
 
     fn next(&mut self, line: u64, exact: Exact) {
@@ -143,7 +147,7 @@ impl Watch {
         let bare = !key.delete && roots::names(key.path).nth(1).is_none() && key.located.mount.is_empty();
         if bare && self.last().is_some_and(|last| last.keys > 0) {
             // regedit's export of everything goes on with the next root.
-            self.next(key.number, Exact::behind_empty_line());
+            self.next(key.number, Exact::behind_empty_line(self.encoded));
         }
         let Self { trees, top_units, .. } = self;
         if let Some(last) = trees.last_mut() {
@@ -187,9 +191,8 @@ impl Watch {
         }
     }
 
-    /// What the file speaks of, now that its last line is read. `exact` says whether its encoding and its line ends are
-    /// regedit's.
-    pub(in super::super) fn end(mut self, line: u64, exact: bool, stopped: bool) -> Extent {
+    /// What the file speaks of, now that its last line is read. `regular` says whether its line ends are regedit's.
+    pub(in super::super) fn end(mut self, line: u64, regular: bool, stopped: bool) -> Extent {
         let after = line.saturating_add(1);
         if let Some(last) = self.last() {
             last.close(after);
@@ -202,7 +205,7 @@ impl Watch {
             let export = match (self.overflow, stopped) {
                 (_, true) => Err(Doubt::Stopped),
                 (Some(line), _) => Err(Doubt::TooMany(line)),
-                _ => branch.judge(exact),
+                _ => branch.judge(regular),
             };
             trees.push(Tree { line: branch.line, key: branch.key, export, end });
         }
@@ -424,7 +427,7 @@ impl Branch {
     }
 
     /// Whether it is an export.
-    fn judge(&self, exact: bool) -> Result<Proof, Doubt> {
+    fn judge(&self, regular: bool) -> Result<Proof, Doubt> {
         if let Some(doubt) = &self.doubt {
             return Err(doubt.clone());
         }
@@ -433,7 +436,7 @@ impl Branch {
         }
         match self.exact.broken() {
             Some(line) => Err(Doubt::Unproven(line)),
-            None if !exact => Err(Doubt::Unproven(1)),
+            None if !regular => Err(Doubt::Unproven(1)),
             None if self.keys == 1 && self.valued => Err(Doubt::OneKey),
             None => Ok(Proof::Bytes),
         }
@@ -444,25 +447,6 @@ impl Level {
     fn new(end: usize, line: u64, known: Option<Known>, mount: bool) -> Self {
         Self { end, line, known, mount, seen: 0, children: Vec::new(), descents: 0 }
     }
-}
-
-/// Upcased, the names joined by one backslash each; one stands before the first of a path without a root.
-fn folded(path: &[u16]) -> Vec<u16> {
-    let mut out = Vec::with_capacity(path.len());
-    let rootless = path.first() == Some(&BACKSLASH);
-    for name in roots::names(path) {
-        if rootless || !out.is_empty() {
-            out.push(BACKSLASH);
-        }
-        out.extend(name.iter().map(|&unit| upcase(unit)));
-    }
-    out
-}
-
-/// Whether an upcased path is at or below another. An empty one is above all.
-fn is_below(path: &[u16], top: &[u16]) -> bool {
-    let rest = path.strip_prefix(top);
-    rest.is_some_and(|rest| top.is_empty() || rest.first().is_none_or(|&unit| unit == BACKSLASH))
 }
 
 /// Whether this is the folder of 32-bit .NET in a path of 64-bit programs: a 32-bit program sees its own keys there.
@@ -485,24 +469,4 @@ fn placed(located: &Located<'_>) -> Option<Known> {
         known = known.child(&folded(name))?;
     }
     Some(known)
-}
-
-/// Whether two of these are the same. They are sorted.
-fn twice(hashes: &mut [u64]) -> bool {
-    hashes.sort_unstable();
-    hashes.windows(2).any(|pair| pair.first() == pair.last())
-}
-
-/// A hash of a name without its case. Names that share one make an export look like none, and never a script like one.
-fn hash(name: &[u16]) -> u64 {
-    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mix = |hash: u64, word: u64| {
-        let product = (hash ^ word).wrapping_mul(ODD);
-        product ^ (product >> 29)
-    };
-    let pack = |units: &[u16]| units.iter().fold(0u64, |word, &unit| (word << 16) | u64::from(upcase(unit)));
-    let (words, rest) = name.as_chunks::<4>();
-    let length = u64::try_from(name.len()).unwrap_or(u64::MAX);
-    let hash = words.iter().fold(length, |hash, word| mix(hash, pack(word)));
-    mix(hash, pack(rest))
 }
