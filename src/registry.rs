@@ -197,10 +197,12 @@ impl Registry {
         self.overlay.as_ref()?.first()
     }
 
-    /// Why the first `.reg` file that is no export is none, in whole or in part: what it does not list is not covered for that.
-    pub fn script(&self) -> Option<String> {
+    /// Why a `.reg` file that lists this key, or one above it, is no export of that: if it were, the key would be covered.
+    pub fn script(&self, key: &KeyPath) -> Option<String> {
         self.sources.iter().find_map(|source| match source {
-            Source::RegFile(file) if file.stopped().is_none() => file.extent().doubt(),
+            Source::RegFile(file) => {
+                self.resolve(key, source).unwrap_or_default().iter().find_map(|path| file.doubt(path))
+            }
             _ => None,
         })
     }

@@ -19,6 +19,7 @@ use tlshive::policy::{Policy, Rule};
 use tlshive::registry::Lookup;
 use tlshive::registry::change::{Change, Changes};
 use tlshive::registry::path::Name;
+use tlshive::registry::reg_file::RegIs;
 use tlshive::source::{Search, discover};
 
 const ROUNDS: u64 = 60;
@@ -55,7 +56,7 @@ fn host(text: &str, policy: &Policy) -> Host {
     for key in policy.keys() {
         keys.extend((2..=key.names().len()).map(|n| tlshive::registry::path::KeyPath(key.names()[..n].to_vec())));
     }
-    let options = Options { interest: &keys, trees: &trees, ..Options::new(&limits) };
+    let options = Options { interest: &keys, trees: &trees, reg_is: RegIs::Export, ..Options::new(&limits) };
     let found = discover(&[file], &Search::default(), &limits);
     let (groups, ..) = group(&found.artifacts, false, &limits);
     let (mut hosts, _) = open(&groups[0], &options);

@@ -71,11 +71,10 @@ fn ask(file: &RegFile, key: &str, value: &str) -> String {
 #[test]
 fn what_every_windows_has_proves_an_export_in_any_encoding() {
     let text = whole(&schannel());
-    let told = format!(
-        "an export of {SCHANNEL} (one tree, and it lists what every Windows has there (5 such keys and values))"
-    );
+    let told = format!("an export of {SCHANNEL} (it lists 5 things that every Windows has there)");
     let version_4 = text.replace(V5, "REGEDIT4");
-    for bytes in [wide(&text), text.clone().into_bytes(), format!("\u{feff}{text}").into_bytes(), version_4.into_bytes()]
+    for bytes in
+        [wide(&text), text.clone().into_bytes(), format!("\u{feff}{text}").into_bytes(), version_4.into_bytes()]
     {
         assert_eq!(said(&bytes), told);
     }
@@ -105,25 +104,31 @@ fn one_thing_missing_or_odd_makes_a_script_of_it() {
         (text.replacen("\n[", "\n# x\n[", 1), "line 3 is a comment".into()),
         (format!("{text}[-{SCHANNEL}\\Ciphers]\n"), "line 14 deletes something".into()),
         (text.replace("dword:00000001\n", "dword:00000001\n\"x\"=-\n"), "line 5 deletes something".into()),
-        (text.replace("dword:00000001\n", "dword:00000001\nx\n"), "line 5 is none of an export".into()),
-        (text.replace("dword:00000001\n", "dword:00000001\n\"x\"=DWORD:1\n"), "line 5 is none of an export".into()),
-        (text.replace("SCHANNEL]\n", "SCHANNEL] x\n"), "line 3 is none of an export".into()),
-        (text.replace("dword:00000001\n", "dword:00000001\n\"x\"=hex:00,\\\n"), "line 6 is none of an export".into()),
-        (format!("{text}\"x\"=hex:00,\\\n"), "line 14 is none of an export".into()),
+        (
+            text.replace("dword:00000001\n", "dword:00000001\nx\n"),
+            "line 5 is one that an import would skip, whole or in part".into(),
+        ),
+        (
+            text.replace("dword:00000001\n", "dword:00000001\n\"x\"=DWORD:1\n"),
+            "line 5 is one that an import would skip, whole or in part".into(),
+        ),
+        (
+            text.replace("SCHANNEL]\n", "SCHANNEL] x\n"),
+            "line 3 is one that an import would skip, whole or in part".into(),
+        ),
+        (
+            text.replace("dword:00000001\n", "dword:00000001\n\"x\"=hex:00,\\\n"),
+            "line 6 is one that an import would skip, whole or in part".into(),
+        ),
+        (format!("{text}\"x\"=hex:00,\\\n"), "line 14 is one that an import would skip, whole or in part".into()),
         (format!("{text}{client}"), "the key in line 14 does not stand behind the one above it".into()),
         (
             format!("{text}[{NET}]\n\"SchUseStrongCrypto\"=dword:00000001\n"),
             "the key in line 14 is not below the first one".into(),
         ),
         (format!("{text}[{SCHANNEL}X]\n"), "the key in line 14 is not below the first one".into()),
-        (
-            format!("{text}[{SCHANNEL}\\CIPHERS]\n"),
-            "something in or below the key in line 3 is listed twice".into(),
-        ),
-        (
-            format!("{text}[{SCHANNEL}\\protocols]\n"),
-            "something in or below the key in line 14 is listed twice".into(),
-        ),
+        (format!("{text}[{SCHANNEL}\\CIPHERS]\n"), "something in or below the key in line 3 is listed twice".into()),
+        (format!("{text}[{SCHANNEL}\\protocols]\n"), "something in or below the key in line 14 is listed twice".into()),
         (format!("{text}[{SCHANNEL}]\n"), "something in or below the key in line 14 is listed twice".into()),
         (
             text.replace("dword:00000001\n", "dword:00000001\n\"EVENTLOGGING\"=dword:00000001\n"),
@@ -167,13 +172,13 @@ fn little_of_what_every_windows_has_proves_nothing() {
     }
     // In regedit's own bytes, more than one key, or an empty one, is an export where nothing is always there.
     let exact = |keys: &[(String, &[&str])]| said(&wide(&whole(keys)));
-    let by_bytes = |key: &str| format!("an export of {key} (one tree, written as regedit writes an export)");
+    let by_bytes = |key: &str| format!("an export of {key} (it is written as regedit writes exports)");
     let protocols = format!(r"{SCHANNEL}\Protocols");
     let on: &[&str] = &["\"Enabled\"=dword:00000001"];
     let client = (format!(r"{protocols}\TLS 1.2\Client"), on);
     let above = [(protocols.clone(), &[][..]), (format!(r"{protocols}\TLS 1.2"), &[][..])];
     assert_eq!(exact(&above[..1]), by_bytes(&protocols));
-    assert_eq!(exact(&[&above[..], &[client.clone()]].concat()), by_bytes(&protocols));
+    assert_eq!(exact(&[&above[..], std::slice::from_ref(&client)].concat()), by_bytes(&protocols));
     assert_eq!(exact(&chain(CONTROL)), by_bytes(&format!(r"{CONTROL}\Cryptography\Configuration")));
     assert_eq!(exact(&[client]), "a script (one key with some values: a script looks the same)");
     assert_eq!(
@@ -244,14 +249,14 @@ fn regedits_own_bytes_are_exact() {
         let odd = text.replacen(from, to, 1);
         // The line that is longer than it should be is no less a part of one tree.
         let said = said(&wide(&odd));
-        let line = said.starts_with("a script (it is not written as regedit writes (line ");
-        assert!(line || said.contains("is none of an export"), "{from} → {to}: {said}");
+        let line = said.contains("is not as regedit writes it");
+        assert!(line || said.contains("is one that an import would skip, whole or in part"), "{from} → {to}: {said}");
     }
     let lf = format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
     let half = [wide(&text), vec![0]].concat();
     let be = format!("\u{feff}{text}").replace('\n', "\r\n").encode_utf16().flat_map(u16::to_be_bytes).collect();
     for bytes in [lf, half, be, text.into_bytes()] {
-        assert!(said(&bytes).starts_with("a script (it is not written"), "{}", said(&bytes));
+        assert!(said(&bytes).contains("line 1 is not as regedit writes it"), "{}", said(&bytes));
     }
 }
 
@@ -320,6 +325,40 @@ fn exports_behind_one_another_are_taken_one_by_one() {
     assert_eq!(file.extent().is_export(), Some(false));
 }
 
+/// A value behind a second header goes to the key before that.
+#[test]
+fn a_value_of_the_tree_before_refutes_that_too() {
+    let file = read(format!("{}{V5}\n\n\"x\"=dword:00000001\n", whole(&schannel())).as_bytes());
+    assert_eq!(file.extent().is_export(), Some(false), "{}", file.extent());
+    assert_eq!(ask(&file, &format!(r"{SCHANNEL}\Protocols"), "x"), "01000000");
+}
+
+/// Where 32-bit programs see their own keys under the plain names, an export by one proves nothing of those of 64-bit ones.
+#[test]
+fn the_view_of_a_32_bit_program_is_no_export_of_the_plain_keys() {
+    let net = |key: &str, folder: &str| {
+        let root = format!("\"InstallRoot\"=\"C:\\\\Windows\\\\Microsoft.NET\\\\{folder}\\\\\"");
+        wide(&format!("{V5}\n\n[{key}]\n{root}\n\n[{key}\\v4.0.30319]\n\n[{key}\\v4.0.30319\\SKUs]\n\n"))
+    };
+    let wow = NET.replace("SOFTWARE", r"SOFTWARE\WOW6432Node");
+    for (key, folder, export) in
+        [(NET, "Framework64", true), (NET, "Framework", false), (&wow, "Framework", true), (&wow, "Framework64", true)]
+    {
+        let file = read(&net(key, folder));
+        assert_eq!(file.extent().is_export(), Some(export), "{key} {folder}: {}", file.extent());
+        assert_eq!(file.diagnostics().kept().iter().any(|d| d.code == "reg-32-bit-view"), !export, "{key} {folder}");
+    }
+}
+
+/// Neither a hundred trees nor paths without end cost memory.
+#[test]
+fn what_is_remembered_of_a_hostile_file_is_bounded() {
+    let long = r"\a".repeat(200_000);
+    let keys: String = (0..40).map(|n| format!("[HKEY_LOCAL_MACHINE\\X{n}{long}]\n")).collect();
+    let file = read(format!("{V5}\n{keys}{}", whole(&schannel())).as_bytes());
+    assert_eq!(file.extent().is_export(), Some(false), "{}", file.extent());
+}
+
 /// regedit's export of everything has one header, and root after root.
 #[test]
 fn a_bare_root_starts_a_tree() {
@@ -331,7 +370,8 @@ fn a_bare_root_starts_a_tree() {
     assert_eq!(ask(&file, r"HKEY_CURRENT_USER\Software\x", "x"), "no key");
     assert_eq!(ask(&file, r"HKEY_LOCAL_MACHINE\SOFTWARE\x", "x"), "not covered");
     // What an installer's recording lists: roots and parents, and little of what is in them.
-    let capture = format!("{V5}\n\n{machine}[HKEY_LOCAL_MACHINE\\SOFTWARE\\ExampleVendor]\n\"Installed\"=dword:00000001\n\n");
+    let capture =
+        format!("{V5}\n\n{machine}[HKEY_LOCAL_MACHINE\\SOFTWARE\\ExampleVendor]\n\"Installed\"=dword:00000001\n\n");
     assert_eq!(read(&wide(&capture)).extent().is_export(), Some(false));
 }
 
@@ -479,11 +519,7 @@ fn sparse_trees_are_exports_where_nothing_is_missing() {
             &["EventLogging"],
         ),
         ("Lsa", &["Kerberos", "MSV1_0"], &["Security Packages"]),
-        (
-            r"Session Manager\Environment",
-            &[],
-            &["ComSpec", "OS", "Path", "PROCESSOR_ARCHITECTURE", "windir"],
-        ),
+        (r"Session Manager\Environment", &[], &["ComSpec", "OS", "Path", "PROCESSOR_ARCHITECTURE", "windir"]),
     ];
     let (mut right, mut scripts) = (0, 0);
     for round in 0..rounds(600) {

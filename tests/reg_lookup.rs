@@ -69,11 +69,7 @@ fn silence_is_absence_in_an_export_alone() {
             "0 at t.reg:5",
             "0 at t.reg:5",
         ),
-        (
-            format!("[{key}\\Client]\n\"Enabled\"=dword:1\n\"Enabled\"=-"),
-            "no value at t.reg:2",
-            "no value at t.reg:2",
-        ),
+        (format!("[{key}\\Client]\n\"Enabled\"=dword:1\n\"Enabled\"=-"), "no value at t.reg:2", "no value at t.reg:2"),
         (format!("[{key}\\Client]\n\"Enabled\"=-\n\"ENABLED\"=dword:1"), "1 at t.reg:4", "1 at t.reg:4"),
         (format!("[{key}\\Client]\n\"Enabled\"=dword:x"), "no value at t.reg:2", not),
         (format!("[{key}\\Client]\n\"Enabled\"=dword:1\n[-{key}]"), "no key", "no key"),

@@ -253,7 +253,8 @@ fn generate(seed: u64) -> (Vec<u8>, String, Model, Said) {
     random.next();
     let eol = random.of(&["\r\n", "\n", "\r"]);
     let encoding = random.below(4);
-    let mut writer = Writer { random, eol, text: String::new(), model: Model::new(), said: Said::default(), open: None };
+    let mut writer =
+        Writer { random, eol, text: String::new(), model: Model::new(), said: Said::default(), open: None };
     // In a REGEDIT4 file of 8 bits strings in hex are of 8 bits too, which is not modelled here.
     let old = encoding < 2 && writer.random.once_in(3);
     writer.end_line(if old { "REGEDIT4" } else { "Windows Registry Editor Version 5.00" });
@@ -336,8 +337,7 @@ fn a_reg_file_means_what_the_model_says() {
     for round in 0..rounds(ROUNDS) {
         let (bytes, text, model, said) = generate(round.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         for is in [RegIs::Auto, RegIs::Script, RegIs::Export] {
-            let file =
-                RegFile::read(&bytes, &Arc::from("model.reg"), &interest, &Limits::default(), None).taken_as(is);
+            let file = RegFile::read(&bytes, &Arc::from("model.reg"), &interest, &Limits::default(), None).taken_as(is);
             assert_eq!(file.stopped(), None, "round {round}");
             assert_eq!(read(&file, &base), model, "round {round}:\n{text}");
             // None of these is as regedit writes, but for one key by itself.

@@ -155,6 +155,52 @@ fn round_trip(path: &Path) -> bool {
     true
 }
 
+/// What a `.reg` file is taken for.
+fn is_export(bytes: &[u8]) -> bool {
+    let file = RegFile::read(&bytes.to_vec(), &Arc::from("shown"), &Interest::new(), &Limits::default(), None);
+    file.extent().is_export() == Some(true)
+}
+
+/// All of a key with everything below it is an export, and less must not look like one.
+#[test]
+fn a_part_of_a_key_is_no_export() {
+    let schannel = r"HKLM\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL";
+    let protocols = format!(r"{schannel}\Protocols");
+    let hive = fixture("hosts/compliant/SYSTEM");
+    let hive = hive.to_str().unwrap();
+    let shown = |file: &str, args: &[&str]| {
+        let out = show(&[&[file, "--format", "reg"], args].concat());
+        assert_eq!(out.status.code(), Some(0), "{args:?}: {}", String::from_utf8_lossy(&out.stderr));
+        out.stdout
+    };
+    let whole = shown(hive, &[&protocols, "-r"]);
+    assert!(is_export(&whole));
+    assert!(!is_export(&shown(hive, &[&protocols])), "the keys below are left out");
+    assert!(!is_export(&shown(hive, &[r"Select", "Current"])), "the other values are left out");
+    assert!(!is_export(&shown(hive, &[schannel, "-r"])), "this machine has no Ciphers, which every Windows has");
+    // The same out of a .reg file: an export stays one, and a script does not become one.
+    let folder = std::env::temp_dir().join(format!("tlshive-show-extent-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("protocols.reg");
+    let path = path.to_str().unwrap();
+    std::fs::write(path, &whole).unwrap();
+    let key = r"HKLM\SYSTEM\ControlSet001\Control\SecurityProviders\SCHANNEL\Protocols";
+    let below = format!(r"{key}\TLS 1.2");
+    // Without a key, the parents of the first key are shown as well.
+    for (args, export) in [(&["-r"][..], false), (&[key, "-r"], true), (&[&below, "-r"], true), (&[key], false)] {
+        assert_eq!(is_export(&shown(path, args)), export, "{args:?}");
+    }
+    let text = "Windows Registry Editor Version 5.00\n; a fix\n[HKEY_LOCAL_MACHINE\\SYSTEM\\ControlSet001\\Control\\\
+                SecurityProviders\\SCHANNEL\\Protocols]\n[HKEY_LOCAL_MACHINE\\SYSTEM\\ControlSet001\\Control\\\
+                SecurityProviders\\SCHANNEL\\Protocols\\TLS 1.2]\n";
+    std::fs::write(path, text).unwrap();
+    for args in [&["-r"][..], &[key, "-r"], &[&below, "-r"], &[key]] {
+        assert!(!is_export(&shown(path, args)), "{args:?}");
+    }
+    assert!(is_export(&shown(path, &[key, "-r", "--reg-is", "export"])));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
 fn files(folder: &Path, out: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

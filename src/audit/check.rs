@@ -153,7 +153,7 @@ fn not_covered(rule: &Rule, setting: &Setting, host: &Host) -> Finding {
     let hive = setting.key.names().get(1).map(ToString::to_string).unwrap_or_default();
     let is_reg = host.inputs.iter().any(|input| matches!(input.kind, InputKind::RegFile { .. }));
     let is_policy = host.inputs.iter().any(|input| matches!(input.kind, InputKind::PolicyFile(_)));
-    let (why, fix) = if let Some(doubt) = host.registry.script() {
+    let (why, fix) = if let Some(doubt) = host.registry.script(&setting.key) {
         let why = format!("the .reg file does not set it, which proves nothing: it is no export ({doubt})");
         let fix = format!(
             "export this key with regedit, or add the machine's {hive} hive, and give both with --join; or say \

@@ -114,10 +114,12 @@ fn raw(args: &ShowArgs, artifact: &Artifact) -> Result<u8, Failure> {
     Ok(0)
 }
 
-/// Prints what `fill` gives to a writer that is opened now; `fill` returns the status.
+/// Prints what `fill` gives to a writer that is opened now; `fill` returns the status. `whole` says whether that is all of a
+/// key with everything below it.
 fn print(
     args: &ShowArgs,
     artifact: &Artifact,
+    whole: bool,
     fill: impl FnOnce(&mut dyn Export) -> io::Result<u8>,
 ) -> Result<u8, Failure> {
     let mut out = writer(args.output.as_deref(), args.force, &artifact.files())?;
@@ -128,6 +130,9 @@ fn print(
         ShowFormatArg::Reg | ShowFormatArg::Raw => Format::Reg { terminal },
     };
     let mut export = export(format, &artifact.name, &mut out)?;
+    if !whole {
+        export.partial()?;
+    }
     let mut status = fill(export.as_mut())?;
     let losses = export.end()?;
     drop(export);

@@ -219,9 +219,13 @@ impl Machine<'_> {
     /// The set of this name, unless it is known not to exist. The list of all sets costs a read of every key at the hive's
     /// root, so it is made only where the key itself does not settle it.
     fn existing(&self, name: &Name) -> Selected {
-        let absent = matches!(self.after.key(&path(name)), Lookup::KeyAbsent | Lookup::NotCovered);
-        if absent && !self.real().0.iter().any(|set| set.matches(name.units())) {
-            return Selected::unknown(format!("{name} does not exist"));
+        let why = match self.after.key(&path(name)) {
+            Lookup::KeyAbsent => "does not exist",
+            Lookup::NotCovered => "is in none of the inputs",
+            _ => return Selected::set(name),
+        };
+        if !self.real().0.iter().any(|set| set.matches(name.units())) {
+            return Selected::unknown(format!("{name} {why}"));
         }
         Selected::set(name)
     }

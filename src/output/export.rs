@@ -71,6 +71,15 @@ pub struct Value<'a> {
 /// Something that prints keys and values: each key, then its values, then the names of the keys right below it if those are
 /// not to be printed as keys themselves.
 pub trait Export {
+    /// Says, before the first key, that what follows is less than all of a key with everything below it, where a reader of
+    /// the format would take it for that.
+    ///
+    /// # Errors
+    /// When the writer fails.
+    fn partial(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Prints a key.
     ///
     /// # Errors

@@ -138,16 +138,24 @@ struct HiveV1<'a> {
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum InputKindV1<'a> {
     Hive(Box<HiveV1<'a>>),
-    Log { hive: String },
+    Log {
+        hive: String,
+    },
     Reg {
         form: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         extent: Option<ExtentV1>,
     },
-    Overlay { form: &'a str },
-    Container { format: &'a str },
+    Overlay {
+        form: &'a str,
+    },
+    Container {
+        format: &'a str,
+    },
     ContainerPart,
-    Unreadable { error: String },
+    Unreadable {
+        error: String,
+    },
 }
 
 #[derive(Serialize)]

@@ -50,6 +50,16 @@ pub fn undo(
 }
 
 impl Undo<'_> {
+    /// What is not known, with the way on where a `.reg` file's silence is the reason.
+    fn open(&self, key: &KeyPath, what: &str) -> String {
+        match self.state.script(key) {
+            Some(why) => {
+                format!("{what}: the .reg file is no export ({why}); if it is one, say so with --reg-is export")
+            }
+            None => what.to_owned(),
+        }
+    }
+
     fn one(&mut self, change: &Change) -> Result<(), String> {
         let key = change.key();
         match change {
@@ -81,7 +91,9 @@ impl Undo<'_> {
         match self.state.key(key) {
             Lookup::Found(_) | Lookup::ValueAbsent(_) => Ok(true),
             Lookup::KeyAbsent => Ok(false),
-            Lookup::NotCovered => Err(format!("{key}: no input says whether it is there, so it cannot be put back")),
+            Lookup::NotCovered => {
+                Err(self.open(key, &format!("{key}: no input says whether it is there, so it cannot be put back")))
+            }
             Lookup::Unreadable(error, place) => Err(unreadable(&key.to_string(), &error, &place)),
         }
     }
@@ -123,7 +135,9 @@ impl Undo<'_> {
             Lookup::ValueAbsent(_) => self.values.push(Change::DeleteValue { key, name }),
             Lookup::KeyAbsent => {}
             Lookup::NotCovered => {
-                return Err(format!("{key}\\{name}: no input says what it is, so it cannot be put back"));
+                return Err(
+                    self.open(&key, &format!("{key}\\{name}: no input says what it is, so it cannot be put back"))
+                );
             }
             Lookup::Unreadable(error, place) => return Err(unreadable(&format!("{key}\\{name}"), &error, &place)),
         }
@@ -135,7 +149,8 @@ impl Undo<'_> {
             Listing::Found { names, whole: true } => Ok(names),
             Listing::KeyAbsent => Ok(Vec::new()),
             Listing::Found { .. } | Listing::NotCovered => {
-                Err(format!("{key}: the inputs do not say all that it holds, so it cannot be put back"))
+                Err(self
+                    .open(key, &format!("{key}: the inputs do not say all that it holds, so it cannot be put back")))
             }
             Listing::Unreadable(error, place) => Err(unreadable(&key.to_string(), &error, &place)),
         }

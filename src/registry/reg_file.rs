@@ -155,12 +155,16 @@ impl RegFile {
             reader.diagnostics.push(Diagnostic { severity, code, message, place: place.clone() });
             (error, place)
         });
+        if let Some(line) = reader.watch.as_ref().and_then(extent::Watch::view_32) {
+            reader.tell(line, Severity::Warning, "reg-32-bit-view", || {
+                "InstallRoot is the folder of 32-bit .NET: a 32-bit program exported this, so that what stands below SOFTWARE \
+                 here is what Windows has below SOFTWARE\\WOW6432Node, or Windows itself is 32-bit"
+                    .to_owned()
+            });
+        }
         let Reader { mut kept, journal, diagnostics, rootless, watch, base, .. } = reader;
         kept.extent = match watch {
-            Some(watch) => {
-                let exact = charset == Charset::Utf16Le && skip > 0 && header == Header::Version5;
-                watch.end(lines.number(), exact && lines.regular() && !lines.odd(), stopped.is_some())
-            }
+            Some(watch) => watch.end(lines.number(), lines.regular() && !lines.odd(), stopped.is_some()),
             None if header == Header::Wine => Extent { trees: Vec::new(), by: By::Wine { told: base.is_some() } },
             None => Extent { trees: Vec::new(), by: By::File },
         };

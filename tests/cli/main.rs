@@ -16,6 +16,7 @@ mod snapshot;
 mod arguments;
 mod control_sets;
 mod every_fixture;
+mod extent;
 mod formats;
 mod generate;
 mod hostile;

@@ -97,8 +97,8 @@ pub(in crate::audit) fn no_answer(lookup: Lookup, key: &KeyPath) -> (String, Opt
 /// Why a key that no input covers says nothing.
 pub(super) fn not_covered(key: &KeyPath) -> String {
     match key.names().get(1) {
-        Some(hive) => format!("no input speaks of this part of {hive}"),
-        None => "no input speaks of it".to_owned(),
+        Some(hive) => format!("no input says what {hive} has there"),
+        None => "no input says it".to_owned(),
     }
 }
 

@@ -46,7 +46,9 @@ pub(super) fn run(args: &ShowArgs, artifact: &Artifact, base: &BaseBlock, limits
         }
     };
     let path = units(&KeyPath(root.0.iter().chain(&path.0).cloned().collect()).to_string());
-    print(args, artifact, |export| {
+    // What a differencing hive does not hold may stand in another one.
+    let whole = args.recursive && !base.is_differencing();
+    print(args, artifact, whole, |export| {
         let mut shown = Shown {
             export,
             recursive: args.recursive,

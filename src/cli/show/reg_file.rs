@@ -10,6 +10,7 @@ use crate::diagnostic::Severity;
 use crate::error::At;
 use crate::limits::Limits;
 use crate::output::export::{Export, Key, State, Value};
+use crate::registry::Lookup;
 use crate::registry::path::{KeyPath, Name};
 use crate::registry::reg_file::{Interest, ListedKey, RegFile, normalised};
 use crate::source::Artifact;
@@ -34,7 +35,8 @@ pub(super) fn run(args: &ShowArgs, artifact: &Artifact, limits: &Limits) -> Resu
     };
     let mut interest = Interest::new();
     interest.everything(&path);
-    let file = RegFile::read(&*file, &artifact.name, &interest, &whole(limits), args.codepage);
+    let file =
+        RegFile::read(&*file, &artifact.name, &interest, &whole(limits), args.codepage).taken_as(args.reg_is.into());
     let mut remarks = Remarks::new(args);
     let worth = |severity| args.verbose || severity > Severity::Note;
     for remark in file.diagnostics().all(&artifact.name).iter().filter(|d| worth(d.severity)) {
@@ -45,14 +47,23 @@ pub(super) fn run(args: &ShowArgs, artifact: &Artifact, limits: &Limits) -> Resu
     let keys = keys(&file, &path);
     let there = |key: &&ListedKey<'_>| args.value.is_none() || !key.deleted;
     if !keys.iter().any(|key| there(&key)) {
-        stderr::line(format_args!("{}: the file does not speak of {asked}", artifact.name));
+        let what = match file.key(&path) {
+            Lookup::KeyAbsent => format!("by what the file lists or deletes, there is no {asked}"),
+            _ => format!("the file does not speak of {asked}"),
+        };
+        stderr::line(format_args!("{}: {what}", artifact.name));
         return Ok(stopped.max(ABSENT));
     }
     let only = value(args);
-    print(args, artifact, |export| {
+    // A file without a key asked for is shown whole.
+    let recursive = args.recursive || args.key.is_none();
+    let covered = match args.key {
+        // Parents that the file creates and does not list are shown too, without what else is in them.
+        None => file.extent().is_export() == Some(true) && keys.first().is_some_and(|key| file.has_all(key.path)),
+        Some(_) => file.has_all(path.names()),
+    };
+    print(args, artifact, recursive && only.is_none() && covered, |export| {
         let mut shown = Shown { export, only: only.as_ref(), found: false, status: stopped };
-        // A file without a key asked for is shown whole.
-        let recursive = args.recursive || args.key.is_none();
         let names = args.format != ShowFormatArg::Reg && only.is_none();
         shown.keys(&keys, path.0.len(), recursive, names)?;
         if let (Some(only), false) = (&only, shown.found) {

@@ -74,6 +74,13 @@ impl<'w> RegFile<'w> {
 }
 
 impl Export for RegFile<'_> {
+    /// Without a comment this would be, byte for byte, an export by regedit, and prove that nothing else is there.
+    fn partial(&mut self) -> io::Result<()> {
+        self.units.extend(EOL);
+        self.comment("no export: what is not listed here may be there all the same");
+        Ok(())
+    }
+
     fn key(&mut self, key: &Key<'_>) -> io::Result<()> {
         self.flush(BUFFER)?;
         self.units.extend(EOL);

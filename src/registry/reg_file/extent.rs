@@ -17,6 +17,7 @@
 
 mod always;
 mod exact;
+mod names;
 mod watch;
 
 use std::fmt;
@@ -106,6 +107,8 @@ pub enum Doubt {
     Overlap(u64),
     /// Neither regedit's own bytes (this line is not), nor enough that every Windows has.
     Unproven(u64),
+    /// It is the view that 32-bit programs have, or of a 32-bit Windows.
+    View(u64),
     /// One key with values, which may be an export as well as a script.
     OneKey,
     /// The file was not read to its end.
@@ -115,8 +118,8 @@ pub enum Doubt {
 impl fmt::Display for Proof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Known(n) => write!(f, "one tree, and it lists what every Windows has there ({n} such keys and values)"),
-            Self::Bytes => f.write_str("one tree, written as regedit writes an export"),
+            Self::Known(n) => write!(f, "it lists {n} things that every Windows has there"),
+            Self::Bytes => f.write_str("it is written as regedit writes exports"),
         }
     }
 }
@@ -126,7 +129,7 @@ impl fmt::Display for Doubt {
         match self {
             Self::Comment(line) => write!(f, "line {line} is a comment"),
             Self::Deletion(line) => write!(f, "line {line} deletes something"),
-            Self::Skipped(line) => write!(f, "line {line} is none of an export"),
+            Self::Skipped(line) => write!(f, "line {line} is one that an import would skip, whole or in part"),
             Self::Outside(line) => write!(f, "the key in line {line} is not below the first one"),
             Self::Order(line) => write!(f, "the key in line {line} does not stand behind the one above it"),
             Self::Twice(line) => write!(f, "something in or below the key in line {line} is listed twice"),
@@ -136,7 +139,13 @@ impl fmt::Display for Doubt {
             Self::TooMany(line) => write!(f, "more keys or values in one place than are compared (line {line})"),
             Self::Overlap(line) => write!(f, "another part of the file has keys of the same tree (line {line})"),
             Self::Unproven(line) => {
-                write!(f, "it is not written as regedit writes (line {line}), and lists little that every Windows has")
+                write!(f, "line {line} is not as regedit writes it, and little is listed that every Windows has")
+            }
+            Self::View(line) => {
+                write!(
+                    f,
+                    "by line {line} it is of a 32-bit Windows, or the view of 32-bit programs under the plain names"
+                )
             }
             Self::OneKey => f.write_str("one key with some values: a script looks the same"),
             Self::Stopped => f.write_str("it was not read to its end"),
@@ -164,17 +173,19 @@ impl Extent {
         }
     }
 
-    /// Why the file's silence proves nothing, where it does not.
-    pub fn doubt(&self) -> Option<String> {
+    /// Why a key that a line opens is not known with all that is in and below it, where it is not.
+    pub(super) fn doubt(&self, line: u64) -> Option<String> {
         match self.by {
             By::User(RegIs::Export) | By::Wine { told: true } => None,
             By::User(RegIs::Script) => Some("--reg-is says so".to_owned()),
-            By::Wine { told: false } => Some("the file does not say whose keys it has".to_owned()),
-            By::File | By::User(RegIs::Auto) => {
-                let why = self.trees.iter().find_map(|tree| tree.export.as_ref().err());
-                why.map(ToString::to_string)
-            }
+            By::Wine { told: false } => Some("it does not say whose keys it has".to_owned()),
+            By::File | By::User(RegIs::Auto) => self.tree(line)?.export.as_ref().err().map(ToString::to_string),
         }
+    }
+
+    fn tree(&self, line: u64) -> Option<&Tree> {
+        let behind = self.trees.partition_point(|tree| tree.end <= line);
+        self.trees.get(behind).filter(|tree| tree.line <= line)
     }
 
     /// Whether the keys that a line opens are known with all that is in and below them.
@@ -183,10 +194,7 @@ impl Extent {
             By::User(RegIs::Export) => true,
             By::User(RegIs::Script) => false,
             By::Wine { told } => told,
-            By::File | By::User(RegIs::Auto) => {
-                let behind = self.trees.partition_point(|tree| tree.end <= line);
-                self.trees.get(behind).is_some_and(|tree| tree.line <= line && tree.export.is_ok())
-            }
+            By::File | By::User(RegIs::Auto) => self.tree(line).is_some_and(|tree| tree.export.is_ok()),
         }
     }
 }
@@ -197,7 +205,9 @@ impl fmt::Display for Extent {
             By::User(RegIs::Export) => return f.write_str("an export of every key that it lists, as --reg-is says"),
             By::User(RegIs::Script) => return f.write_str("a script, as --reg-is says"),
             By::Wine { told: true } => return f.write_str("all of a registry, as Wine keeps it"),
-            By::Wine { told: false } => return f.write_str("a part of a registry of Wine, which does not say of whose"),
+            By::Wine { told: false } => {
+                return f.write_str("a part of a registry of Wine, which does not say of whose");
+            }
             By::File | By::User(RegIs::Auto) => {}
         }
         /// Trees that are named.

@@ -51,12 +51,21 @@ pub(super) enum Slot {
 /// What one origin says of a value. Numbers are lines.
 #[derive(Debug)]
 pub(super) enum Said<'a> {
-    Value { slot: &'a Slot, key: u64 },
-    ValueAbsent { key: u64 },
+    Value {
+        slot: &'a Slot,
+        key: u64,
+    },
+    ValueAbsent {
+        key: u64,
+    },
     /// The key is there, and the file does not say whether it has the value.
-    Open { key: u64 },
+    Open {
+        key: u64,
+    },
     KeyAbsent,
-    Link { key: u64 },
+    Link {
+        key: u64,
+    },
 }
 
 /// Everything kept, and the budgets.
@@ -240,10 +249,16 @@ impl Kept {
     }
 
     /// Whether the file speaks of all that is in and below the key.
-    fn covers(&self, path: &[Name]) -> bool {
+    pub(super) fn covers(&self, path: &[Name]) -> bool {
         let told = |key: &Key| key.is_whole(&self.extent);
         let above = |origin: &Origin| (0..=path.len()).filter_map(|n| origin.keys.get(path.get(..n)?)).any(told);
         self.origins.iter().any(above)
+    }
+
+    /// The line of the lowest key at or above a path that has one.
+    pub(super) fn listed_above(&self, path: &[Name]) -> Option<u64> {
+        let listed = |n: usize| self.origins.iter().find_map(|origin| origin.keys.get(path.get(..n)?)?.listed);
+        (0..=path.len()).rev().find_map(listed)
     }
 
     /// The origins that have keys of the hive that an upcased path lies in.
@@ -257,7 +272,10 @@ impl Kept {
 
     /// What each origin that speaks of a key says of a value in it. Both are upcased.
     pub(super) fn say(&self, path: &[Name], value: &Name) -> Vec<(&str, Said<'_>)> {
-        let said = self.origins.iter().filter_map(|origin| Some((origin.name.as_str(), origin.say(path, value, &self.extent)?)));
+        let said = self
+            .origins
+            .iter()
+            .filter_map(|origin| Some((origin.name.as_str(), origin.say(path, value, &self.extent)?)));
         said.collect()
     }
 }

@@ -25,7 +25,17 @@ pub(super) struct Lines<'a> {
 impl<'a> Lines<'a> {
     /// The lines of `units`, of at most `limit` units each.
     pub(super) fn new(units: Units<'a>, limit: usize) -> Self {
-        Self { units, buffer: Vec::new(), start: 0, passed: 0, number: 0, ended: false, limit, utf8_line: None, regular: true }
+        Self {
+            units,
+            buffer: Vec::new(),
+            start: 0,
+            passed: 0,
+            number: 0,
+            ended: false,
+            limit,
+            utf8_line: None,
+            regular: true,
+        }
     }
 
     /// The number of the line lent last, from 1.

@@ -60,6 +60,19 @@ impl Interest {
 }
 
 impl RegFile {
+    /// Whether the file is known to have all that is in and below a key that it speaks of.
+    pub fn has_all(&self, path: &[Name]) -> bool {
+        let folded: Vec<Name> = path.iter().map(Name::folded).collect();
+        self.stopped().is_none() && self.kept.covers(&folded)
+    }
+
+    /// Why the file is no export of the lowest key that it lists at or above this one.
+    pub fn doubt(&self, path: &KeyPath) -> Option<String> {
+        let folded = path.folded();
+        let line = self.kept.listed_above(folded.names())?;
+        self.stopped().is_none().then(|| self.extent().doubt(line)).flatten()
+    }
+
     /// The kept keys at and below `path`, parents first. `CurrentControlSet` in it stands for itself; with `any_set`, for
     /// every control set that the file speaks of.
     pub fn kept_below(&self, path: &KeyPath, any_set: bool) -> Vec<ListedKey<'_>> {

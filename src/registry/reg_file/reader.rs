@@ -84,7 +84,10 @@ impl<'a> Reader<'a> {
             diagnostics: Diagnostics::new(limits.diagnostics),
             rootless: false,
             mounted: false,
-            watch: matches!(header, Header::Version5 | Header::Regedit4).then(|| Watch::new(limits.reg_names)),
+            watch: matches!(header, Header::Version5 | Header::Regedit4).then(|| {
+                // UTF-16LE is told by its byte order mark alone.
+                Watch::new(limits.reg_names, header == Header::Version5 && charset == Charset::Utf16Le)
+            }),
             base: None,
             header,
             artifact,

@@ -29,7 +29,8 @@ pub(in crate::registry) fn on_first_line(column: usize) -> usize {
 /// Appends `data`, of which the first byte comes to `column`; lines wrap where regedit wraps them (Wine,
 /// `programs/regedit/regproc.c`, and what its regedit writes).
 pub(super) fn append(data: &[u8], column: usize, out: &mut Vec<u16>) {
-    let Some((head, mut rest)) = data.split_at_checked(on_first_line(column)).filter(|(_, rest)| !rest.is_empty()) else {
+    let Some((head, mut rest)) = data.split_at_checked(on_first_line(column)).filter(|(_, rest)| !rest.is_empty())
+    else {
         return last_line(data, out);
     };
     head.iter().for_each(|&byte| out.extend(triple(byte)));

@@ -30,12 +30,13 @@ pub(super) struct Exact {
 }
 
 impl Exact {
-    pub(super) fn behind_header() -> Self {
-        Self { next: Next::Blank, broken: None }
+    /// Where the encoding is not regedit's, nothing that comes is.
+    pub(super) fn behind_header(encoded: bool) -> Self {
+        Self { next: Next::Blank, broken: (!encoded).then_some(1) }
     }
 
-    pub(super) fn behind_empty_line() -> Self {
-        Self { next: Next::Key, broken: None }
+    pub(super) fn behind_empty_line(encoded: bool) -> Self {
+        Self { next: Next::Key, ..Self::behind_header(encoded) }
     }
 
     /// Whether the next lines are worth a look.

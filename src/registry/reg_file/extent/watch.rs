@@ -3,20 +3,25 @@
 
 use super::always::{self, Known};
 use super::exact::{Exact, is_empty};
+use super::names::{folded, hash, is_below, twice};
 use super::{By, Doubt, Extent, Proof, Tree};
 use crate::registry::reg_file::hex::End;
 use crate::registry::reg_file::interest::Start;
 use crate::registry::reg_file::lex::{BACKSLASH, Data, Dialect, Quoted};
 use crate::registry::reg_file::roots::{self, Located};
-use crate::registry::upcase::upcase;
 
 /// Trees of one file that are told apart. regedit's export of everything has five or six, and people put together a handful
 /// of exports.
 const TREES: usize = 64;
 /// Keys and values that every Windows has, from which on the encoding does not matter.
 const ENOUGH: usize = 3;
-/// Keys along one path (Microsoft, "Registry Element Size Limits").
+/// Keys along one path, and units in the name of one (Microsoft, "Registry Element Size Limits").
 const DEPTH: usize = 512;
+const NAME_UNITS: usize = 255;
+/// Units of all paths that are remembered of what is no tree: 2 MiB. Real ones have a few hundred.
+const TOP_UNITS: usize = 1 << 20;
+/// Units of a tree's first key that are shown.
+const SHOWN_UNITS: usize = 1000;
 
 /// A line that opens or deletes a key.
 pub(in super::super) struct KeyLine<'a> {
@@ -36,6 +41,11 @@ pub(in super::super) struct Watch {
     overflow: Option<u64>,
     /// Names that are remembered at a time.
     budget: usize,
+    /// Whether the encoding is regedit's.
+    encoded: bool,
+    /// What is left of [`TOP_UNITS`].
+    top_units: usize,
+    view_32: Option<u64>,
 }
 
 /// One tree, or what turned out not to be one.
@@ -80,8 +90,16 @@ struct Level {
 }
 
 impl Watch {
-    pub(in super::super) fn new(budget: usize) -> Self {
-        Self { trees: vec![Branch::new(1, Exact::behind_header(), budget)], overflow: None, budget }
+    /// At the first header. `encoded` says whether the encoding, and the header itself, are regedit's.
+    pub(in super::super) fn new(budget: usize, encoded: bool) -> Self {
+        Self {
+            trees: vec![Branch::new(1, Exact::behind_header(encoded), budget)],
+            overflow: None,
+            budget,
+            encoded,
+            top_units: TOP_UNITS,
+            view_32: None,
+        }
     }
 
     fn last(&mut self) -> Option<&mut Branch> {
@@ -90,7 +108,7 @@ impl Watch {
 
     /// A header on a line of its own.
     pub(in super::super) fn header(&mut self, line: u64) {
-        self.next(line, Exact::behind_header());
+        self.next(line, Exact::behind_header(self.encoded));
     }
 
     fn next(&mut self, line: u64, exact: Exact) {
@@ -129,10 +147,11 @@ impl Watch {
         let bare = !key.delete && roots::names(key.path).nth(1).is_none() && key.located.mount.is_empty();
         if bare && self.last().is_some_and(|last| last.keys > 0) {
             // regedit's export of everything goes on with the next root.
-            self.next(key.number, Exact::behind_empty_line());
+            self.next(key.number, Exact::behind_empty_line(self.encoded));
         }
-        if let Some(last) = self.last() {
-            last.key(key);
+        let Self { trees, top_units, .. } = self;
+        if let Some(last) = trees.last_mut() {
+            last.key(key, top_units);
         }
     }
 
@@ -149,9 +168,20 @@ impl Watch {
         dialect: Dialect,
         line: u64,
     ) {
-        if let Some(last) = self.last() {
-            last.value(units, name, data, dialect, line);
+        let Some(last) = self.trees.last_mut() else { return };
+        last.value(units, name, data, dialect, line);
+        if last.doubt == Some(Doubt::View(line)) {
+            self.view_32 = Some(line);
         }
+        if last.keys == 0 {
+            // It goes to a key of the tree before.
+            self.trees.iter_mut().for_each(|tree| tree.refute(Doubt::Skipped(line)));
+        }
+    }
+
+    /// The first line by which the view of 32-bit programs was exported, or a 32-bit Windows.
+    pub(in super::super) fn view_32(&self) -> Option<u64> {
+        self.view_32
     }
 
     /// A line of hex data.
@@ -161,9 +191,8 @@ impl Watch {
         }
     }
 
-    /// What the file speaks of, now that its last line is read. `exact` says whether its encoding and its line ends are
-    /// regedit's.
-    pub(in super::super) fn end(mut self, line: u64, exact: bool, stopped: bool) -> Extent {
+    /// What the file speaks of, now that its last line is read. `regular` says whether its line ends are regedit's.
+    pub(in super::super) fn end(mut self, line: u64, regular: bool, stopped: bool) -> Extent {
         let after = line.saturating_add(1);
         if let Some(last) = self.last() {
             last.close(after);
@@ -176,7 +205,7 @@ impl Watch {
             let export = match (self.overflow, stopped) {
                 (_, true) => Err(Doubt::Stopped),
                 (Some(line), _) => Err(Doubt::TooMany(line)),
-                _ => branch.judge(exact),
+                _ => branch.judge(regular),
             };
             trees.push(Tree { line: branch.line, key: branch.key, export, end });
         }
@@ -235,17 +264,17 @@ impl Branch {
         self.doubt.is_none() && self.witnesses < ENOUGH && self.exact.holds()
     }
 
-    fn key(&mut self, key: &KeyLine<'_>) {
+    fn key(&mut self, key: &KeyLine<'_>, top_units: &mut usize) {
         self.keys = self.keys.saturating_add(1);
         if self.keys == 1 {
             self.line = key.number;
-            self.key = String::from_utf16_lossy(key.path);
+            self.key = String::from_utf16_lossy(key.path.get(..SHOWN_UNITS).unwrap_or(key.path));
         }
         if key.delete {
             self.refute(Doubt::Deletion(key.number));
         }
         if self.doubt.is_some() {
-            return self.top(key);
+            return self.top(key, top_units);
         }
         if self.worth_exactness() {
             self.exact.key(key.path, key.units, key.number);
@@ -253,26 +282,28 @@ impl Branch {
         self.end_values();
         if let Err(doubt) = self.step(key) {
             self.refute(doubt);
-            self.top(key);
+            self.top(key, top_units);
         }
     }
 
     /// Remembers where the keys lie of what is no tree.
-    fn top(&mut self, key: &KeyLine<'_>) {
-        if self.tops.len() > TREES {
-            return; // the empty path is among them, and above all
+    fn top(&mut self, key: &KeyLine<'_>, units: &mut usize) {
+        if self.tops.last().is_some_and(Vec::is_empty) {
+            return; // above all
         }
         let path = folded(key.path);
         if self.tops.iter().rev().any(|top| is_below(&path, top)) {
             return;
         }
-        self.tops.push(if self.tops.len() < TREES { path } else { Vec::new() });
+        let left = units.checked_sub(path.len()).filter(|_| self.tops.len() < TREES);
+        *units = left.unwrap_or(*units);
+        self.tops.push(if left.is_some() { path } else { Vec::new() });
     }
 
     /// Goes to the key of a tree.
     fn step(&mut self, key: &KeyLine<'_>) -> Result<(), Doubt> {
         let line = key.number;
-        if roots::names(key.path).any(|name| name.len() > 255) || self.levels.len() >= DEPTH {
+        if roots::names(key.path).enumerate().any(|(n, name)| n >= DEPTH || name.len() > NAME_UNITS) {
             return Err(Doubt::Skipped(line));
         }
         let mount = key.located.start == Start::Root && !key.located.mount.is_empty();
@@ -288,9 +319,8 @@ impl Branch {
             return Err(Doubt::Outside(line));
         }
         // The deepest key on the last path that this one is below, or is.
-        let ends_there = |level: &Level| {
-            level.end <= common && path.get(level.end).is_none_or(|&unit| unit == BACKSLASH)
-        };
+        let ends_there =
+            |level: &Level| level.end <= common && path.get(level.end).is_none_or(|&unit| unit == BACKSLASH);
         let above = self.levels.iter().rposition(ends_there).unwrap_or(0);
         let rest = self.levels.get(above).and_then(|level| path.get(level.end..)).unwrap_or_default();
         let Some((_, name)) = rest.split_first() else { return Err(Doubt::Twice(line)) };
@@ -301,11 +331,7 @@ impl Branch {
         let start = path.len().saturating_sub(name.len());
         let before = self.levels.get(kept).and_then(|level| self.path.get(start..level.end));
         let descends = before.is_some_and(|before| before > name);
-        let same = before == Some(name);
         self.leave(kept)?;
-        if same {
-            return Err(Doubt::Twice(line));
-        }
         let Some(parent) = self.levels.last_mut() else { return Ok(()) };
         self.left = self.left.checked_sub(1).ok_or(Doubt::TooMany(line))?;
         parent.children.push(hash(name));
@@ -361,9 +387,16 @@ impl Branch {
         self.values.push(hashed);
         let Some(level) = self.levels.last_mut() else { return self.refute(Doubt::Skipped(line)) };
         let Some(known) = level.known.filter(|known| known.has_values()) else { return };
-        if let Some(number) = known.value(&name.text(dialect)) {
+        let name = name.text(dialect);
+        if let Some(number) = known.value(&name) {
             level.seen |= 1 << number;
             self.witnesses = self.witnesses.saturating_add(1);
+            if let Data::Text { text, .. } = data
+                && roots::is(&name, "InstallRoot")
+                && is_view_32(&self.path, &text.text(dialect))
+            {
+                self.refute(Doubt::View(line));
+            }
         }
     }
 
@@ -383,7 +416,9 @@ impl Branch {
             return;
         }
         self.end_values();
-        if self.doubt.is_none() && let Err(doubt) = self.leave(0) {
+        if self.doubt.is_none()
+            && let Err(doubt) = self.leave(0)
+        {
             self.refute(doubt);
         }
         if self.worth_exactness() {
@@ -392,7 +427,7 @@ impl Branch {
     }
 
     /// Whether it is an export.
-    fn judge(&self, exact: bool) -> Result<Proof, Doubt> {
+    fn judge(&self, regular: bool) -> Result<Proof, Doubt> {
         if let Some(doubt) = &self.doubt {
             return Err(doubt.clone());
         }
@@ -401,7 +436,7 @@ impl Branch {
         }
         match self.exact.broken() {
             Some(line) => Err(Doubt::Unproven(line)),
-            None if !exact => Err(Doubt::Unproven(1)),
+            None if !regular => Err(Doubt::Unproven(1)),
             None if self.keys == 1 && self.valued => Err(Doubt::OneKey),
             None => Ok(Proof::Bytes),
         }
@@ -414,23 +449,12 @@ impl Level {
     }
 }
 
-/// Upcased, the names joined by one backslash each; one stands before the first of a path without a root.
-fn folded(path: &[u16]) -> Vec<u16> {
-    let mut out = Vec::with_capacity(path.len());
-    let rootless = path.first() == Some(&BACKSLASH);
-    for name in roots::names(path) {
-        if rootless || !out.is_empty() {
-            out.push(BACKSLASH);
-        }
-        out.extend(name.iter().map(|&unit| upcase(unit)));
-    }
-    out
-}
-
-/// Whether an upcased path is at or below another. An empty one is above all.
-fn is_below(path: &[u16], top: &[u16]) -> bool {
-    let rest = path.strip_prefix(top);
-    rest.is_some_and(|rest| top.is_empty() || rest.first().is_none_or(|&unit| unit == BACKSLASH))
+/// Whether this is the folder of 32-bit .NET in a path of 64-bit programs: a 32-bit program sees its own keys there.
+fn is_view_32(path: &[u16], root: &[u16]) -> bool {
+    const TAIL: &str = r"\Framework\";
+    let wow = path.split(|&unit| unit == BACKSLASH).any(|name| roots::is(name, "WOW6432Node"));
+    let tail = root.len().checked_sub(TAIL.len()).and_then(|from| root.get(from..));
+    !wow && tail.is_some_and(|tail| roots::is(tail, TAIL))
 }
 
 /// What the table knows of a key, by its whole path.
@@ -445,24 +469,4 @@ fn placed(located: &Located<'_>) -> Option<Known> {
         known = known.child(&folded(name))?;
     }
     Some(known)
-}
-
-/// Whether two of these are the same. They are sorted.
-fn twice(hashes: &mut [u64]) -> bool {
-    hashes.sort_unstable();
-    hashes.windows(2).any(|pair| pair.first() == pair.last())
-}
-
-/// A hash of a name without its case. Names that share one make an export look like none, and never a script like one.
-fn hash(name: &[u16]) -> u64 {
-    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mix = |hash: u64, word: u64| {
-        let product = (hash ^ word).wrapping_mul(ODD);
-        product ^ (product >> 29)
-    };
-    let pack = |units: &[u16]| units.iter().fold(0u64, |word, &unit| (word << 16) | u64::from(upcase(unit)));
-    let (words, rest) = name.as_chunks::<4>();
-    let length = u64::try_from(name.len()).unwrap_or(u64::MAX);
-    let hash = words.iter().fold(length, |hash, word| mix(hash, pack(word)));
-    mix(hash, pack(rest))
 }
