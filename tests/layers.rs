@@ -358,6 +358,25 @@ fn modules_depend_in_the_directions_of_the_design_alone() {
     assert!(faults.is_empty(), "{faults:#?}");
 }
 
+/// What people read is written for them, and goes to standard error through the one place that makes it harmless.
+#[test]
+fn nothing_is_said_in_the_form_for_debugging_or_past_the_one_door() {
+    for (path, source) in sources() {
+        let source = without_tests(&source);
+        // The form for debugging itself, and plans, which say what is wrong with names that no other form shows.
+        let of_plans = module(&path) == "plan";
+        if path != "registry/path.rs" && !of_plans {
+            assert!(!source.contains(":?}") && !source.contains(":#?}"), "src/{path} writes a debug form");
+        }
+        if path != "cli/stderr.rs" {
+            assert!(
+                !source.contains("io::stderr()") && !source.contains("eprint"),
+                "src/{path} says something past the door"
+            );
+        }
+    }
+}
+
 #[test]
 fn the_lists_hold_nothing_that_is_not_used() {
     let dependencies = dependencies();

@@ -154,10 +154,10 @@ pub(in crate::audit) fn no_answer(lookup: Lookup) -> String {
 /// Works out what this registry makes Windows do.
 pub fn effective(registry: &Registry, windows: &Windows) -> Effective {
     let mut lints = Vec::new();
+    lookalikes::read(registry, &dotnet::views(registry, windows), &mut lints);
     let release = os_defaults::release(windows);
     let schannel = schannel::read(registry, windows, release, &mut lints);
     let client = schannel::of(&schannel.protocols, "TLS 1.2").map(|p| p.client.clone());
-    lookalikes::read(registry, &dotnet::views(registry, windows), &mut lints);
     let mut of_ciphers = Vec::new();
     let ciphers = ciphers::read(registry, windows, &mut of_ciphers);
     let dotnet = dotnet::read(registry, windows, client.as_ref(), &ciphers, &mut lints);

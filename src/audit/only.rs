@@ -74,7 +74,7 @@ fn product(only: &Only, states: &dyn States) -> Applies {
         Some(Installed::Version(found)) => match found.parse() {
             Ok(version) if product.contains(version) => Applies::Yes,
             Ok(_) => Applies::No(format!("the rule is about {product}, not {found}")),
-            Err(_) => unknown(format!("the version that is installed is called {found:?}")),
+            Err(_) => unknown(format!("the version that is installed is called \"{found}\"")),
         },
     }
 }

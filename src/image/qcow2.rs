@@ -41,7 +41,7 @@ pub(super) fn open(file: &Arc<dyn ReadAt>, opener: &dyn Opener, limits: &Limits)
         Some(name) => {
             format.push_str(", data file");
             let opened = backing::file(name, opener)?;
-            notes.push(format!("data file {:?}: nothing in QCOW2 proves that it is the right one", opened.name));
+            notes.push(format!("data file \"{}\": nothing in QCOW2 proves that it is the right one", opened.name));
             opened.bytes
         }
         None => Arc::clone(file),

@@ -248,7 +248,7 @@ fn in_file(name: &str, error: Error) -> Error {
 /// A name as it can be shown, not too long.
 fn printed(name: &str) -> String {
     let short: String = name.chars().take(200).collect();
-    format!("{short:?}{}", if short.len() < name.len() { "…" } else { "" })
+    format!("\"{short}\"{}", if short.len() < name.len() { "…" } else { "" })
 }
 
 #[cfg(test)]

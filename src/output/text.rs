@@ -224,7 +224,7 @@ fn shown(value: &Value) -> String {
     let text = match (value.as_dword(), value.as_text()) {
         (Some(n), _) if n < 10 => return n.to_string(),
         (Some(n), _) => return format!("0x{n:X}"),
-        (None, Some(text)) => format!("{text:?}"),
+        (None, Some(text)) => format!("\"{text}\""),
         (None, None) => value.hex(),
     };
     if text.chars().count() <= 40 { text } else { text.chars().take(39).chain(['…']).collect() }

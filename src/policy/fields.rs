@@ -35,7 +35,7 @@ impl TryFrom<String> for Id {
         if id.starts_with(|c: char| c.is_ascii_alphanumeric()) && id.chars().all(fits) {
             Ok(Self(id))
         } else {
-            Err(format!("{id:?} is no id: expected lower-case letters, digits, '-' and '.'"))
+            Err(format!("\"{id}\" is no id: expected lower-case letters, digits, '-' and '.'"))
         }
     }
 }
@@ -65,7 +65,7 @@ impl TryFrom<String> for Key {
         let key = KeyPath::parse(&text);
         match key.below(&KeyPath::parse("HKEY_LOCAL_MACHINE")) {
             Some([_, ..]) => Ok(Self(key)),
-            _ => Err(format!("a key must start with HKEY_LOCAL_MACHINE\\, not {text:?}")),
+            _ => Err(format!("a key must start with HKEY_LOCAL_MACHINE\\, not \"{text}\"")),
         }
     }
 }

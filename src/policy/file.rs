@@ -139,9 +139,9 @@ fn rules(entries: Vec<RuleEntry>, at: usize) -> Result<Vec<Rule>, Wrong> {
     for entry in entries {
         let (at, id) = (entry.id.span().start, entry.id.get_ref().0.clone());
         if rules.iter().any(|other| other.id == id) {
-            return Err(Wrong(at, format!("two rules have the id {id:?}")));
+            return Err(Wrong(at, format!("two rules have the id \"{id}\"")));
         }
-        rules.push(rule(entry).map_err(|Wrong(place, what)| Wrong(place, format!("rule {id:?}: {what}")))?);
+        rules.push(rule(entry).map_err(|Wrong(place, what)| Wrong(place, format!("rule \"{id}\": {what}")))?);
     }
     Ok(rules)
 }
@@ -203,7 +203,7 @@ fn effect(subject: &Spanned<String>, expect: &Spanned<Vec<String>>, fix: Text) -
     let expect = expect.get_ref();
     let strange = expect.iter().find(|state| !known.contains(&state.as_str()));
     if strange.is_some() || expect.is_empty() {
-        let found = strange.map_or_else(|| "none".to_owned(), |state| format!("{state:?}"));
+        let found = strange.map_or_else(|| "none".to_owned(), |state| format!("\"{state}\""));
         return Err(Wrong(at, format!("expected one or more of {}, found {found}", known.join(", "))));
     }
     Ok(Effect { subject: subject.get_ref().clone(), expect: expect.clone(), fix: fix.0 })

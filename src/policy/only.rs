@@ -77,7 +77,7 @@ impl FromStr for Version {
         for part in text.split('.') {
             match (slots.next(), part.parse()) {
                 (Some(slot), Ok(number)) if !part.starts_with('+') => *slot = number,
-                _ => return Err(format!("{text:?} is no version: expected up to four numbers, such as 2.3.20.0")),
+                _ => return Err(format!("\"{text}\" is no version: expected up to four numbers, such as 2.3.20.0")),
             }
         }
         Ok(Self(numbers))

@@ -20,7 +20,7 @@ pub(super) fn states(subject: &str) -> Result<&'static [&'static str], String> {
         ["dotnet", "v2" | "v4", "64-bit" | "32-bit"] | ["winhttp", "64-bit" | "32-bit"] => Ok(INTERFACE),
         ["cipher-suites", "tls-1.2" | "entra-id"] => Ok(SUITES),
         _ => Err(format!(
-            "no effective state is called {subject:?}; expected schannel/PROTOCOL/client or …/server with one of {}, \
+            "no effective state is called \"{subject}\"; expected schannel/PROTOCOL/client or …/server with one of {}, \
              dotnet/v4/64-bit (or v2, 32-bit), winhttp/64-bit (or 32-bit), cipher-suites/tls-1.2 or \
              cipher-suites/entra-id",
             PROTOCOLS.join(", ")

@@ -66,7 +66,7 @@ impl TryFrom<Vec<String>> for Hosts {
 /// # Errors
 /// When it is none.
 pub fn day(text: &str) -> Result<Date, String> {
-    let wrong = || format!("{text:?} is no day: expected YYYY-MM-DD");
+    let wrong = || format!("\"{text}\" is no day: expected YYYY-MM-DD");
     let day: Date = text.parse().map_err(|_| wrong())?;
     // jiff also reads times and other spellings, which would then look as if they meant something.
     if day.to_string() == text { Ok(day) } else { Err(wrong()) }

@@ -290,11 +290,11 @@ impl Hive {
         let Some(target) = target else { return no_target("none") };
         // The kernel takes the whole data for the path, and only an absolute one.
         if target.contains('\0') || !target.starts_with('\\') {
-            return no_target(&format!("{target:?}"));
+            return no_target(&format!("\"{target}\""));
         }
         let path = KeyPath::parse(&target);
         let Some(below) = path.below(&KeyPath::parse(r"REGISTRY\MACHINE")) else {
-            return no_target(&format!("{target:?}"));
+            return no_target(&format!("\"{target}\""));
         };
         let root = [Name::from("HKEY_LOCAL_MACHINE")];
         Ok(KeyPath(root.iter().chain(below).chain(rest).cloned().collect()))

@@ -174,7 +174,7 @@ impl Taker<'_> {
         }
         if after(name, "**").is_some() {
             let doubt =
-                format!("{:?} looks like an instruction, and none is known by that name", Name::from_units(name));
+                format!("\"{}\" looks like an instruction, and none is known by that name", Name::from_units(name));
             return self.set(key, name, Some(doubt));
         }
         let (kind, size) = (self.record.kind, self.record.data.len());

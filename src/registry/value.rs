@@ -56,7 +56,9 @@ impl std::str::FromStr for ValueType {
 
     fn from_str(s: &str) -> Result<Self, Self::Err> {
         let found = NAMES.iter().position(|name| *name == s).and_then(|n| u32::try_from(n).ok());
-        found.map(Self).ok_or_else(|| format!("{s:?} is no registry value type (expected one of {})", NAMES.join(", ")))
+        found
+            .map(Self)
+            .ok_or_else(|| format!("\"{s}\" is no registry value type (expected one of {})", NAMES.join(", ")))
     }
 }
 

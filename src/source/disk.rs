@@ -247,7 +247,7 @@ impl Walk<'_> {
             }
         };
         if let Some(label) = tree.label().filter(|label| !label.is_empty()) {
-            seen.content = format!("{filesystem} {label:?}");
+            seen.content = format!("{filesystem} \"{label}\"");
         }
         let name = inside(&image.name, format_args!("{short} ({})", seen.content));
         let found = installation::find(&tree, self.search.include_backups, &self.limits);

@@ -71,7 +71,7 @@ impl Beside {
         let words: Vec<&str> = named.split(['/', '\\']).filter(|word| !word.is_empty() && *word != ".").collect();
         let last = words.last().copied().filter(|last| *last != ".." && !last.ends_with(':'));
         let (Some(last), false) = (last, named.contains('\0')) else {
-            return Err(format!("{named:?} names no file"));
+            return Err(format!("\"{named}\" names no file"));
         };
         let climbs = words.contains(&"..");
         let absolute = named.starts_with(['/', '\\']) || words.first().is_some_and(|first| first.ends_with(':'));
@@ -122,7 +122,7 @@ fn file_name(path: &Path) -> String {
 }
 
 fn not_there(names: &[&str], reasons: &[String]) -> Error {
-    let named = names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ");
+    let named = names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
     let mut what = format!("the image needs another file, {named}, which cannot be read");
     if reasons.is_empty() {
         what.push_str(": it is not there, nor in a folder given by --allow-dir");
@@ -268,13 +268,13 @@ impl Opener for Among {
                 None | Some([]) => continue,
                 Some([only]) => *only,
                 Some([_, ..]) => {
-                    let what = format!("the image needs {path:?}, and the archive has several members of that name");
+                    let what = format!("the image needs \"{path}\", and the archive has several members of that name");
                     return Err(Error::Ambiguous { what });
                 }
             };
             let path = self.by_path.path(number);
             if self.chain.contains(&number) {
-                let what = format!("the image builds on {path:?}, which builds on the image again");
+                let what = format!("the image builds on \"{path}\", which builds on the image again");
                 return Err(Error::unsupported(At::Whole, what));
             }
             self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(number);

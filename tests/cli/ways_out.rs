@@ -276,7 +276,8 @@ fn tries(evil: &Evil) -> Vec<Try> {
                         continue;
                     }
                     let mut args = [words.as_slice(), of, &usage, way].concat();
-                    let into = (name == "--format=intune").then(|| evil.folder.with_file_name(format!("out {}", tries.len())));
+                    let into =
+                        (name == "--format=intune").then(|| evil.folder.with_file_name(format!("out {}", tries.len())));
                     args.extend(into.iter().map(|into| format!("--output={}", into.display())));
                     tries.push((words.join(" "), name, args, into));
                 }

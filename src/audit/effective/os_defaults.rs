@@ -72,7 +72,7 @@ impl Default {
             "off" => Ok(Default::Off),
             "none" => Ok(Default::None),
             "unknown" => Ok(Default::Unknown),
-            _ => Err(format!("{name:?} is no state")),
+            _ => Err(format!("\"{name}\" is no state")),
         }
     }
 }

@@ -69,5 +69,5 @@ pub(super) fn file(name: &str, opener: &dyn Opener) -> Result<Opened, Error> {
 /// Text of the image as it can be shown, not too long.
 fn printed(text: &str) -> String {
     let short: String = text.chars().take(200).collect();
-    format!("{short:?}{}", if short.len() < text.len() { "…" } else { "" })
+    format!("\"{short}\"{}", if short.len() < text.len() { "…" } else { "" })
 }

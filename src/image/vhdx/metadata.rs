@@ -200,7 +200,7 @@ fn locator(file: &dyn ReadAt, part: Option<Part>, region: Part) -> Result<Locato
         let guid = Guid::parse(&text);
         found
             .linkage
-            .push(guid.ok_or_else(|| Error::damaged(At::Offset(part.at), WHAT, "a GUID", format!("{text:?}")))?);
+            .push(guid.ok_or_else(|| Error::damaged(At::Offset(part.at), WHAT, "a GUID", format!("\"{text}\"")))?);
     }
     if found.linkage.is_empty() || found.names().is_empty() {
         return Err(Error::damaged(At::Offset(part.at), WHAT, "the parent's GUID and a path", "one without"));

@@ -94,7 +94,7 @@ fn decode(bytes: &[u8]) -> Result<String, Error> {
         let short: String = name.chars().take(40).collect();
         return Err(Error::unsupported(
             At::Whole,
-            format!("a descriptor in the encoding {short:?}, which is not known"),
+            format!("a descriptor in the encoding \"{short}\", which is not known"),
         ));
     };
     let text = encoding.decode_without_bom_handling_and_without_replacement(bytes);
@@ -141,7 +141,7 @@ impl Lines {
         let Some((key, value)) = line.split_once('=') else {
             let short: String = line.chars().take(80).collect();
             let expected = "an extent or a key with its value";
-            return Err(Error::damaged(At::Line(number), "VMDK descriptor", expected, format!("{short:?}")));
+            return Err(Error::damaged(At::Line(number), "VMDK descriptor", expected, format!("\"{short}\"")));
         };
         let value = unquoted(value);
         match key.trim().to_ascii_lowercase().as_str() {
@@ -184,7 +184,7 @@ fn version(value: &str, line: u64) -> Result<(), Error> {
         "1" | "2" | "3" => Ok(()),
         _ => {
             let short: String = value.chars().take(20).collect();
-            Err(Error::unsupported(At::Line(line), format!("a descriptor of version {short:?}; 1 to 3 are read")))
+            Err(Error::unsupported(At::Line(line), format!("a descriptor of version \"{short}\"; 1 to 3 are read")))
         }
     }
 }
@@ -194,7 +194,7 @@ fn hex(value: &str, line: u64) -> Result<u32, Error> {
     let number = digits.then(|| u32::from_str_radix(value, 16).ok()).flatten();
     number.ok_or_else(|| {
         let short: String = value.chars().take(20).collect();
-        Error::damaged(At::Line(line), "content identifier", "at most 8 hexadecimal digits", format!("{short:?}"))
+        Error::damaged(At::Line(line), "content identifier", "at most 8 hexadecimal digits", format!("\"{short}\""))
     })
 }
 
@@ -202,7 +202,7 @@ fn hex(value: &str, line: u64) -> Result<u32, Error> {
 fn extent(text: &str, line: u64) -> Result<Extent, Error> {
     let bad = |expected: &str| {
         let short: String = text.chars().take(80).collect();
-        Error::damaged(At::Line(line), "extent", expected, format!("{short:?}"))
+        Error::damaged(At::Line(line), "extent", expected, format!("\"{short}\""))
     };
     // The name may have blanks, the words before it and after it have none.
     let (words, rest) = text.split_once('"').map_or((text, None), |(words, rest)| (words, Some(rest)));
@@ -219,7 +219,10 @@ fn extent(text: &str, line: u64) -> Result<Extent, Error> {
         "VMFSRDM" | "VMFSRAW" => return Err(Error::unsupported(At::Line(line), DEVICE)),
         _ => {
             let short: String = kind.chars().take(20).collect();
-            return Err(Error::unsupported(At::Line(line), format!("an extent of type {short:?}, which is not known")));
+            return Err(Error::unsupported(
+                At::Line(line),
+                format!("an extent of type \"{short}\", which is not known"),
+            ));
         }
     };
     if words.next().is_some() {

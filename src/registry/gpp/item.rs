@@ -41,7 +41,7 @@ impl Item {
         let name = self.plain("name")?;
         let default = is_set(&self.attributes, "default");
         if default && !name.is_empty() {
-            return Err(format!("it is about the default value and about {name:?}"));
+            return Err(format!("it is about the default value and about \"{name}\""));
         }
         let doubt = self.doubt.clone();
         let action = get(&self.attributes, "action").unwrap_or("U");
@@ -52,7 +52,7 @@ impl Item {
                 "C" | "U" => vec![(Change::CreateKey(key), doubt)],
                 "D" => vec![(Change::DeleteKey(key), doubt)],
                 "R" => vec![(Change::DeleteKey(key.clone()), doubt.clone()), (Change::CreateKey(key), doubt)],
-                other => return Err(format!("{other:?} is no action")),
+                other => return Err(format!("\"{other}\" is no action")),
             });
         }
         let name = Name::from(name);
@@ -70,20 +70,20 @@ impl Item {
                 set,
                 doubt.or_else(|| Some("the action Create sets the value only where there is none".to_owned())),
             )],
-            other => return Err(format!("{other:?} is no action")),
+            other => return Err(format!("\"{other}\" is no action")),
         })
     }
 
     /// An attribute in which no variable stands.
     fn plain(&self, attribute: &str) -> Result<&str, String> {
         let text = self.get(attribute);
-        if text.contains('%') { Err(format!("its {attribute} has a variable in it: {text:?}")) } else { Ok(text) }
+        if text.contains('%') { Err(format!("its {attribute} has a variable in it: \"{text}\"")) } else { Ok(text) }
     }
 
     fn key(&self, limits: &Limits) -> Result<KeyPath, String> {
         let hive = self.get("hive");
         let root = HIVES.into_iter().find(|name| name.eq_ignore_ascii_case(hive));
-        let root = root.ok_or_else(|| format!("{hive:?} is no hive"))?;
+        let root = root.ok_or_else(|| format!("\"{hive}\" is no hive"))?;
         let below = KeyPath::parse(self.plain("key")?);
         if below.names().is_empty() {
             return Err("it names no key".to_owned());
@@ -130,18 +130,18 @@ fn wide<'a>(strings: impl IntoIterator<Item = &'a str>) -> Vec<u8> {
 
 /// A number, which the editor writes with all of its hexadecimal digits, whether it shows it in decimal or not.
 fn number(text: &str, digits: usize) -> Result<(Vec<u8>, Option<String>), String> {
-    let wrong = || format!("{text:?} is no number of {digits} hexadecimal digits");
+    let wrong = || format!("\"{text}\" is no number of {digits} hexadecimal digits");
     if text.is_empty() || text.len() > digits || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(wrong());
     }
     let number = u64::from_str_radix(text, 16).map_err(|_| wrong())?;
     let bytes = number.to_le_bytes().into_iter().take(digits.checked_div(2).unwrap_or_default()).collect();
     let short = text.len() != digits && number > 9;
-    Ok((bytes, short.then(|| format!("{text:?} has not all of its digits, so it may be meant as a decimal number"))))
+    Ok((bytes, short.then(|| format!("\"{text}\" has not all of its digits, so it may be meant as a decimal number"))))
 }
 
 fn hex(text: &str) -> Result<Vec<u8>, String> {
-    let wrong = || format!("{text:?} is not hexadecimal bytes");
+    let wrong = || format!("\"{text}\" is not hexadecimal bytes");
     let (pairs, odd) = text.as_bytes().as_chunks::<2>();
     if !odd.is_empty() {
         return Err(wrong());

@@ -57,7 +57,7 @@ impl BaseBlock {
         let found = f.bytes(0, 4, "hive signature")?;
         if found != SIGNATURE {
             let found = found.escape_ascii().to_string();
-            return Err(Error::damaged(At::Offset(0), "hive signature", "\"regf\"", format!("{found:?}")));
+            return Err(Error::damaged(At::Offset(0), "hive signature", "\"regf\"", format!("\"{found}\"")));
         }
         let (stored, computed) = (f.u32(508, "base block checksum")?, checksum(f.bytes(0, 508, "base block")?));
         if stored != computed {

@@ -231,10 +231,10 @@ impl Entry {
         let at = At::Offset(file_offset(key.node.offset));
         let expected = match self.tag {
             Tag::Hash(tag) => format!("a name with hash {tag:#010x}"),
-            Tag::Hint(hint) => format!("a name that starts with {:?}", hint.escape_ascii().to_string()),
+            Tag::Hint(hint) => format!("a name that starts with \"{}\"", hint.escape_ascii()),
             Tag::None => return None,
         };
-        Some(Error::damaged(at, "key name", expected, format!("{:?}", String::from_utf16_lossy(&key.name))))
+        Some(Error::damaged(at, "key name", expected, format!("\"{}\"", String::from_utf16_lossy(&key.name))))
     }
 }
 

@@ -262,7 +262,7 @@ fn first_bin_time(primary: &dyn ReadAt) -> Result<FileTime, Error> {
     let found = f.bytes(0, 4, WHAT)?;
     if found != b"hbin" {
         let found = found.escape_ascii().to_string();
-        return Err(Error::damaged(At::Offset(base_block::LEN), WHAT, "\"hbin\" in the hive", format!("{found:?}")));
+        return Err(Error::damaged(At::Offset(base_block::LEN), WHAT, "\"hbin\" in the hive", format!("\"{found}\"")));
     }
     f.u64(20, WHAT).map(FileTime)
 }

@@ -139,7 +139,7 @@ pub(super) fn list_head(head: &[u8], at: u64, top: bool) -> Result<(ListForm, u3
         other => {
             let expected = if top { "li, lf, lh or ri" } else { "li, lf or lh" };
             let found = other.escape_ascii().to_string();
-            return Err(Error::damaged(At::Offset(at), WHAT, expected, format!("{found:?}")));
+            return Err(Error::damaged(At::Offset(at), WHAT, expected, format!("\"{found}\"")));
         }
     };
     Ok((form, u32::from(f.u16(2, "number of list entries")?)))

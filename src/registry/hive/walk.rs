@@ -255,7 +255,7 @@ impl<V: Visit> Walker<'_, V> {
             self.damage(&Error::damaged(at, "parent of a listed key", expected, found))?;
         }
         if self.name.is_empty() || self.name.contains(&BACKSLASH) {
-            let found = format!("{:?}", String::from_utf16_lossy(&self.name));
+            let found = format!("\"{}\"", String::from_utf16_lossy(&self.name));
             self.damage(&Error::damaged(at, "key name", "one or more characters, none of them a backslash", found))?;
         }
         Ok(())

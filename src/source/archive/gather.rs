@@ -67,7 +67,7 @@ impl<'a> Gather<'a> {
         let (path, odd) = path::clean(raw, coded || path::is_upload(raw));
         if odd {
             self.note(|| {
-                format!("the path {raw:?} is absolute, leads out of the archive or cannot be: taken as {path:?}")
+                format!("the path \"{raw}\" is absolute, leads out of the archive or cannot be: taken as \"{path}\"")
             });
         }
         Ok(path)
@@ -159,7 +159,7 @@ impl<'a> Gather<'a> {
         let mut twice: Vec<String> = twice.into_iter().collect();
         twice.sort();
         for path in twice {
-            self.note(|| format!("more than one file is called {path:?}: all of them are read"));
+            self.note(|| format!("more than one file is called \"{path}\": all of them are read"));
         }
         if self.more_notes > 0 {
             self.notes.push(format!("{} more remarks were counted but not kept", self.more_notes));

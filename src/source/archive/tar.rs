@@ -246,7 +246,7 @@ impl Walk<'_, '_> {
         let target = super::path::clean(link, super::path::is_upload(link)).0;
         let Some(&i) = self.paths.get(&target) else {
             if path.rsplit('/').next().is_some_and(is_hive) {
-                let what = format!("a further name of {target:?}, which is not in the tar before it, or is no hive");
+                let what = format!("a further name of \"{target}\", which is not in the tar before it, or is no hive");
                 return self.gather.unreadable(path, modified, Error::unsupported(At::Whole, what));
             }
             return Ok(());

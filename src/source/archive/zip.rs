@@ -94,7 +94,8 @@ fn member(
     let path = gather.file(&entry.name, coded)?;
     let modified = entry.modified;
     if entry.name_replaced {
-        gather.note(|| format!("the name of {path:?} is not the UTF-8 that it claims to be: shown with replacements"));
+        gather
+            .note(|| format!("the name of \"{path}\" is not the UTF-8 that it claims to be: shown with replacements"));
     }
     let opened = entry.data(&**file, directory).and_then(|at| Ok((at, open(file, entry, at, budget, gather.limits)?)));
     let (at, data) = match opened {
@@ -122,7 +123,7 @@ fn member(
     let bytes = match checked {
         true => whole(&data, entry, at, budget, gather.limits),
         false => {
-            gather.note(|| format!("{path:?} is large: its checksum is not verified before it is used"));
+            gather.note(|| format!("\"{path}\" is large: its checksum is not verified before it is used"));
             // Such a file is read here and there: blocks of it are kept.
             Ok(Arc::new(Cached::new(data.bytes, 32 << 10, 64)) as Arc<dyn ReadAt>)
         }

@@ -152,7 +152,7 @@ fn strangers(list: &[(String, bool)], windows: &Windows, table: &Suites<'_>, pla
         let more = names.len().saturating_sub(1);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let why =
-            format!("the list of cipher suites names {first:?}{more}, which this Windows does not have and ignores");
+            format!("the list of cipher suites names \"{first}\"{more}, which this Windows does not have and ignores");
         lints.push(Lint::note("cipher-list-unknown-suite", why, Some(place.clone())));
     }
 }

@@ -74,8 +74,8 @@ pub(super) fn belongs(hive: (&BaseBlock, &[u8]), log: (&BaseBlock, &[u8])) -> Re
     let ((hive, hive_block), (log, log_block)) = (hive, log);
     let (ours, theirs) = (&hive.file_name, &log.file_name);
     if !ours.is_empty() && !theirs.is_empty() && ours.to_lowercase() != theirs.to_lowercase() {
-        let expected = format!("that of the hive, {ours:?} (this is the log of another hive)");
-        return Err(Error::damaged(At::Offset(48), "file name", expected, format!("{theirs:?}")));
+        let expected = format!("that of the hive, \"{ours}\" (this is the log of another hive)");
+        return Err(Error::damaged(At::Offset(48), "file name", expected, format!("\"{theirs}\"")));
     }
     let id = |block| Fields::new(block, 0).bytes(112, 16, "RmId").unwrap_or_default();
     let known = |id: &[u8]| id.iter().any(|&byte| byte != 0);

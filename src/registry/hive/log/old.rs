@@ -45,7 +45,7 @@ pub(super) fn apply(log: &Log, overlay: &mut Overlay, budget: &mut Budget<'_>) -
     let found = f.bytes(0, 4, WHAT)?;
     if found != b"DIRT" {
         let found = found.escape_ascii().to_string();
-        return Err(Error::damaged(At::Offset(VECTOR_AT), WHAT, "signature \"DIRT\"", format!("{found:?}")));
+        return Err(Error::damaged(At::Offset(VECTOR_AT), WHAT, "signature \"DIRT\"", format!("\"{found}\"")));
     }
     let bitmap = f.bytes(4, usize::try_from(bitmap_len).unwrap_or_default(), WHAT)?;
     let runs = runs(bitmap, budget)?;

@@ -23,7 +23,7 @@ impl Header {
     pub(super) fn parse(block: &[u8; 512], at: u64) -> Result<Self, Error> {
         let f = Fields::new(block, at);
         let bad = |field: &'static str, found: &[u8]| {
-            Error::damaged(At::Offset(at), field, "an octal number", format!("{:?}", found.escape_ascii().to_string()))
+            Error::damaged(At::Offset(at), field, "an octal number", format!("\"{}\"", found.escape_ascii()))
         };
         let (sum, field) = (checksums(block), f.bytes(148, 8, WHAT)?);
         let want = number(field).ok_or_else(|| bad("tar header checksum", field))?;

@@ -113,7 +113,7 @@ fn parse(file: &dyn ReadAt, bytes: &[u8], at: u64) -> Result<Directory, Error> {
         let n = file.fill_at(start, &mut magic).map_err(|e| failed(At::Offset(start), WHAT, &e))?;
         let magic = magic.get(..n).unwrap_or_default();
         if magic != CENTRAL {
-            return Err(bad(format!("an entry at 0x{start:x}"), format!("{:?}", magic.escape_ascii().to_string())));
+            return Err(bad(format!("an entry at 0x{start:x}"), format!("\"{}\"", magic.escape_ascii())));
         }
     }
     Ok(Directory { start, end, entries: all, notes: Vec::new() })
@@ -143,7 +143,7 @@ fn zip64(file: &dyn ReadAt, end: u64) -> Result<Option<Zip64>, Error> {
     let mut bytes = [0u8; 56];
     file.read_exact_at(record, &mut bytes).map_err(|e| failed(At::Offset(record), WHAT, &e))?;
     if !bytes.starts_with(b"PK\x06\x06") {
-        return Err(bad(format!("{:?}", bytes.get(..4).unwrap_or_default().escape_ascii().to_string())));
+        return Err(bad(format!("\"{}\"", bytes.get(..4).unwrap_or_default().escape_ascii())));
     }
     let f = Fields::new(&bytes, record);
     if f.u32(16, WHAT)? != 0 || f.u32(20, WHAT)? != 0 {

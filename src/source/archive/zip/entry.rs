@@ -71,7 +71,7 @@ impl Entries {
         self.read(at, &mut fixed)?;
         if !fixed.starts_with(b"PK\x01\x02") {
             let found = fixed.get(..4).unwrap_or_default().escape_ascii().to_string();
-            return Err(Error::damaged(At::Offset(at), "zip directory", "an entry", format!("{found:?}")));
+            return Err(Error::damaged(At::Offset(at), "zip directory", "an entry", format!("\"{found}\"")));
         }
         let f = Fields::new(&fixed, at);
         let (name, extra) = (usize::from(f.u16(28, WHAT)?), usize::from(f.u16(30, WHAT)?));
@@ -189,7 +189,7 @@ impl Central {
         };
         if n < LOCAL || !fixed.starts_with(b"PK\x03\x04") {
             let found = fixed.get(..4.min(n)).unwrap_or_default().escape_ascii().to_string();
-            return Err(differs("a local header".to_owned(), format!("{found:?}")));
+            return Err(differs("a local header".to_owned(), format!("\"{found}\"")));
         }
         let f = Fields::new(&fixed, at);
         let (name, extra) = (usize::from(f.u16(26, WHAT)?), usize::from(f.u16(28, WHAT)?));
@@ -201,7 +201,7 @@ impl Central {
         }
         let (name, extra) = rest.split_at_checked(name).unwrap_or_default();
         if name != self.raw_name {
-            return Err(differs(format!("the name {:?}", self.name), format!("{:?}", names::cp437(name))));
+            return Err(differs(format!("the name \"{}\"", self.name), format!("\"{}\"", names::cp437(name))));
         }
         let (flags, method) = (f.u16(6, WHAT)?, f.u16(8, WHAT)?);
         if method != self.method || (flags ^ self.flags) & (ENCRYPTED | DESCRIPTOR | STRONG) != 0 {
