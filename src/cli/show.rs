@@ -4,6 +4,7 @@ mod hive;
 mod reg_file;
 
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 
 use super::exit::Failure;
 use super::writer::writer;
@@ -75,7 +76,14 @@ fn pick<'a>(artifacts: &'a [Artifact], key: &KeyPath, limits: &Limits) -> Result
     Err(format!("there are {} hives and .reg files; {how}:{names}", many.len()))
 }
 
-/// The file itself.
+/// Every file that is read.
+fn read(args: &ShowArgs, artifact: &Artifact) -> Vec<PathBuf> {
+    let mut files = artifact.files();
+    files.extend(args.log.iter().chain([&args.input]).cloned());
+    files
+}
+
+/// The file itself, as a whole.
 fn raw(args: &ShowArgs, artifact: &Artifact) -> Result<u8, Failure> {
     if args.value.is_some() || args.recursive {
         return Err(Failure::Message("--format raw gives the whole file, and no value or key of it".to_owned()));
@@ -90,7 +98,7 @@ fn raw(args: &ShowArgs, artifact: &Artifact) -> Result<u8, Failure> {
     if args.output.is_none() && io::stdout().is_terminal() {
         return Err(Failure::Message("binary data is not printed to a terminal: give --output".to_owned()));
     }
-    let mut out = writer(args.output.as_deref(), args.force, &artifact.files())?;
+    let mut out = writer(args.output.as_deref(), args.force, &read(args, artifact))?;
     let mut buf = vec![0u8; 1 << 20];
     let mut offset = 0u64;
     while offset < file.len() {
@@ -108,7 +116,7 @@ fn raw(args: &ShowArgs, artifact: &Artifact) -> Result<u8, Failure> {
         out.write_all(buf.get(..n).unwrap_or_default())?;
         offset = offset.saturating_add(u64::try_from(n).unwrap_or(u64::MAX));
     }
-    out.flush()?;
+    out.finish()?;
     Ok(0)
 }
 
@@ -118,7 +126,7 @@ fn print(
     artifact: &Artifact,
     fill: impl FnOnce(&mut dyn Export) -> io::Result<u8>,
 ) -> Result<u8, Failure> {
-    let mut out = writer(args.output.as_deref(), args.force, &artifact.files())?;
+    let mut out = writer(args.output.as_deref(), args.force, &read(args, artifact))?;
     let terminal = args.output.is_none() && io::stdout().is_terminal();
     let format = match args.format {
         ShowFormatArg::Text => Format::Text { verbose: args.verbose || args.recursive },
@@ -129,7 +137,7 @@ fn print(
     let mut status = fill(export.as_mut())?;
     let losses = export.end()?;
     drop(export);
-    out.flush()?;
+    out.finish()?;
     if losses.unterminated > 0 {
         let n = losses.unterminated;
         say(&format!("note: {n} strings have no terminator; every import of the .reg file adds one"));

@@ -27,6 +27,8 @@ pub struct ControlSet {
     pub name: String,
     /// Whether it is what the running machine calls `CurrentControlSet`.
     pub in_use: bool,
+    /// The set that the next start uses, where this is the one in use and that is another.
+    pub next: Option<String>,
 }
 
 /// What `CurrentControlSet` is to stand for.
@@ -40,7 +42,8 @@ const ALIAS: &str = "CurrentControlSet";
 
 impl Selected {
     fn set(name: &Name) -> Self {
-        let set = ControlSet { name: name.to_string(), in_use: name.matches(Name::from(ALIAS).units()) };
+        let in_use = name.matches(Name::from(ALIAS).units());
+        let set = ControlSet { name: name.to_string(), in_use, next: None };
         Self { set: Some(set), names: Ok(vec![name.clone()]), notes: Vec::new() }
     }
 
@@ -56,6 +59,14 @@ pub(super) fn select(registry: &Registry, wanted: &Wanted) -> Vec<Selected> {
         let current = numbered(current).to_string();
         for set in selected.iter_mut().filter_map(|selected| selected.set.as_mut()) {
             set.in_use |= set.name.eq_ignore_ascii_case(&current);
+        }
+    }
+    if let (Wanted::Current | Wanted::Number(_), Some(now), Some(next)) =
+        (wanted, number(registry, "Current"), number(registry, "Default"))
+        && now != next
+    {
+        for set in selected.iter_mut().filter_map(|selected| selected.set.as_mut()).filter(|set| set.in_use) {
+            set.next = Some(numbered(next).to_string());
         }
     }
     selected
@@ -138,14 +149,6 @@ fn current(registry: &Registry) -> Selected {
     }
     if let Some(set) = &mut selected.set {
         set.in_use = true;
-    }
-    if let (Some(now), Some(next)) = (number(registry, "Current"), number(registry, "Default"))
-        && now != next
-    {
-        let next = numbered(next);
-        selected
-            .notes
-            .push(format!("the next start uses {next} (Select\\Default): judge it with --control-set default"));
     }
     selected
 }

@@ -1,7 +1,7 @@
 //! The formats that a changeset can be written in.
 
 use super::reg::RegFormat;
-use super::{Changeset, ansible, cmd, dsc, gpp, intune, lgpo, pol, ps1, reg};
+use super::{Back, Changeset, ansible, cmd, dsc, gpp, intune, lgpo, pol, ps1, reg};
 
 /// A format of files that make changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,18 +40,33 @@ pub struct File {
 }
 
 impl Format {
+    /// All of them.
+    pub const ALL: [Format; 11] = [
+        Format::Reg,
+        Format::Reg4,
+        Format::Pol,
+        Format::Lgpo,
+        Format::Gpp,
+        Format::GppCollection,
+        Format::Ps1,
+        Format::Cmd,
+        Format::Intune,
+        Format::Ansible,
+        Format::Dsc,
+    ];
+
     /// Whether there are several files, which need a folder.
     pub fn is_folder(self) -> bool {
         self == Format::Intune
     }
 }
 
-/// The files that carry out a changeset. `undo` is what takes it back, for formats that can do both; without it,
+/// The files that carry out a changeset. `back` is what takes it back, for formats that can do both; without it,
 /// taking back is deleting the values that are set.
 ///
 /// # Errors
 /// When the format cannot express a change exactly. Nothing is left out and nothing is approximated.
-pub fn files(format: Format, changeset: &Changeset, undo: Option<&Changeset>) -> Result<Vec<File>, String> {
+pub fn files(format: Format, changeset: &Changeset, back: Option<&Back>) -> Result<Vec<File>, String> {
     let bytes = match format {
         Format::Reg => reg::bytes(changeset, RegFormat::Version5),
         Format::Reg4 => reg::bytes(changeset, RegFormat::Version4),
@@ -59,7 +74,7 @@ pub fn files(format: Format, changeset: &Changeset, undo: Option<&Changeset>) ->
         Format::Lgpo => lgpo::bytes(changeset),
         Format::Gpp => gpp::bytes(changeset, true),
         Format::GppCollection => gpp::bytes(changeset, false),
-        Format::Ps1 => ps1::bytes(changeset, undo),
+        Format::Ps1 => ps1::bytes(changeset, back),
         Format::Cmd => cmd::bytes(changeset),
         Format::Intune => {
             let files = intune::NAMES.into_iter().zip(intune::files(changeset)?);

@@ -38,7 +38,14 @@ function Test-Value($Root, $Path, $Name, $Kind, $Data) {
 function Test-Absent($Root, $Path, $Name) {
     $key = $Root.OpenSubKey($Path)
     if ($null -eq $key) { return $true }
-    try { return $null -eq $key.GetValue($Name) } finally { $key.Dispose() }
+    try {
+        if ($null -ne $key.GetValue($Name)) { return $false }
+        # .NET has no data for some types, but the name is there.
+        foreach ($found in $key.GetValueNames()) {
+            if ([string]::Equals($found, $Name, [StringComparison]::OrdinalIgnoreCase)) { return $false }
+        }
+        return $true
+    } finally { $key.Dispose() }
 }
 
 function Test-Empty($Root, $Path) {
@@ -141,7 +148,7 @@ pub(super) fn full_path(key: &KeyPath) -> Result<String, String> {
 /// A value's name as a literal. .NET passes names to Windows with a NUL behind them.
 pub(super) fn literal_name(name: &Name) -> Result<String, String> {
     if name.units().contains(&0) {
-        return Err(format!("{name:?}: PowerShell cannot name a value with a NUL in its name"));
+        return Err(format!("\"{name}\": PowerShell cannot name a value with a NUL in its name"));
     }
     Ok(literal(name.units()))
 }

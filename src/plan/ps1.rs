@@ -1,12 +1,15 @@
 //! A PowerShell script: `-WhatIf` shows what it would do, `-Undo` takes it back, and a second run changes nothing.
 
-use super::Changeset;
 use super::exact::remarks;
-use super::powershell::{ACTIONS, IS_WRONG_HOST, TESTS, action, file};
+use super::powershell::{ACTIONS, IS_WRONG_HOST, TESTS, action, file, literal};
+use super::{Back, Changeset};
 use crate::registry::change::Change;
 
-pub(super) fn bytes(changeset: &Changeset, undo: Option<&Changeset>) -> Result<Vec<u8>, String> {
-    let undo_note = match undo {
+pub(super) fn bytes(changeset: &Changeset, back: Option<&Back>) -> Result<Vec<u8>, String> {
+    let undo_note = match back {
+        Some(back) if !back.unknown.is_empty() => {
+            "-Undo sets what was there when this script was written, as far as that is known; it names the rest."
+        }
         Some(_) => "-Undo sets what was there when this script was written.",
         None => "-Undo deletes the values that this script sets; keys stay, and what it deletes does not come back.",
     };
@@ -21,8 +24,12 @@ pub(super) fn bytes(changeset: &Changeset, undo: Option<&Changeset>) -> Result<V
     text.push_str(CONFIRM);
     text.push_str(ACTIONS);
     text.push_str("\nif ($Undo) {\n");
-    let back = match undo {
-        Some(undo) => undo.changes.clone(),
+    for unknown in back.iter().flat_map(|back| &back.unknown) {
+        let units: Vec<u16> = format!("Not put back: {unknown}").encode_utf16().collect();
+        text.push_str(&format!("    Write-Warning {}\n", literal(&units)));
+    }
+    let back = match back {
+        Some(back) => back.changes.clone(),
         None => changeset.changes.iter().rev().filter_map(value_deleted).collect(),
     };
     body(&back, &mut text)?;
