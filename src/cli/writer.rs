@@ -251,7 +251,9 @@ fn spare_evidence(output: &Path, inputs: &[PathBuf]) -> Result<(), String> {
     if inputs.iter().filter(regular).any(same) {
         return Err("that is an input, and not overwritten".to_owned());
     }
-    match LocalFile::open(&there).ok().and_then(|file| evidence(&file)) {
+    let file =
+        LocalFile::open(&there).map_err(|error| format!("what it is cannot be told, and so it stays: {error}"))?;
+    match evidence(&file) {
         Some(what) => Err(format!("that is {what}, and not overwritten")),
         None => Ok(()),
     }

@@ -9,6 +9,9 @@ use crate::audit::{Finding, HostReport, Outcome, audit, weakened};
 use crate::policy::Rule;
 use crate::registry::change::Change;
 
+/// Values that are tried one by one.
+const MOST: usize = 256;
+
 /// How often what was left out is tried again with what is kept.
 const PASSES: usize = 3;
 
@@ -95,7 +98,12 @@ fn without_weakening(
     };
     let mut kept: Vec<usize> = (0..changes.len()).collect();
     let mut worse = with(&kept);
-    if worse.is_empty() {
+    if let Some(why) = worse.first() {
+        if changes.len() > MOST {
+            let why = format!("{why}; of so many values it is not tried which do it");
+            return (Vec::new(), kept.into_iter().map(|n| (n, why.clone())).collect());
+        }
+    } else {
         return (kept, Vec::new());
     }
     for n in 0..changes.len() {

@@ -68,7 +68,13 @@ impl Back {
         for change in changes {
             match undo(std::slice::from_ref(change), state, keys) {
                 Ok(changes) => back.changes.extend(changes),
-                Err(error) => back.unknown.push(error.to_string()),
+                Err(error) => {
+                    // Of a key that cannot be read, every value says the same.
+                    let error = error.to_string();
+                    if back.unknown.last() != Some(&error) {
+                        back.unknown.push(error);
+                    }
+                }
             }
         }
         back
