@@ -47,9 +47,15 @@ fn report(policy: &Policy, host: &Host, states: &dyn States, effective: Effectiv
         control_set: host.control_set.as_ref().map(|set| set.name.clone()),
         backup: host.backup,
         inputs: host.inputs.clone(),
-        notes: host.notes.clone(),
+        notes: next_start(host).into_iter().chain(host.notes.iter().cloned()).collect(),
         pages_read: host.pages_read(),
         findings,
         effective,
     }
+}
+
+/// That the next start uses another control set than the one that is judged.
+fn next_start(host: &Host) -> Option<String> {
+    let next = host.control_set.as_ref()?.next.as_ref()?;
+    Some(format!("the next start uses {next} (Select\\Default): judge it with --control-set default"))
 }

@@ -7,6 +7,7 @@ mod generate;
 mod overlay;
 mod policy;
 mod show;
+mod similar;
 mod stderr;
 mod writer;
 
@@ -266,9 +267,9 @@ struct StateArgs {
     #[arg(long = "for", value_name = "INPUT")]
     inputs: Vec<PathBuf>,
 
-    /// What "undo" is to undo: enable, disable, only, defaults, fix, or a .reg file
-    #[arg(long, value_name = "PLAN|FILE", default_value = "fix", requires = "inputs")]
-    of: String,
+    /// What "undo" is to undo: enable, disable, only, defaults, fix, or else a .reg or policy file (./fix is a file)
+    #[arg(long, value_name = "PLAN|FILE", default_value = "fix", requires = "inputs", value_parser = generate::of)]
+    of: generate::Of,
 
     /// Take all inputs as one machine
     #[arg(long, requires = "inputs")]
@@ -293,6 +294,10 @@ struct StateArgs {
     /// What .reg files are: what an export does not list is not there, what a script does not list is not known
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = RegIsArg::Auto, requires = "inputs")]
     reg_is: RegIsArg,
+
+    /// Write nothing where a hive is dirty and its logs were not applied
+    #[arg(long, requires = "inputs")]
+    require_clean: bool,
 
     /// Code page of .reg files without a byte order mark, such as windows-1252, shift_jis or utf-8
     #[arg(long, value_name = "NAME", value_parser = audit::codepage)]

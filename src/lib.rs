@@ -13,9 +13,10 @@
 //!  machines                     [host]      hives and files grouped, facts, control set
 //!        │                          [policy]    rules, as data
 //!        ▼                              │
-//!  findings, verdict            [audit] ◄───┤   pure: no I/O, no clock
-//!        │                              ▼
-//!        ▼                          [plan]      changesets, and the files that import them
+//!  findings, verdict            [audit] ◄───┘   pure: no I/O, no clock
+//!        │   │
+//!        │   ├─ changes             [plan]      for a machine, and the files that import them
+//!        ▼   ▼
 //!  text, JSON                   [output]
 //!        │
 //!        ▼

@@ -15,37 +15,10 @@ pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a s
     ranked.min_by_key(|(steps, _)| *steps).map(|(_, candidate)| candidate)
 }
 
-/// How many steps lead from one name to the other (the distance of Damerau and Levenshtein in its restricted form); none
-/// for names that are too long.
+/// How many steps lead from one name to the other; none for names that are too long.
 fn steps(from: &str, to: &str) -> Option<usize> {
-    let letters = |text: &str| text.chars().take(LONGEST + 1).map(|c| c.to_ascii_lowercase()).collect::<Vec<char>>();
-    let (from, to) = (letters(from), letters(to));
-    if from.len() > LONGEST || to.len() > LONGEST {
-        return None;
-    }
-    // Rows of the table: the one before the last, the last, and the one that is made.
-    let (mut older, mut last): (Vec<usize>, Vec<usize>) = (Vec::new(), (0..=to.len()).collect());
-    let mut before: Option<char> = None;
-    for (i, &a) in from.iter().enumerate() {
-        let mut row = vec![i.saturating_add(1)];
-        for (j, &b) in to.iter().enumerate() {
-            let at = |row: &[usize], j: usize| row.get(j).copied().unwrap_or(usize::MAX);
-            let changed = at(&last, j).saturating_add(usize::from(a != b));
-            let added = at(&row, j).saturating_add(1);
-            let taken = at(&last, j.saturating_add(1)).saturating_add(1);
-            let mut best = changed.min(added).min(taken);
-            if let Some(j) = j.checked_sub(1)
-                && before == Some(b)
-                && to.get(j) == Some(&a)
-            {
-                best = best.min(at(&older, j).saturating_add(1));
-            }
-            row.push(best);
-        }
-        older = std::mem::replace(&mut last, row);
-        before = Some(a);
-    }
-    last.last().copied()
+    let short = [from, to].iter().all(|name| name.chars().nth(LONGEST).is_none());
+    short.then(|| strsim::osa_distance(&from.to_ascii_lowercase(), &to.to_ascii_lowercase()))
 }
 
 #[cfg(test)]

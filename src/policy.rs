@@ -5,7 +5,7 @@ mod builtin;
 mod fields;
 mod file;
 mod only;
-mod subject;
+pub mod subject;
 pub mod waiver;
 
 use std::fmt;

@@ -16,6 +16,7 @@ pub mod value;
 pub(crate) mod upcase;
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::error::{At, Error};
@@ -426,11 +427,8 @@ fn join(one: Listing, other: Listing) -> Listing {
         (Listing::Unreadable(e, p), _) | (_, Listing::Unreadable(e, p)) => Listing::Unreadable(e, p),
         (Listing::KeyAbsent, x) | (x, Listing::KeyAbsent) => x,
         (Listing::Found { mut names, whole }, Listing::Found { names: more, whole: also }) => {
-            for name in more {
-                if !names.iter().any(|known| known.matches(name.units())) {
-                    names.push(name);
-                }
-            }
+            let mut known: BTreeSet<Name> = names.iter().map(Name::folded).collect();
+            names.extend(more.into_iter().filter(|name| known.insert(name.folded())));
             Listing::Found { names, whole: whole || also }
         }
     }

@@ -29,8 +29,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("policy", &["digest", "registry"]),
     // Pure: no `read_at`, no `source`. A report carries the readers' diagnostics, and its findings their places and errors.
     ("audit", &["diagnostic", "error", "host", "near", "place", "policy", "registry"]),
-    // The digest makes ids from names.
-    ("plan", &["digest", "policy", "registry"]),
+    // A plan for a machine asks the audit what fails, and what its changes make of the machine. The digest makes ids from names.
+    ("plan", &["audit", "diagnostic", "digest", "error", "host", "limits", "place", "policy", "registry"]),
     // Renderers see the report. Beyond the drawing: the report's own parts are of these types (inputs and facts of `host`,
     // rules of `policy`, which are also explained, paths and values of `registry`, places, diagnostics); they look nothing
     // up (held below).
@@ -110,6 +110,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("regashii", &["plan/reg"]),
     ("ruzstd", &["image/unpack.rs", "source/archive"]),
     ("same_file", &["cli/writer.rs"]),
+    ("strsim", &["near.rs"]),
+    ("tempfile", &["cli/writer.rs"]),
     // What Windows does of itself is kept in tables: `audit/effective/data`.
     (
         "serde",

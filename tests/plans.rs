@@ -14,7 +14,8 @@ use tlshive::error::At;
 use tlshive::host::{Host, Options, group, open};
 use tlshive::limits::Limits;
 use tlshive::place::Place;
-use tlshive::plan::{self, Judged, Plan};
+use tlshive::plan::format::{Format, files};
+use tlshive::plan::{self, Machine, Made, Plan, Request};
 use tlshive::policy::{Policy, Rule};
 use tlshive::registry::Lookup;
 use tlshive::registry::change::{Change, Changes};
@@ -22,7 +23,7 @@ use tlshive::registry::path::Name;
 use tlshive::registry::reg_file::RegIs;
 use tlshive::source::{Search, discover};
 
-const ROUNDS: u64 = 60;
+const ROUNDS: u64 = 30;
 
 /// A whole machine on which each value of the policy is something, or nothing.
 fn state(random: &mut XorShift, policy: &Policy) -> String {
@@ -74,14 +75,12 @@ fn after(host: &Host, imports: &[&[Change]]) -> Host {
     host.after(&imports.iter().map(import).collect::<Vec<_>>(), &Limits::default())
 }
 
-fn fix(policy: &Policy, host: &Host) -> plan::Fix {
-    let report = audit(policy, host);
-    let judged = |rule: &Rule| match report.findings.iter().find(|finding| finding.rule.id == rule.id).unwrap() {
-        finding if finding.outcome == Outcome::Fail => Judged::Fails,
-        finding if finding.outcome == Outcome::Unknown => Judged::Unknown(finding.why.clone()),
-        _ => Judged::Well,
-    };
-    plan::fix(policy, &[], &judged, None).unwrap()
+fn all(policy: &Policy) -> Request<'_> {
+    Request { policy, values: &[], control_set: None }
+}
+
+fn made(plan: Plan, policy: &Policy, host: &Host) -> Made {
+    plan.machine(&all(policy), &Machine { host, remarks: &[], limits: &Limits::default() }).unwrap()
 }
 
 fn same(one: &Host, other: &Host, changes: &[Change], what: &str) {
@@ -112,7 +111,7 @@ fn a_fix_makes_the_machine_compliant_and_an_undo_leads_back() {
         random.next();
         let text = state(&mut random, &policy);
         let before = host(&text, &policy);
-        let fix = fix(&policy, &before);
+        let fix = made(Plan::Fix, &policy, &before);
         let changes = &fix.changeset.changes;
         let now = after(&before, &[changes]);
         let (old, new) = (audit(&policy, &before), audit(&policy, &now));
@@ -127,28 +126,28 @@ fn a_fix_makes_the_machine_compliant_and_an_undo_leads_back() {
             };
             assert!(!changes.iter().any(set), "{} passes and is set\n{text}", setting.value);
         }
-        let again = self::fix(&policy, &now);
-        assert!(again.compliant && again.changeset.changes.is_empty(), "{text}");
+        assert_eq!(fix.changeset.left_out, Vec::<String>::new(), "{text}");
+        let line = |change: &Change| match change {
+            Change::Set { key, name, value } => format!("[{key}]\n\"{name}\"=dword:{:x}\n", value.as_dword().unwrap()),
+            other => panic!("{other:?}"),
+        };
+        let done: String = changes.iter().map(line).collect();
+        let again = made(Plan::Fix, &policy, &host(&format!("{text}{done}"), &policy));
+        assert!(
+            again.changeset.changes.is_empty() && again.said[0].text.starts_with("nothing to fix: "),
+            "{text}\n{again:#?}"
+        );
 
-        for plan in ["fix", "enable", "disable", "only", "defaults"] {
-            let changes = match plan {
-                "fix" => changes.clone(),
-                "enable" => Plan::Enable.changeset(&policy, &[], None).unwrap().changes,
-                "disable" => Plan::Disable.changeset(&policy, &[], None).unwrap().changes,
-                "only" => plan::only(&policy, &[], None, None, None).unwrap().changes,
-                _ => plan::defaults(&policy, &[], None).unwrap().changes,
-            };
-            let undo = plan::undo(&policy, "it for", &changes, &before.registry, None, 1000).unwrap();
-            let back = after(&before, &[&changes, &undo.changes]);
-            same(
-                &before,
-                &back,
-                &[changes.as_slice(), &undo.changes].concat(),
-                &format!("{plan}\n{text}\n{:#?}", undo.changes),
-            );
+        for plan in [Plan::Fix, Plan::Enable, Plan::Disable, Plan::Only, Plan::Defaults] {
+            let changes = made(plan, &policy, &before).changeset.changes;
+            let machine = Machine { host: &before, remarks: &[], limits: &Limits::default() };
+            let undo = all(&policy).undo("it for", &changes, &machine).unwrap().changeset.changes;
+            let back = after(&before, &[&changes, &undo]);
+            let what = format!("{plan:?}\n{text}\n{undo:#?}");
+            same(&before, &back, &[changes.as_slice(), &undo].concat(), &what);
         }
         fixed += changes.len();
-        fine += usize::from(fix.compliant);
+        fine += usize::from(changes.is_empty());
     }
     assert!(fixed > 100, "{fixed} values, {fine} machines that need none");
 }
@@ -158,39 +157,91 @@ fn what_is_unknown_is_neither_fixed_nor_undone() {
     let policy = Policy::default_policy().unwrap();
     let text = "REGEDIT4\n[HKEY_LOCAL_MACHINE\\SOFTWARE]\n";
     let host = host(text, &policy);
-    let fix = fix(&policy, &host);
-    assert!(!fix.compliant);
+    let fix = made(Plan::Fix, &policy, &host);
     assert_eq!(fix.changeset.left_out.len(), 6, "{:?}", fix.changeset.left_out);
-    assert!(fix.changeset.remarks.iter().any(|line| line.starts_with("Not fixed: rule tls12-client-enabled")));
-    let changes = Plan::Enable.changeset(&policy, &[], None).unwrap().changes;
-    let error = plan::undo(&policy, "it for", &changes, &host.registry, None, 1000).unwrap_err();
-    assert!(error.contains(r"TLS 1.2\Server: no input says"), "{error}");
+    for said in [&fix.changeset.remarks, &fix.said.iter().map(|said| said.text.clone()).collect()] {
+        let named = |line: &&String| line.starts_with("Not fixed: rule tls12-client-enabled cannot be judged: ");
+        assert_eq!(said.iter().filter(named).count(), 1, "{said:?}");
+    }
+    let changes = Plan::Enable.anywhere(&all(&policy)).unwrap().changeset.changes;
+    let error = plan::undo(&changes, &host.registry, 1000).unwrap_err();
+    assert!(error.to_string().contains(r"TLS 1.2\Server: no input says"), "{error}");
+}
+
+/// A policy that wants what weakens: three values, of which the second turns SSL 3.0 on; one is asked for by two rules.
+fn weakening() -> Policy {
+    let rule = |id: &str, key: &str, value: &str, enable: u32| {
+        format!(
+            "[[rule]]\nid='{id}'\ntitle='t'\nwhy='w'\nsource='s'\nkey='{key}'\nvalue='{value}'\ntype='REG_DWORD'\nenable={enable}\n"
+        )
+    };
+    let side = |protocol: &str| {
+        format!(
+            r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\{protocol}\Client"
+        )
+    };
+    let head = "id='w'\nversion='1'\ndate='2026-01-01'\ntitle='t'\nsource='s'\n";
+    let rules = [
+        rule("tls12-on", &side("TLS 1.2"), "Enabled", 1),
+        rule("ssl30-on", &side("SSL 3.0"), "Enabled", 1),
+        rule("ssl30-on-again", &side("ssl 3.0"), "ENABLED", 1),
+        rule("tls12-by-default", &side("TLS 1.2"), "DisabledByDefault", 0),
+    ];
+    Policy::parse(&format!("{head}{}", rules.concat())).unwrap()
+}
+
+#[test]
+fn a_fix_leaves_out_what_would_weaken_and_names_it() {
+    let policy = weakening();
+    let before = host(&state(&mut XorShift(7), &Policy::default_policy().unwrap()), &policy);
+    let fix = made(Plan::Fix, &policy, &before);
+    let names: Vec<String> = fix.changeset.changes.iter().map(|change| change.key().to_string()).collect();
+    assert!(names.iter().all(|name| name.contains("TLS 1.2")), "{names:?}");
+    assert_eq!(fix.changeset.left_out, ["ssl30-on", "ssl30-on-again"]);
+    for said in [fix.changeset.remarks, fix.said.into_iter().map(|said| said.text).collect()] {
+        let named = |line: &&String| {
+            line.starts_with("Left out: ")
+                && line.contains(
+                    r"SSL 3.0\Client\Enabled (rule ssl30-on, ssl30-on-again): it would weaken: SSL 3.0 (client) is ",
+                )
+        };
+        assert_eq!(said.iter().filter(named).count(), 1, "{said:#?}");
+    }
+    let after = audit(&policy, &after(&before, &[&fix.changeset.changes]));
+    assert_eq!(weakened(&audit(&policy, &before).effective, &after.effective), Vec::<String>::new());
 }
 
 #[test]
 fn rules_about_states_are_named_and_not_written() {
     let policy = Policy::builtin_text("tls12-only").map(Policy::parse).unwrap().unwrap();
-    let judged = |_: &Rule| Judged::Fails;
-    let mut fix = plan::fix(&policy, &[], &judged, None).unwrap();
-    assert_eq!((fix.changeset.changes.len(), fix.states.len()), (0, policy.rules.len()));
-    let rule = fix.states[0].clone();
-    fix.not_fixed(&rule, "it is off");
-    assert!(fix.changeset.remarks.last().unwrap().contains("reg add"), "{:?}", fix.changeset.remarks);
+    let mut random = XorShift(11);
+    let host = host(&state(&mut random, &Policy::default_policy().unwrap()), &policy);
+    let failing =
+        audit(&policy, &host).findings.iter().filter(|f| matches!(f.outcome, Outcome::Fail | Outcome::Unknown)).count();
+    assert!(failing > 3);
+    let fix = made(Plan::Fix, &policy, &host);
+    assert_eq!((fix.changeset.changes.len(), fix.changeset.left_out.len()), (0, failing));
+    assert!(fix.changeset.remarks.iter().any(|line| line.contains("reg add")), "{:?}", fix.changeset.remarks);
 }
 
 #[test]
 fn tls13_is_written_where_it_is_known_to_be_there() {
     let policy = Policy::builtin_text("tls12-only").map(Policy::parse).unwrap().unwrap();
-    let keys = |tls13, wow64| {
-        let changeset = plan::only(&policy, &[], tls13, wow64, Some(2)).unwrap();
-        assert!(changeset.changes.iter().all(|change| !change.key().to_string().contains("CurrentControlSet")));
-        let has = |text: &str| changeset.changes.iter().any(|change| change.key().to_string().contains(text));
-        (has("TLS 1.3"), has("WOW6432Node"), changeset.remarks.iter().any(|line| line.contains("TLS 1.3 is not among")))
+    let machine = |build: &str, processor: &str| {
+        let text = state(&mut XorShift(5), &Policy::default_policy().unwrap());
+        let line = text.lines().find(|line| line.starts_with("\"CurrentBuild\"")).unwrap();
+        let text = text.replace(line, &format!("\"CurrentBuild\"=\"{build}\"")).replace("AMD64", processor);
+        host(&text, &policy)
     };
-    assert_eq!(keys(None, None), (false, true, true));
-    assert_eq!(keys(Some(false), Some(true)), (false, true, true));
-    assert_eq!(keys(Some(true), Some(false)), (true, false, false));
-    let changes = plan::only(&policy, &[], Some(true), None, None).unwrap().changes;
+    let has = |made: &Made, text: &str| made.changeset.changes.iter().any(|c| c.key().to_string().contains(text));
+    let said = |made: &Made, text: &str| made.changeset.remarks.iter().any(|line| line.contains(text));
+    let anywhere = Plan::Only.anywhere(&Request { control_set: Some(2), ..all(&policy) }).unwrap();
+    assert!(!has(&anywhere, "CurrentControlSet") && has(&anywhere, "ControlSet002"));
+    let keys = |made: &Made| (has(made, "TLS 1.3"), has(made, "WOW6432Node"), said(made, "TLS 1.3 is not among"));
+    assert_eq!(keys(&anywhere), (false, true, true));
+    assert_eq!(keys(&made(Plan::Only, &policy, &machine("17763", "AMD64"))), (false, true, true));
+    assert_eq!(keys(&made(Plan::Only, &policy, &machine("20348", "x86"))), (true, false, false));
+    let changes = made(Plan::Only, &policy, &machine("26100", "AMD64")).changeset.changes;
     let one = |protocol: &str, name: &str| {
         let key = format!(
             r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\{protocol}\Server"
@@ -211,10 +262,32 @@ fn tls13_is_written_where_it_is_known_to_be_there() {
     }
 }
 
+/// What a machine, its files and its policy are called must not end the comment that it stands in, in any format.
 #[test]
 fn names_cannot_end_the_remark_that_they_stand_in() {
-    let lines = plan::state("evil\r\n[-HKEY_LOCAL_MACHINE\\SYSTEM]", Some("ControlSet001"), &[]);
-    assert_eq!(lines.len(), 1);
-    assert!(lines[0].is_ascii() && !lines[0].contains(['\r', '\n']), "{lines:?}");
-    assert!(plan::weakens(&["Größe\n".to_owned()])[0].is_ascii());
+    const EVIL: &str = "evil\r\n[-HKEY_LOCAL_MACHINE\\SYSTEM]\u{2028}--> Größe\u{202e}";
+    let policy = Policy { title: EVIL.to_owned(), ..Policy::default_policy().unwrap() };
+    let mut host = host(&state(&mut XorShift(3), &policy), &policy);
+    host.name = EVIL.to_owned();
+    host.notes.push(EVIL.to_owned());
+    let machine = Machine { host: &host, remarks: &[EVIL.to_owned()], limits: &Limits::default() };
+    let made = Plan::Fix.machine(&all(&policy), &machine).unwrap();
+    for format in Format::ALL {
+        for file in files(format, &made.changeset, None).unwrap() {
+            let text = match file.bytes.strip_prefix(&[0xff, 0xfe]) {
+                Some(wide) => {
+                    String::from_utf16(&wide.chunks(2).map(|u| u16::from_le_bytes([u[0], u[1]])).collect::<Vec<_>>())
+                        .unwrap()
+                }
+                None => String::from_utf8_lossy(&file.bytes).into_owned(),
+            };
+            assert!(!text.contains(['\u{2028}', '\u{202e}']), "{format:?}: {text}");
+            assert!(
+                text.lines().all(|line| !line.trim_start().starts_with("[-") && !line.starts_with("-->")),
+                "{text}"
+            );
+            let told = text.matches("evil").count();
+            assert_eq!(told, if format == Format::Pol { 0 } else { 4 }, "{format:?}: {text}");
+        }
+    }
 }

@@ -77,6 +77,10 @@ fn the_schema_and_the_program_agree() {
         (state.replace("'on'", "'partly'"), false),
         (state.replace("'on'", ""), false),
         (state.replace("schannel/TLS 1.2/client", "winhttp/64-bit").replace("'on'", "'soft-off'"), false),
+        (state.replace("schannel/TLS 1.2/client", "winhttp/64-bit").replace("'on'", "'partly'"), false),
+        (state.replace("schannel/TLS 1.2/client", "dotnet/v2/32-bit").replace("'on'", "'partly'"), false),
+        (state.replace("schannel/TLS 1.2/client", "dotnet/v4/32-bit").replace("'on'", "'partly'"), true),
+        (state.replace("TLS 1.2", "PCT 1.0"), false),
     ] {
         let text = format!("{head}{rule}{lines}");
         let document: Json = toml::from_str(&text).unwrap();

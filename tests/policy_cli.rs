@@ -66,7 +66,7 @@ fn what_generate_writes_passes_the_policy_it_was_written_for() {
 fn generate_says_which_rules_it_leaves_out() {
     let some = run(&["generate", "enable", "--policy", "entra-connect-effective"]);
     assert_eq!(some.status, 0);
-    assert!(some.err().contains("nothing is written for tls12-client-effective, "), "{}", some.err());
+    assert!(some.err().contains("Nothing is written for tls12-client-effective, "), "{}", some.err());
     for (args, said) in [
         (["enable", "--policy", "tls12-only", "--format", "reg"], "for any of its rules"),
         (["disable", "--policy", "disa-stig-iis10", "--format", "reg"], "do not say what the contrary is"),
@@ -202,7 +202,6 @@ fn a_waiver_that_does_nothing_is_reported() {
         ("expires = '2026-11-21'", "dotnet-strong-crypto", "waiver-expired", "expired on 2026-11-21"),
         ("hosts = ['WEB-*']", "dotnet-strong-crypto", "waiver-unused", "(WEB-*)"),
         ("", "tls12-client-enabled", "waiver-unused", "rule tls12-client-enabled fails on no host"),
-        ("", "no-such-rule", "waiver-unused", "rule no-such-rule fails on no host"),
     ] {
         let (status, json, text, script) = waived(&waiver(more).replace("dotnet-strong-crypto", rule));
         assert_eq!((status, &json["summary"]["waived"]), (1, &0.into()), "{code}: {text}");
@@ -210,6 +209,25 @@ fn a_waiver_that_does_nothing_is_reported() {
         assert_eq!((&diagnostic["code"], &diagnostic["severity"]), (&code.into(), &"warning".into()));
         assert_eq!(diagnostic["place"]["line"], 1);
         assert!(text.contains(said) && !script.contains("Waived"), "{said}: {text}");
+    }
+}
+
+#[test]
+fn a_waiver_of_a_rule_that_the_policy_does_not_have_is_an_error() {
+    let (_folder, path) = scratch();
+    let file = path.join("waivers.toml");
+    for (rule, said) in [
+        ("dotnet-strong-cripto", "has no rule \"dotnet-strong-cripto\" (did you mean \"dotnet-strong-crypto\"?)"),
+        ("tls12-client-effective", "policy entra-connect-tls12 has no rule \"tls12-client-effective\""),
+        ("no-such-rule", "line 4: policy entra-connect-tls12 has no rule \"no-such-rule\""),
+    ] {
+        let text = format!(
+            "[[waiver]]\nrule = 'dotnet-strong-crypto'\nreason = 'r'\n[[waiver]]\nrule = '{rule}'\nreason = 'r'\n"
+        );
+        std::fs::write(&file, text).unwrap();
+        let run = run(&["audit", "--waivers", file.to_str().unwrap(), "fixtures/hosts/wrong-type"]);
+        assert_eq!((run.status, run.out()), (2, String::new()));
+        assert!(run.err().contains(said), "{}", run.err());
     }
 }
 

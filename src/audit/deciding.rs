@@ -1,5 +1,6 @@
 //! The values that a rule rests on: what a second reader is asked about.
 
+use crate::policy::subject::{Bits, Runtime, Side, Subject};
 use crate::policy::{Check, Rule};
 use crate::registry::path::{KeyPath, Name};
 
@@ -14,28 +15,28 @@ pub fn deciding(rule: &Rule) -> Vec<(KeyPath, Name)> {
         let key = KeyPath::parse(&format!(r"HKEY_LOCAL_MACHINE\{key}"));
         names.iter().map(|name| (key.clone(), Name::from(*name))).collect()
     };
-    let software = |view: &str| if view == "32-bit" { r"SOFTWARE\WOW6432Node" } else { "SOFTWARE" };
-    let parts: Vec<&str> = effect.subject.split('/').collect();
-    match parts.as_slice() {
-        ["schannel", protocol, side] => {
+    let software = |bits| if bits == Bits::Bits32 { r"SOFTWARE\WOW6432Node" } else { "SOFTWARE" };
+    match Subject::parse(&effect.subject) {
+        Some(Subject::Schannel(protocol, side)) => {
             let protocols = r"SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols";
+            let side = if side == Side::Client { "Client" } else { "Server" };
             all(format!(r"{protocols}\{protocol}\{side}"), &["Enabled", "DisabledByDefault"])
         }
-        ["dotnet", runtime, view] => {
-            let version = if *runtime == "v2" { "v2.0.50727" } else { "v4.0.30319" };
-            let key = format!(r"{}\Microsoft\.NETFramework\{version}", software(view));
+        Some(Subject::DotNet(runtime, bits)) => {
+            let version = if runtime == Runtime::V2 { "v2.0.50727" } else { "v4.0.30319" };
+            let key = format!(r"{}\Microsoft\.NETFramework\{version}", software(bits));
             all(key, &["SystemDefaultTlsVersions", "SchUseStrongCrypto"])
         }
-        ["winhttp", view] => {
-            let key = format!(r"{}\Microsoft\Windows\CurrentVersion\Internet Settings\WinHttp", software(view));
+        Some(Subject::WinHttp(bits)) => {
+            let key = format!(r"{}\Microsoft\Windows\CurrentVersion\Internet Settings\WinHttp", software(bits));
             all(key, &["DefaultSecureProtocols"])
         }
-        ["cipher-suites", _] => {
+        Some(Subject::CipherSuites(_)) => {
             let policy = r"SOFTWARE\Policies\Microsoft\Cryptography\Configuration\SSL\00010002".to_owned();
             let local = r"SYSTEM\CurrentControlSet\Control\Cryptography\Configuration\Local\SSL\00010002".to_owned();
             [all(policy, &["Functions"]), all(local, &["Functions"])].concat()
         }
-        _ => Vec::new(),
+        None => Vec::new(),
     }
 }
 

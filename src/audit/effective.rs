@@ -25,11 +25,12 @@ use super::restart::{self, Restart};
 pub(in crate::audit) use ask::path;
 pub(in crate::audit) use schannel::Changed;
 
+pub use crate::policy::subject::PROTOCOLS;
 pub use ciphers::{Ciphers, ListSource};
 pub use dotnet::{DotNet, LIMITS as DOTNET_LIMITS, Offer, Override, Program, Target, View};
 pub use overall::{Overall, OverallState};
 pub use product::{Entry, Installed, Needs, Product};
-pub use schannel::{PROTOCOLS, ProtocolState};
+pub use schannel::ProtocolState;
 pub use winhttp::{WinHttp, WinHttpView};
 
 /// What a machine does in effect.

@@ -1,6 +1,7 @@
 //! Effective states as rules ask for them: by name, and answered in words. Rules need not know how a state is worked out.
 
 use super::effective::{Answer, Effective, Fact, Installed as Found, View};
+use crate::policy::subject::{Bits, Runtime, Side, Subject, Suites};
 
 /// What Windows makes of its settings on one host.
 pub trait States {
@@ -23,13 +24,12 @@ pub enum Installed {
 
 impl States for Effective {
     fn state(&self, subject: &str) -> Option<(String, String)> {
-        let parts: Vec<&str> = subject.split('/').collect();
-        match parts.as_slice() {
-            ["schannel", protocol, side] => {
-                let found = self.protocols.iter().find(|p| p.protocol == *protocol)?;
-                Some(of_fact(if *side == "client" { &found.client } else { &found.server }))
+        match Subject::parse(subject)? {
+            Subject::Schannel(protocol, side) => {
+                let found = self.protocols.iter().find(|p| p.protocol == protocol)?;
+                Some(of_fact(if side == Side::Client { &found.client } else { &found.server }))
             }
-            ["dotnet", "v4", view] => {
+            Subject::DotNet(Runtime::V4, view) => {
                 let programs: Vec<_> = self.dotnet.programs.iter().filter(|program| is(program.view, view)).collect();
                 if programs.is_empty() {
                     return Some(no_view(self, view));
@@ -41,23 +41,22 @@ impl States for Effective {
                     (program.reaches_tls12, format!("{name}: {}{hindrance}", program.why))
                 }))
             }
-            ["dotnet", "v2", view] => {
+            Subject::DotNet(Runtime::V2, view) => {
                 let views: Vec<_> = self.dotnet.clr2.iter().filter(|(own, ..)| is(*own, view)).collect();
                 if views.is_empty() {
                     return Some(no_view(self, view));
                 }
                 joined(views.into_iter().map(|(_, answer, why)| (*answer, why.clone())))
             }
-            ["winhttp", view] => {
+            Subject::WinHttp(view) => {
                 let views: Vec<_> = self.winhttp.views.iter().filter(|own| is(own.view, view)).collect();
                 if views.is_empty() {
                     return Some(no_view(self, view));
                 }
                 joined(views.into_iter().map(|own| (own.tls12, own.why.clone())))
             }
-            ["cipher-suites", "tls-1.2"] => Some((word(self.ciphers.tls12_left), self.ciphers.why.clone())),
-            ["cipher-suites", "entra-id"] => Some((word(self.ciphers.entra_left), self.ciphers.why.clone())),
-            _ => None,
+            Subject::CipherSuites(Suites::Tls12) => Some((word(self.ciphers.tls12_left), self.ciphers.why.clone())),
+            Subject::CipherSuites(Suites::EntraId) => Some((word(self.ciphers.entra_left), self.ciphers.why.clone())),
         }
     }
 
@@ -71,16 +70,17 @@ impl States for Effective {
 }
 
 /// Whether a view is the one that a subject names. Where it is not known whether Windows is 64-bit, neither is.
-fn is(view: View, name: &str) -> bool {
-    matches!((view, name), (View::Bits64, "64-bit") | (View::Bits32, "32-bit"))
+fn is(view: View, bits: Bits) -> bool {
+    matches!((view, bits), (View::Bits64, Bits::Bits64) | (View::Bits32, Bits::Bits32))
 }
 
 /// Why there is no state for a view.
-fn no_view(effective: &Effective, view: &str) -> (String, String) {
+fn no_view(effective: &Effective, view: Bits) -> (String, String) {
     let in_doubt = effective.winhttp.views.iter().any(|own| own.view == View::Native);
     let why = if in_doubt {
         "no input says whether Windows is 64-bit; the SYSTEM hive does".to_owned()
     } else {
+        let view = if view == Bits::Bits64 { "64-bit" } else { "32-bit" };
         format!("this Windows has no {view} programs")
     };
     ("unknown".to_owned(), why)

@@ -1,11 +1,13 @@
 //! `tlshive audit`
 
-use std::io::{self, IsTerminal, Write};
+use std::collections::BTreeSet;
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use super::exit::{Failure, status};
 use super::overlay;
 use super::policy::{self, text};
+use super::similar::did_you_mean;
 use super::stderr;
 use super::writer::writer;
 use super::{AuditArgs, ColourArg, FormatArg};
@@ -66,7 +68,7 @@ pub(super) fn codepage(label: &str) -> Result<&'static encoding_rs::Encoding, St
 
 pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     let policy = policy::load(&args.policy)?;
-    let waivers = args.waivers.as_deref().map(waivers).transpose()?;
+    let waivers = args.waivers.as_deref().map(|path| waivers(path, &policy)).transpose()?;
     let limits = Limits::default();
     let (mut interest, trees) = effective::interest();
     interest.extend(policy.keys());
@@ -79,7 +81,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     let mut inputs: Vec<PathBuf> = found.artifacts.iter().flat_map(Artifact::files).collect();
     let named = args.inputs.iter().chain(&args.log).chain(&args.waivers).chain(&args.overlay);
     inputs.extend(named.chain(&found.containers).cloned());
-    inputs.push(PathBuf::from(&args.policy));
+    inputs.extend(policy::file(&args.policy).map(Path::to_owned));
     let mut out = writer(args.output.as_deref(), args.force, &inputs)?;
     let options = Options {
         control_set: args.control_set.clone(),
@@ -106,7 +108,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         }
     }
     if !args.quiet || args.output.is_some() {
-        match write(&report, format(args), &mut out) {
+        match output::write(&report, format(args), &mut out).map_err(Failure::from).and_then(|()| out.finish()) {
             // Nobody reads on, but the status must not turn into "compliant" for that.
             Ok(()) | Err(Failure::BrokenPipe) => {}
             Err(failure) => return Err(failure),
@@ -115,14 +117,20 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     Ok(status(&report))
 }
 
-fn waivers(path: &Path) -> Result<Waivers, Failure> {
+/// The waivers of a file. One of a rule that the policy does not have would never waive anything.
+fn waivers(path: &Path, policy: &Policy) -> Result<Waivers, Failure> {
     let name = path.display().to_string();
-    Waivers::parse(&text(path)?, &name).map_err(|error| policy::wrong(path, &error))
-}
-
-fn write(report: &Report, format: Format, out: &mut dyn Write) -> Result<(), Failure> {
-    output::write(report, format, out)?;
-    Ok(out.flush()?)
+    let waivers = Waivers::parse(&text(path)?, &name).map_err(|error| policy::wrong(path, &error))?;
+    let rules: BTreeSet<&str> = policy.rules.iter().map(|rule| rule.id.as_str()).collect();
+    match waivers.waivers.iter().find(|waiver| !rules.contains(waiver.rule.as_str())) {
+        Some(waiver) => {
+            let (rule, line) = (&waiver.rule, waiver.line);
+            let meant = did_you_mean(rule, rules.iter().copied());
+            let what = format!("line {line}: policy {} has no rule \"{rule}\"{meant}", policy.id);
+            Err(policy::wrong(path, &what))
+        }
+        None => Ok(waivers),
+    }
 }
 
 fn report(args: &AuditArgs, policy: &Policy, found: Discovery, options: &Options<'_>) -> Report {

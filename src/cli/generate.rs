@@ -3,19 +3,19 @@
 mod plans;
 mod state;
 
-use std::fs;
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
 use super::exit::Failure;
-use super::policy;
-use super::stderr;
-use super::writer::writer;
-use super::{ChangesArg, GenerateArgs, PlanArg};
+use super::writer::{self, writer};
+use super::{ChangesArg, GenerateArgs, PlanArg, policy, stderr};
+use crate::diagnostic::Severity;
 use crate::output::escape;
 use crate::plan::Plan;
 use crate::plan::format::{Format, files};
 use crate::policy::Policy;
 use plans::Asked;
+pub(super) use plans::{Of, of};
 
 /// The policy that `only` goes by unless another is asked for.
 const TLS12_ONLY: &str = "tls12-only";
@@ -36,45 +36,37 @@ pub(super) fn control_set(text: &str) -> Result<Target, String> {
 }
 
 pub(super) fn run(args: &GenerateArgs) -> Result<u8, Failure> {
-    let default = if args.plan == PlanArg::Only { TLS12_ONLY } else { Policy::DEFAULT };
-    let of_only = args.plan == PlanArg::Undo && args.state.of == "only";
-    let default = if of_only { TLS12_ONLY } else { default };
-    let policy = policy::load(args.policy.as_deref().unwrap_or(default))?;
+    let of_only = args.plan == PlanArg::Undo && args.state.of == Of::Plan(Plan::Only);
+    let default = if args.plan == PlanArg::Only || of_only { TLS12_ONLY } else { Policy::DEFAULT };
+    let name = args.policy.as_deref().unwrap_or(default);
+    let policy = policy::load(name)?;
     let number = match args.control_set {
         Target::Current => None,
         Target::Number(n) => Some(n),
     };
-    let asked = Asked { args, policy: &policy, number };
     let format = format(args.format);
     if format.is_folder() && args.output.is_none() {
         return Err("this format has several files: -o names the folder for them".to_owned().into());
     }
-    let (changeset, state) = match args.plan {
-        PlanArg::Undo => asked.undo().map(|(changeset, state)| (changeset, Some(state)))?,
-        _ => asked.changeset()?,
-    };
+    let (made, state) = Asked { args, policy: &policy, number }.made()?;
     let machine = state.as_ref().map(|state| &state.host.registry);
-    let files = files(format, &changeset, machine)?;
-    plans::not_recommended(args.plan);
-    if !changeset.left_out.is_empty() {
-        let why = match args.plan {
-            PlanArg::Disable => Plan::Disable.needs(),
-            PlanArg::Fix => "the remarks in the file say why",
-            _ => Plan::Enable.needs(),
-        };
-        stderr::warning(format_args!("nothing is written for {}: {why}", changeset.left_out.join(", ")));
+    let files = files(format, &made.changeset, machine)?;
+    for remark in &made.said {
+        if remark.severity > Severity::Note { stderr::warning(&remark.text) } else { stderr::note(&remark.text) }
     }
-    let inputs = state.map(|state| state.files).unwrap_or_default();
+    let mut inputs = state.map(|state| state.files).unwrap_or_default();
+    inputs.extend(policy::file(name).map(Path::to_owned));
+    if let Of::File(path) = &args.state.of {
+        inputs.push(path.clone());
+    }
+    if let Some(folder) = args.output.as_deref().filter(|_| format.is_folder()) {
+        let named = files.iter().filter_map(|file| Some((file.name?, file.bytes.as_slice())));
+        writer::folder(folder, named, args.force, &inputs)?;
+        return Ok(0);
+    }
     for file in files {
-        let path = match (&args.output, file.name) {
-            (Some(folder), Some(name)) => {
-                fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-                Some(folder.join(name))
-            }
-            (output, _) => output.clone(),
-        };
-        let mut out = writer(path.as_deref(), args.force, &inputs)?;
-        if path.is_none() && io::stdout().is_terminal() {
+        let mut out = writer(args.output.as_deref(), args.force, &inputs)?;
+        if !out.is_file() && io::stdout().is_terminal() {
             let text = text(&file.bytes).ok_or_else(|| "this format is not text: -o names a file for it".to_owned())?;
             for line in text.lines() {
                 writeln!(out, "{}", escape(line))?;
@@ -82,7 +74,7 @@ pub(super) fn run(args: &GenerateArgs) -> Result<u8, Failure> {
         } else {
             out.write_all(&file.bytes)?;
         }
-        out.flush()?;
+        out.finish()?;
     }
     Ok(0)
 }

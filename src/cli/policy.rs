@@ -1,14 +1,15 @@
 //! `tlshive policy`, and what `--policy` names.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 use super::PolicyCommand;
 use super::exit::Failure;
+use super::similar::did_you_mean;
 use crate::limits::Limits;
-use crate::near::nearest;
 use crate::output::escape;
 use crate::policy::Policy;
+use crate::read_at::{LocalFile, ReadAt};
 
 pub(super) fn run(command: &PolicyCommand) -> Result<u8, Failure> {
     let mut out = io::stdout().lock();
@@ -35,21 +36,25 @@ pub(super) fn run(command: &PolicyCommand) -> Result<u8, Failure> {
 /// The policy that is built in under this id, or else the file that is named. A built-in one wins, so that no file that
 /// happens to lie about changes what a command means.
 pub(super) fn load(name: &str) -> Result<Policy, Failure> {
-    if let Some(text) = Policy::builtin_text(name) {
-        return Ok(Policy::parse(text)?);
+    match (Policy::builtin_text(name), file(name)) {
+        (Some(text), _) => Ok(Policy::parse(text)?),
+        (None, Some(path)) => parse(path),
+        (None, None) => Err(unknown(name)),
     }
-    if name.contains(['/', std::path::MAIN_SEPARATOR]) || name.ends_with(".toml") {
-        return parse(Path::new(name));
-    }
-    Err(unknown(name))
+}
+
+/// The file that a policy is read from, unless it is a built-in one.
+pub(super) fn file(name: &str) -> Option<&Path> {
+    let is_file = name.contains(['/', std::path::MAIN_SEPARATOR]) || name.ends_with(".toml");
+    (is_file && Policy::builtin_text(name).is_none()).then_some(Path::new(name))
 }
 
 fn unknown(name: &str) -> Failure {
     let known: Vec<&str> = Policy::builtin_ids().collect();
-    let hint = nearest(name, known.iter().copied()).map(|meant| format!("; did you mean \"{meant}\"?"));
     Failure::Message(format!(
-        "no policy is called \"{name}\"{}: expected one of {}, or a file, whose name ends in .toml or has a separator in it",
-        hint.unwrap_or_default(),
+        "no policy is called \"{}\"{}: expected one of {}, or a file, whose name ends in .toml or has a separator in it",
+        name,
+        did_you_mean(name, known.iter().copied()),
         known.join(", ")
     ))
 }
@@ -68,11 +73,12 @@ pub(super) fn wrong(path: &Path, error: &str) -> Failure {
 /// The text of a file that the user wrote.
 pub(super) fn text(path: &Path) -> Result<String, Failure> {
     let limit = Limits::default().user_file;
-    let file = std::fs::File::open(path).map_err(|error| wrong(path, &error.to_string()))?;
-    let mut text = String::new();
-    file.take(limit.saturating_add(1)).read_to_string(&mut text).map_err(|error| wrong(path, &error.to_string()))?;
-    if u64::try_from(text.len()).is_ok_and(|len| len > limit) {
+    let failed = |error: std::io::Error| wrong(path, &error.to_string());
+    let file = LocalFile::open(path).map_err(failed)?;
+    if file.len() > limit {
         return Err(wrong(path, &format!("longer than {limit} bytes: neither a policy nor a list of waivers")));
     }
-    Ok(text)
+    let mut bytes = vec![0; usize::try_from(file.len()).unwrap_or_default()];
+    file.read_exact_at(0, &mut bytes).map_err(failed)?;
+    String::from_utf8(bytes).map_err(|error| wrong(path, &format!("no text in UTF-8: {}", error.utf8_error())))
 }

@@ -4,6 +4,7 @@ mod hive;
 mod reg_file;
 
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 
 use super::exit::Failure;
 use super::stderr;
@@ -77,7 +78,14 @@ fn pick<'a>(artifacts: &'a [Artifact], key: &KeyPath, limits: &Limits) -> Result
     Err(std::iter::once(first).chain(many.iter().map(|artifact| format!("  {}", artifact.name))).collect())
 }
 
-/// The file itself.
+/// Every file that is read.
+fn read(args: &ShowArgs, artifact: &Artifact) -> Vec<PathBuf> {
+    let mut files = artifact.files();
+    files.extend(args.log.iter().chain([&args.input]).cloned());
+    files
+}
+
+/// The file itself, as a whole.
 fn raw(args: &ShowArgs, artifact: &Artifact) -> Result<u8, Failure> {
     if args.value.is_some() || args.recursive {
         return Err(Failure::Message("--format raw gives the whole file, and no value or key of it".to_owned()));
@@ -92,7 +100,7 @@ fn raw(args: &ShowArgs, artifact: &Artifact) -> Result<u8, Failure> {
     if args.output.is_none() && io::stdout().is_terminal() {
         return Err(Failure::Message("binary data is not printed to a terminal: give --output".to_owned()));
     }
-    let mut out = writer(args.output.as_deref(), args.force, &artifact.files())?;
+    let mut out = writer(args.output.as_deref(), args.force, &read(args, artifact))?;
     let mut buf = vec![0u8; 1 << 20];
     let mut offset = 0u64;
     while offset < file.len() {
@@ -110,7 +118,7 @@ fn raw(args: &ShowArgs, artifact: &Artifact) -> Result<u8, Failure> {
         out.write_all(buf.get(..n).unwrap_or_default())?;
         offset = offset.saturating_add(u64::try_from(n).unwrap_or(u64::MAX));
     }
-    out.flush()?;
+    out.finish()?;
     Ok(0)
 }
 
@@ -122,7 +130,7 @@ fn print(
     whole: bool,
     fill: impl FnOnce(&mut dyn Export) -> io::Result<u8>,
 ) -> Result<u8, Failure> {
-    let mut out = writer(args.output.as_deref(), args.force, &artifact.files())?;
+    let mut out = writer(args.output.as_deref(), args.force, &read(args, artifact))?;
     let terminal = args.output.is_none() && io::stdout().is_terminal();
     let format = match args.format {
         ShowFormatArg::Text => Format::Text { verbose: args.verbose || args.recursive },
@@ -136,7 +144,7 @@ fn print(
     let mut status = fill(export.as_mut())?;
     let losses = export.end()?;
     drop(export);
-    out.flush()?;
+    out.finish()?;
     if losses.unterminated > 0 {
         let n = losses.unterminated;
         stderr::line(format_args!("note: {n} strings have no terminator; every import of the .reg file adds one"));

@@ -1,41 +1,258 @@
-//! Where output goes.
+//! Where output goes: standard output, or files that are there as a whole or not at all. A file is written under another
+//! name in the same folder, and takes its own name last.
 
-use std::fs::OpenOptions;
+use std::fs::{self, File, Metadata};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+
+use tempfile::TempPath;
 
 use super::exit::Failure;
 use crate::read_at::LocalFile;
 use crate::source::evidence;
 
+/// Something to write to.
+pub(super) struct Out {
+    to: To,
+}
+
+enum To {
+    Stdout(BufWriter<io::StdoutLock<'static>>),
+    File(Box<NewFile>),
+}
+
+/// A file that does not have its name yet. It goes when this is dropped.
+struct NewFile {
+    file: BufWriter<File>,
+    temporary: TempPath,
+    /// As the user named it.
+    shown: String,
+    path: PathBuf,
+    /// What is there now, which is to be replaced.
+    old: Option<Metadata>,
+}
+
 /// Standard output, or a file that is not overwritten unless `force` says so; evidence not even then: neither what is being
 /// read (`inputs`), nor any hive, disk image or archive.
-pub(super) fn writer(path: Option<&Path>, force: bool, inputs: &[PathBuf]) -> Result<Box<dyn Write>, Failure> {
-    let Some(path) = path else { return Ok(Box::new(BufWriter::new(io::stdout().lock()))) };
-    let shown = path.display().to_string();
-    let failed = |what: String| Failure::Message(format!("{shown}: {what}"));
-    let mut options = OpenOptions::new();
-    options.write(true);
-    if force {
-        spare_evidence(path, inputs).map_err(failed)?;
-        options.create(true).truncate(true);
-    } else {
-        options.create_new(true);
+pub(super) fn writer(path: Option<&Path>, force: bool, inputs: &[PathBuf]) -> Result<Out, Failure> {
+    let to = match path {
+        None => To::Stdout(BufWriter::new(io::stdout().lock())),
+        Some(path) => To::File(Box::new(NewFile::new(path, force, inputs)?)),
+    };
+    Ok(Out { to })
+}
+
+/// Writes several files into a folder, all or none.
+pub(super) fn folder<'a>(
+    folder: &Path,
+    files: impl IntoIterator<Item = (&'a str, &'a [u8])>,
+    force: bool,
+    inputs: &[PathBuf],
+) -> Result<(), Failure> {
+    let new = NewFolder::new(folder)?;
+    let mut all = Vec::new();
+    for (name, bytes) in files {
+        let mut file = NewFile::new(&folder.join(name), force, inputs)?;
+        let written = file.file.write_all(bytes).and_then(|()| file.file.flush());
+        written.map_err(|error| failed(&file.shown, &error))?;
+        all.push(file);
     }
-    let file = options.open(path).map_err(|error| {
-        let hint = if error.kind() == io::ErrorKind::AlreadyExists { " (--force overwrites it)" } else { "" };
-        failed(format!("{error}{hint}"))
-    })?;
-    Ok(Box::new(BufWriter::new(file)))
+    NewFile::finish_all(all)?;
+    new.keep();
+    Ok(())
+}
+
+/// A folder with those above it that were not there. They go when this is dropped, if nothing is in them.
+struct NewFolder {
+    made: Vec<PathBuf>,
+}
+
+impl NewFolder {
+    fn new(path: &Path) -> Result<Self, Failure> {
+        let missing: Vec<PathBuf> = path
+            .ancestors()
+            .take_while(|path| !path.as_os_str().is_empty() && !path.exists())
+            .filter(|path| path.file_name().is_some())
+            .map(Path::to_owned)
+            .collect();
+        let new = Self { made: missing };
+        fs::create_dir_all(path).map_err(|error| failed(&path.display().to_string(), &error))?;
+        Ok(new)
+    }
+
+    fn keep(mut self) {
+        self.made.clear();
+    }
+}
+
+impl Drop for NewFolder {
+    fn drop(&mut self) {
+        for path in &self.made {
+            let _ = fs::remove_dir(path);
+        }
+    }
+}
+
+impl Out {
+    /// Whether the output is a file.
+    pub(super) fn is_file(&self) -> bool {
+        matches!(self.to, To::File(_))
+    }
+
+    /// Ends the output; only now the file is there.
+    pub(super) fn finish(self) -> Result<(), Failure> {
+        match self.to {
+            To::Stdout(mut out) => out.flush().map_err(|error| on_stdout(&error).into()),
+            To::File(file) => NewFile::finish_all(vec![*file]),
+        }
+    }
+}
+
+impl Write for Out {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        match &mut self.to {
+            To::Stdout(out) => out.write(buf).map_err(|error| on_stdout(&error)),
+            To::File(file) => file.file.write(buf).map_err(|error| named(&file.shown, &error)),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.to {
+            To::Stdout(out) => out.flush().map_err(|error| on_stdout(&error)),
+            To::File(file) => file.file.flush().map_err(|error| named(&file.shown, &error)),
+        }
+    }
+}
+
+impl NewFile {
+    fn new(path: &Path, force: bool, inputs: &[PathBuf]) -> Result<Self, Failure> {
+        let shown = path.display().to_string();
+        let refused = |what: &str| Failure::Message(format!("{}: {what}", shown));
+        let old = match fs::metadata(path) {
+            Ok(meta) => Some(meta),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(failed(&shown, &error)),
+        };
+        if path.file_name().is_none()
+            || shown.ends_with(std::path::is_separator)
+            || old.as_ref().is_some_and(Metadata::is_dir)
+        {
+            return Err(refused("a folder, where a file is to be written"));
+        }
+        let mut path = path.to_owned();
+        match &old {
+            Some(meta) if !meta.is_file() => {
+                return Err(refused("a pipe or a device, and no file; without -o, output goes to standard output"));
+            }
+            Some(_) if !force => return Err(refused("File exists (--force overwrites it)")),
+            Some(_) => {
+                spare_evidence(&path, inputs).map_err(|what| refused(&what))?;
+                // Whoever may not write to a file may not replace it either.
+                fs::OpenOptions::new().write(true).open(&path).map_err(|error| failed(&shown, &error))?;
+                // A link stays one: what it leads to is written.
+                path = path.canonicalize().map_err(|error| failed(&shown, &error))?;
+            }
+            None if fs::symlink_metadata(&path).is_ok() => return Err(refused("a symbolic link that leads nowhere")),
+            None => {}
+        }
+        let no_room = |kind| refused(&format!("nothing can be written in its folder: {kind}"));
+        let (file, temporary) = temporary(&path).map_err(no_room)?;
+        if let Some(old) = &old {
+            file.set_permissions(old.permissions()).map_err(|error| failed(&shown, &error))?;
+        }
+        Ok(Self { file: BufWriter::new(file), temporary, shown, path, old })
+    }
+
+    /// Gives the files their names: all, or none.
+    fn finish_all(files: Vec<Self>) -> Result<(), Failure> {
+        let mut ready = Vec::new();
+        let several = files.len() > 1;
+        for NewFile { file, temporary, shown, path, old } in files {
+            let file = file.into_inner().map_err(|error| failed(&shown, error.error()))?;
+            file.sync_all().map_err(|error| failed(&shown, &error))?;
+            // What is replaced comes back where another of the files cannot have its name.
+            let kept = match several && old.is_some() {
+                true => Some(copy(&path).map_err(|error| failed(&shown, &error))?),
+                false => None,
+            };
+            ready.push((temporary, shown, path, old.is_some(), kept));
+        }
+        let mut done: Vec<(PathBuf, Option<TempPath>)> = Vec::new();
+        for (temporary, shown, path, replaces, kept) in ready {
+            if let Err(error) = take_name(temporary, &path, replaces) {
+                for (path, kept) in done {
+                    let _ = match kept {
+                        Some(kept) => kept.persist(&path).map_err(|error| error.error),
+                        None => fs::remove_file(&path),
+                    };
+                }
+                return Err(failed(&shown, &error));
+            }
+            done.push((path, kept));
+        }
+        Ok(())
+    }
+}
+
+/// A file beside the one of this name, with the permissions of any new file.
+fn temporary(path: &Path) -> Result<(File, TempPath), io::ErrorKind> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".tlshive-").suffix(".tmp");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // less what the umask takes away
+    builder.tempfile_in(folder).map(tempfile::NamedTempFile::into_parts).map_err(|error| error.kind())
+}
+
+/// A copy of a file beside it.
+fn copy(path: &Path) -> io::Result<TempPath> {
+    let (_, copy) = temporary(path)?;
+    fs::copy(path, &copy)?;
+    Ok(copy)
+}
+
+fn take_name(file: TempPath, path: &Path, replace: bool) -> io::Result<()> {
+    if replace {
+        return file.persist(path).map_err(|error| error.error);
+    }
+    match file.persist_noclobber(path) {
+        Ok(()) => Ok(()),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Err(error.error),
+        // Some file systems know neither links nor a rename that replaces nothing: there the name is taken first.
+        Err(error) => {
+            fs::OpenOptions::new().write(true).create_new(true).open(path)?;
+            error.path.persist(path).map_err(|error| {
+                let _ = fs::remove_file(path);
+                error.error
+            })
+        }
+    }
+}
+
+fn failed(shown: &str, error: &io::Error) -> Failure {
+    Failure::Message(format!("{}: {error}", shown))
+}
+
+fn named(shown: &str, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", shown))
+}
+
+fn on_stdout(error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("standard output: {error}"))
 }
 
 fn spare_evidence(output: &Path, inputs: &[PathBuf]) -> Result<(), String> {
     let Ok(there) = output.canonicalize() else { return Ok(()) };
-    // Not by path: a hard link is the same file under another one.
-    if inputs.iter().any(|input| same_file::is_same_file(input, &there).unwrap_or(false)) {
+    // Not by path: a hard link is the same file under another one. Pipes would wait when they are opened.
+    let regular = |path: &&PathBuf| fs::metadata(path).is_ok_and(|meta| meta.is_file());
+    let own = same_file::Handle::from_path(&there).map_err(|error| error.to_string())?;
+    let same = |path: &PathBuf| same_file::Handle::from_path(path).is_ok_and(|other| other == own);
+    if inputs.iter().filter(regular).any(same) {
         return Err("that is an input, and not overwritten".to_owned());
     }
-    match LocalFile::open(&there).ok().and_then(|file| evidence(&file)) {
+    let file =
+        LocalFile::open(&there).map_err(|error| format!("what it is cannot be told, and so it stays: {error}"))?;
+    match evidence(&file) {
         Some(what) => Err(format!("that is {what}, and not overwritten")),
         None => Ok(()),
     }

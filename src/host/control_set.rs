@@ -28,6 +28,8 @@ pub struct ControlSet {
     pub name: String,
     /// Whether it is what the running machine calls `CurrentControlSet`.
     pub in_use: bool,
+    /// The set that the next start uses, where this is the one in use and that is another.
+    pub next: Option<String>,
 }
 
 /// What `CurrentControlSet` is to stand for.
@@ -41,7 +43,8 @@ const ALIAS: &str = "CurrentControlSet";
 
 impl Selected {
     fn set(name: &Name) -> Self {
-        let set = ControlSet { name: name.to_string(), in_use: name.matches(Name::from(ALIAS).units()) };
+        let in_use = name.matches(Name::from(ALIAS).units());
+        let set = ControlSet { name: name.to_string(), in_use, next: None };
         Self { set: Some(set), names: Ok(vec![name.clone()]), notes: Vec::new() }
     }
 
@@ -67,6 +70,14 @@ pub(super) fn select(machine: &Machine<'_>, wanted: &Wanted) -> Vec<Selected> {
         let current = numbered(current).to_string();
         for set in selected.iter_mut().filter_map(|selected| selected.set.as_mut()) {
             set.in_use |= set.name.eq_ignore_ascii_case(&current);
+        }
+    }
+    if let (Wanted::Current | Wanted::Number(_), Some(now), Some(next)) =
+        (wanted, number(machine.now, "Current"), number(machine.after, "Default"))
+        && now != next
+    {
+        for set in selected.iter_mut().filter_map(|selected| selected.set.as_mut()).filter(|set| set.in_use) {
+            set.next = Some(numbered(next).to_string());
         }
     }
     selected
@@ -145,12 +156,6 @@ fn without_select(machine: &Machine<'_>, wanted: &Wanted) -> Vec<Selected> {
 fn current(machine: &Machine<'_>) -> Selected {
     let mut selected = in_force(machine.now);
     let Some(now) = number(machine.now, "Current") else { return selected };
-    if let Some(next) = number(machine.after, "Default").filter(|next| *next != now) {
-        let next = numbered(next);
-        selected
-            .notes
-            .push(format!("the next start uses {next} (Select\\Default): judge it with --control-set default"));
-    }
     if let Some(other) = number(machine.after, "Current").filter(|other| *other != now) {
         selected.notes.push(format!(
             "an import sets Select\\Current to {other}: Windows goes on with {}, and writes Current anew when it starts",

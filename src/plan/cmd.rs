@@ -133,7 +133,7 @@ fn quoted(text: &str) -> Result<String, String> {
     // The file is read in the console's code page, of which only ASCII is the same everywhere.
     if !text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || text.contains('"') {
         return Err(format!(
-            "{text:?}: a batch file holds only printable ASCII safely, and no quotes within arguments"
+            "\"{text}\": a batch file holds only printable ASCII safely, and no quotes within arguments"
         ));
     }
     let backslashes = text.len().saturating_sub(text.trim_end_matches('\\').len());

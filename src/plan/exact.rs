@@ -1,6 +1,9 @@
 //! What the formats ask of a changeset: roots, names as text, and data that a typed form holds exactly or not at all.
 
+use std::collections::BTreeSet;
+
 use super::Changeset;
+use super::remarks::harmless;
 use crate::registry::change::Change;
 use crate::registry::path::{KeyPath, Name};
 use crate::registry::value::{Value, ValueType};
@@ -29,10 +32,10 @@ const ROOTS: [Root; 5] = [
 pub(super) fn split(key: &KeyPath) -> Result<(Root, &[Name]), String> {
     let (first, rest) = key.names().split_first().ok_or("a key without a path")?;
     let root = ROOTS.into_iter().find(|root| first.matches(Name::from(root.long).units()));
-    let root = root.ok_or_else(|| format!("{key:?}: no key that is written starts at {first:?}"))?;
+    let root = root.ok_or_else(|| format!("{key}: no key that is written starts at \"{first}\""))?;
     let bad = |name: &&Name| name.units().is_empty() || name.units().iter().any(|&u| u == 0 || u == 0x5c);
     match rest.iter().find(bad) {
-        Some(name) => Err(format!("{key:?}: no path can name the key {name:?}")),
+        Some(name) => Err(format!("{key}: no path can name the key \"{name}\"")),
         None => Ok((root, rest)),
     }
 }
@@ -62,7 +65,7 @@ pub(super) fn path(names: &[Name]) -> Result<String, String> {
 /// A name as text: without unpaired surrogates, which no text file holds, and without NUL.
 pub(super) fn text(name: &Name) -> Result<String, String> {
     let text = String::from_utf16(name.units());
-    text.ok().filter(|text| !text.contains('\0')).ok_or_else(|| format!("{name:?}: that name is not text"))
+    text.ok().filter(|text| !text.contains('\0')).ok_or_else(|| format!("\"{name}\": that name is not text"))
 }
 
 /// Data as the typed forms have it, in UTF-16 units where it is text.
@@ -86,7 +89,7 @@ pub(super) enum Data<'a> {
 
 /// The data in its typed form, if a writer of that form gives these very bytes.
 pub(super) fn data<'a>(name: &Name, value: &'a Value) -> Result<Data<'a>, String> {
-    let odd = |why: &str| format!("{name:?}: {} data {why}, which only reg, reg4 and pol can hold", value.kind);
+    let odd = |why: &str| format!("\"{name}\": {} data {why}, which only reg, reg4 and pol can hold", value.kind);
     let string = || one_string(&value.data).ok_or_else(|| odd("that is not text with one NUL behind it"));
     match value.kind {
         ValueType::SZ => Ok(Data::Sz(string()?)),
@@ -108,14 +111,14 @@ pub(super) fn data<'a>(name: &Name, value: &'a Value) -> Result<Data<'a>, String
         }
         ValueType::BINARY => Ok(Data::Binary(&value.data)),
         ValueType::NONE => Ok(Data::None(&value.data)),
-        kind => Err(format!("{name:?}: {kind} is a type that only reg, reg4 and some of pol can set")),
+        kind => Err(format!("\"{name}\": {kind} is a type that only reg, reg4 and some of pol can set")),
     }
 }
 
 /// UTF-16 units as text.
 pub(super) fn string(name: &Name, units: &[u16]) -> Result<String, String> {
     String::from_utf16(units)
-        .map_err(|_| format!("{name:?}: its data has half a character, which this format cannot hold"))
+        .map_err(|_| format!("\"{name}\": its data has half a character, which this format cannot hold"))
 }
 
 fn units(data: &[u8]) -> Option<Vec<u16>> {
@@ -144,43 +147,68 @@ fn strings(data: &[u8]) -> Option<Vec<Vec<u16>>> {
 }
 
 /// The remarks, a line each, without anything that could end a comment or a line. Where only ASCII is read safely,
-/// another character is a question mark.
+/// other characters are spelled out.
 pub(super) fn remarks(changeset: &Changeset, more: &[&str], ascii: bool) -> Vec<String> {
-    let harmless = |c: char| match c {
-        c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => ' ',
-        c if ascii && !c.is_ascii() => '?',
-        c => c,
-    };
     let lines = changeset.remarks.iter().map(String::as_str).chain(more.iter().copied());
-    lines.map(|line| line.chars().map(harmless).collect()).collect()
+    lines.map(|line| harmless(line, ascii)).collect()
 }
 
 /// Refuses changes of which one undoes or repeats another: formats that state a result, not steps, cannot hold both.
 pub(super) fn states(changes: &[Change], format: &str) -> Result<(), String> {
-    for (i, change) in changes.iter().enumerate() {
-        for earlier in changes.iter().take(i) {
-            if meets(earlier, change) {
-                return Err(format!("{format} states results, not steps: {} is changed twice", change.key()));
-            }
+    let mut earlier = Earlier::default();
+    for change in changes {
+        if earlier.meets(change) {
+            return Err(format!("{format} states results, not steps: {} is changed twice", change.key()));
         }
+        earlier.add(change);
     }
     Ok(())
 }
 
-fn meets(a: &Change, b: &Change) -> bool {
-    let name = |change: &Change| match change {
-        Change::Set { name, .. } | Change::DeleteValue { name, .. } => Some(name.folded()),
-        _ => None,
-    };
-    let same_key = a.key().folded() == b.key().folded();
-    match (a, b) {
-        (Change::DeleteKey(key), other) | (other, Change::DeleteKey(key)) => {
-            other.key().below(key).is_some()
-                || (key.below(other.key()).is_some() && matches!(other, Change::DeleteKey(_)))
+/// Upcased keys and values that changes were about.
+#[derive(Default)]
+struct Earlier {
+    keys: BTreeSet<Vec<Name>>,
+    deleted: BTreeSet<Vec<Name>>,
+    cleared: BTreeSet<Vec<Name>>,
+    with_values: BTreeSet<Vec<Name>>,
+    values: BTreeSet<(Vec<Name>, Name)>,
+}
+
+impl Earlier {
+    /// Whether a change undoes or repeats an earlier one.
+    fn meets(&self, change: &Change) -> bool {
+        let key = change.key().folded().0;
+        let head = |n: usize| key.get(..n).is_some_and(|head| self.deleted.contains(head));
+        if (0..=key.len()).any(head) {
+            return true;
         }
-        (Change::DeleteValues(_), Change::CreateKey(_)) | (Change::CreateKey(_), Change::DeleteValues(_)) => false,
-        (Change::DeleteValues(_), _) | (_, Change::DeleteValues(_)) => same_key,
-        _ => same_key && name(a).is_some() && name(a) == name(b),
+        match change {
+            Change::DeleteKey(_) => self.keys.range(key.clone()..).next().is_some_and(|other| other.starts_with(&key)),
+            Change::CreateKey(_) => false,
+            Change::DeleteValues(_) => self.cleared.contains(&key) || self.with_values.contains(&key),
+            Change::Set { name, .. } | Change::DeleteValue { name, .. } => {
+                self.cleared.contains(&key) || self.values.contains(&(key, name.folded()))
+            }
+        }
+    }
+
+    fn add(&mut self, change: &Change) {
+        let key = change.key().folded().0;
+        match change {
+            Change::DeleteKey(_) => {
+                self.deleted.insert(key.clone());
+            }
+            Change::DeleteValues(_) => {
+                self.cleared.insert(key.clone());
+            }
+            Change::CreateKey(_) => {}
+            Change::Set { name, .. } | Change::DeleteValue { name, .. } => {
+                self.with_values.insert(key.clone());
+                self.values.insert((key.clone(), name.folded()));
+            }
+        }
+        self.keys.insert(key);
     }
 }
 
@@ -240,8 +268,10 @@ mod tests {
     fn what_ends_a_line_is_no_part_of_a_remark() {
         let changeset =
             Changeset { remarks: vec!["a\r\nreg delete\u{2028}é".into()], changes: Vec::new(), left_out: Vec::new() };
-        assert_eq!(remarks(&changeset, &["b"], false), ["a  reg delete é", "b"]);
-        assert_eq!(remarks(&changeset, &[], true), ["a  reg delete ?"]);
+        assert_eq!(remarks(&changeset, &["b"], false), [r"a\u{d}\u{a}reg delete\u{2028}é", "b"]);
+        assert_eq!(remarks(&changeset, &[], true), [r"a\u{d}\u{a}reg delete\u{2028}\u{e9}"]);
+        let long = Changeset { remarks: vec!["ö".repeat(100_000)], ..changeset };
+        assert!(remarks(&long, &[], true)[0].len() < 1100);
     }
 
     #[test]

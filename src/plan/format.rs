@@ -43,6 +43,22 @@ pub struct File {
 }
 
 impl Format {
+    /// All of them.
+    pub const ALL: [Format; 12] = [
+        Format::Reg,
+        Format::Reg4,
+        Format::Pol,
+        Format::Lgpo,
+        Format::Gpp,
+        Format::GppCollection,
+        Format::Ps1,
+        Format::Cmd,
+        Format::Intune,
+        Format::Ansible,
+        Format::Dsc,
+        Format::Dsc3,
+    ];
+
     /// Whether there are several files, which need a folder.
     pub fn is_folder(self) -> bool {
         self == Format::Intune

@@ -4,6 +4,8 @@
 //! The ids of items are made from what they change, so that the same changeset gives the same file; `changed`, which
 //! tells when an item was edited, is optional and left out.
 
+use std::collections::BTreeMap;
+
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
@@ -34,7 +36,7 @@ pub(super) fn bytes(changeset: &Changeset, whole: bool) -> Result<Vec<u8>, Strin
     }
     let collection = BytesStart::new("Collection").with_attributes([("clsid", COLLECTION), ("name", TITLE)]);
     write(Event::Start(collection), &mut out)?;
-    let mut before = Vec::new();
+    let mut before = BTreeMap::new();
     for change in &changeset.changes {
         item(change, &mut before, &mut out)?;
     }
@@ -71,7 +73,7 @@ struct Item {
     decimal: bool,
 }
 
-fn item(change: &Change, before: &mut Vec<String>, out: &mut Writer<Vec<u8>>) -> Result<(), String> {
+fn item(change: &Change, before: &mut BTreeMap<String, usize>, out: &mut Writer<Vec<u8>>) -> Result<(), String> {
     let (root, names) = below_root(change.key())?;
     let key = plain(path(names)?)?;
     let item = described(change)?;
@@ -162,13 +164,13 @@ fn described(change: &Change) -> Result<Item, String> {
 /// Text that stands for itself: XML holds no control characters, attributes no line ends, and `%` starts a variable.
 fn plain(text: String) -> Result<String, String> {
     if text.chars().any(|c| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}')) {
-        return Err(format!("{text:?}: XML cannot hold that"));
+        return Err(format!("\"{text}\": XML cannot hold that"));
     }
     if text.contains('%') {
-        return Err(format!("{text:?}: preferences take % for the start of a variable"));
+        return Err(format!("\"{text}\": preferences take % for the start of a variable"));
     }
     if text.starts_with(' ') || text.ends_with(' ') {
-        return Err(format!("{text:?}: blanks at an end may be lost in preferences"));
+        return Err(format!("\"{text}\": blanks at an end may be lost in preferences"));
     }
     Ok(text)
 }
@@ -187,12 +189,12 @@ fn image(item: &Item) -> &'static str {
 
 /// A GUID of version 8 (RFC 9562, 5.8 and B.2): SHA-256 of what the item is about, and which of several about that it
 /// is.
-fn uid(root: Root, key: &str, item: &Item, before: &mut Vec<String>) -> String {
+fn uid(root: Root, key: &str, item: &Item, before: &mut BTreeMap<String, usize>) -> String {
     let default = if item.default { "default" } else { "" };
     let about = format!("{}\\{key}\0{}\0{default}", root.long, item.name).to_lowercase();
-    let others = before.iter().filter(|other| **other == about).count();
+    let others = before.entry(about.clone()).or_default();
     let digest = sha256_hex(format!("{about}\0{others}").as_bytes());
-    before.push(about);
+    *others = others.saturating_add(1);
     let mut digits = digest.to_uppercase().chars().collect::<Vec<char>>().into_iter();
     let mut take = |n: usize| digits.by_ref().take(n).collect::<String>();
     let (a, b, c, d, e) = (take(8), take(4), take(4), take(4), take(12));

@@ -57,7 +57,7 @@ fn block(change: &Change) -> Result<(String, String), String> {
 fn value_name(name: &Name) -> Result<String, String> {
     let text = text(name)?;
     if text.is_empty() || text.starts_with('*') {
-        return Err(format!("{name:?}: {FORMAT} has another meaning for that name"));
+        return Err(format!("\"{name}\": {FORMAT} has another meaning for that name"));
     }
     line("name", text)
 }
@@ -67,7 +67,7 @@ fn line(what: &str, text: String) -> Result<String, String> {
     let plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
     if !plain || text.starts_with([' ', ';']) || text.ends_with(' ') {
         return Err(format!(
-            "{text:?}: not a {what} that {FORMAT} is known to hold (ASCII, no blank at an end, no ; first)"
+            "\"{text}\": not a {what} that {FORMAT} is known to hold (ASCII, no blank at an end, no ; first)"
         ));
     }
     Ok(text)

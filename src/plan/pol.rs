@@ -52,7 +52,7 @@ fn write(change: &Change, out: &mut Vec<u8>) -> Result<(), String> {
             let blank = |unit: Option<&u16>| unit == Some(&0x20);
             if last.units().contains(&u16::from(b';')) || blank(last.units().first()) || blank(last.units().last()) {
                 let why = "separates keys to delete by semicolons, perhaps with blanks";
-                return Err(format!("{key:?}: a Registry.pol {why}, so this name has no place there"));
+                return Err(format!("{key}: a Registry.pol {why}, so this name has no place there"));
             }
             let list: Vec<u8> = last.units().iter().copied().chain([0]).flat_map(u16::to_le_bytes).collect();
             record(&joined(above), &units("**DeleteKeys"), ValueType::SZ, &list, out);
@@ -95,7 +95,7 @@ fn joined(names: &[Name]) -> Vec<u16> {
 /// The name of a value that is no instruction, and that Windows reads back.
 fn plain(name: &Name) -> Result<&[u16], String> {
     let units = name.units();
-    let wrong = |why: &str| Err(format!("{name:?}: a Registry.pol {why}"));
+    let wrong = |why: &str| Err(format!("\"{name}\": a Registry.pol {why}"));
     match units {
         [] => wrong("names values, and the default value has no name"),
         [0x2a, 0x2a, ..] => wrong("takes names that start with ** for instructions"),

@@ -73,7 +73,7 @@ impl File {
         reg_text::ascii(root.long, &mut self.units);
         for name in names {
             if !reg_text::key_fits(name.units()) {
-                return Err(format!("{key:?}: no .reg file can hold a key whose name has a line end"));
+                return Err(format!("{key}: no .reg file can hold a key whose name has a line end"));
             }
             reg_text::ascii("\\", &mut self.units);
             self.units.extend_from_slice(name.units());
@@ -92,7 +92,7 @@ impl File {
 
     fn name(&mut self, name: &Name) -> Result<(), String> {
         if !reg_text::name_fits(name.units()) {
-            return Err(format!("{name:?}: no .reg file can hold a name with a NUL"));
+            return Err(format!("\"{name}\": no .reg file can hold a name with a NUL"));
         }
         reg_text::name(name.units(), &mut self.units);
         Ok(())
@@ -127,7 +127,9 @@ impl File {
 
     fn set(&mut self, name: &Name, value: &Value) -> Result<(), String> {
         if reg_text::unterminated(value.kind, &value.data) {
-            return Err(format!("{name:?}: the import of a .reg file would add the terminator that its string lacks"));
+            return Err(format!(
+                "\"{name}\": the import of a .reg file would add the terminator that its string lacks"
+            ));
         }
         let line = self.units.len();
         self.name(name)?;
@@ -139,7 +141,7 @@ impl File {
             let (pairs, odd) = value.data.as_chunks::<2>();
             let bytes: Option<Vec<u8>> = pairs.iter().map(|&pair| ascii(u16::from_le_bytes(pair))).collect();
             let bytes = bytes.filter(|_| odd.is_empty());
-            let bytes = bytes.ok_or_else(|| format!("{name:?}: REGEDIT4 files are written in ASCII alone"))?;
+            let bytes = bytes.ok_or_else(|| format!("\"{name}\": REGEDIT4 files are written in ASCII alone"))?;
             reg_text::hex_data(line, value.kind, &bytes, &mut self.units);
         }
         self.line("");

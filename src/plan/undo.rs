@@ -1,10 +1,12 @@
 //! The way back from a change: what it will have changed, as it is now.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
-use super::Changeset;
 use super::remarks::head;
-use crate::policy::Policy;
+use super::{PlanError, Request};
+use crate::error::Error;
+use crate::place::Place;
 use crate::registry::change::Change;
 use crate::registry::path::{KeyPath, Name};
 use crate::registry::{Listing, Lookup, Registry};
@@ -18,55 +20,57 @@ struct Tree {
 struct Undo<'a> {
     state: &'a Registry,
     trees: Vec<Tree>,
+    /// Their keys, upcased.
+    tops: BTreeSet<Vec<Name>>,
     values: Vec<Change>,
     seen: BTreeSet<(KeyPath, Name)>,
     /// Keys that may still be copied.
     left: usize,
 }
 
-/// Undoes `changes` (`of` says what they are, before the name of a policy) once they are made to `state`: old values with
-/// their types and data, and neither values nor keys that were not there. At most `keys` keys are put back.
+/// What puts back, once `changes` are made to `state`, all that they change: old values with their types and data, and
+/// neither values nor keys that were not there. At most `keys` keys are put back.
 ///
 /// # Errors
 /// Where it cannot be told what the state is, naming the key or value: there is no guess.
-pub fn undo(
-    policy: &Policy,
-    of: &str,
-    changes: &[Change],
-    state: &Registry,
-    control_set: Option<u32>,
-    keys: usize,
-) -> Result<Changeset, String> {
-    let mut undo = Undo { state, trees: Vec::new(), values: Vec::new(), seen: BTreeSet::new(), left: keys };
+pub fn undo(changes: &[Change], state: &Registry, keys: usize) -> Result<Vec<Change>, PlanError> {
+    let (trees, tops, values, seen) = (Vec::new(), BTreeSet::new(), Vec::new(), BTreeSet::new());
+    let mut undo = Undo { state, trees, tops, values, seen, left: keys };
     for change in changes {
         undo.one(change)?;
     }
-    let mut remarks = head(&format!("Undoes {of}"), policy, control_set);
+    Ok(undo.changes())
+}
+
+/// What a file says that undoes something: `of` says what, before the name of a policy.
+pub(super) fn remarks(request: &Request<'_>, of: &str) -> Vec<String> {
+    let mut remarks = head(&format!("Undoes {of}"), request);
     remarks.push(
         "Puts back the values and keys that were there before the import, and deletes those that were not.".to_owned(),
     );
     remarks.push("Times, owners and permissions of keys are not put back.".to_owned());
-    Ok(Changeset { remarks, changes: undo.changes(), left_out: Vec::new() })
+    remarks
 }
 
 impl Undo<'_> {
     /// What is not known, with the way on where a `.reg` file's silence is the reason.
-    fn open(&self, key: &KeyPath, what: &str) -> String {
-        match self.state.script(key) {
-            Some(why) => {
-                format!("{what}: the .reg file is no export ({why}); if it is one, say so with --reg-is export")
+    fn open(&self, key: &KeyPath, what: impl fmt::Display, why: &str) -> PlanError {
+        let why = match self.state.script(key) {
+            Some(script) => {
+                format!("{why}: the .reg file is no export ({script}); if it is one, say so with --reg-is export")
             }
-            None => what.to_owned(),
-        }
+            None => why.to_owned(),
+        };
+        PlanError::NotPutBack { what: what.to_string(), why }
     }
 
-    fn one(&mut self, change: &Change) -> Result<(), String> {
+    fn one(&mut self, change: &Change) -> Result<(), PlanError> {
         let key = change.key();
         match change {
             Change::DeleteKey(_) => {
                 if self.exists(key)? && !self.covered(key) {
                     let restore = self.copy(key)?;
-                    self.trees.push(Tree { key: key.clone(), restore });
+                    self.put_back(key.clone(), restore);
                 }
             }
             Change::CreateKey(_) => {
@@ -87,19 +91,19 @@ impl Undo<'_> {
         Ok(())
     }
 
-    fn exists(&self, key: &KeyPath) -> Result<bool, String> {
+    fn exists(&self, key: &KeyPath) -> Result<bool, PlanError> {
         match self.state.key(key) {
             Lookup::Found(_) | Lookup::ValueAbsent(_) => Ok(true),
             Lookup::KeyAbsent => Ok(false),
             Lookup::NotCovered => {
-                Err(self.open(key, &format!("{key}: no input says whether it is there, so it cannot be put back")))
+                Err(self.open(key, key, "no input says whether it is there, so it cannot be put back"))
             }
-            Lookup::Unreadable(error, place) => Err(unreadable(&key.to_string(), &error, &place)),
+            Lookup::Unreadable(error, place) => Err(unreadable(key, error, place)),
         }
     }
 
     /// Whether the key will have been created, and notes the topmost one that will.
-    fn created(&mut self, key: &KeyPath) -> Result<bool, String> {
+    fn created(&mut self, key: &KeyPath) -> Result<bool, PlanError> {
         if self.exists(key)? {
             return Ok(false);
         }
@@ -107,7 +111,7 @@ impl Undo<'_> {
         loop {
             let above = KeyPath(top.names().split_last().map(|(_, above)| above.to_vec()).unwrap_or_default());
             if above.names().len() < 2 {
-                return Err(format!("{key}: the hive that it would be in is not there"));
+                return Err(not(key, "the hive that it would be in is not there"));
             }
             if self.exists(&above)? {
                 break;
@@ -115,17 +119,23 @@ impl Undo<'_> {
             top = above;
         }
         if !self.covered(&top) {
-            self.trees.push(Tree { key: top, restore: Vec::new() });
+            self.put_back(top, Vec::new());
         }
         Ok(true)
     }
 
     /// Whether a tree that is put back as a whole has this key.
     fn covered(&self, key: &KeyPath) -> bool {
-        self.trees.iter().any(|tree| key.below(&tree.key).is_some())
+        let key = key.folded().0;
+        (0..=key.len()).any(|n| key.get(..n).is_some_and(|head| self.tops.contains(head)))
     }
 
-    fn value(&mut self, key: &KeyPath, name: &Name) -> Result<(), String> {
+    fn put_back(&mut self, key: KeyPath, restore: Vec<Change>) {
+        self.tops.insert(key.folded().0);
+        self.trees.push(Tree { key, restore });
+    }
+
+    fn value(&mut self, key: &KeyPath, name: &Name) -> Result<(), PlanError> {
         if self.covered(key) || !self.seen.insert((key.folded(), name.folded())) {
             return Ok(());
         }
@@ -135,37 +145,38 @@ impl Undo<'_> {
             Lookup::ValueAbsent(_) => self.values.push(Change::DeleteValue { key, name }),
             Lookup::KeyAbsent => {}
             Lookup::NotCovered => {
-                return Err(
-                    self.open(&key, &format!("{key}\\{name}: no input says what it is, so it cannot be put back"))
-                );
+                return Err(self.open(
+                    &key,
+                    of_value(&key, &name),
+                    "no input says what it is, so it cannot be put back",
+                ));
             }
-            Lookup::Unreadable(error, place) => return Err(unreadable(&format!("{key}\\{name}"), &error, &place)),
+            Lookup::Unreadable(error, place) => return Err(unreadable(&of_value(&key, &name), error, place)),
         }
         Ok(())
     }
 
-    fn names(&self, key: &KeyPath, listing: Listing) -> Result<Vec<Name>, String> {
+    fn names(&self, key: &KeyPath, listing: Listing) -> Result<Vec<Name>, PlanError> {
         match listing {
             Listing::Found { names, whole: true } => Ok(names),
             Listing::KeyAbsent => Ok(Vec::new()),
             Listing::Found { .. } | Listing::NotCovered => {
-                Err(self
-                    .open(key, &format!("{key}: the inputs do not say all that it holds, so it cannot be put back")))
+                Err(self.open(key, key, "the inputs do not say all that it holds, so it cannot be put back"))
             }
-            Listing::Unreadable(error, place) => Err(unreadable(&key.to_string(), &error, &place)),
+            Listing::Unreadable(error, place) => Err(unreadable(key, error, place)),
         }
     }
 
     /// What creates a key with all that is in it.
-    fn copy(&mut self, key: &KeyPath) -> Result<Vec<Change>, String> {
+    fn copy(&mut self, key: &KeyPath) -> Result<Vec<Change>, PlanError> {
         let mut restore = Vec::new();
         let mut open = vec![key.clone()];
         while let Some(key) = open.pop() {
             if self.state.through_link(&key) {
-                return Err(format!("{key}: a symbolic link, which no import puts back"));
+                return Err(not(&key, "a symbolic link, which no import puts back"));
             }
             let Some(left) = self.left.checked_sub(1) else {
-                return Err(format!("{key}: more keys are deleted than can be put back"));
+                return Err(not(&key, "more keys are deleted than can be put back"));
             };
             self.left = left;
             restore.push(Change::CreateKey(key.clone()));
@@ -173,9 +184,9 @@ impl Undo<'_> {
                 match self.state.get(&key, &name) {
                     Lookup::Found(found) => restore.push(Change::Set { key: key.clone(), name, value: found.value }),
                     Lookup::Unreadable(error, place) => {
-                        return Err(unreadable(&format!("{key}\\{name}"), &error, &place));
+                        return Err(unreadable(&of_value(&key, &name), error, place));
                     }
-                    _ => return Err(format!("{key}\\{name}: it is listed, but not there")),
+                    _ => return Err(not(&of_value(&key, &name), "it is listed, but not there")),
                 }
             }
             let children = self.names(&key, self.state.children(&key))?;
@@ -186,19 +197,33 @@ impl Undo<'_> {
     }
 
     fn changes(self) -> Vec<Change> {
-        let tops: Vec<KeyPath> = self.trees.iter().map(|tree| tree.key.clone()).collect();
-        let is_below = |key: &KeyPath| tops.iter().any(|top| key.folded() != top.folded() && key.below(top).is_some());
-        let in_tree = |key: &KeyPath| tops.iter().any(|top| key.below(top).is_some());
+        let Self { trees, tops, values, .. } = self;
+        let above = |key: &KeyPath, most: usize| {
+            let key = key.folded().0;
+            (0..=most.min(key.len())).any(|n| key.get(..n).is_some_and(|head| tops.contains(head)))
+        };
         let mut changes = Vec::new();
-        for tree in self.trees.into_iter().filter(|tree| !is_below(&tree.key)) {
+        for tree in trees {
+            let own = tree.key.names().len();
+            if own.checked_sub(1).is_some_and(|most| above(&tree.key, most)) {
+                continue;
+            }
             changes.push(Change::DeleteKey(tree.key));
             changes.extend(tree.restore);
         }
-        changes.extend(self.values.into_iter().filter(|value| !in_tree(value.key())));
+        changes.extend(values.into_iter().filter(|value| !above(value.key(), usize::MAX)));
         changes
     }
 }
 
-fn unreadable(what: &str, error: &dyn std::fmt::Display, place: &dyn std::fmt::Display) -> String {
-    format!("{what}: it cannot be read, so it cannot be put back: {error} ({place})")
+fn unreadable(what: &dyn fmt::Display, error: Error, place: Place) -> PlanError {
+    PlanError::Unreadable { what: what.to_string(), error: Box::new(error), place }
+}
+
+fn of_value(key: &KeyPath, name: &Name) -> String {
+    format!("{key}\\{name}")
+}
+
+fn not(what: &dyn fmt::Display, why: &'static str) -> PlanError {
+    PlanError::NotPutBack { what: what.to_string(), why: why.to_owned() }
 }

@@ -1,5 +1,6 @@
 //! The values that rules are about, those about effective states included.
 
+use crate::policy::subject::{Bits, Runtime, Side, Subject};
 use crate::policy::{Check, Effect, Rule};
 use crate::registry::path::{KeyPath, Name};
 use crate::registry::value::Value;
@@ -30,10 +31,9 @@ pub(super) fn of(rule: &Rule) -> Vec<Wanted> {
 }
 
 fn of_state(effect: &Effect) -> Vec<Wanted> {
-    let parts: Vec<&str> = effect.subject.split('/').collect();
-    match parts.as_slice() {
-        ["schannel", protocol, side] => {
-            let side = if *side == "client" { "Client" } else { "Server" };
+    match Subject::parse(&effect.subject) {
+        Some(Subject::Schannel(protocol, side)) => {
+            let side = if side == Side::Client { "Client" } else { "Server" };
             let key =
                 format!(r"SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\{protocol}\{side}");
             let expects = |state: &str| effect.expect.iter().any(|expected| expected == state);
@@ -45,18 +45,21 @@ fn of_state(effect: &Effect) -> Vec<Wanted> {
             };
             vec![Wanted::dword(&key, "Enabled", enabled), Wanted::dword(&key, "DisabledByDefault", disabled)]
         }
-        ["dotnet", runtime, view] => {
-            let version = if *runtime == "v2" { "v2.0.50727" } else { "v4.0.30319" };
-            dotnet(*view == "32-bit", version)
+        Some(Subject::DotNet(runtime, bits)) => {
+            let version = if runtime == Runtime::V2 { "v2.0.50727" } else { "v4.0.30319" };
+            dotnet(bits == Bits::Bits32, version)
         }
-        _ => Vec::new(),
+        Some(Subject::WinHttp(_) | Subject::CipherSuites(_)) | None => Vec::new(),
     }
 }
 
 /// The protocol that a rule is about.
-pub(super) fn protocol(rule: &Rule) -> Option<&str> {
+pub(super) fn protocol(rule: &Rule) -> Option<&'static str> {
     match &rule.check {
-        Check::State(effect) => effect.subject.strip_prefix("schannel/")?.split('/').next(),
+        Check::State(effect) => match Subject::parse(&effect.subject)? {
+            Subject::Schannel(protocol, _) => Some(protocol),
+            _ => None,
+        },
         Check::Value(_) => None,
     }
 }

@@ -110,3 +110,149 @@ fn colours_come_when_asked_for_and_never_into_a_pipe_or_a_file() {
     assert!(!coloured(&["--color", "always", "--format", "json"], None));
     assert!(!coloured(&["--color", "always", "--format", "script"], None));
 }
+
+/// No command waits for somebody to write to a pipe, or replaces what is no file.
+#[cfg(unix)]
+#[test]
+fn pipes_and_devices_are_an_error_at_once() {
+    let (_keep, folder) = scratch();
+    let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    assert!(std::process::Command::new("mkfifo").arg(path("pipe.toml")).status().unwrap().success());
+    let _socket = std::os::unix::net::UnixListener::bind(path("socket.toml")).unwrap();
+    std::os::unix::fs::symlink(path("pipe.toml"), path("link.toml")).unwrap();
+    fs::create_dir(path("folder.toml")).unwrap();
+    let host = "fixtures/hosts/compliant";
+    for name in ["pipe.toml", "socket.toml", "link.toml", "folder.toml"] {
+        let special = path(name);
+        let special = special.as_str();
+        let all: [&[&str]; 9] = [
+            &["audit", host, "--policy", special],
+            &["audit", host, "--waivers", special],
+            &["audit", host, "--overlay", special],
+            &["audit", host, "--force", "-o", special],
+            &["generate", "enable", "--policy", special],
+            &["generate", "undo", "--for", host, "--of", special],
+            &["generate", "enable", "--force", "-o", special],
+            &["show", "fixtures/hosts/compliant/SYSTEM", "--force", "-o", special],
+            &["policy", "check", special],
+        ];
+        for args in all {
+            let run = run(args);
+            assert_eq!((run.status, run.out()), (2, String::new()), "{args:?}: {}", run.err());
+            assert!(run.err().contains(name), "{args:?}: {}", run.err());
+        }
+    }
+    let stdout = run(&["generate", "enable", "--force", "-o", "/dev/stdout"]);
+    assert!(
+        stdout.status == 2 && stdout.err().contains("without -o, output goes to standard output"),
+        "{}",
+        stdout.err()
+    );
+}
+
+/// Whatever a command reads survives it, under any of its names.
+#[cfg(unix)]
+#[test]
+fn what_is_read_is_never_overwritten() {
+    let (_keep, folder) = scratch();
+    let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let policy = run(&["policy", "show", "entra-connect-tls12"]).stdout;
+    let waivers = "[[waiver]]\nrule='dotnet-strong-crypto'\nreason='r'\n".as_bytes().to_vec();
+    let reg = run(&["generate", "enable"]).stdout;
+    let log = b"no log".to_vec();
+    let host = "fixtures/hosts/compliant";
+    for (name, bytes) in [("p.toml", &policy), ("w.toml", &waivers), ("i.reg", &reg), ("l.log", &log)] {
+        fs::write(path(name), bytes).unwrap();
+        fs::hard_link(path(name), path(&format!("hard-{name}"))).unwrap();
+        std::os::unix::fs::symlink(path(name), path(&format!("soft-{name}"))).unwrap();
+        let file = path(name);
+        let file = file.as_str();
+        let readers: &[&[&str]] = match name {
+            "p.toml" => &[&["audit", host, "--policy", file], &["generate", "enable", "--policy", file]],
+            "w.toml" => &[&["audit", host, "--waivers", file]],
+            "l.log" => &[
+                &["audit", host, "--log", file],
+                &["generate", "fix", "--for", host, "--log", file],
+                &["show", "fixtures/hosts/compliant/SYSTEM", "--log", file],
+            ],
+            _ => &[
+                &["audit", file],
+                &["audit", host, "--overlay", file],
+                &["generate", "undo", "--for", host, "--of", file],
+                &["generate", "undo", "--for", file, "--of", "enable"],
+                &["show", file],
+            ],
+        };
+        for args in readers {
+            for over in [name.to_owned(), format!("hard-{name}"), format!("soft-{name}")] {
+                let over = path(&over);
+                let run = run(&[args, &["--force", "-o", &over][..]].concat());
+                assert!(run.status == 2 && run.err().contains("not overwritten"), "{args:?} {over}: {}", run.err());
+                assert_eq!(&fs::read(file).unwrap(), bytes, "{args:?} {over}");
+                assert!(fs::symlink_metadata(path(&format!("soft-{name}"))).unwrap().is_symlink());
+            }
+        }
+    }
+}
+
+/// A file is written under another name first: whatever fails on the way, the old one is there, and no part of a new one.
+#[cfg(unix)]
+#[test]
+fn a_file_is_there_as_a_whole_or_not_at_all() {
+    use std::os::unix::fs::PermissionsExt;
+    let (_keep, folder) = scratch();
+    let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let names = || -> Vec<String> {
+        let mut names: Vec<String> =
+            fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    let mode = |name: &str| fs::metadata(path(name)).unwrap().permissions().mode() & 0o777;
+    fs::write(path("plain"), "").unwrap();
+    assert_eq!(run(&["generate", "enable", "-o", &path("new")]).status, 0);
+    assert_eq!(mode("new"), mode("plain"));
+    // One that is replaced keeps its mode, and a link to it stays a link.
+    fs::set_permissions(path("plain"), fs::Permissions::from_mode(0o640)).unwrap();
+    std::os::unix::fs::symlink(path("plain"), path("soft")).unwrap();
+    assert_eq!(run(&["generate", "enable", "--force", "-o", &path("soft")]).status, 0);
+    assert!(mode("plain") == 0o640 && fs::symlink_metadata(path("soft")).unwrap().is_symlink());
+    assert_eq!(fs::read(path("plain")).unwrap(), fs::read(path("new")).unwrap());
+    // What the format refuses leaves nothing, and what was there.
+    fs::write(path("x.reg"), "REGEDIT4\n[HKEY_LOCAL_MACHINE\\SOFTWARE]\n\"100%\"=dword:1\n").unwrap();
+    let of = path("x.reg");
+    let args =
+        ["generate", "undo", "--for", "fixtures/hosts/compliant", "--of", &of, "--format", "gpp", "--force", "-o"];
+    let refused = run(&[&args[..], &[&path("plain")]].concat());
+    assert_eq!(refused.status, 2, "{}", refused.err());
+    // Of two files one cannot be written: the other is not there either, nor is their folder where it is new.
+    fs::create_dir_all(path("two/remediate.ps1")).unwrap();
+    for (out, more) in [("two", "--force"), ("two", "--policy=entra-connect-tls12"), ("new/deep", "--force")] {
+        let refused = run(&["generate", "enable", "--format", "intune", "-o", &path(out), more]);
+        assert_eq!(refused.status, 2, "{out}");
+    }
+    assert_eq!(fs::read_dir(path("two")).unwrap().count(), 1);
+    assert_eq!(names(), ["new", "plain", "soft", "two", "x.reg"]);
+    // A name that leads nowhere, and one of a folder.
+    std::os::unix::fs::symlink(path("nowhere"), path("dangling")).unwrap();
+    for (out, said) in
+        [("dangling", "leads nowhere"), ("two", "a folder"), ("fresh/", "a folder"), ("no/file", "its folder")]
+    {
+        let refused = run(&["generate", "enable", "--force", "-o", &path(out)]);
+        assert!(refused.status == 2 && refused.err().contains(said), "{out}: {}", refused.err());
+    }
+    assert_eq!(names(), ["dangling", "new", "plain", "soft", "two", "x.reg"]);
+}
+
+/// A disk that is full is called by the name of the file that has no room on it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_named() {
+    for args in [&["generate", "enable"][..], &["audit", "fixtures/hosts/compliant"]] {
+        let mut command = program(args);
+        command.stdout(fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
+        let out = command.stderr(std::process::Stdio::piped()).spawn().unwrap().wait_with_output().unwrap();
+        let said = String::from_utf8(out.stderr).unwrap();
+        assert!(out.status.code() == Some(2) && said.contains("standard output: No space left"), "{said}");
+    }
+}

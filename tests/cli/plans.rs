@@ -101,3 +101,182 @@ fn what_cannot_be_told_is_an_error_that_names_it() {
     }
     assert_text("plan_errors", &all);
 }
+
+/// What an audit remarks of a machine stands in the file that is made for it, and on standard error, where the format has no
+/// room for it.
+#[test]
+fn a_file_says_what_its_plan_rests_on() {
+    let backups = ["--include-backups"];
+    for (host, more, note) in [
+        ("dirty", &[][..], "SYSTEM is dirty (sequence numbers "),
+        ("dirty-with-logs", &["--no-logs"], "SYSTEM is dirty (sequence numbers "),
+        ("cut-short", &[], "SYSTEM is cut short: "),
+        ("three-control-sets", &[], "the next start uses ControlSet003 (Select\\Default), which this does not reach"),
+        ("three-control-sets", &["--control-set", "2"], "the next start uses ControlSet003 "),
+        ("compliant", &backups, ""),
+    ] {
+        let input = format!("fixtures/hosts/{host}");
+        for plan in ["fix", "enable", "only", "defaults", "undo"] {
+            let args = [&["generate", plan, "--for", &input, "--format", "reg4"], more].concat();
+            let run = run(&args);
+            // Where a hive ends too early, what is there cannot be told, so that nothing undoes it.
+            if host == "cut-short" && plan == "undo" {
+                continue;
+            }
+            assert_eq!(run.status, 0, "{args:?}: {}", run.err());
+            if note.is_empty() {
+                assert!(!run.out().contains("; Note: ") && !run.err().contains("warning: SYSTEM"), "{}", run.out());
+                continue;
+            }
+            assert_eq!(run.out().matches(&format!("; Note: {note}")).count(), 1, "{args:?}: {}", run.out());
+            assert_eq!(run.err().matches(&format!("warning: {note}")).count(), 1, "{args:?}: {}", run.err());
+        }
+    }
+    // In the set that the next start uses, nothing is to be said of it.
+    let there = run(&["generate", "fix", "--for", "fixtures/hosts/three-control-sets", "--control-set", "3"]);
+    assert!(there.status == 0 && !there.err().contains("next start"), "{}", there.err());
+}
+
+#[test]
+fn a_copy_that_windows_keeps_aside_is_called_one() {
+    let (_keep, folder) = scratch();
+    let aside = folder.join("RegBack");
+    fs::create_dir(&aside).unwrap();
+    for hive in ["SYSTEM", "SOFTWARE"] {
+        fs::copy(format!("fixtures/hosts/disabled/{hive}"), aside.join(hive)).unwrap();
+    }
+    let run = run(&["generate", "fix", "--for", aside.to_str().unwrap(), "--include-backups", "--format", "reg4"]);
+    assert_eq!(run.status, 0, "{}", run.err());
+    for (said, mark) in [(run.out(), "; Note: "), (run.err(), "warning: ")] {
+        assert!(said.contains(&format!("{mark}the hives are a copy that Windows keeps aside")), "{said}");
+    }
+}
+
+#[test]
+fn require_clean_writes_nothing_of_a_dirty_hive() {
+    let (_keep, folder) = scratch();
+    let out = folder.join("x");
+    let of = |args: &[&str]| {
+        let head = ["generate", "fix", "--require-clean", "-o", out.to_str().unwrap(), "--for"];
+        run(&[&head, args].concat())
+    };
+    for args in [&["fixtures/hosts/dirty"][..], &["fixtures/hosts/dirty-with-logs", "--no-logs"]] {
+        let refused = of(args);
+        assert_eq!((refused.status, out.exists()), (2, false));
+        let said = "SYSTEM: the SYSTEM hive is dirty, and its transaction logs were not applied (--require-clean)";
+        assert!(refused.err().contains(said), "{}", refused.err());
+    }
+    assert_eq!((of(&["fixtures/hosts/dirty-with-logs"]).status, out.exists()), (0, true));
+}
+
+#[test]
+fn a_fix_names_what_it_leaves_out_and_why() {
+    let (_keep, folder) = scratch();
+    let policy = folder.join("w.toml");
+    let rule = |id: &str, protocol: &str| {
+        format!(
+            "[[rule]]\nid='{id}'\ntitle='t'\nwhy='w'\nsource='s'\nvalue='Enabled'\ntype='REG_DWORD'\nenable=1\n\
+             key='HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Control\\SecurityProviders\\SCHANNEL\\Protocols\\{protocol}\\Client'\n"
+        )
+    };
+    let head = "id='w'\nversion='1'\ndate='2026-01-01'\ntitle='t'\nsource='s'\n";
+    let state = "[[rule]]\nid='tls13-on'\ntitle='t'\nwhy='w'\nsource='s'\neffective='schannel/TLS 1.3/client'\nexpect=['on']\nfix='a newer Windows'\n";
+    fs::write(&policy, format!("{head}{}{}{state}", rule("ssl30-on", "SSL 3.0"), rule("tls12-on", "TLS 1.2"))).unwrap();
+    let args = ["generate", "fix", "--for", "fixtures/hosts/disabled", "--policy", policy.to_str().unwrap()];
+    let made = run(&[&args[..], &["--format", "cmd"]].concat());
+    assert_eq!(made.status, 0, "{}", made.err());
+    let left_out = r"SSL 3.0\Client\Enabled (rule ssl30-on): it would weaken: SSL 3.0 (client) is ";
+    let not_fixed = "Not fixed: rule tls13-on: ";
+    for said in [made.out(), made.err()] {
+        assert!(said.contains(left_out) && said.contains(not_fixed), "{said}");
+    }
+    let written: Vec<String> =
+        made.out().lines().filter(|line| line.starts_with("reg add")).map(str::to_owned).collect();
+    assert!(written.len() == 1 && written[0].contains("TLS 1.2"), "{written:?}");
+    // A format without room for remarks says it all the same.
+    let pol = run(&[&args[..], &["--format", "pol"]].concat());
+    assert!(pol.status == 0 && pol.err().contains(left_out) && pol.err().contains(not_fixed), "{}", pol.err());
+}
+
+/// `-Undo` puts back what is known, and names what is not: it does not delete in its place.
+#[test]
+fn an_undo_in_a_script_never_turns_into_deleting_everything() {
+    let made = run(&["generate", "enable", "--for", "fixtures/hosts/damaged-target", "--format", "ps1"]);
+    assert_eq!(made.status, 0, "{}", made.err());
+    let text = made.out().replace("\r\n", "\n");
+    let (undo, change) = text.split_once("\nif ($Undo) {").unwrap().1.split_once("\n} else {").unwrap();
+    let count = |text: &str, word: &str| text.matches(&format!("\n    {word} ")).count();
+    assert_eq!(
+        (count(undo, "Set-Value"), count(undo, "Remove-Value"), count(change, "Set-Value")),
+        (6, 0, 8),
+        "{undo}"
+    );
+    assert_eq!(undo.matches(r"Write-Warning 'Not put back: HKEY_LOCAL_MACHINE\SYSTEM").count(), 1, "{undo}");
+    assert!(text.contains("as far as that is known"), "{text}");
+}
+
+#[test]
+fn what_is_undone_is_a_plan_or_a_file() {
+    let (_keep, folder) = scratch();
+    let undo = |of: &str, more: &[&str]| {
+        let head = ["generate", "undo", "--format", "reg4", "--for", "fixtures/hosts/disabled", "--of", of];
+        run(&[&head, more].concat())
+    };
+    for (of, said) in [
+        ("enabel", "did you mean \"enable\"?"),
+        ("Fix", "did you mean \"fix\"?"),
+        ("undo", "expected one of enable, disable, only, defaults, fix, or a file"),
+        ("no-such-thing", "no plan and no file is called that"),
+        ("no-such.reg", "No such file"),
+        ("./fix", "No such file"),
+        ("fixtures/hosts", "a folder"),
+    ] {
+        let run = undo(of, &[]);
+        assert!(run.status == 2 && run.err().contains(said) && run.out().is_empty(), "{of}: {}", run.err());
+    }
+    // A file that is called like a plan is meant where its path says so.
+    let file = folder.join("fix");
+    fs::write(&file, "REGEDIT4\n[HKEY_LOCAL_MACHINE\\SOFTWARE\\New]\n").unwrap();
+    let made = undo(file.to_str().unwrap(), &[]);
+    assert!(made.status == 0 && made.out().contains("\n[-HKEY_LOCAL_MACHINE\\SOFTWARE\\New]"), "{}", made.err());
+    assert!(undo("fix", &[]).out().contains("Undoes the plan \"fix\""));
+}
+
+#[test]
+fn keys_in_several_spellings_are_one_key() {
+    let (_keep, folder) = scratch();
+    let file = folder.join("two.reg");
+    let key = |name: &str| {
+        format!("[HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\{name}\\v4.0.30319]\n\"SchUseStrongCrypto\"=dword:1\n")
+    };
+    let text = format!("REGEDIT4\n{}{}{}", key(".NETFramework"), key(".NetFramework"), key(".NETFRAMEWORK"));
+    fs::write(
+        &file,
+        text.replace(
+            "\"SchUseStrongCrypto\"=dword:1\n[",
+            "\"SchUseStrongCrypto\"=dword:1\n\"schuseSTRONGcrypto\"=dword:2\n[",
+        ),
+    )
+    .unwrap();
+    for format in ["reg", "reg4", "cmd"] {
+        let args = ["generate", "undo", "--for", "fixtures/hosts/disabled", "--format", format, "--of"];
+        let run = run(&[&args[..], &[file.to_str().unwrap()]].concat());
+        assert_eq!(run.status, 0, "{format}: {}", run.err());
+    }
+}
+
+/// A file of many values takes no longer for each of them: once, 4,000 took minutes.
+#[test]
+fn many_values_and_keys_are_undone() {
+    let (_keep, folder) = scratch();
+    let file = folder.join("many.reg");
+    let protocols = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols";
+    let values: String = (0..3000).map(|n| format!("\"v{n}\"=dword:1\n")).collect();
+    let keys: String =
+        (0..500).map(|n| format!("[{protocols}\\n{n}]\n\"v\"=dword:1\n[-{protocols}\\d{n}]\n")).collect();
+    fs::write(&file, format!("REGEDIT4\n[{protocols}\\TLS 1.2\\Client]\n{values}{keys}")).unwrap();
+    let args = ["generate", "undo", "--for", "fixtures/hosts/compliant", "--of", file.to_str().unwrap()];
+    let run = run(&args);
+    assert_eq!(run.status, 0, "{}", run.err());
+    assert_eq!(text(&run.stdout).matches("\n\"v").count(), 3000);
+}

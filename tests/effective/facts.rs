@@ -6,6 +6,7 @@ use tlshive::audit::restart::Pending;
 
 use tlshive::audit::States;
 use tlshive::audit::effective::View;
+use tlshive::policy::subject::Subject;
 
 use crate::machine::{NET, PROTOCOLS, WOW_NET, dword, ids, just, machine, machine_x86};
 
@@ -301,4 +302,30 @@ fn a_reg_file_has_no_times() {
     assert_eq!(set.restart.pending, Pending::Unknown);
     let as_default = format!("[{PROTOCOLS}\\TLS 1.2\\Client]\n\"Enabled\"=dword:1\n");
     assert_eq!(machine(17763, &as_default).restart.pending, Pending::No, "it changes nothing");
+}
+
+#[test]
+fn every_subject_that_a_policy_may_name_is_answered() {
+    let found = just("");
+    let mut subjects: Vec<String> = Vec::new();
+    for protocol in tlshive::policy::subject::PROTOCOLS {
+        subjects.extend(["client", "server"].map(|side| format!("schannel/{protocol}/{side}")));
+    }
+    for bits in ["64-bit", "32-bit"] {
+        subjects.extend(["dotnet/v2", "dotnet/v4", "winhttp"].map(|what| format!("{what}/{bits}")));
+    }
+    subjects.extend(["tls-1.2", "entra-id"].map(|which| format!("cipher-suites/{which}")));
+    for subject in subjects {
+        let known = Subject::parse(&subject).unwrap();
+        let machine = machine(20348, "");
+        for found in [&found, &machine] {
+            let (state, _) = found.state(&subject).unwrap_or_else(|| panic!("{subject}"));
+            assert!(state == "unknown" || known.states().contains(&state.as_str()), "{subject}: {state}");
+        }
+    }
+    for none in
+        ["schannel/PCT 1.0/client", "schannel/TLS 1.2/both", "dotnet/v3/64-bit", "winhttp", "winhttp/16-bit", ""]
+    {
+        assert!(Subject::parse(none).is_none() && found.state(none).is_none(), "{none}");
+    }
 }

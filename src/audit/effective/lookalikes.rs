@@ -5,10 +5,11 @@
 
 use super::ask::{self, Setting};
 use super::dotnet::{self, View};
-use super::schannel::{DISABLED, ENABLED, PROTOCOLS};
+use super::schannel::{DISABLED, ENABLED};
 use super::{Lint, schannel};
 use crate::near::nearest;
 use crate::place::Place;
+use crate::policy::subject::PROTOCOLS;
 use crate::registry::path::{KeyPath, Name};
 use crate::registry::value::Value;
 use crate::registry::{Listing, Lookup, Registry};

@@ -11,12 +11,9 @@ use super::os_defaults::{Default, Release};
 use super::{Fact, Lint, State};
 use crate::host::Windows;
 use crate::place::Place;
+use crate::policy::subject::PROTOCOLS;
 use crate::registry::path::{KeyPath, Name};
 use crate::registry::{FileTime, Listing, Registry};
-
-/// The protocols that are judged, from the oldest to the newest.
-pub const PROTOCOLS: [&str; 8] =
-    ["SSL 2.0", "SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3", "DTLS 1.0", "DTLS 1.2"];
 
 const SCHANNEL: &str = r"SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL";
 /// Windows Server 2022: the releases after it have TLS 1.3 as well.

@@ -2,19 +2,15 @@
 
 use std::path::PathBuf;
 
-use super::super::StateArgs;
 use super::super::exit::Failure;
-use super::super::stderr;
+use super::super::{StateArgs, stderr};
 use super::Target;
-use crate::audit::{HostReport, audit, effective};
-use crate::error::At;
-use crate::host::{Host, Input, InputKind, Options, Wanted, group, open};
+use crate::audit::effective;
+use crate::diagnostic::Severity;
+use crate::host::{HiveKind, Host, Input, InputKind, Options, Recovery, Wanted, group, open};
 use crate::limits::Limits;
-use crate::place::Place;
-use crate::plan::{self, Changeset};
+use crate::plan::Machine;
 use crate::policy::Policy;
-use crate::registry::Lookup;
-use crate::registry::change::{Change, Changes};
 use crate::registry::path::KeyPath;
 use crate::source::{Artifact, discover};
 
@@ -23,8 +19,13 @@ pub(super) struct State {
     pub(super) host: Host,
     /// Every file that is read for it.
     pub(super) files: Vec<PathBuf>,
-    pub(super) limits: Limits,
+    /// What the readers have to say that may make a difference.
+    remarks: Vec<String>,
+    limits: Limits,
 }
+
+/// Remarks of readers that stand in a file; they are all on standard error.
+const REMARKS: usize = 20;
 
 impl State {
     /// Opens the one machine that the inputs are. `keys` and `trees` are looked at besides what audits look at.
@@ -64,57 +65,41 @@ impl State {
             remarks.extend(more);
             hosts.extend(opened);
         }
-        for remark in remarks.iter().filter(|remark| remark.severity > crate::diagnostic::Severity::Note) {
-            stderr::warning(format_args!("{}: {}", remark.place, remark.message));
+        let said = remarks.iter().filter(|remark| remark.severity > Severity::Note);
+        let mut remarks: Vec<String> = said.map(|remark| format!("{}: {}", remark.place, remark.message)).collect();
+        remarks.iter().for_each(stderr::warning);
+        let more = remarks.len().saturating_sub(REMARKS);
+        if more > 0 {
+            remarks.truncate(REMARKS);
+            remarks.push(format!("{more} more remarks on what was read are not repeated here"));
         }
         let mut files: Vec<PathBuf> = found.artifacts.iter().flat_map(Artifact::files).collect();
         files.extend(args.inputs.iter().chain(&args.log).chain(&found.containers).cloned());
         match <[Host; 1]>::try_from(hosts) {
-            Ok([host]) => Ok(Self { host, files, limits }),
+            Ok([host]) => match dirty(&host).filter(|_| args.require_clean) {
+                Some((input, hive)) => {
+                    let what = "is dirty, and its transaction logs were not applied (--require-clean)";
+                    Err(Failure::Message(format!("{}: the {hive} hive {what}", input.name)))
+                }
+                None => Ok(Self { host, files, remarks, limits }),
+            },
             Err(hosts) if hosts.is_empty() => Err(Failure::Message("--for: no machine was found".to_owned())),
             Err(hosts) => Err(Failure::Lines(several(&hosts))),
         }
     }
 
-    pub(super) fn audit(&self, policy: &Policy) -> HostReport {
-        audit(policy, &self.host)
+    /// The machine, as plans ask for it.
+    pub(super) fn machine(&self) -> Machine<'_> {
+        Machine { host: &self.host, remarks: &self.remarks, limits: &self.limits }
     }
+}
 
-    /// The machine as it would be after these changes.
-    pub(super) fn after(&self, changes: &[&[Change]]) -> Host {
-        let place = Place::new(&"the plan".into(), At::Whole);
-        let import = |changes: &&[Change]| Changes {
-            changes: changes.iter().map(|change| (change.clone(), place.clone())).collect(),
-            first: (!changes.is_empty()).then(|| place.clone()),
-            ..Changes::default()
-        };
-        let imports: Vec<Changes> = changes.iter().map(import).collect();
-        self.host.after(&imports, &self.limits)
-    }
-
-    /// Whether the value that is to be deleted is known not to be there: opening its key would create that for nothing.
-    pub(super) fn lacks(&self, change: &Change) -> bool {
-        let Change::DeleteValue { key, name } = change else { return false };
-        matches!(self.host.registry.get(key, name), Lookup::KeyAbsent | Lookup::ValueAbsent(_))
-    }
-
-    /// Says in the file which machine it was computed from.
-    pub(super) fn name(&self, changeset: &mut Changeset) {
-        let shown = |input: &Input| {
-            let what = match &input.kind {
-                InputKind::Hive { hive, .. } => hive.to_string(),
-                InputKind::Log(hive) => format!("log of {hive}"),
-                InputKind::RegFile { .. } => ".reg file".to_owned(),
-                InputKind::PolicyFile(form) => form.clone(),
-                _ => return None,
-            };
-            let digest = input.sha256.as_ref().and_then(|digest| digest.clone().ok());
-            Some((what, input.name.to_string(), digest.unwrap_or_else(|| "unknown".to_owned())))
-        };
-        let inputs: Vec<_> = self.host.inputs.iter().filter_map(shown).collect();
-        let set = self.host.control_set.as_ref().map(|set| set.name.as_str());
-        changeset.remarks.extend(plan::state(&self.host.name, set, &inputs));
-    }
+/// The hive that is dirty, if one is, and its logs were not applied.
+fn dirty(host: &Host) -> Option<(&Input, HiveKind)> {
+    host.inputs.iter().find_map(|input| match &input.kind {
+        InputKind::Hive { hive, recovery: Recovery::Dirty { .. }, .. } => Some((input, *hive)),
+        _ => None,
+    })
 }
 
 fn several(hosts: &[Host]) -> Vec<String> {

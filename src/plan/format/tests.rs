@@ -4,28 +4,13 @@ use std::sync::Arc;
 
 use super::*;
 use crate::limits::Limits;
-use crate::plan::Plan;
+use crate::plan::{Plan, Request};
 use crate::policy::Policy;
 use crate::registry::change::{Change, Script};
 use crate::registry::path::{KeyPath, Name};
 use crate::registry::reg_file::{Interest, RegFile};
 use crate::registry::value::{Value, ValueType};
 use crate::registry::{Source, gpp as gpp_file, pol as pol_file};
-
-const ALL: [Format; 12] = [
-    Format::Reg,
-    Format::Reg4,
-    Format::Pol,
-    Format::Lgpo,
-    Format::Gpp,
-    Format::GppCollection,
-    Format::Ps1,
-    Format::Cmd,
-    Format::Intune,
-    Format::Ansible,
-    Format::Dsc,
-    Format::Dsc3,
-];
 
 /// Names that mean something to one format or another.
 const HOSTILE: [&str; 24] = [
@@ -122,8 +107,9 @@ fn one_text(format: Format, changes: &[Change]) -> String {
 fn every_format_writes_what_policies_ask_for() {
     let policy = Policy::default_policy().unwrap();
     for plan in [Plan::Enable, Plan::Disable] {
-        let changeset = plan.changeset(&policy, &[], None).unwrap();
-        for format in ALL {
+        let request = Request { policy: &policy, values: &[], control_set: None };
+        let changeset = plan.anywhere(&request).unwrap().changeset;
+        for format in Format::ALL {
             let files = files(format, &changeset, None).unwrap();
             assert_eq!(files.len(), if format.is_folder() { 2 } else { 1 });
             assert_eq!(files.iter().all(|file| file.name.is_some()), format.is_folder());
@@ -309,7 +295,7 @@ fn a_remark_is_no_keyword_of_the_help() {
 #[test]
 fn formats_that_state_results_refuse_contradictions() {
     let twice = [set("a", Value::dword(1)), set("A", Value::dword(2))];
-    for format in ALL {
+    for format in Format::ALL {
         assert_eq!(text_or_bytes(format, &twice).is_err(), matches!(format, Format::Dsc | Format::Dsc3), "{format:?}");
     }
 }
@@ -423,4 +409,19 @@ fn ansible_text_is_no_template_and_no_other_type() {
             && text.ends_with("state: absent\n    delete_key: false\n"),
         "{text}"
     );
+}
+
+/// What a format costs is not more for each of many changes: looked at in pairs, these would take minutes.
+#[test]
+fn many_changes_are_written_as_fast_as_few() {
+    let name = |n: usize| Name::from(format!("v{n}").as_str());
+    let values =
+        (0..4000).map(|n| Change::Set { key: key(&format!("K{}", n % 2)), name: name(n), value: Value::dword(1) });
+    let keys = (0..2000).map(|n| Change::CreateKey(key(&format!("L\\{n}"))));
+    let begun = std::time::Instant::now();
+    for format in Format::ALL {
+        bytes(format, &values.clone().chain(keys.clone()).collect::<Vec<_>>()).unwrap_or_default();
+        bytes(format, &values.clone().collect::<Vec<_>>()).unwrap();
+    }
+    assert!(begun.elapsed() < std::time::Duration::from_secs(60));
 }

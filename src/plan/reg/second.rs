@@ -1,56 +1,72 @@
 //! A second reader over what was written: regashii reads the file back, and must find what was meant. It sees what it can
 //! express: numbers and deletions under names that are text, in keys that are not deleted.
+//!
+//! It reads section by section, since it keeps a key of several sections once, merged anew with each of them.
 
-use regashii::{KeyName, Registry, ValueName};
+use std::collections::BTreeMap;
+
+use regashii::Registry;
 
 use super::super::Changeset;
 use crate::registry::change::Change;
 
+/// What becomes of a value, by its key and name without case.
+type Values = BTreeMap<(String, String), regashii::Value>;
+
 /// Fails where the second reader finds something else in `text`.
 pub(super) fn agrees(text: &str, changeset: &Changeset) -> Result<(), String> {
-    if !changeset.changes.iter().all(is_plain) {
-        return Ok(());
+    let Some(meant) = meant(changeset) else { return Ok(()) };
+    let found = read(text)?;
+    let differs = meant.iter().find(|(about, wanted)| found.get(about) != Some(wanted));
+    let differs = differs.or_else(|| found.iter().find(|(about, _)| !meant.contains_key(about)));
+    match differs {
+        Some(((key, name), _)) => {
+            Err(format!("{key}\\{name}: regashii reads something else than was meant; nothing is written"))
+        }
+        None => Ok(()),
     }
-    let read =
-        Registry::deserialize(text).map_err(|error| format!("regashii cannot read what was written: {error}"))?;
-    for (n, change) in changeset.changes.iter().enumerate() {
-        let (key, name, wanted) = match change {
-            Change::Set { key, name, value } => {
-                (key, name, value.as_dword().map_or(regashii::Value::Delete, regashii::Value::Dword))
+}
+
+fn read(text: &str) -> Result<Values, String> {
+    let format = text.lines().next().unwrap_or_default();
+    let mut sections = text.split("\n[");
+    let head = sections.next().unwrap_or_default();
+    let mut values = Values::new();
+    for (n, section) in sections.enumerate() {
+        let head = if n == 0 { head } else { format };
+        let read = Registry::deserialize(&format!("{head}\n[{section}\n"))
+            .map_err(|error| format!("regashii cannot read what was written: {error}"))?;
+        for (key, found) in read.keys() {
+            for (name, value) in found.values() {
+                values.insert((folded(key.raw()), folded(name.raw())), value.clone());
             }
-            Change::DeleteValue { key, name } => (key, name, regashii::Value::Delete),
-            _ => continue,
+        }
+    }
+    Ok(values)
+}
+
+/// What the changes leave, if the second reader can express that.
+fn meant(changeset: &Changeset) -> Option<Values> {
+    let mut values = Values::new();
+    for change in &changeset.changes {
+        let (name, value) = match change {
+            Change::Set { name, value, .. } => (name, regashii::Value::Dword(value.as_dword()?)),
+            Change::DeleteValue { name, .. } => (name, regashii::Value::Delete),
+            _ => return None,
         };
-        // Of several about one value, regashii may keep the first or the last.
-        if changeset.changes.iter().enumerate().any(|(m, other)| m != n && about(other) == about(change)) {
-            continue;
-        }
-        let values = read.keys().get(&KeyName::new(key.to_string())).map(regashii::Key::values);
-        if values.and_then(|values| values.get(&ValueName::named(name.to_string()))) != Some(&wanted) {
-            return Err(format!("{key}\\{name}: regashii reads something else than was meant; nothing is written"));
-        }
+        values.insert((plain(&change.key().to_string())?, plain(&name.to_string())?), value);
     }
-    Ok(())
+    Some(values)
 }
 
-fn is_plain(change: &Change) -> bool {
-    let text = |text: String| !text.is_empty() && text.chars().all(|c| c == ' ' || c.is_ascii_graphic());
-    match change {
-        Change::Set { key, name, value } => {
-            value.as_dword().is_some() && text(name.to_string()) && text(key.to_string())
-        }
-        Change::DeleteValue { key, name } => text(name.to_string()) && text(key.to_string()),
-        _ => false,
-    }
+/// Text of which it is sure how both compare it.
+fn plain(text: &str) -> Option<String> {
+    let sure = !text.is_empty() && text.chars().all(|c| c == ' ' || c.is_ascii_graphic());
+    sure.then(|| folded(text))
 }
 
-/// The value that a change is about.
-fn about(change: &Change) -> (String, String) {
-    let name = match change {
-        Change::Set { name, .. } | Change::DeleteValue { name, .. } => name.to_string(),
-        _ => String::new(),
-    };
-    (change.key().to_string().to_ascii_lowercase(), name.to_ascii_lowercase())
+fn folded(text: &str) -> String {
+    text.to_ascii_lowercase()
 }
 
 #[cfg(test)]
@@ -68,8 +84,25 @@ mod tests {
         assert!(agrees(&text("\"V\"=dword:00000001"), &of(vec![set(1)])).is_ok());
         assert!(agrees(&text("\"V\"=dword:00000002"), &of(vec![set(1)])).is_err());
         assert!(agrees(&text("\"W\"=dword:00000001"), &of(vec![set(1)])).is_err());
+        assert!(agrees(&text("\"V\"=dword:00000001\n\"W\"=dword:00000001"), &of(vec![set(1)])).is_err());
         let gone = || Change::DeleteValue { key: key(), name: Name::from("V") };
         assert!(agrees(&text("\"V\"=-"), &of(vec![gone()])).is_ok());
         assert!(agrees(&text("\"V\"=dword:00000000"), &of(vec![gone()])).is_err());
+    }
+
+    #[test]
+    fn of_several_spellings_the_last_counts() {
+        let set = |key: &str, name: &str, n| Change::Set {
+            key: KeyPath::parse(&format!(r"HKEY_LOCAL_MACHINE\{key}")),
+            name: Name::from(name),
+            value: Value::dword(n),
+        };
+        let of = |changes| Changeset { remarks: Vec::new(), changes, left_out: Vec::new() };
+        let changes = || vec![set(".NETFramework", "V", 1), set("L", "a", 0), set(".NetFramework", "v", 2)];
+        let text = super::super::bytes(&of(changes()), super::super::RegFormat::Version4).unwrap();
+        let text = String::from_utf8(text).unwrap().replace("\r\n", "\n");
+        assert!(agrees(&text, &of(changes())).is_ok());
+        assert!(agrees(&text, &of(vec![set("l", "A", 0), set(".netframework", "V", 2)])).is_ok());
+        assert!(agrees(&text, &of(changes().into_iter().rev().collect())).is_err());
     }
 }

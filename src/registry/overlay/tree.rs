@@ -1,6 +1,6 @@
 //! The changes of imports as a tree of keys: what is left of them after the last one, key by key.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::place::Place;
 use crate::registry::change::Change;
@@ -149,15 +149,16 @@ impl<'a> Say<'a> {
 
     pub(super) fn children(self, before: Listing) -> Listing {
         let nodes = || self.node.into_iter().flat_map(|node| node.children.values());
-        let gone =
-            |name: &Name| nodes().any(|n| n.deleted.is_some() && n.created.is_none() && n.name.matches(name.units()));
+        let own = |name: &Name| self.node.and_then(|node| node.children.get(&name.folded()));
+        let gone = |name: &Name| own(name).is_some_and(|node| node.deleted.is_some() && node.created.is_none());
         let created = nodes().filter(|node| node.created.is_some()).map(|node| &node.name);
         self.listing(before, self.deleted.is_some(), gone, created)
     }
 
     pub(super) fn value_names(self, before: Listing) -> Listing {
         let values = || self.node.into_iter().flat_map(|node| node.values.values());
-        let gone = |name: &Name| values().any(|value| value.data.is_none() && value.name.matches(name.units()));
+        let own = |name: &Name| self.node.and_then(|node| node.values.get(&name.folded()));
+        let gone = |name: &Name| own(name).is_some_and(|value| value.data.is_none());
         let set = values().filter(|value| value.data.is_some()).map(|value| &value.name);
         let fresh = self.deleted.is_some() || self.node.is_some_and(|node| node.cleared.is_some());
         self.listing(before, fresh, gone, set)
@@ -186,11 +187,8 @@ impl<'a> Say<'a> {
         };
         let covered = whole || !names.is_empty();
         names.retain(|name| !gone(name));
-        for name in new {
-            if !names.iter().any(|known| known.matches(name.units())) {
-                names.push(name.clone());
-            }
-        }
+        let mut known: BTreeSet<Name> = names.iter().map(Name::folded).collect();
+        names.extend(new.filter(|name| known.insert(name.folded())).cloned());
         if !covered && names.is_empty() && self.created().is_none() {
             return Listing::NotCovered;
         }

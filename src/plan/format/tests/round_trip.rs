@@ -163,7 +163,7 @@ fn random_changes_read_back_or_are_refused() {
                 Err(why) => assert!(why.len() > 20, "{why}"),
             }
         }
-        for format in ALL {
+        for format in Format::ALL {
             let _ = bytes(format, changes);
         }
     }

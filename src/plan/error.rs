@@ -1,0 +1,86 @@
+//! Why there is no plan.
+
+use std::fmt;
+
+use crate::error::Error;
+use crate::place::Place;
+use crate::registry::path::{KeyPath, Name};
+
+/// Why there is no plan: what is asked for cannot be done, or it cannot be told how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// A rule is asked for that the policy does not have.
+    NoRule {
+        /// Id of the policy.
+        policy: String,
+        /// The rule that is asked for.
+        rule: String,
+        /// The rules that it has.
+        known: Vec<String>,
+    },
+    /// No value can be written for a rule that is asked for, or for any.
+    NoValue {
+        /// Id of the policy.
+        policy: String,
+        /// The rule, if it is one.
+        rule: Option<String>,
+        /// What the rules lack.
+        why: &'static str,
+    },
+    /// Two rules ask for different data of one value.
+    Contradiction {
+        /// The key.
+        key: KeyPath,
+        /// The value.
+        name: Name,
+        /// The later rule.
+        rule: String,
+    },
+    /// The plan depends on a machine, and none is given.
+    NeedsMachine,
+    /// What is there now cannot be read, so that it cannot be put back.
+    Unreadable {
+        /// The key, or the value.
+        what: String,
+        /// Why not.
+        error: Box<Error>,
+        /// Where.
+        place: Place,
+    },
+    /// What is there now cannot be put back for another reason.
+    NotPutBack {
+        /// The key, or the value.
+        what: String,
+        /// Why not.
+        why: String,
+    },
+}
+
+impl fmt::Display for PlanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PlanError::NoRule { policy, rule, known } => {
+                write!(f, "policy {policy} has no rule \"{rule}\"; it has {}", known.join(", "))
+            }
+            PlanError::NoValue { policy, rule, why } => {
+                write!(f, "policy {policy}: no value can be written for ")?;
+                match rule {
+                    Some(rule) => write!(f, "rule {rule}: {why}"),
+                    None => write!(f, "any of its rules: {why}"),
+                }
+            }
+            PlanError::Contradiction { key, name, rule } => {
+                let what = "asks for other data than a rule before it; --values chooses between them";
+                write!(f, "{key}\\{name}: rule {rule} {what}")
+            }
+            PlanError::NeedsMachine => f.write_str("fix needs the machine that is to be fixed: --for INPUT"),
+            PlanError::Unreadable { what, error, place } => {
+                write!(f, "{what}: it cannot be read, so it cannot be put back: {error} ({place})")
+            }
+            PlanError::NotPutBack { what, why } => write!(f, "{what}: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for PlanError {}
