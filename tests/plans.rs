@@ -287,7 +287,13 @@ fn names_cannot_end_the_remark_that_they_stand_in() {
                 "{text}"
             );
             let told = text.matches("evil").count();
-            assert_eq!(told, if format == Format::Pol { 0 } else { 4 }, "{format:?}: {text}");
+            let wanted = match (format, file.name) {
+                (Format::Pol, _) => 0,
+                // Besides, the record that it writes has the first remark.
+                (Format::Ps1, _) | (Format::Intune, Some("remediate.ps1")) => 5,
+                _ => 4,
+            };
+            assert_eq!(told, wanted, "{format:?}: {text}");
         }
     }
 }

@@ -164,7 +164,7 @@ impl DynamicVolume {
                 continue;
             }
             if let Some(state) = &copy.state {
-                notes.push(format!("{}: a copy of it is not in use (state {state:?})", self.name));
+                notes.push(format!("{}: a copy of it is not in use (state \"{state}\")", self.name));
                 if in_use {
                     continue;
                 }

@@ -63,5 +63,5 @@ fn an_undo_refuses_what_a_script_leaves_open() {
     assert!(refused.err().contains("--reg-is export"), "{}", refused.err());
     let written = undo(&["--reg-is", "export"]);
     assert_eq!(written.status, 0, "{}", written.err());
-    assert!(written.out().contains("reg delete"), "{}", written.out());
+    assert!(written.out().contains("reg.exe\" delete"), "{}", written.out());
 }

@@ -191,28 +191,11 @@ fn a_fix_names_what_it_leaves_out_and_why() {
         assert!(said.contains(left_out) && said.contains(not_fixed), "{said}");
     }
     let written: Vec<String> =
-        made.out().lines().filter(|line| line.starts_with("reg add")).map(str::to_owned).collect();
+        made.out().lines().filter(|line| line.contains("reg.exe\" add ")).map(str::to_owned).collect();
     assert!(written.len() == 1 && written[0].contains("TLS 1.2"), "{written:?}");
     // A format without room for remarks says it all the same.
     let pol = run(&[&args[..], &["--format", "pol"]].concat());
     assert!(pol.status == 0 && pol.err().contains(left_out) && pol.err().contains(not_fixed), "{}", pol.err());
-}
-
-/// `-Undo` puts back what is known, and names what is not: it does not delete in its place.
-#[test]
-fn an_undo_in_a_script_never_turns_into_deleting_everything() {
-    let made = run(&["generate", "enable", "--for", "fixtures/hosts/damaged-target", "--format", "ps1"]);
-    assert_eq!(made.status, 0, "{}", made.err());
-    let text = made.out().replace("\r\n", "\n");
-    let (undo, change) = text.split_once("\nif ($Undo) {").unwrap().1.split_once("\n} else {").unwrap();
-    let count = |text: &str, word: &str| text.matches(&format!("\n    {word} ")).count();
-    assert_eq!(
-        (count(undo, "Set-Value"), count(undo, "Remove-Value"), count(change, "Set-Value")),
-        (6, 0, 8),
-        "{undo}"
-    );
-    assert_eq!(undo.matches(r"Write-Warning 'Not put back: HKEY_LOCAL_MACHINE\SYSTEM").count(), 1, "{undo}");
-    assert!(text.contains("as far as that is known"), "{text}");
 }
 
 #[test]
