@@ -15,11 +15,21 @@ pub fn deciding(rule: &Rule) -> Vec<(KeyPath, Name)> {
         names.iter().map(|name| (key.clone(), Name::from(*name))).collect()
     };
     let software = |view: &str| if view == "32-bit" { r"SOFTWARE\WOW6432Node" } else { "SOFTWARE" };
+    let lists = || {
+        let policy = r"SOFTWARE\Policies\Microsoft\Cryptography\Configuration\SSL\00010002".to_owned();
+        let local = r"SYSTEM\CurrentControlSet\Control\Cryptography\Configuration\Local\SSL\00010002".to_owned();
+        [all(policy, &["Functions"]), all(local, &["Functions"])].concat()
+    };
     let parts: Vec<&str> = effect.subject.split('/').collect();
     match parts.as_slice() {
         ["schannel", protocol, side] => {
             let protocols = r"SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols";
-            all(format!(r"{protocols}\{protocol}\{side}"), &["Enabled", "DisabledByDefault"])
+            let mut own: Vec<_> = all(format!(r"{protocols}\{protocol}\{side}"), &["Enabled", "DisabledByDefault"]);
+            // These are not on without a suite in the list.
+            if ["TLS 1.2", "TLS 1.3", "DTLS 1.2"].contains(protocol) {
+                own.extend(lists());
+            }
+            own
         }
         ["dotnet", runtime, view] => {
             let version = if *runtime == "v2" { "v2.0.50727" } else { "v4.0.30319" };
@@ -30,11 +40,7 @@ pub fn deciding(rule: &Rule) -> Vec<(KeyPath, Name)> {
             let key = format!(r"{}\Microsoft\Windows\CurrentVersion\Internet Settings\WinHttp", software(view));
             all(key, &["DefaultSecureProtocols"])
         }
-        ["cipher-suites", _] => {
-            let policy = r"SOFTWARE\Policies\Microsoft\Cryptography\Configuration\SSL\00010002".to_owned();
-            let local = r"SYSTEM\CurrentControlSet\Control\Cryptography\Configuration\Local\SSL\00010002".to_owned();
-            [all(policy, &["Functions"]), all(local, &["Functions"])].concat()
-        }
+        ["cipher-suites", _] => lists(),
         _ => Vec::new(),
     }
 }
