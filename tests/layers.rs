@@ -366,8 +366,7 @@ fn nothing_is_said_in_the_form_for_debugging_or_past_the_one_door() {
     for (path, source) in sources() {
         let source = without_tests(&source);
         // The form for debugging itself, and plans, which say what is wrong with names that no other form shows.
-        let of_plans = module(&path) == "plan";
-        if path != "registry/path.rs" && !of_plans {
+        if path != "registry/path.rs" {
             assert!(!source.contains(":?}") && !source.contains(":#?}"), "src/{path} writes a debug form");
         }
         if path != "cli/stderr.rs" {

@@ -60,7 +60,7 @@ fn state(rule: &Rule, effect: &Effect, states: &dyn States) -> Finding {
     };
     let fix = (outcome == Outcome::Fail).then(|| match found.as_str() {
         "not-supported" => "this Windows does not have it: no value turns it on, a newer release does".to_owned(),
-        _ => rule.fix(),
+        _ => states.advice(&effect.subject).unwrap_or_else(|| rule.fix()),
     });
     Finding { state: Some(found), fix, ..Finding::new(rule, outcome, why) }
 }

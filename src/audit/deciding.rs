@@ -16,11 +16,21 @@ pub fn deciding(rule: &Rule) -> Vec<(KeyPath, Name)> {
         names.iter().map(|name| (key.clone(), Name::from(*name))).collect()
     };
     let software = |bits| if bits == Bits::Bits32 { r"SOFTWARE\WOW6432Node" } else { "SOFTWARE" };
+    let lists = || {
+        let policy = r"SOFTWARE\Policies\Microsoft\Cryptography\Configuration\SSL\00010002".to_owned();
+        let local = r"SYSTEM\CurrentControlSet\Control\Cryptography\Configuration\Local\SSL\00010002".to_owned();
+        [all(policy, &["Functions"]), all(local, &["Functions"])].concat()
+    };
     match Subject::parse(&effect.subject) {
         Some(Subject::Schannel(protocol, side)) => {
             let protocols = r"SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols";
             let side = if side == Side::Client { "Client" } else { "Server" };
-            all(format!(r"{protocols}\{protocol}\{side}"), &["Enabled", "DisabledByDefault"])
+            let mut own: Vec<_> = all(format!(r"{protocols}\{protocol}\{side}"), &["Enabled", "DisabledByDefault"]);
+            // These are not on without a suite in the list.
+            if ["TLS 1.2", "TLS 1.3", "DTLS 1.2"].contains(&protocol) {
+                own.extend(lists());
+            }
+            own
         }
         Some(Subject::DotNet(runtime, bits)) => {
             let version = if runtime == Runtime::V2 { "v2.0.50727" } else { "v4.0.30319" };
@@ -31,11 +41,7 @@ pub fn deciding(rule: &Rule) -> Vec<(KeyPath, Name)> {
             let key = format!(r"{}\Microsoft\Windows\CurrentVersion\Internet Settings\WinHttp", software(bits));
             all(key, &["DefaultSecureProtocols"])
         }
-        Some(Subject::CipherSuites(_)) => {
-            let policy = r"SOFTWARE\Policies\Microsoft\Cryptography\Configuration\SSL\00010002".to_owned();
-            let local = r"SYSTEM\CurrentControlSet\Control\Cryptography\Configuration\Local\SSL\00010002".to_owned();
-            [all(policy, &["Functions"]), all(local, &["Functions"])].concat()
-        }
+        Some(Subject::CipherSuites(_)) => lists(),
         None => Vec::new(),
     }
 }

@@ -24,6 +24,7 @@ use super::restart::{self, Restart};
 
 pub(in crate::audit) use ask::path;
 pub(in crate::audit) use schannel::Changed;
+pub(in crate::audit) use usable::advice;
 
 pub use crate::policy::subject::PROTOCOLS;
 pub use ciphers::{Ciphers, ListSource};

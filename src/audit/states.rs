@@ -1,6 +1,6 @@
 //! Effective states as rules ask for them: by name, and answered in words. Rules need not know how a state is worked out.
 
-use super::effective::{Answer, Effective, Fact, Installed as Found, View};
+use super::effective::{Answer, Effective, Fact, Installed as Found, View, advice};
 use crate::policy::subject::{Bits, Runtime, Side, Subject, Suites};
 
 /// What Windows makes of its settings on one host.
@@ -8,6 +8,11 @@ pub trait States {
     /// The state of a subject such as `schannel/TLS 1.2/client`, and why it is so in one sentence; none where it cannot
     /// be told. A state called `unknown` says the same, with a reason.
     fn state(&self, subject: &str) -> Option<(String, String)>;
+
+    /// What sets a state right where the usual values do not.
+    fn advice(&self, _subject: &str) -> Option<String> {
+        None
+    }
 
     /// Whether Microsoft Entra Connect is installed; none where it cannot be told.
     fn entra_connect(&self) -> Option<Installed>;
@@ -25,10 +30,7 @@ pub enum Installed {
 impl States for Effective {
     fn state(&self, subject: &str) -> Option<(String, String)> {
         match Subject::parse(subject)? {
-            Subject::Schannel(protocol, side) => {
-                let found = self.protocols.iter().find(|p| p.protocol == protocol)?;
-                Some(of_fact(if side == Side::Client { &found.client } else { &found.server }))
-            }
+            Subject::Schannel(protocol, side) => fact(self, protocol, side).map(of_fact),
             Subject::DotNet(Runtime::V4, view) => {
                 let programs: Vec<_> = self.dotnet.programs.iter().filter(|program| is(program.view, view)).collect();
                 if programs.is_empty() {
@@ -60,6 +62,11 @@ impl States for Effective {
         }
     }
 
+    fn advice(&self, subject: &str) -> Option<String> {
+        let Subject::Schannel(protocol, side) = Subject::parse(subject)? else { return None };
+        advice(protocol, fact(self, protocol, side)?)
+    }
+
     fn entra_connect(&self) -> Option<Installed> {
         match self.product.installed {
             Found::Yes => self.product.version.clone().map(Installed::Version),
@@ -84,6 +91,11 @@ fn no_view(effective: &Effective, view: Bits) -> (String, String) {
         format!("this Windows has no {view} programs")
     };
     ("unknown".to_owned(), why)
+}
+
+fn fact<'a>(effective: &'a Effective, protocol: &str, side: Side) -> Option<&'a Fact> {
+    let found = effective.protocols.iter().find(|p| p.protocol == protocol)?;
+    Some(if side == Side::Client { &found.client } else { &found.server })
 }
 
 fn of_fact(fact: &Fact) -> (String, String) {

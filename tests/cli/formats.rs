@@ -76,3 +76,26 @@ fn the_same_inputs_give_the_same_bytes() {
         assert_eq!(run(&args).stdout, run(&args).stdout, "{format}");
     }
 }
+
+/// Settings that somebody made in vain, in hives: each is named, with what was meant.
+#[test]
+fn look_alikes_in_hives_are_named() {
+    let report = run(&["audit", "--format", "json", "fixtures/hosts/look-alikes"]).json();
+    let lints = report["hosts"][0]["effective"]["lints"].as_array().unwrap();
+    let named = |text: &str| lints.iter().any(|lint| lint["why"].as_str().unwrap().contains(text));
+    for name in [
+        r"HKLM\SOFTWARE\Microsoft.NETFramework;",
+        r"HKLM\SOFTWARE\WOW6432Node\.NETFramework;",
+        r"SCHANNEL\Protocol;",
+        r#""TLS 1.2Client" below Protocols; the name that it reads is "TLS 1.2\Client""#,
+        r#""Servers" below TLS 1.2; the name that it reads is "Server""#,
+        r#""DisableByDefault"; the name that it reads is "DisabledByDefault""#,
+        r#""Enable"; the name that it reads is "Enabled""#,
+        "the default value is set",
+        r#".NETFramework\v4.0.30319.0;"#,
+        r#""SchUseStrongCryto"; the name that it reads is "SchUseStrongCrypto""#,
+        r#""AES 128" below Ciphers; the name that it reads is "AES 128/128""#,
+    ] {
+        assert!(named(name), "{name}: {lints:#?}");
+    }
+}

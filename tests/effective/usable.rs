@@ -82,6 +82,10 @@ fn a_protocol_without_a_suite_of_its_own_is_not_on() {
         assert!(tls12 != Unknown || line != OverallState::On, "{case}: {}", found.overall.why);
     }
     let why = of(&machine(20348, &list(GCM)), "TLS 1.3").client.why.clone();
+    let advice = |lines: &str| machine(20348, lines).advice("schannel/TLS 1.3/server");
+    assert!(advice(&list(GCM)).unwrap().contains("suites of TLS 1.3"));
+    let own = format!("[{PROTOCOLS}\\TLS 1.3\\Server]\n\"Enabled\"=dword:0\n");
+    assert_eq!((advice(&own), advice("")), (None, None), "the values turn it off, and would turn it on");
     assert_eq!(why, "OS default of build 20348; no cipher suite of TLS 1.3 is left (list of the policy, 1 suites)");
 }
 

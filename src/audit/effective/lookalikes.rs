@@ -94,14 +94,10 @@ const VALUES: [(&str, &str); 7] = [
     ("UseStrongCrypto", dotnet::STRONG),
 ];
 
-fn runtime(wow: bool, name: &str) -> KeyPath {
-    dotnet::key(wow, name)
-}
-
 /// With all below them: that is all that a `.reg` file need list of a key.
 pub(super) fn trees() -> Vec<KeyPath> {
     let published = KEYS.iter().map(|(key, _)| ask::path(key)).chain(PROTOCOLS.map(schannel::key));
-    let runtimes = [false, true].into_iter().flat_map(|wow| RUNTIMES.map(|name| runtime(wow, name)));
+    let runtimes = [false, true].into_iter().flat_map(|wow| RUNTIMES.map(|name| dotnet::key(wow, name)));
     published.chain(runtimes).collect()
 }
 
@@ -124,8 +120,8 @@ pub(super) fn read(registry: &Registry, views: &[(View, bool)], lints: &mut Vec<
         }
     }
     protocols(registry, lints);
-    for (_, wow) in views {
-        net(registry, *wow, lints);
+    for (view, wow) in views {
+        net(registry, *view, *wow, lints);
     }
 }
 
@@ -262,9 +258,9 @@ fn place_of_value(registry: &Registry, key: &KeyPath, name: &str) -> Option<Plac
 }
 
 /// The keys and values of .NET Framework in one view.
-fn net(registry: &Registry, wow: bool, lints: &mut Vec<Lint>) {
+fn net(registry: &Registry, view: View, wow: bool, lints: &mut Vec<Lint>) {
     for name in RUNTIMES {
-        let key = runtime(wow, name);
+        let key = dotnet::key(wow, name);
         if let Some(place) = place_of(registry, &key) {
             let why = format!("nothing reads the key {key}; .NET Framework 4 reads \"{}\"", dotnet::V4);
             lints.push(Lint::warning("dotnet-unread-key", why, Some(place)));
@@ -285,7 +281,10 @@ fn net(registry: &Registry, wow: bool, lints: &mut Vec<Lint>) {
         let key = dotnet::key(wow, version);
         let found = names(registry.value_names(&key));
         for (name, meant) in unread(&found, &[dotnet::SYSTEM_DEFAULT, dotnet::STRONG]) {
-            let why = format!("{key}: .NET never reads the value \"{name}\"; the name that it reads is \"{meant}\"");
+            let why = format!(
+                "{version} ({} programs): .NET never reads the value \"{name}\"; the name that it reads is \"{meant}\"",
+                view.text()
+            );
             lints.push(Lint::warning("dotnet-unread-value", why, place_of_value(registry, &key, &name)));
         }
     }

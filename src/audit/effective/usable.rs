@@ -7,6 +7,17 @@
 use super::schannel::{self, ProtocolState};
 use super::{Answer, Ciphers, Fact, Lint, State};
 
+/// Stands in the reason of a protocol that is off for want of a suite.
+const NO_SUITE: &str = "no cipher suite of";
+
+/// What sets a protocol right that its values turn on in vain.
+pub(in crate::audit) fn advice(protocol: &str, fact: &Fact) -> Option<String> {
+    let in_vain = fact.state == State::Off && fact.why.contains(NO_SUITE);
+    in_vain.then(|| {
+        format!("put suites of {protocol} into the list of cipher suites; its values alone do not bring it back")
+    })
+}
+
 /// The protocols as their values have them, held against the suites that are left.
 pub(super) fn protocols(by_values: &[ProtocolState], ciphers: &Ciphers, lints: &mut Vec<Lint>) -> Vec<ProtocolState> {
     let all: Vec<ProtocolState> = by_values.iter().map(|protocol| one(protocol, ciphers)).collect();
@@ -15,7 +26,7 @@ pub(super) fn protocols(by_values: &[ProtocolState], ciphers: &Ciphers, lints: &
         && [(&asked.client, &found.client), (&asked.server, &found.server)].iter().any(|(a, b)| a.state != b.state)
         && ciphers.tls13_left == Answer::No
     {
-        let why = format!("TLS 1.3 is on by its values, and no cipher suite of it is left ({})", ciphers.why);
+        let why = format!("TLS 1.3 would be on, but no cipher suite of it is left ({})", ciphers.why);
         lints.push(Lint::warning("no-tls13-suite", why, ciphers.place.clone()));
     }
     only_tls13(&all, lints);
@@ -32,7 +43,7 @@ fn one(protocol: &ProtocolState, ciphers: &Ciphers) -> ProtocolState {
     let left = if left == Answer::Unknown && ciphers.as_shipped { Answer::Yes } else { left };
     let side = |fact: &Fact| match (fact.state, left) {
         (State::On | State::SoftOff, Answer::No) => {
-            let why = format!("{}; no cipher suite of {family} is left ({})", fact.why, ciphers.why);
+            let why = format!("{}; {NO_SUITE} {family} is left ({})", fact.why, ciphers.why);
             Fact { state: State::Off, why, places: fact.places.iter().chain(&ciphers.place).cloned().collect() }
         }
         (State::On, Answer::Unknown) => {
