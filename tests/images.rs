@@ -19,7 +19,7 @@ const DYNAMIC: &str = r#"Volume1 (NTFS "System")"#;
 type Machine<'a> = (&'a str, bool, &'a [&'a str]);
 
 /// Every file in `fixtures/images`: its status when it is named, and the machines in it.
-const IMAGES: [(&str, i32, &[Machine<'static>]); 47] = [
+const IMAGES: [(&str, i32, &[Machine<'static>]); 48] = [
     ("acquired.E01", 0, &[("DESK-X86", true, &[BARE, CONFIG])]),
     ("acquired.E02", 3, &[]),
     ("backing-base.qcow2", 1, &[("AADC-OFF", false, &[BARE, CONFIG])]),
@@ -37,6 +37,7 @@ const IMAGES: [(&str, i32, &[Machine<'static>]); 47] = [
     ("exfat-unbroken.raw.gz", 0, &[("DESK-X86", true, &["exfat-unbroken.raw", r#"volume (exFAT "STICK")"#, "SYSTEM"])]),
     ("exfat.raw.gz", 0, &[("AADC-2019", true, &["exfat.raw", r#"MBR 1 (exFAT "STICK")"#, CONFIG])]),
     ("ext4.raw.gz", 4, &[]),
+    ("fat-collection.raw", 0, &[("AADC-LOGS", true, &[r#"volume (FAT12 "STICK")"#, "triage of the lab.zip", TRIAGE])]),
     ("fat12.raw.gz", 0, &[("AADC-2019", true, &["fat12.raw", r#"volume (FAT12 "STICK")"#, CONFIG])]),
     (
         "fat16.raw.gz",
@@ -239,6 +240,17 @@ fn one_half_of_a_mirror_is_enough_and_two_must_be_alike() {
     let run = audit(&[&folder]);
     assert_eq!((run.status, machines(&run.json()).len()), (3, 0));
     assert!(said(&run.json(), "error")[0].contains("differ"), "{:?}", said(&run.json(), "error"));
+}
+
+#[test]
+fn a_collection_on_a_stick_whose_image_is_in_an_archive_is_not_passed_over() {
+    let (_keep, folder) = scratch();
+    let stick = fs::read(root().join(image("fat-collection.raw"))).unwrap();
+    let archive = folder.join("stick.zip");
+    fs::write(&archive, zip(&[("stick.raw", &stick)])).unwrap();
+    let run = audit(&[&archive]);
+    assert_eq!((run.status, machines(&run.json()).len()), (3, 0));
+    assert!(said(&run.json(), "error")[0].contains("an archive inside an image"));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::again::Again;
 use super::bytes::{Bytes, Container, Files, Inside, start};
 use super::dynamic::Member;
+use super::holder::ArchiveAt;
 use super::installation::{self, FoundFile};
 use super::logs::InsideLog;
 use super::sniff::{BOOT_COPY, Content, LEN, sniff};
@@ -58,6 +59,17 @@ struct Volume {
     path: PathBuf,
     container: Arc<Container>,
     again: Arc<Again<Tree>>,
+}
+
+/// What archives in the root of a volume are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Collections {
+    /// What somebody has on the disk of a machine.
+    Aside,
+    /// All that there is, on a stick.
+    Read,
+    /// Likewise, but the stick's image is in an archive itself: nothing bounds how deep that could go.
+    TooDeep,
 }
 
 /// A volume to be looked into.
@@ -269,8 +281,14 @@ impl Walk<'_> {
             container: Arc::new(Container { format, files, notes }),
             again: Arc::new(again),
         };
+        // Of a volume without Windows, such as a stick, what was collected there is looked into.
+        let collections = match (found.installations.is_empty(), &image.archive) {
+            (true, None) => Collections::Read,
+            (true, Some(_)) => Collections::TooDeep,
+            (false, _) => Collections::Aside,
+        };
         for file in found.files {
-            self.file_of_volume(&volume, &tree, &file);
+            self.file_of_volume(&volume, &tree, &file, collections);
         }
         seen.installations = found.installations;
         seen
@@ -290,7 +308,7 @@ impl Walk<'_> {
     }
 
     /// A hive or a log in a volume.
-    fn file_of_volume(&mut self, volume: &Volume, tree: &Arc<Tree>, found: &FoundFile) {
+    fn file_of_volume(&mut self, volume: &Volume, tree: &Arc<Tree>, found: &FoundFile, collections: Collections) {
         let name = inside(&volume.name, &found.path);
         // Names in a volume may be such that two folders look like one; their numbers differ.
         let folder = step(&volume.path, found.folder.number());
@@ -343,9 +361,20 @@ impl Walk<'_> {
             Content::NearlyReg(why) => self.unreadable(&name, why.to_owned()),
             Content::Image => self.nested_image(&name),
             Content::Disk if size > BOOT_COPY => self.nested_image(&name),
+            Content::Archive(kind) if collections == Collections::Read => {
+                let (again, file) = (Arc::clone(&volume.again), found.file);
+                let open =
+                    Arc::new(move || -> Result<Arc<dyn ReadAt>, Error> { Ok(Arc::new(again.get()?.file(file)?)) });
+                let inside_of = Some(volume.container.format.clone());
+                let files = Arc::clone(&volume.container.files);
+                self.archive(&ArchiveAt { name, path, named: false, files, inside_of, open }, kind);
+            }
             Content::Archive(_) => {
                 let message = "an archive inside an image is not read: copy it out first".to_owned();
-                self.remark(&name, Severity::Note, "nested-archive", message);
+                match collections {
+                    Collections::Aside => self.remark(&name, Severity::Note, "nested-archive", message),
+                    Collections::Read | Collections::TooDeep => self.unreadable(&name, message),
+                }
             }
             _ => {}
         }

@@ -180,7 +180,7 @@ impl Walk<'_> {
         let mut buf = [0u8; LEN];
         let file = LocalFile::open(path).map_err(|error| Error::io(At::Whole, "file", &error))?;
         let content = start(&file, &mut buf).map(sniff).map_err(|error| Error::io(At::Whole, "file", &error))?;
-        if !matches!(content, Content::Image | Content::Disk | Content::Other) {
+        if !matches!(content, Content::Image | Content::Disk) {
             return Ok(None);
         }
         let parts = Arc::new(Parts::default());

@@ -66,9 +66,21 @@ impl Walk<'_> {
     }
 
     pub(super) fn local_archive(&mut self, holder: &Holder, kind: Archive) {
-        let called = name(&holder.path);
+        let (called, path) = (name(&holder.path), holder.path.clone());
+        let files = Files::new(vec![(Arc::clone(&called), path.clone())]);
+        let open = Arc::new({
+            let path = path.clone();
+            move || open_file(&path)
+        });
+        let (inside_of, named) = (None, holder.named);
+        self.archive(&ArchiveAt { name: called, path, named, files, inside_of, open }, kind);
+    }
+
+    /// Looks into an archive, wherever it is.
+    pub(super) fn archive(&mut self, at: &ArchiveAt, kind: Archive) {
+        let called = Arc::clone(&at.name);
         let mut nested: Vec<String> = Vec::new();
-        let opened = open_archive(&holder.path, kind, &self.limits, &mut |path, start| {
+        let opened = open_archive(&at.path, &*at.open, kind, &self.limits, &mut |path, start| {
             let content = sniff(start);
             if matches!(content, Content::Archive(_)) {
                 nested.push(path.to_owned());
@@ -86,14 +98,17 @@ impl Walk<'_> {
         if let Some(error) = &contents.damaged {
             self.unreadable(&called, format!("there may be more in it than was found: {error}"));
         }
-        let files = Files::new(vec![(Arc::clone(&called), holder.path.clone())]);
-        let format = kind.to_string();
+        let files = Arc::clone(&at.files);
+        let format = match &at.inside_of {
+            Some(outer) => format!("{kind}, in {outer}"),
+            None => kind.to_string(),
+        };
         let container = Container { format: format.clone(), files: Arc::clone(&files), notes: contents.notes };
         let found: Vec<_> = contents.members.iter().map(|member| (member.path.clone(), member.modified)).collect();
         let members: Arc<Members> = Arc::new(contents.members.into_iter().map(|member| member.bytes).collect());
-        let (path, limits) = (holder.path.clone(), Arc::clone(&self.limits));
+        let (path, open, limits) = (at.path.clone(), Arc::clone(&at.open), Arc::clone(&self.limits));
         let again = Again::new(&self.recent, move || {
-            let contents = open_archive(&path, kind, &limits, &mut |path, start| wanted(path, &sniff(start)))?;
+            let contents = open_archive(&path, &*open, kind, &limits, &mut |path, start| wanted(path, &sniff(start)))?;
             Ok(Arc::new(contents.members.into_iter().map(|member| member.bytes).collect::<Members>()))
         });
         let archive = Opened {
@@ -116,7 +131,7 @@ impl Walk<'_> {
             let called = inside(&called, path);
             // A path that is there twice is two folders, so that the files of one are not taken as those of the other.
             let twice = times.entry(path).and_modify(|times| *times = times.saturating_add(1)).or_default();
-            let base = if *twice > 0 { step(&holder.path, format_args!("again {twice}")) } else { holder.path.clone() };
+            let base = if *twice > 0 { step(&at.path, format_args!("again {twice}")) } else { at.path.clone() };
             let full = path.split('/').fold(base, |full, part| full.join(part));
             let read = bytes.as_ref().map_err(Error::clone).and_then(|bytes| {
                 let mut buf = [0u8; LEN];
@@ -176,7 +191,7 @@ impl Walk<'_> {
         self.failed(&called, &failed);
         self.nested(&called, &nested, any);
         if !any && nested.is_empty() && failed.is_empty() {
-            self.other(&called, holder.named);
+            self.other(&called, at.named);
         }
     }
 
@@ -260,6 +275,20 @@ impl Walk<'_> {
     }
 }
 
+/// An archive, where it is, and how to open it.
+pub(super) struct ArchiveAt {
+    pub(super) name: Arc<str>,
+    pub(super) path: PathBuf,
+    pub(super) named: bool,
+    /// What it stands in.
+    pub(super) files: Arc<Files>,
+    /// What that is, unless it is a file of this machine itself.
+    pub(super) inside_of: Option<String>,
+    pub(super) open: Arc<Open>,
+}
+
+type Open = dyn Fn() -> Result<Arc<dyn ReadAt>, Error> + Send + Sync;
+
 /// An archive that was opened, and can be again.
 struct Opened {
     name: Arc<str>,
@@ -274,12 +303,13 @@ const FAILED: usize = 5;
 
 fn open_archive(
     path: &Path,
+    open: &Open,
     kind: Archive,
     limits: &Limits,
     wanted: &mut dyn FnMut(&str, &[u8]) -> bool,
 ) -> Result<archive::Contents, Error> {
     let called = path.file_name().unwrap_or_default().to_string_lossy();
-    archive::open(&open_file(path)?, &called, kind, limits, wanted)
+    archive::open(&open()?, &called, kind, limits, wanted)
 }
 
 /// Whether a member of an archive is to be kept: for what it holds, or because it may be a part of an image.

@@ -24,6 +24,10 @@ need icat sleuthkit command -v icat
 need 7z p7zip-full command -v 7z
 need zip zip command -v zip
 need zstd zstd command -v zstd
+need mcopy mtools command -v mcopy
+need fsck.exfat exfatprogs command -v fsck.exfat
+need ldmtool ldmtool command -v ldmtool
+need wimlib wimtools command -v wimcapture
 
 peers=$repo/tests/peers
 config=/Windows/System32/config
@@ -193,13 +197,75 @@ peer "ntfs-winnt: icat" disabled icat_path ntfs-winnt.ntfs /WINNT/system32/CONFI
 look ntfs-winnt disabled ntfs-winnt.ntfs
 rm ntfs-winnt.ntfs
 
+# As DiscUtils formats: neither the boot sector nor its copy ends with 55 aa. And each index is damaged, so that the MFT is
+# searched, in which mkntfs leaves free records without a number.
+{
+    echo "many 300 $config"
+    files compliant put
+} | volume ntfs-unmarked.ntfs 512 4096 48
+spoil='import re, sys; f = open(sys.argv[1], "r+b"); data = f.read()
+for at in [510, len(data) - 2]: f.seek(at); f.write(bytes(2))
+for found in re.finditer(b"INDX", data): found.start() % 4096 or (f.seek(found.start()), f.write(b"BAAD"))'
+run "no 55 aa" python3 -c "$spoil" ntfs-unmarked.ntfs
+look ntfs-unmarked compliant ntfs-unmarked.ntfs
+rm ntfs-unmarked.ntfs
+
+# --- Files that WOF compressed: packed by wimlib, in each of the four forms.
+
+same "wof: wimlib unpacks what the recipe packs" 0 \
+    "$(head -c 400000 compliant/SYSTEM >part && python3 "$peers/image_wof.py" --unpack part >log 2>&1 && echo 0 || tail -n 1 log)"
+for form in 0 1 2 3; do
+    run "wimlib $form" bash -c "for hive in SYSTEM SOFTWARE; do python3 '$peers/image_wof.py' $form compliant/\$hive \$hive.packed; done"
+    for hive in SYSTEM SOFTWARE; do
+        echo "wof $form $(stat -c %s compliant/$hive) $hive.packed $config/$hive"
+    done | volume "ntfs-wof-$form.ntfs" 512 4096 48
+    look "ntfs-wof-$form" compliant "ntfs-wof-$form.ntfs"
+    rm "ntfs-wof-$form.ntfs" ./*.packed
+done
+
+# --- FAT and exFAT
+
+for shape in "12 64 34" "16 4 58" "32 1 70"; do
+    read -r bits cluster mib <<<"$shape"
+    truncate -s "${mib}M" stick.fat
+    run "mkfs.fat $bits" mkfs.fat -F "$bits" -n STICK -s "$cluster" stick.fat
+    run "mtools $bits" bash -c "mmd -i stick.fat ::/Windows ::/Windows/System32 ::$config &&
+        mcopy -i stick.fat compliant/SYSTEM compliant/SOFTWARE ::$config/"
+    peer "fat$bits: mtools" compliant mcopy -n -i stick.fat "::$system" -
+    peer "fat$bits: icat" compliant icat_path stick.fat $system
+    look "fat$bits" compliant stick.fat
+    rm stick.fat
+done
+for gap in 0 1; do
+    made='import sys; sys.path.insert(0, sys.argv[1]); import fat, pathlib; at = pathlib.Path("disabled")
+tree = {"Windows": {"System32": {"config": {hive: (at / hive).read_bytes() for hive in ("SYSTEM", "SOFTWARE")}}}}
+pathlib.Path("stick.exfat").write_bytes(fat.exfat(tree, gap=int(sys.argv[2]), cluster=4096, count=16384))'
+    run "exfat $gap" python3 -B -c "$made" "$repo/fixtures/recipe" "$gap"
+    run "fsck.exfat $gap" fsck.exfat -n stick.exfat
+    peer "exfat $gap: icat" disabled icat_path stick.exfat $system
+    look "exfat $gap" disabled stick.exfat
+    rm stick.exfat
+done
+
+# --- Dynamic disks: one named, the others beside it.
+
+files compliant put | volume os.ntfs 512 4096 48
+for make in simple spanned striped mirrored raid5; do
+    run "dynamic $make" bash -c "python3 '$peers/image_dynamic.py' $make os.ntfs disk >group"
+    disks=()
+    for disk in disk-*.raw; do disks+=(-d "$disk"); done
+    same "dynamic $make: ldmtool" "$make" \
+        "$(ldmtool "${disks[@]}" show volume "$(cat group)" Volume1 2>err | sed -n 's/.*"type" : "\(.*\)".*/\L\1/p')"
+    look "dynamic $make" compliant disk-1.raw
+    rm disk-*.raw
+done
+
 # --- Disks
 
 put() { # DISK VOLUME MIB
     dd if="$2" of="$1" bs=1M seek="$3" conv=notrunc,sparse status=none
 }
 
-files compliant put | volume os.ntfs 512 4096 48
 truncate -s 8M esp.fat recovery.ntfs
 run mkfs.fat mkfs.fat -n ESP esp.fat
 run "mkntfs recovery" mkntfs -F -Q -q -L Recovery -p 2048 -H 255 -S 63 recovery.ntfs

@@ -7,6 +7,8 @@
  *   sparse FILE PATH    likewise, and blocks of zeros become holes
  *   short FILE PATH     likewise, and the zeros at the end are allocated, but never written
  *   stream FILE PATH    gives PATH a second stream with the bytes of FILE
+ *   wof FORM SIZE FILE PATH  makes PATH as compact.exe /exe leaves a file of SIZE bytes that are packed in FILE; FORM as in
+ *                       its reparse point: 0 XPRESS4K, 1 LZX, 2 XPRESS8K, 3 XPRESS16K
  *   many N PATH         makes N small files in this folder, whose names lie around those of hives
  *   mask N              takes each second run of N clusters, so that what is made from here on comes in pieces; for
  *                       files, N is a multiple of 8, since the library looks for bytes of the bitmap that are free
@@ -27,6 +29,7 @@
 #include <ntfs-3g/inode.h>
 #include <ntfs-3g/attrib.h>
 #include <ntfs-3g/dir.h>
+#include <ntfs-3g/reparse.h>
 #include <ntfs-3g/security.h>
 #include <ntfs-3g/unistr.h>
 
@@ -184,6 +187,34 @@ static void stream(const char *file, const char *path)
 	free(bytes);
 }
 
+static void wof(int form, s64 size, const char *file, const char *path)
+{
+	/* Tag and length; version and provider of the filter; version and form of the provider. */
+	unsigned char point[24] = { 0x17, 0, 0, 0x80, 16, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, form };
+	size_t packed;
+	char *bytes = slurp(file, &packed);
+	ntfs_inode *inode = make(path, S_IFREG);
+	ntfs_attr *attribute = ntfs_attr_open(inode, AT_DATA, NULL, 0);
+	ntfschar *name = NULL;
+	int len = ntfs_mbstoucs("WofCompressedData", &name);
+
+	if (!attribute || ntfs_attr_truncate(attribute, size))
+		die("%s: no hole", path);
+	ntfs_attr_close(attribute);
+	if (ntfs_attr_add(inode, AT_DATA, name, len, NULL, 0))
+		die("%s: cannot add a stream", path);
+	attribute = ntfs_attr_open(inode, AT_DATA, name, len);
+	if (!attribute)
+		die("%s: no stream", path);
+	write_all(attribute, 0, packed, bytes);
+	ntfs_attr_close(attribute);
+	if (ntfs_set_ntfs_reparse_data(inode, (const char *)point, sizeof point, 0))
+		die("%s: no reparse point", path);
+	release(inode, path);
+	free(name);
+	free(bytes);
+}
+
 static void many(int count, const char *path)
 {
 	ntfs_inode *folder = find(path);
@@ -242,7 +273,7 @@ static void mask(s64 run)
 
 int main(int argc, char **argv)
 {
-	char line[4096], what[16], first[2048], second[2048];
+	char line[8192], what[16], first[2048], second[2048], third[2048], fourth[2048];
 
 	if (argc != 2)
 		die("usage: ntfsfill VOLUME <COMMANDS");
@@ -251,7 +282,7 @@ int main(int argc, char **argv)
 		die("%s: not a volume", argv[1]);
 	NVolSetCompression(volume);
 	while (fgets(line, sizeof line, stdin)) {
-		int n = sscanf(line, "%15s %2047s %2047s", what, first, second);
+		int n = sscanf(line, "%15s %2047s %2047s %2047s %2047s", what, first, second, third, fourth);
 
 		if (n == 2 && !strcmp(what, "mkdir"))
 			release(make(first, S_IFDIR), first);
@@ -265,6 +296,8 @@ int main(int argc, char **argv)
 			put(first, second, SHORT);
 		else if (n == 3 && !strcmp(what, "stream"))
 			stream(first, second);
+		else if (n == 5 && !strcmp(what, "wof"))
+			wof(atoi(first), atoll(second), third, fourth);
 		else if (n == 3 && !strcmp(what, "many"))
 			many(atoi(first), second);
 		else if (n == 2 && !strcmp(what, "mask") && atoi(first) > 0)
