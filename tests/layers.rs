@@ -365,7 +365,7 @@ fn modules_depend_in_the_directions_of_the_design_alone() {
 fn nothing_is_said_in_the_form_for_debugging_or_past_the_one_door() {
     for (path, source) in sources() {
         let source = without_tests(&source);
-        // The form for debugging itself, and plans, which say what is wrong with names that no other form shows.
+        // The form for debugging itself.
         if path != "registry/path.rs" {
             assert!(!source.contains(":?}") && !source.contains(":#?}"), "src/{path} writes a debug form");
         }

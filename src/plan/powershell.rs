@@ -122,7 +122,7 @@ pub(super) fn full_path(key: &KeyPath) -> Result<String, String> {
 /// A value's name as a literal. .NET passes names to Windows with a NUL behind them.
 pub(super) fn literal_name(name: &Name) -> Result<String, String> {
     if name.units().contains(&0) {
-        return Err(format!("{name:?}: PowerShell cannot name a value with a NUL in its name"));
+        return Err(format!("{name}: PowerShell cannot name a value with a NUL in its name"));
     }
     Ok(literal(name.units()))
 }
