@@ -71,7 +71,7 @@ pub enum Lookup {
 pub enum Listing {
     /// The key exists, or something below it does.
     Found {
-        /// Names of subkeys or values. A `.reg` file gives them upcased.
+        /// Names of subkeys or values.
         names: Vec<Name>,
         /// Whether these are all. A `.reg` file may speak of some keys alone.
         whole: bool,

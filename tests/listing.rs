@@ -93,7 +93,7 @@ fn a_reg_file_lists_what_it_speaks_of() {
 #[test]
 fn two_inputs_list_what_either_has() {
     let sources = || vec![hive("compliant"), reg(&format!(r"[{PROTOCOLS}\TLS 1.2\Other]"), RegIs::Auto)];
-    assert_eq!(children(sources(), &format!(r"{PROTOCOLS}\TLS 1.2")), "Client, OTHER, Server");
+    assert_eq!(children(sources(), &format!(r"{PROTOCOLS}\TLS 1.2")), "Client, Other, Server");
 }
 
 /// The SYSTEM hive of `compliant`, with its bytes changed.

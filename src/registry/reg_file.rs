@@ -257,7 +257,7 @@ impl RegFile {
         (Lookup::Unreadable(Error::Ambiguous { what }, Place::new(&self.artifact, At::Whole)), false)
     }
 
-    /// What the file says that a key holds: the names of subkeys or of values, upcased. The list is whole when what is not
+    /// What the file says that a key holds: the names of subkeys or of values. The list is whole when what is not
     /// listed there is covered, as for [`RegFile::lookup`].
     pub fn list(&self, key: &KeyPath, what: Listed) -> Listing {
         if !self.interest.wants(key) {

@@ -45,7 +45,7 @@ fn each_look_alike_is_named_with_what_is_meant() {
     let strong = |key: &str| value(key, "\"SchUseStrongCrypto\"", one);
     for (id, named, lines) in [
         ("schannel-unread-value", "\"DisableByDefault\"", value(&client, "\"DisableByDefault\"", zero)),
-        ("schannel-unread-value", "\"DISABLEDBYDEFUALT\"", value(&client, "\"DisabledByDefualt\"", zero)),
+        ("schannel-unread-value", "\"DisabledByDefualt\"", value(&client, "\"DisabledByDefualt\"", zero)),
         ("schannel-unread-value", "\"Enable\"", value(&client, "\"Enable\"", one)),
         ("schannel-unread-value", "\"Disabled\"", value(&client, "\"Disabled\"", zero)),
         ("schannel-unread-value", "default value", value(&client, "@", one)),

@@ -229,23 +229,30 @@ impl Kept {
         Ok(())
     }
 
-    /// The names of the keys right below an upcased path, upcased, and whether the file speaks of all of them.
+    /// The names of the keys right below an upcased path, as the file first spells them, and whether it speaks of all of them.
     pub(super) fn children(&self, path: &[Name]) -> (Vec<Name>, bool) {
-        let mut names = BTreeSet::new();
+        let mut names: BTreeMap<&Name, &Name> = BTreeMap::new();
         for origin in &self.origins {
             let tree = origin.keys.range(path.to_vec()..).take_while(|(key, _)| key.starts_with(path));
-            let there = tree.filter(|(_, key)| key.listed.is_some() || key.implied.is_some());
-            names.extend(there.filter_map(|(key, _)| key.get(path.len())).cloned());
+            for (key, about) in tree.filter(|(_, key)| key.listed.is_some() || key.implied.is_some()) {
+                let Some(name) = key.get(path.len()) else { continue };
+                let spelled = about.spelling.as_ref().and_then(|names| names.get(path.len()));
+                let known = names.entry(name).or_insert(name);
+                // A key that is only implied is spelled in those below it.
+                if *known == name {
+                    *known = spelled.unwrap_or(name);
+                }
+            }
         }
-        (names.into_iter().collect(), self.covers(path))
+        (names.into_values().cloned().collect(), self.covers(path))
     }
 
-    /// The names of a key's values, upcased, and whether the file speaks of all of them.
+    /// The names of a key's values, as the file last spells them, and whether it speaks of all of them.
     pub(super) fn value_names(&self, path: &[Name]) -> (Vec<Name>, bool) {
         let keys = self.origins.iter().filter_map(|origin| origin.keys.get(path));
         let there = keys.flat_map(|key| &key.values).filter(|(_, (_, slot))| !matches!(slot, Slot::Deleted));
-        let names: BTreeSet<Name> = there.map(|(name, _)| name.clone()).collect();
-        (names.into_iter().collect(), self.covers(path))
+        let names: BTreeMap<&Name, &Name> = there.map(|(name, (spelled, _))| (name, spelled)).collect();
+        (names.into_values().cloned().collect(), self.covers(path))
     }
 
     /// Whether the file speaks of all that is in and below the key.
