@@ -396,3 +396,20 @@ fn a_reg_file_is_shown_whole() {
     assert!(text(&out.stdout).lines().last().unwrap().contains(&last));
     assert!(text(&out.stdout).lines().count() > limits.reg_keys);
 }
+
+#[test]
+fn a_list_out_of_order_and_a_predefined_handle_are_told_of() {
+    let key = r"ControlSet001\Control\SecurityProviders\SCHANNEL\Protocols";
+    let unsorted = fixture("hosts/lists-unsorted/SYSTEM");
+    let shown = show(&[unsorted.to_str().unwrap(), key]);
+    assert_eq!(shown.status.code(), Some(3));
+    assert!(text(&shown.stderr).contains("order of their names"), "{}", text(&shown.stderr));
+    let (client, handle) = (format!(r"{key}\TLS 1.2\Client"), fixture("hosts/predefined-handle/SYSTEM"));
+    let shown = show(&[handle.to_str().unwrap(), &client]);
+    assert_eq!(shown.status.code(), Some(0));
+    assert!(text(&shown.stdout).contains("a predefined handle (0x80000004)"), "{}", text(&shown.stdout));
+    let value = show(&[handle.to_str().unwrap(), &client, "Enabled"]);
+    assert_eq!((value.status.code(), value.stdout.len()), (Some(3), 0));
+    let json = show(&[handle.to_str().unwrap(), &client, "--format", "json"]);
+    assert!(text(&json.stdout).contains(r#""state":"handle""#));
+}

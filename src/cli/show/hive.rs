@@ -167,10 +167,11 @@ impl Visit for Shown<'_> {
             self.export.subkey(key.name)?;
             return Ok(Enter { values: false, subkeys: false });
         }
-        let state = match (key.tombstone, key.link) {
-            (true, _) => State::Deleted,
-            (false, true) => State::Link,
-            (false, false) => State::Present,
+        let state = match (key.tombstone, key.link, key.handle) {
+            (true, ..) => State::Deleted,
+            (false, true, _) => State::Link,
+            (false, false, Some(handle)) => State::Handle(handle),
+            (false, false, None) => State::Present,
         };
         let at = At::Offset(key.offset);
         if self.only.is_some() {
@@ -217,6 +218,12 @@ impl Shown<'_> {
                 self.artifact,
                 called(only)
             ));
+            return Ok(UNREADABLE);
+        }
+        if let Some((.., State::Handle(handle))) = self.waiting {
+            let what =
+                format!("the key is a predefined handle ({handle:#010x}): Windows opens another key in its place");
+            say(&format!("{}: {what}", self.artifact));
             return Ok(UNREADABLE);
         }
         if base.is_differencing() {

@@ -68,9 +68,12 @@ impl Export for Text<'_> {
             write!(self.out, "    ")?;
         }
         let state = match key.state {
-            State::Present => "",
-            State::Link => ", a symbolic link",
-            State::Deleted => ", deleted",
+            State::Present => String::new(),
+            State::Link => ", a symbolic link".to_owned(),
+            State::Handle(handle) => {
+                format!(", a predefined handle ({handle:#010x}): Windows opens another key in its place")
+            }
+            State::Deleted => ", deleted".to_owned(),
         };
         writeln!(self.out, "at {}{state}", key.at)
     }
