@@ -198,6 +198,7 @@ impl<'a> Options<'a> {
 fn interest(keys: &[KeyPath], trees: &[KeyPath]) -> Interest {
     let mut interest = Interest::new();
     facts::KEYS.iter().for_each(|key| interest.key(&KeyPath::parse(key)));
+    interest.tree(&KeyPath::parse(facts::TREE));
     keys.iter().for_each(|key| interest.key(key));
     trees.iter().for_each(|key| interest.tree(key));
     interest.tree(&KeyPath::parse(undo_record::TREE));

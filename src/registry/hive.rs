@@ -143,7 +143,7 @@ impl Hive {
             Err((error, offset)) => return Answer::Lookup(Lookup::Unreadable(error, self.place(offset))),
         };
         let reached = file_offset(key.node.offset);
-        let info = KeyInfo { last_write: Some(key.node.last_write), place: self.place(reached) };
+        let info = KeyInfo { last_write: key.node.last_write.known(), place: self.place(reached) };
         let Some(value) = value else { return Answer::Lookup(Lookup::ValueAbsent(info)) };
         if let Some(error) = elsewhere(&key) {
             return Answer::Lookup(Lookup::Unreadable(error, self.place(reached)));
@@ -154,6 +154,16 @@ impl Hive {
             Ok(Search::Absent) => self.absent(Lookup::ValueAbsent(info), reached),
             Err(error) => Lookup::Unreadable(error, self.place(reached)),
         })
+    }
+
+    /// The key right below the root that is called `CurrentControlSet`: where it stands, or, if it is a symbolic link, where it
+    /// leads.
+    pub fn own_control_set(&self) -> Option<(Place, Option<KeyPath>)> {
+        match self.lookup(&[Name::from("CurrentControlSet")], None) {
+            Answer::Lookup(Lookup::ValueAbsent(info)) => Some((info.place, None)),
+            Answer::Link(target) => Some((Place::new(&self.artifact, At::Whole), Some(target))),
+            Answer::Lookup(_) => None,
+        }
     }
 
     /// Finds a key for [`Hive::walk`], by its path below the hive's root. Unlike a look-up, this does not follow a link at
