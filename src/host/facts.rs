@@ -205,18 +205,35 @@ fn corrected(product: &str, build: Option<u32>) -> String {
 }
 
 fn architecture(registry: &Registry) -> Architecture {
-    if let Some(found) =
-        text(registry, ENVIRONMENT, "PROCESSOR_ARCHITECTURE").and_then(|name| Architecture::named(&name))
-    {
-        return found;
-    }
+    let (of_system, of_software) = architectures(registry);
+    of_system.or(of_software).unwrap_or(Architecture::Unknown)
+}
+
+/// The architecture by SYSTEM, and by SOFTWARE.
+pub(super) fn architectures(registry: &Registry) -> (Option<Architecture>, Option<Architecture>) {
+    let of_system = text(registry, ENVIRONMENT, "PROCESSOR_ARCHITECTURE").and_then(|name| Architecture::named(&name));
     // BuildLabEx reads like 17763.1.amd64fre.rs5_release.180914-1434.
     let lab = text(registry, VERSION, "BuildLabEx").or_else(|| text(registry, VERSION, "BuildLab"));
     let parts = lab.iter().flat_map(|lab| lab.split('.')).filter_map(|part| part.strip_suffix("fre"));
-    if let Some(found) = parts.filter_map(Architecture::named).next() {
-        return found;
-    }
-    Architecture::Unknown
+    let of_software = parts.filter_map(Architecture::named).next();
+    (of_system, of_software)
+}
+
+/// Whether it is a client, by SYSTEM and by SOFTWARE.
+pub(super) fn kinds(registry: &Registry) -> (Option<bool>, Option<bool>) {
+    let of_system = text(registry, PRODUCT, "ProductType").and_then(|kind| match kind.to_ascii_lowercase().as_str() {
+        "winnt" => Some(true),
+        "servernt" | "lanmannt" => Some(false),
+        _ => None,
+    });
+    let of_software = text(registry, VERSION, "InstallationType").and_then(|kind| {
+        let kind = kind.to_ascii_lowercase();
+        match kind.as_str() {
+            "client" => Some(true),
+            _ => kind.starts_with("server").then_some(false),
+        }
+    });
+    (of_system, of_software)
 }
 
 /// Whether `WOW6432Node` itself is known to be missing: on 64-bit Windows it never is, whatever is about to be imported.

@@ -135,14 +135,14 @@ impl Place<'_> {
         };
         match self.hive.own_control_set() {
             Some(_) if !full => {
-                say(
+                stderr::line(format_args!(
                     r"note: this is the hive's own key CurrentControlSet, which Windows never reads; what it calls so is HKLM\SYSTEM\CurrentControlSet",
-                );
+                ));
                 return Ok(names);
             }
-            Some(_) => say(
-                "note: the hive has a key CurrentControlSet of its own, which Windows never reads; the path without HKLM\\SYSTEM shows it",
-            ),
+            Some(_) => stderr::line(format_args!(
+                r"note: the hive has a key CurrentControlSet of its own, which Windows never reads; the path without HKLM\SYSTEM shows it",
+            )),
             None => {}
         }
         let current = self.hive.lookup(&[Name::from("Select")], Some(&Name::from("Current")));
@@ -243,7 +243,7 @@ impl Shown<'_> {
         if let Some((.., State::Handle(handle))) = self.waiting {
             let what =
                 format!("the key is a predefined handle ({handle:#010x}): Windows opens another key in its place");
-            say(&format!("{}: {what}", self.artifact));
+            stderr::line(format_args!("{}: {what}", self.artifact));
             return Ok(UNREADABLE);
         }
         if base.is_differencing() {
