@@ -47,6 +47,7 @@ fn report(policy: &Policy, host: &Host, states: &dyn States, effective: Effectiv
         control_set: host.control_set.as_ref().map(|set| set.name.clone()),
         backup: host.backup,
         inputs: host.inputs.clone(),
+        policies: host.policies.clone(),
         notes: next_start(host).into_iter().chain(host.notes.iter().cloned()).collect(),
         pages_read: host.pages_read(),
         findings,

@@ -88,7 +88,7 @@ struct AuditArgs {
     #[arg(long)]
     digest_images: bool,
 
-    /// Judge the copies that Windows keeps aside as well: RegBack, Windows.old
+    /// Judge copies from earlier days as well: RegBack, Windows.old, restore points, shadow copies
     #[arg(long)]
     include_backups: bool,
 
@@ -275,7 +275,7 @@ struct StateArgs {
     #[arg(long, requires = "inputs")]
     join: bool,
 
-    /// Take the copies that Windows keeps aside as well: RegBack, Windows.old
+    /// Take copies from earlier days as well: RegBack, Windows.old, restore points, shadow copies
     #[arg(long, requires = "inputs")]
     include_backups: bool,
 

@@ -4,6 +4,8 @@ mod control_set;
 mod facts;
 mod group;
 mod overlay;
+mod pair;
+mod policies;
 mod undo_record;
 
 use std::path::PathBuf;
@@ -25,13 +27,14 @@ use crate::source::{Artifact, Container, Kind, LogFile, NO_LOGS};
 
 pub use crate::registry::hive::{Recovery, Refused};
 pub use crate::registry::reg_file::Extent as RegExtent;
-pub use crate::source::{ImageSeen, VolumeSeen};
+pub use crate::source::{ImageSeen, LeftOut, PolicyPlace, VolumeSeen};
 pub use control_set::{ControlSet, Wanted};
 pub(crate) use facts::lacks_wow64_node;
 pub use facts::{Architecture, Windows};
 pub(crate) use group::hive_kind;
 pub use group::{Group, HiveKind, group};
 pub use overlay::{OverlayFile, Overlays, overlay_interest};
+pub use policies::{MachinePolicy, Would, WouldBe};
 
 /// One machine, as one control set of it, ready to be audited.
 #[derive(Clone)]
@@ -42,10 +45,12 @@ pub struct Host {
     pub windows: Windows,
     /// The control set that the rules are held against; none where no input speaks of one.
     pub control_set: Option<ControlSet>,
-    /// Whether this is a copy that Windows keeps aside (`RegBack`), not what the machine runs on.
+    /// Whether this is a copy from an earlier day (`RegBack`, a shadow copy), not what the machine runs on.
     pub backup: bool,
     /// What the facts come from.
     pub inputs: Vec<Input>,
+    /// Files of Group Policy that lie on it.
+    pub policies: Vec<MachinePolicy>,
     /// What the reader of the report should know before trusting it.
     pub notes: Vec<String>,
     /// The registry itself.
@@ -198,6 +203,7 @@ impl<'a> Options<'a> {
 fn interest(keys: &[KeyPath], trees: &[KeyPath]) -> Interest {
     let mut interest = Interest::new();
     facts::KEYS.iter().for_each(|key| interest.key(&KeyPath::parse(key)));
+    interest.tree(&KeyPath::parse(facts::TREE));
     keys.iter().for_each(|key| interest.key(key));
     trees.iter().for_each(|key| interest.tree(key));
     interest.tree(&KeyPath::parse(undo_record::TREE));
@@ -232,6 +238,8 @@ pub fn open(group: &Group, options: &Options<'_>) -> (Vec<Host>, Vec<Diagnostic>
         inputs.push(Input::artifact(artifact, kind, options.digest));
     }
     inputs.extend(options.overlays.files.iter().map(|file| file.input.clone()));
+    let (policies, remarks) = policies::read(&group.policies, options);
+    diagnostics.extend(remarks);
     for input in &inputs {
         if let Some(Err(error)) = &input.sha256 {
             let (severity, place) = (Severity::Error, Place::new(&input.name, At::Whole));
@@ -250,7 +258,9 @@ pub fn open(group: &Group, options: &Options<'_>) -> (Vec<Host>, Vec<Diagnostic>
     let hosts = (control_set::select(&machine, &options.control_set).into_iter())
         .map(|selected| {
             let registry = registry.with_control_set(selected.names.clone());
-            host(group, &inputs, &containers, &registry, selected, imports.as_ref())
+            let mut host = host(group, &inputs, &containers, &registry, selected, imports.as_ref());
+            host.policies = policies::held_against(&policies, &host, &interest, options);
+            host
         })
         .collect();
     (hosts, diagnostics)
@@ -270,7 +280,7 @@ fn containers(group: &Group) -> Vec<Arc<Container>> {
 
 fn open_hive(hive: HiveKind, artifact: &Artifact, options: &Options<'_>) -> (Source, InputKind) {
     let opened = match &artifact.kind {
-        Kind::BrokenHive(error) => Err(error.clone()),
+        Kind::BrokenHive(error) | Kind::NoHive(error) => Err(error.clone()),
         Kind::Hive(base) => artifact.open_hive(options.limits).map(|(open, recovery)| (open, recovery, base.clone())),
         Kind::RegFile => Err(Error::unsupported(At::Whole, "a .reg file, not a hive")),
         Kind::PolicyFile(form) => Err(Error::unsupported(At::Whole, format!("{form}, not a hive"))),
@@ -376,6 +386,7 @@ fn host(
         control_set: selected.set,
         backup: group.backup,
         inputs: inputs.to_vec(),
+        policies: Vec::new(),
         notes,
         registry: after.without_stale(),
     }

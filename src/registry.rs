@@ -213,6 +213,15 @@ impl Registry {
         &self.sources
     }
 
+    /// The key `CurrentControlSet` that a SYSTEM hive has of its own: where it stands, or, if it is a symbolic link, where it
+    /// leads. Windows never reads it: at its start it makes a link of that name to the set that `Select\Current` names.
+    pub fn own_control_set(&self) -> Option<(Place, Option<KeyPath>)> {
+        self.sources.iter().find_map(|source| match source {
+            Source::Hive(root, hive) | Source::Stale(root, hive, _) if *root == system() => hive.own_control_set(),
+            _ => None,
+        })
+    }
+
     /// Looks up a value by its full path, which starts at `HKEY_LOCAL_MACHINE`.
     pub fn get(&self, key: &KeyPath, value: &Name) -> Lookup {
         match &self.overlay {

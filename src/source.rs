@@ -9,15 +9,17 @@ mod holder;
 mod installation;
 mod logs;
 mod opener;
+mod past;
+mod policy_place;
 mod sniff;
 mod walk;
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::error::Error;
+use crate::error::{At, Error};
 use crate::read_at::ReadAt;
 use crate::registry::hive::BaseBlock;
 use crate::registry::policy_file::Form;
@@ -25,8 +27,10 @@ use crate::registry::policy_file::Form;
 use bytes::Bytes;
 pub use bytes::{Container, Files};
 pub use disk::{ImageSeen, VolumeSeen};
+pub use policy_place::PolicyPlace;
+pub(crate) use policy_place::{Machines, place};
 pub(crate) use sniff::evidence;
-pub use walk::{Discovery, discover};
+pub use walk::{Discovery, LeftOut, discover};
 
 /// One file that can say something about a registry.
 #[derive(Debug, Clone)]
@@ -39,6 +43,10 @@ pub struct Artifact {
     pub kind: Kind,
     /// A hive's transaction logs, in the order in which they are to be tried.
     pub logs: Vec<LogFile>,
+    /// Whether it is a copy from an earlier day (`RegBack`, `Windows.old`, a shadow copy), not what the machine runs on.
+    pub backup: bool,
+    /// Whether the user named it, and not a folder, an image or an archive that it is in.
+    pub named: bool,
     pub(crate) bytes: Bytes,
 }
 
@@ -110,7 +118,7 @@ pub struct Search<'a> {
     pub logs: &'a [PathBuf],
     /// Whether transaction logs are applied at all; if not, hives are judged as they lie.
     pub apply_logs: bool,
-    /// Whether copies that Windows keeps aside are artifacts too: `RegBack`, `Windows.old`.
+    /// Whether copies from an earlier day are artifacts too: `RegBack`, `Windows.old`, shadow copies.
     pub include_backups: bool,
     /// Folders besides an image's own where its parents and extents may lie.
     pub allow: &'a [PathBuf],
@@ -133,6 +141,8 @@ pub enum Kind {
     Hive(BaseBlock),
     /// A file with a hive's signature and a base block that cannot be used.
     BrokenHive(Error),
+    /// A file with the name of a hive that is none: it is empty, or holds something else.
+    NoHive(Error),
     /// A registry script or export, in one of the dialects that are read.
     RegFile,
     /// A file of Group Policy.
@@ -158,10 +168,14 @@ fn step(outer: &Path, inner: impl fmt::Display) -> PathBuf {
     outer.join(format!("\0{inner}"))
 }
 
-/// Whether the path is one where Windows keeps copies aside.
-pub(crate) fn is_backup(path: &Path) -> bool {
-    path.components().any(|component| {
-        let name = component.as_os_str().to_string_lossy().to_ascii_lowercase();
-        name == "regback" || name.starts_with("windows.old")
-    })
+/// Why a file that is called like a hive is none.
+fn no_hive(name: &str, empty: bool) -> Error {
+    let what = if empty { "an empty file" } else { "no registry hive" };
+    Error::unsupported(At::Whole, format!("{name} was given, but is {what}"))
+}
+
+/// Whether a folder is where Windows has its hives: `System32\config`.
+pub(crate) fn is_in_config(folder: &Path) -> bool {
+    let mut names = folder.components().rev().map(Component::as_os_str);
+    ["config", "system32"].iter().all(|wanted| names.next().is_some_and(|name| name.eq_ignore_ascii_case(wanted)))
 }

@@ -19,7 +19,7 @@ const DYNAMIC: &str = r#"Volume1 (NTFS "System")"#;
 type Machine<'a> = (&'a str, bool, &'a [&'a str]);
 
 /// Every file in `fixtures/images`: its status when it is named, and the machines in it.
-const IMAGES: [(&str, i32, &[Machine<'static>]); 48] = [
+const IMAGES: [(&str, i32, &[Machine<'static>]); 50] = [
     ("acquired.E01", 0, &[("DESK-X86", true, &[BARE, CONFIG])]),
     ("acquired.E02", 3, &[]),
     ("backing-base.qcow2", 1, &[("AADC-OFF", false, &[BARE, CONFIG])]),
@@ -47,6 +47,14 @@ const IMAGES: [(&str, i32, &[Machine<'static>]); 48] = [
     ("fat32.raw.gz", 1, &[("AADC-OFF", false, &["fat32.raw", r#"volume (FAT32 "STICK")"#, "SYSTEM"])]),
     ("fragmented.raw.gz", 0, &[("AADC-2019", true, &["fragmented.raw", BARE, CONFIG])]),
     ("gpt-4kn.raw.gz", 0, &[("AADC-2019", true, &["gpt-4kn.raw", r#"GPT 2 (NTFS "System")"#, CONFIG])]),
+    (
+        "kape.vhd.gz",
+        0,
+        &[
+            ("AADC-2019", true, &["kape.vhd", BARE, r"C\Windows\System32\config\SYSTEM"]),
+            ("AADC-IIS", true, &["kape.vhd", BARE, r"D\Windows\System32\config\SYSTEM"]),
+        ],
+    ),
     ("ldm-mirrored-1.raw", 1, &[("AADC-OFF", false, &[DYNAMIC, CONFIG])]),
     ("ldm-mirrored-2.raw", 1, &[("AADC-OFF", false, &[DYNAMIC, CONFIG])]),
     ("ldm-spanned-1.raw", 0, &[("AADC-2019", true, &[DYNAMIC, CONFIG])]),
@@ -57,6 +65,7 @@ const IMAGES: [(&str, i32, &[Machine<'static>]); 48] = [
     ("mbr-logical.raw.gz", 0, &[("AADC-2019", true, &["mbr-logical.raw", r#"MBR 6 (NTFS "System")"#, CONFIG])]),
     ("over.vhd", 1, &[("AADC-OFF", false, &[BARE, CONFIG])]),
     ("refs.raw.gz", 3, &[]),
+    ("shadow-copies.zip", 0, &[("AADC-2019", true, &["uploads/ntfs/C/Windows/System32/config/SYSTEM"])]),
     ("split.001", 0, &[("AADC-2019", true, &[BARE, CONFIG])]),
     ("split.002", 4, &[]),
     ("split.003", 4, &[]),
@@ -349,6 +358,61 @@ fn copies_in_an_image_are_judged_on_demand_alone() {
     assert_eq!((run.status, found), (1, expected(&disk, &wanted)));
     let backups = run.json()["hosts"].as_array().unwrap().iter().filter(|host| host["backup"] == true).count();
     assert_eq!(backups, 2);
+}
+
+/// The past of a machine is no machine of its own, wherever it lies; it is counted, and marked where it is asked for.
+#[test]
+fn the_past_is_left_out_and_said() {
+    let kape = format!("{} › kape.vhd › {BARE} › C", image("kape.vhd.gz"));
+    let shadow = format!("{} › uploads/ntfs/HarddiskVolumeShadowCopy", image("shadow-copies.zip"));
+    for (name, machines, wanted) in [
+        (
+            "kape.vhd.gz",
+            6,
+            vec![
+                (format!(r"{kape}\System Volume Information\_restore{{5EED}}"), 4),
+                (format!(r"{kape}\Windows\System32\config\RegBack"), 2),
+                (format!(r"{kape}\Windows\repair"), 2),
+            ],
+        ),
+        ("shadow-copies.zip", 3, vec![(format!("{shadow}1"), 2), (format!("{shadow}2"), 2)]),
+    ] {
+        let report = audit(&[image(name)]).json();
+        let places = report["left_out"].as_array().unwrap().iter();
+        let mut places: Vec<(String, u64)> =
+            places.map(|p| (p["name"].as_str().unwrap().to_owned(), p["files"].as_u64().unwrap())).collect();
+        places.sort();
+        assert_eq!(places, wanted, "{name}");
+        let text = run(&["audit", &image(name)]).out();
+        assert!(text.contains("\nleft out: ") && text.contains("--include-backups"), "{text}");
+        let all = audit(&["--include-backups", &image(name)]).json();
+        let hosts = all["hosts"].as_array().unwrap();
+        let past = hosts.iter().filter(|host| host["backup"] == true).count();
+        assert_eq!((hosts.len(), past), (machines, machines - report["hosts"].as_array().unwrap().len()), "{name}");
+        assert_eq!(all["left_out"], Json::Array(Vec::new()), "{name}");
+    }
+}
+
+/// A file of Group Policy on a machine is a fact about it, never a second machine.
+#[test]
+fn policies_on_a_machine_are_told_and_touch_no_verdict() {
+    for (name, whats) in [("kape.vhd.gz", &["local", "users"][..]), ("shadow-copies.zip", &["local"])] {
+        let report = audit(&[image(name)]).json();
+        let host = &report["hosts"][0];
+        let policies = host["group_policy"].as_array().unwrap();
+        let mut found: Vec<&str> = policies.iter().map(|policy| policy["what"].as_str().unwrap()).collect();
+        found.sort_unstable();
+        assert_eq!((host["verdict"].as_str().unwrap(), found), ("compliant", whats.to_vec()), "{name}");
+        let local = policies.iter().find(|policy| policy["what"] == "local").unwrap();
+        let would = &local["would"][0];
+        assert_eq!(
+            (&would["change"], &would["value"], &would["data"]["data"]),
+            (&"set".into(), &"Enabled".into(), &0.into())
+        );
+        assert!(would["key"].as_str().unwrap().ends_with(r"TLS 1.2\Client"));
+        let text = run(&["audit", &image(name)]).out();
+        assert!(text.contains("note: local policy would set Enabled=0"), "{text}");
+    }
 }
 
 fn copy(name: &str, to: &Path) {

@@ -185,3 +185,72 @@ fn a_link_leads_on_only_by_the_whole_of_its_data() {
         assert!(matches!(get(change), Lookup::Unreadable(..)));
     }
 }
+
+/// The file offsets of the entries in the subkey list of a key, and how wide one is; of an index root, those of its lists.
+fn entries(bytes: &[u8], key: &str) -> (Vec<usize>, usize) {
+    let word = |at: usize| usize::try_from(u32::from_le_bytes(*bytes[at..].first_chunk().unwrap())).unwrap();
+    let hive = Hive::open(Box::new(bytes.to_vec()), Arc::from("x"), &Limits::default()).unwrap();
+    let registry = Registry::new(vec![Source::Hive(system(), hive)], 16);
+    let Lookup::ValueAbsent(info) = registry.key(&KeyPath::parse(key)) else { panic!("{key}") };
+    let At::Offset(node) = info.place.at else { panic!("{key}") };
+    let list = 4096 + 4 + word(usize::try_from(node).unwrap() + 4 + 28);
+    let width = if matches!(&bytes[list..list + 2], b"li" | b"ri") { 4 } else { 8 };
+    let count = usize::from(u16::from_le_bytes(*bytes[list + 2..].first_chunk().unwrap()));
+    ((0..count).map(|n| list + 4 + n * width).collect(), width)
+}
+
+/// A look-up below `Protocols`, where the entries of its list (of the lists of its index root) were put into another order.
+fn in_order(host: &str, order: &[usize], name: &str) -> Lookup {
+    let protocols = PROTOCOLS.replace("CurrentControlSet", "ControlSet001");
+    let registry = changed_of(host, |bytes| {
+        let (places, width) = entries(bytes, &protocols);
+        assert_eq!(places.len(), order.len(), "{host}");
+        let old: Vec<Vec<u8>> = places.iter().map(|&at| bytes[at..at + width].to_vec()).collect();
+        for (&at, &from) in places.iter().zip(order) {
+            bytes[at..at + width].copy_from_slice(&old[from]);
+        }
+    });
+    registry.key(&KeyPath::parse(&format!(r"{PROTOCOLS}\{name}")))
+}
+
+/// Windows halves index and fast leaves, and the lists of an index root: what is out of order there may not be found.
+#[test]
+fn a_key_that_windows_does_not_find_is_neither_there_nor_absent() {
+    // SSL 2.0, TLS 1.0, TLS 1.2, TLS1.2
+    for (host, order, name, found) in [
+        ("lists-li-lf", &[0, 1, 2, 3][..], "TLS 1.2", true),
+        ("lists-li-lf", &[2, 0, 1, 3], "TLS 1.2", false),
+        ("lists-li-lf", &[0, 2, 1, 3], "TLS 1.2", true), // out of order, and yet where the search comes by
+        ("lists-li-lf", &[0, 1, 3, 2], "TLS 1.2", false),
+        ("lists-unsorted", &[0, 1, 2, 3], "TLS 1.2", false),
+        ("lists-unsorted", &[1, 2, 0, 3], "TLS 1.2", true),
+        ("compliant", &[3, 2, 1, 0], "TLS 1.2", true), // a hash leaf is gone through
+        ("lists-ri", &[0, 1], "SSL 2.0", true),
+        ("lists-ri", &[1, 0], "SSL 2.0", false),
+        ("lists-ri", &[1, 0], "TLS 1.2", true),
+    ] {
+        let lookup = in_order(host, order, name);
+        match found {
+            true => assert!(matches!(lookup, Lookup::ValueAbsent(_)), "{host} {order:?} {name}: {lookup:?}"),
+            false => assert!(
+                matches!(&lookup, Lookup::Unreadable(error, _) if error.to_string().contains("order")),
+                "{host} {order:?} {name}: {lookup:?}"
+            ),
+        }
+    }
+}
+
+#[test]
+fn of_a_predefined_handle_nothing_is_an_answer_but_that_it_is_there() {
+    let registry = changed_of("predefined-handle", |_| ());
+    let key = KeyPath::parse(&format!(r"{PROTOCOLS}\TLS 1.2\Client"));
+    assert!(matches!(registry.key(&key), Lookup::ValueAbsent(_)));
+    for name in ["Enabled", "Other"] {
+        assert!(matches!(registry.get(&key, &Name::from(name)), Lookup::Unreadable(..)), "{name}");
+    }
+    let below = KeyPath::parse(&format!(r"{PROTOCOLS}\TLS 1.2\Client\Below"));
+    assert!(matches!(registry.key(&below), Lookup::Unreadable(..)));
+    for listing in [registry.children(&key), registry.value_names(&key)] {
+        assert!(told(listing).contains("predefined handle"));
+    }
+}

@@ -318,6 +318,29 @@ fn a_log_goes_to_the_hive_that_is_called_exactly_like_it() {
     assert_eq!((found.artifacts[0].path.ends_with("SYSTEM"), logs), (true, vec![1, 0]));
 }
 
+/// A hive that was renamed is found by its logs where no other hive can own them.
+#[test]
+fn a_log_goes_to_the_only_hive_that_can_own_it() {
+    for (test, hive, replayed) in [
+        ("owner-prefix", "DC1_SYSTEM", true),
+        ("owner-ending", "SYSTEM.hiv", true),
+        ("owner-inside", "carved-0017", true), // by the name that the hive itself notes
+    ] {
+        let folder = copy(
+            test,
+            "dirty-with-logs",
+            &[("SYSTEM", hive), ("SYSTEM.LOG1", "SYSTEM.LOG1"), ("SYSTEM.LOG2", "SYSTEM.LOG2")],
+        );
+        let found = find(&[folder], &[], true);
+        assert_eq!(found.artifacts.len(), 1, "{test}");
+        assert_eq!(found.artifacts[0].logs.len() == 2, replayed, "{test}: {:?}", found.artifacts[0].logs);
+    }
+    let two = [("SYSTEM", "DC1_SYSTEM"), ("SYSTEM", "DC2_SYSTEM"), ("SYSTEM.LOG1", "SYSTEM.LOG1")];
+    let found = find(&[copy("owner-two", "dirty-with-logs", &two)], &[], true);
+    assert!(found.artifacts.iter().all(|artifact| artifact.logs.is_empty()));
+    assert!(found.diagnostics.iter().any(|remark| remark.code == "log-alone"));
+}
+
 #[test]
 fn a_log_given_by_hand_goes_to_the_hive_that_it_fits() {
     let files = [("SYSTEM", "SYSTEM"), ("SYSTEM.LOG1", "logs/1"), ("SYSTEM.LOG2", "logs/2")];

@@ -396,3 +396,61 @@ fn a_reg_file_is_shown_whole() {
     assert!(text(&out.stdout).lines().last().unwrap().contains(&last));
     assert!(text(&out.stdout).lines().count() > limits.reg_keys);
 }
+
+#[test]
+fn a_list_out_of_order_and_a_predefined_handle_are_told_of() {
+    let key = r"ControlSet001\Control\SecurityProviders\SCHANNEL\Protocols";
+    let unsorted = fixture("hosts/lists-unsorted/SYSTEM");
+    let shown = show(&[unsorted.to_str().unwrap(), key]);
+    assert_eq!(shown.status.code(), Some(3));
+    assert!(text(&shown.stderr).contains("order of their names"), "{}", text(&shown.stderr));
+    let (client, handle) = (format!(r"{key}\TLS 1.2\Client"), fixture("hosts/predefined-handle/SYSTEM"));
+    let shown = show(&[handle.to_str().unwrap(), &client]);
+    assert_eq!(shown.status.code(), Some(0));
+    assert!(text(&shown.stdout).contains("a predefined handle (0x80000004)"), "{}", text(&shown.stdout));
+    let value = show(&[handle.to_str().unwrap(), &client, "Enabled"]);
+    assert_eq!((value.status.code(), value.stdout.len()), (Some(3), 0));
+    let json = show(&[handle.to_str().unwrap(), &client, "--format", "json"]);
+    assert!(text(&json.stdout).contains(r#""state":"handle""#));
+}
+
+#[test]
+fn a_control_set_of_the_hive_itself_is_reached_by_the_path_from_its_root() {
+    let system = fixture("hosts/own-control-set/SYSTEM");
+    let system = system.to_str().unwrap();
+    let own =
+        show(&[system, r"CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\TLS 1.2\Client", "Enabled"]);
+    assert_eq!(own.status.code(), Some(0));
+    assert!(text(&own.stdout).contains(r"SYSTEM\CurrentControlSet\Control"), "{}", text(&own.stdout));
+    assert!(text(&own.stderr).contains("never reads"), "{}", text(&own.stderr));
+    let used = show(&[system, r"HKLM\SYSTEM\CurrentControlSet\Control"]);
+    assert!(text(&used.stdout).starts_with(r"HKEY_LOCAL_MACHINE\SYSTEM\ControlSet001\Control"));
+    assert!(text(&used.stderr).contains("of its own"), "{}", text(&used.stderr));
+    // Where there is none, both are the set in use.
+    let compliant = fixture("hosts/compliant/SYSTEM");
+    let other = show(&[compliant.to_str().unwrap(), r"CurrentControlSet\Control"]);
+    assert!(text(&other.stdout).starts_with(r"HKEY_LOCAL_MACHINE\SYSTEM\ControlSet001\Control"));
+    let audit = Command::new(env!("CARGO_BIN_EXE_tlshive")).args(["audit", system]).output().unwrap();
+    assert!(text(&audit.stdout).contains("[control-set-unread]"), "{}", text(&audit.stdout));
+}
+
+#[test]
+fn a_time_that_was_never_noted_is_not_1601() {
+    let mut bytes = std::fs::read(fixture("hosts/compliant/SYSTEM")).unwrap();
+    bytes[12..20].fill(0);
+    let root = 4096 + usize::try_from(u32::from_le_bytes(bytes[36..40].try_into().unwrap())).unwrap() + 4;
+    bytes[root + 4..root + 12].fill(0);
+    let sum = bytes[..508].as_chunks::<4>().0.iter().fold(0, |sum, word| sum ^ u32::from_le_bytes(*word));
+    bytes[508..512].copy_from_slice(&sum.to_le_bytes());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("SYSTEM");
+    std::fs::write(&path, bytes).unwrap();
+    let path = path.to_str().unwrap();
+    assert!(text(&show(&[path]).stdout).contains("last written not known"));
+    assert!(text(&show(&[path, "--format", "json"]).stdout).contains(r#""last_write":null"#));
+    for (format, want) in [("text", "last written not known"), ("json", r#""last_written": null"#)] {
+        let audit = Command::new(env!("CARGO_BIN_EXE_tlshive")).args(["audit", path, "--format", format]).output();
+        let out = text(&audit.unwrap().stdout);
+        assert!(out.contains(want) && !out.contains("1601"), "{out}");
+    }
+}

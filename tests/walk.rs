@@ -181,16 +181,50 @@ fn hives_of_several_machines_in_one_folder_pair_by_name() {
     }
 }
 
+/// The only SYSTEM and the only SOFTWARE of a folder are one machine, unless their names are those of two, or what they hold.
 #[test]
-fn hives_whose_names_do_not_match_are_not_paired() {
-    let (_keep, folder) = scratch();
-    copy("compliant", "SYSTEM", &folder.join("HOST1_SYSTEM"));
-    copy("disabled", "SOFTWARE", &folder.join("HOST2_SOFTWARE"));
-    let (status, found) = brief(&audit(&[&folder]));
-    // Half a machine each: what is there is judged, the other half is unknown.
-    assert_eq!((status, found.len()), (1, 2), "{found:?}");
-    assert!(found.iter().all(|(inputs, verdict)| *inputs == 1 && verdict != "compliant"), "{found:?}");
+fn the_only_two_of_a_folder_are_one_machine_unless_something_speaks_against_it() {
+    let two = |system: (&str, &str), software: (&str, &str), args: &[&str]| {
+        let (_keep, folder) = scratch();
+        copy(system.0, "SYSTEM", &folder.join(system.1));
+        copy(software.0, "SOFTWARE", &folder.join(software.1));
+        let folder = folder.to_str().unwrap().to_owned();
+        run(&[&["audit", "--format", "json"], args, &[&folder]].concat())
+    };
+    for (system, software) in [
+        ("SYSTEM.recovered", "SOFTWARE"),
+        ("SYSTEM", "DC1_SOFTWARE"),
+        ("SYSTEM_20240514.bak", "SOFTWARE_20240515.old"),
+        ("dc1-system.hiv", "DC1_software.copy"),
+        ("a.hiv", "b.hiv"),
+    ] {
+        let run = two(("compliant", system), ("compliant", software), &[]);
+        assert_eq!(brief(&run), (0, hosts(&[(2, "compliant")])), "{system} {software}");
+        let note = run.json()["hosts"][0]["notes"][0].as_str().unwrap().to_owned();
+        assert!(note.contains("because they lie in one folder"), "{note}");
+    }
+    for (system, software) in
+        [("HOST1_SYSTEM", "HOST2_SOFTWARE"), ("SYSTEM_dc1", "SOFTWARE_dc2"), ("1_SYSTEM", "2_SOFTWARE")]
+    {
+        // Half a machine each: what is there is judged, the other half is unknown.
+        let run = two(("compliant", system), ("disabled", software), &[]);
+        let (status, found) = brief(&run);
+        assert_eq!((status, found.len()), (1, 2), "{found:?}");
+        assert!(found.iter().all(|(inputs, verdict)| *inputs == 1 && verdict != "compliant"), "{found:?}");
+        assert!(run.err().contains("not taken as one machine"), "{}", run.err());
+        let run = two(("compliant", system), ("disabled", software), &["--join"]);
+        assert_eq!((brief(&run).1.len(), run.err().contains("not taken")), (1, false));
+    }
+    // 32-bit and 64-bit Windows, client and server.
+    let run = two(("x86", "SYSTEM.recovered"), ("compliant", "SOFTWARE"), &[]);
+    assert_eq!(brief(&run).1.len(), 2);
+    assert!(run.err().contains("SYSTEM is of Windows for x86"), "{}", run.err());
+    let run = two(("compliant", "SYSTEM.recovered"), ("windows-11", "SOFTWARE"), &[]);
+    assert!(run.err().contains("SYSTEM is of a server, SOFTWARE of a client"), "{}", run.err());
+}
 
+#[test]
+fn more_than_two_hives_whose_names_do_not_match_are_not_paired() {
     let (_keep, folder) = scratch();
     for name in ["a.hiv", "b.hiv"] {
         copy("compliant", "SYSTEM", &folder.join(name));
@@ -198,6 +232,136 @@ fn hives_whose_names_do_not_match_are_not_paired() {
     copy("compliant", "SOFTWARE", &folder.join("c.hiv"));
     let three = hosts(&[(1, "unknown"), (1, "unknown"), (1, "unknown")]);
     assert_eq!(brief(&audit(&[&folder])), (3, three));
+}
+
+/// A file that was given and is no hive makes its machine unknown, and is named.
+#[test]
+fn an_empty_hive_is_named_and_its_machine_is_unknown() {
+    for (content, said) in [
+        (&b""[..], "SYSTEM was given, but is an empty file"),
+        (&[7; 5000], "SYSTEM was given, but is no registry hive"),
+    ] {
+        let (_keep, folder) = scratch();
+        copy("compliant", "SOFTWARE", &folder.join("SOFTWARE"));
+        fs::write(folder.join("SYSTEM"), content).unwrap();
+        for inputs in [&[folder.clone()][..], &[folder.join("SYSTEM"), folder.join("SOFTWARE")]] {
+            let run = audit(&inputs.iter().map(std::path::PathBuf::as_path).collect::<Vec<_>>());
+            assert_eq!(brief(&run), (3, hosts(&[(2, "unknown")])));
+            assert!(run.err().contains(said), "{}", run.err());
+        }
+        // Where the machine has that hive under another name, this is no part of it; nor is a copy from an earlier day.
+        copy("compliant", "SYSTEM", &folder.join("1f3a"));
+        fs::create_dir(folder.join("RegBack")).unwrap();
+        fs::write(folder.join("RegBack/SYSTEM"), content).unwrap();
+        let run = audit(&[&folder]);
+        assert_eq!(brief(&run), (0, hosts(&[(2, "compliant")])));
+        assert_eq!(run.json()["left_out"], Json::Array(Vec::new()));
+    }
+    let (_keep, folder) = scratch();
+    fs::write(folder.join("system"), "a word").unwrap();
+    assert_eq!(brief(&audit(&[&folder])), (4, hosts(&[])), "many a file is called so");
+    fs::write(folder.join("SOFTWARE"), "").unwrap();
+    assert_eq!(brief(&audit(&[&folder])), (3, hosts(&[(1, "unknown")])));
+}
+
+#[test]
+fn the_past_of_a_machine_is_left_out_wherever_it_lies() {
+    let (_keep, folder) = scratch();
+    let own = folder.join("C/WINDOWS/system32/config");
+    pair("compliant", &own);
+    copy("disabled", "SYSTEM", &own.join("SYSTEM.sav"));
+    copy("disabled", "SOFTWARE", &own.join("SOFTWARE.sav"));
+    for past in [
+        "C/WINDOWS/repair",
+        "C/WINDOWS/repair/backup",
+        "C/Windows.old/Windows/System32/config",
+        "%5C%5C%3F%5CGLOBALROOT%5CDevice%5CHarddiskVolumeShadowCopy2/Windows/System32/config",
+    ] {
+        pair("disabled", &folder.join(past));
+    }
+    let point = folder.join("C/System Volume Information/_restore{1}/RP3/snapshot");
+    for hive in ["SYSTEM", "SOFTWARE"] {
+        copy("disabled", hive, &point.join(format!("_REGISTRY_MACHINE_{hive}")));
+    }
+    let run = audit(&[&folder]);
+    assert_eq!(brief(&run), (0, hosts(&[(2, "compliant")])));
+    let left_out =
+        run.json()["left_out"].as_array().unwrap().iter().map(|place| place["files"].as_u64().unwrap()).sum::<u64>();
+    assert_eq!(left_out, 12);
+    let run = common::run(&[Path::new("audit"), &folder]);
+    assert!(run.out().contains("left out: 12 copies from earlier days"), "{}", run.out());
+    let all = audit(&[Path::new("--include-backups"), &folder]).json();
+    let past = all["hosts"].as_array().unwrap().iter().filter(|host| host["backup"] == true);
+    assert_eq!((past.count(), all["hosts"].as_array().unwrap().len()), (6, 7));
+    // Named, they are what is asked for, and marked.
+    for named in [point.clone(), own.join("SYSTEM.sav")] {
+        let report = audit(&[&named]).json();
+        assert_eq!((report["hosts"].as_array().unwrap().len(), &report["hosts"][0]["backup"]), (1, &true.into()));
+    }
+}
+
+#[test]
+fn policies_below_a_folder_belong_to_the_machine_that_they_lie_on() {
+    let (_keep, folder) = scratch();
+    pair("compliant", &folder.join("C/Windows/System32/config"));
+    let pol = folder.join("off.pol");
+    assert_eq!(
+        run(&[
+            Path::new("generate"),
+            Path::new("disable"),
+            Path::new("--format"),
+            Path::new("pol"),
+            Path::new("-o"),
+            &pol
+        ])
+        .status,
+        0
+    );
+    let machine = folder.join("C/Windows/System32/GroupPolicy/Machine/Registry.pol");
+    let history =
+        folder.join("C/ProgramData/Microsoft/Group Policy/History/{1}/Machine/Preferences/Registry/Registry.xml");
+    let domain = folder.join("C/Windows/SYSVOL/domain/Policies/{2}/Machine/Registry.pol");
+    for path in [&machine, &history, &domain] {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::copy(&pol, path).unwrap();
+    }
+    fs::remove_file(&pol).unwrap();
+    let told = |run: &Run| -> Vec<(String, usize)> {
+        let report = run.json();
+        let policies = report["hosts"][0]["group_policy"].as_array().unwrap().iter();
+        policies.map(|p| (p["what"].as_str().unwrap().to_owned(), p["would"].as_array().unwrap().len())).collect()
+    };
+    let run = audit(&[&folder]);
+    assert_eq!(brief(&run), (0, hosts(&[(2, "compliant")])));
+    assert_eq!(told(&run), [("history".to_owned(), 8), ("domain".to_owned(), 0), ("local".to_owned(), 8)]);
+    let text = common::run(&[Path::new("audit"), &folder]).out();
+    assert!(text.contains("note: local policy would set Enabled=0 below"), "{text}");
+    assert!(text.contains("its SYSVOL has 1 polic"), "{text}");
+    // A plan is for one machine.
+    let plan = common::run(&[Path::new("generate"), Path::new("fix"), Path::new("--for"), &folder]);
+    assert_eq!(plan.status, 0, "{}", plan.err());
+    // One that cannot be read is said, and touches no verdict.
+    for content in [&b"PReg\x01\0\0\0["[..], b"noise", b""] {
+        fs::write(&machine, content).unwrap();
+        let run = audit(&[&folder]);
+        assert_eq!(brief(&run), (0, hosts(&[(2, "compliant")])));
+        let report = run.json();
+        let local = report["hosts"][0]["group_policy"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|p| p["what"] == "local")
+            .unwrap()
+            .clone();
+        assert!(local["unread"].is_string(), "{local}");
+        let text = common::run(&[Path::new("audit"), &folder]).out();
+        assert!(text.contains("note: local policy cannot be read"), "{text}");
+    }
+    // Named, or where no machine is, it is judged by itself.
+    assert_eq!(brief(&audit(&[&history])), (1, hosts(&[(1, "not_compliant")])));
+    fs::remove_dir_all(folder.join("C/Windows/System32/config")).unwrap();
+    fs::remove_file(&machine).unwrap();
+    assert_eq!(brief(&audit(&[&folder])).1.len(), 2);
 }
 
 #[test]

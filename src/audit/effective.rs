@@ -153,9 +153,20 @@ pub(in crate::audit) fn no_answer(lookup: Lookup) -> String {
     ask::no_answer(lookup, &KeyPath::default()).0
 }
 
+/// The lint on a key `CurrentControlSet` in the hive itself: who imports a fix into a hive that is not in use makes one.
+fn own_control_set(registry: &Registry) -> Option<Lint> {
+    let (place, link) = registry.own_control_set()?;
+    let link = link.map(|target| format!(" (a symbolic link to {target})")).unwrap_or_default();
+    let why = format!(
+        "SYSTEM has a key CurrentControlSet of its own{link}, which is never read: at its start Windows makes a link of that \
+         name to the set of Select\\Current; what was imported into that key has no effect"
+    );
+    Some(Lint::warning("control-set-unread", why, Some(place)))
+}
+
 /// Works out what this registry makes Windows do.
 pub fn effective(registry: &Registry, windows: &Windows) -> Effective {
-    let mut lints = Vec::new();
+    let mut lints = Vec::from_iter(own_control_set(registry));
     lookalikes::read(registry, &dotnet::views(registry, windows), &mut lints);
     let release = os_defaults::release(windows);
     let schannel = schannel::read(registry, windows, release, &mut lints);

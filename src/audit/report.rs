@@ -1,7 +1,7 @@
 //! What an audit says.
 
 use super::effective::Effective;
-use crate::host::{ImageSeen, Input, Windows};
+use crate::host::{ImageSeen, Input, LeftOut, MachinePolicy, Windows};
 use crate::place::Place;
 use crate::policy::Rule;
 use crate::policy::waiver::Date;
@@ -28,6 +28,8 @@ pub struct Report {
     pub diagnostics: Vec<Diagnostic>,
     /// Disk images that were looked into, in the order of the inputs.
     pub images: Vec<ImageSeen>,
+    /// Copies from earlier days that were left out, in the order of the inputs.
+    pub left_out: Vec<LeftOut>,
     /// What was looked at.
     pub seen: Seen,
 }
@@ -70,10 +72,12 @@ pub struct HostReport {
     pub windows: Windows,
     /// The control set that was judged.
     pub control_set: Option<String>,
-    /// Whether the hives are copies that Windows keeps aside (`RegBack`, `Windows.old`).
+    /// Whether the hives are copies from an earlier day (`RegBack`, `Windows.old`, a shadow copy).
     pub backup: bool,
     /// What was read.
     pub inputs: Vec<Input>,
+    /// Files of Group Policy that lie on it, and what they would change.
+    pub policies: Vec<MachinePolicy>,
     /// What to know before trusting the verdict.
     pub notes: Vec<String>,
     /// How many 4 KiB pages of hives were read for this report.

@@ -77,6 +77,11 @@ pub(super) fn judge(registry: &Registry, schannel: &[Changed], dotnet: &[Changed
     }
     let shutdown = match registry.get(&path(WINDOWS), &Name::from("ShutdownTime")) {
         Lookup::Found(found) => match <[u8; 8]>::try_from(found.value.data.as_slice()) {
+            Ok(time)
+                if found.value.kind == ValueType::BINARY && FileTime(u64::from_le_bytes(time)).known().is_none() =>
+            {
+                return answer(Pending::Unknown, "Windows has noted no shutdown".to_owned(), None);
+            }
             Ok(bytes) if found.value.kind == ValueType::BINARY => FileTime(u64::from_le_bytes(bytes)),
             _ => return answer(Pending::Unknown, "ShutdownTime is no time".to_owned(), None),
         },

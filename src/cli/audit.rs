@@ -166,6 +166,7 @@ fn report(args: &AuditArgs, policy: &Policy, found: Discovery, options: &Options
         hosts,
         diagnostics,
         images: found.images,
+        left_out: found.left_out,
         seen,
     }
 }

@@ -55,6 +55,10 @@ pub(super) fn run(args: &ShowArgs) -> Result<u8, Failure> {
             ));
             Ok(UNREADABLE)
         }
+        Kind::NoHive(error) => {
+            stderr::line(format_args!("{}: {error}: nothing to show", artifact.name));
+            Ok(UNREADABLE)
+        }
         Kind::BrokenHive(_) => Ok(UNREADABLE),
     }
 }
@@ -66,7 +70,7 @@ fn pick<'a>(artifacts: &'a [Artifact], key: &KeyPath, limits: &Limits) -> Result
     }
     let holds = |artifact: &&Artifact| match &artifact.kind {
         Kind::Hive(base) => hive_kind(artifact, base, limits).is_some_and(|kind| key.below(&kind.root()).is_some()),
-        Kind::RegFile | Kind::PolicyFile(_) | Kind::BrokenHive(_) => false,
+        Kind::RegFile | Kind::PolicyFile(_) | Kind::BrokenHive(_) | Kind::NoHive(_) => false,
     };
     let holding: Vec<&Artifact> = artifacts.iter().filter(holds).collect();
     if let [only] = holding.as_slice() {

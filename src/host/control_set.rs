@@ -302,10 +302,13 @@ fn listed(registry: &Registry) -> (Vec<Name>, Option<Error>) {
     for source in registry.sources() {
         let names = match source {
             Source::Hive(root, hive) | Source::Stale(root, hive, _) if *root == system() => {
-                hive.children(&[]).unwrap_or_else(|error| {
+                let mut names = hive.children(&[]).unwrap_or_else(|error| {
                     damage.get_or_insert(error);
                     Vec::new()
-                })
+                });
+                // Windows never reads a key of a hive that is called so.
+                names.retain(|name| !name.matches(Name::from(ALIAS).units()));
+                names
             }
             Source::RegFile(file) => file.control_sets().to_vec(),
             Source::PolicyFile(file) => file.control_sets().to_vec(),

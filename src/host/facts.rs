@@ -3,8 +3,9 @@
 use std::fmt;
 
 use crate::registry::path::{KeyPath, Name};
+use crate::registry::reg_file::Header;
 use crate::registry::value::Value;
-use crate::registry::{Lookup, Registry};
+use crate::registry::{Listing, Lookup, Registry, Source};
 
 const VERSION: &str = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows NT\CurrentVersion";
 const COMPUTER: &str = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\ComputerName\ComputerName";
@@ -13,8 +14,12 @@ const ENVIRONMENT: &str = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\
 const WOW: &str = r"HKEY_LOCAL_MACHINE\SOFTWARE\WOW6432Node";
 const SELECT: &str = r"HKEY_LOCAL_MACHINE\SYSTEM\Select";
 
+const WINE: &str = r"HKEY_LOCAL_MACHINE\SOFTWARE\Wine";
+
 /// Keys that facts are read from.
 pub(super) const KEYS: [&str; 6] = [VERSION, COMPUTER, PRODUCT, ENVIRONMENT, WOW, SELECT];
+/// A key that is looked for with all below it.
+pub(super) const TREE: &str = WINE;
 
 /// The first build that is Windows 11; `ProductName` still says "Windows 10" there.
 const FIRST_WINDOWS_11: u32 = 22000;
@@ -162,6 +167,9 @@ fn windows(registry: &Registry) -> Windows {
     let build = number("CurrentBuild").or_else(|| number("CurrentBuildNumber"));
     let installation_type = of_version("InstallationType");
     let product = of_version("ProductName").map(|name| corrected(&name, build));
+    if is_wine(registry) {
+        return wine(product, build, registry);
+    }
     Windows {
         product,
         build,
@@ -173,6 +181,22 @@ fn windows(registry: &Registry) -> Windows {
     }
 }
 
+/// Whether this is the registry of Wine, by the form of its files or by its own key.
+fn is_wine(registry: &Registry) -> bool {
+    let own = |source: &Source| matches!(source, Source::RegFile(file) if file.format().header == Header::Wine);
+    registry.sources().iter().any(own) || matches!(registry.children(&KeyPath::parse(WINE)), Listing::Found { .. })
+}
+
+/// Wine is no Windows, whatever it calls itself: no build says what it does.
+fn wine(product: Option<String>, build: Option<u32>, registry: &Registry) -> Windows {
+    let build = build.map(|build| format!(", build {build}")).unwrap_or_default();
+    let product = match product {
+        Some(name) => format!("Wine, which calls itself {name}{build}"),
+        None => "Wine".to_owned(),
+    };
+    Windows { product: Some(product), architecture: architecture(registry), ..Windows::default() }
+}
+
 fn corrected(product: &str, build: Option<u32>) -> String {
     match build {
         Some(build) if build >= FIRST_WINDOWS_11 => product.replacen("Windows 10", "Windows 11", 1),
@@ -181,18 +205,35 @@ fn corrected(product: &str, build: Option<u32>) -> String {
 }
 
 fn architecture(registry: &Registry) -> Architecture {
-    if let Some(found) =
-        text(registry, ENVIRONMENT, "PROCESSOR_ARCHITECTURE").and_then(|name| Architecture::named(&name))
-    {
-        return found;
-    }
+    let (of_system, of_software) = architectures(registry);
+    of_system.or(of_software).unwrap_or(Architecture::Unknown)
+}
+
+/// The architecture by SYSTEM, and by SOFTWARE.
+pub(super) fn architectures(registry: &Registry) -> (Option<Architecture>, Option<Architecture>) {
+    let of_system = text(registry, ENVIRONMENT, "PROCESSOR_ARCHITECTURE").and_then(|name| Architecture::named(&name));
     // BuildLabEx reads like 17763.1.amd64fre.rs5_release.180914-1434.
     let lab = text(registry, VERSION, "BuildLabEx").or_else(|| text(registry, VERSION, "BuildLab"));
     let parts = lab.iter().flat_map(|lab| lab.split('.')).filter_map(|part| part.strip_suffix("fre"));
-    if let Some(found) = parts.filter_map(Architecture::named).next() {
-        return found;
-    }
-    Architecture::Unknown
+    let of_software = parts.filter_map(Architecture::named).next();
+    (of_system, of_software)
+}
+
+/// Whether it is a client, by SYSTEM and by SOFTWARE.
+pub(super) fn kinds(registry: &Registry) -> (Option<bool>, Option<bool>) {
+    let of_system = text(registry, PRODUCT, "ProductType").and_then(|kind| match kind.to_ascii_lowercase().as_str() {
+        "winnt" => Some(true),
+        "servernt" | "lanmannt" => Some(false),
+        _ => None,
+    });
+    let of_software = text(registry, VERSION, "InstallationType").and_then(|kind| {
+        let kind = kind.to_ascii_lowercase();
+        match kind.as_str() {
+            "client" => Some(true),
+            _ => kind.starts_with("server").then_some(false),
+        }
+    });
+    (of_system, of_software)
 }
 
 /// Whether `WOW6432Node` itself is known to be missing: on 64-bit Windows it never is, whatever is about to be imported.
@@ -203,6 +244,8 @@ pub(crate) fn lacks_wow64_node(registry: &Registry) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::Limits;
+    use crate::registry::reg_file::RegFile;
 
     #[test]
     fn windows_11_is_told_by_its_build() {
@@ -218,5 +261,25 @@ mod tests {
         assert_eq!(Architecture::named("x86").and_then(Architecture::has_wow64), Some(false));
         assert_eq!(Architecture::named("mips"), None);
         assert_eq!(Architecture::Unknown.has_wow64(), None);
+    }
+
+    #[test]
+    fn a_registry_of_wine_is_no_windows_whatever_it_calls_itself() {
+        let windows = |text: &str| {
+            let interest = super::super::interest(&[], &[]);
+            let bytes = text.as_bytes().to_vec();
+            let file = RegFile::read(&bytes, &"x.reg".into(), &interest, &Limits::default(), None);
+            Windows::read(&Registry::new(vec![Source::RegFile(file)], 16))
+        };
+        let version = "[HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion]\n\
+                       \"ProductName\"=\"Microsoft Windows 10\"\n\"CurrentBuild\"=\"19043\"\n";
+        let own = format!("REGEDIT4\n{version}[HKEY_LOCAL_MACHINE\\SOFTWARE\\Wine\\Drives]\n");
+        let own = windows(&own);
+        let product = "Wine, which calls itself Microsoft Windows 10, build 19043";
+        assert_eq!((own.product.as_deref(), own.build), (Some(product), None));
+        let file = windows("WINE REGISTRY Version 2\n;; All keys relative to \\\\Machine\n\n[System\\\\Select] 1\n");
+        assert_eq!((file.product.as_deref(), file.build), (Some("Wine"), None));
+        let other = windows(&format!("REGEDIT4\n{version}"));
+        assert_eq!((other.product.as_deref(), other.build), (Some("Microsoft Windows 10"), Some(19043)));
     }
 }

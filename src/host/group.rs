@@ -1,9 +1,10 @@
 //! Which artifacts are one machine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::pair;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::At;
 use crate::limits::Limits;
@@ -11,7 +12,7 @@ use crate::place::Place;
 use crate::registry::hive::{Answer, BaseBlock};
 use crate::registry::path::{KeyPath, Name};
 use crate::registry::{Lookup, software, system};
-use crate::source::{Artifact, Kind, is_backup};
+use crate::source::{Artifact, Kind, Machines};
 
 /// The hives that rules ask about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,91 +49,196 @@ pub struct Group {
     pub name: String,
     /// Its hives.
     pub hives: Vec<(HiveKind, Artifact)>,
-    /// Its `.reg` files, and files of Group Policy.
+    /// Its `.reg` files, and files of Group Policy that are to be judged.
     pub reg_files: Vec<Artifact>,
-    /// Whether the hives are copies that Windows keeps aside (`RegBack`, `Windows.old`).
+    /// Files of Group Policy that lie on it: what they would set is told, and touches no verdict.
+    pub policies: Vec<Artifact>,
+    /// Whether the hives are copies from an earlier day (`RegBack`, `Windows.old`, a shadow copy).
     pub backup: bool,
     /// Whether nothing but their folder says that the hives belong together.
     pub by_folder_alone: bool,
 }
 
-/// Groups artifacts into machines: hives that lie in one folder belong together, each `.reg` file, and each of Group Policy, is a machine of its own;
-/// with `join`, all are one machine. Hives that are neither SYSTEM nor SOFTWARE are left out and counted.
+/// Groups artifacts into machines: hives that lie in one folder belong together, and files of Group Policy to the machine that
+/// they lie on; each `.reg` file is a machine of its own, and so is each file of Group Policy that is named or lies elsewhere.
+/// With `join`, all are one machine. Hives that are neither SYSTEM nor SOFTWARE are left out and counted.
 pub fn group(artifacts: &[Artifact], join: bool, limits: &Limits) -> (Vec<Group>, Vec<Diagnostic>, u64) {
-    let mut folders: BTreeMap<usize, Vec<(HiveKind, Artifact)>> = BTreeMap::new();
-    let mut first_of: BTreeMap<PathBuf, usize> = BTreeMap::new();
-    let mut groups: BTreeMap<usize, Vec<Group>> = BTreeMap::new();
     let mut diagnostics = Vec::new();
-    let mut other_hives = 0u64;
-    let mut joined = Group { name: "joined inputs".into(), ..Group::default() };
-    for (i, artifact) in artifacts.iter().enumerate() {
-        let kind = match &artifact.kind {
-            Kind::RegFile | Kind::PolicyFile(_) if join => {
-                joined.reg_files.push(artifact.clone());
-                continue;
-            }
-            Kind::RegFile | Kind::PolicyFile(_) => {
-                let name = file_name(&artifact.path);
-                groups.entry(i).or_default().push(Group {
-                    name,
-                    reg_files: vec![artifact.clone()],
-                    ..Group::default()
-                });
-                continue;
-            }
-            Kind::Hive(base) => hive_kind(artifact, base, limits),
-            Kind::BrokenHive(_) => kind_by_name(&artifact.path),
+    let kinds = kinds(artifacts, limits, &mut diagnostics);
+    let other_hives = kinds.iter().filter(|kind| matches!(kind, Role::OtherHive)).count();
+    let of = || artifacts.iter().zip(&kinds);
+    let mut folders: BTreeMap<usize, Vec<(HiveKind, Artifact)>> = BTreeMap::new();
+    let mut first_of: HashMap<&Path, usize> = HashMap::new();
+    for (i, (artifact, role)) in of().enumerate() {
+        if let Role::Hive(kind) = role {
+            let first = *first_of.entry(folder(&artifact.path)).or_insert(i);
+            folders.entry(first).or_default().push((*kind, artifact.clone()));
+        }
+    }
+    let mut groups: Vec<(usize, Group)> = Vec::new();
+    for (first, hives) in folders {
+        groups.extend(by_folder(hives, limits, &mut diagnostics).into_iter().map(|group| (first, group)));
+    }
+    let owners = Owners::new(groups.iter().map(|(_, group)| group));
+    for (i, (artifact, role)) in of().enumerate() {
+        let owner = match role {
+            Role::File => None,
+            Role::Policy => owners.of(artifact),
+            Role::Hive(_) | Role::OtherHive | Role::Nothing => continue,
         };
-        match kind {
-            Some(kind) if join => joined.hives.push((kind, artifact.clone())),
-            Some(kind) => {
-                let folder = artifact.path.parent().unwrap_or(Path::new("")).to_path_buf();
-                let first = *first_of.entry(folder).or_insert(i);
-                folders.entry(first).or_default().push((kind, artifact.clone()));
-            }
+        match owner.and_then(|owner| groups.get_mut(owner)) {
+            Some((_, group)) => group.policies.push(artifact.clone()),
             None => {
-                other_hives = other_hives.saturating_add(1);
-                let place = Place::new(&artifact.name, At::Whole);
-                let message = "a hive, but neither SYSTEM nor SOFTWARE: not audited".to_owned();
-                diagnostics.push(Diagnostic { severity: Severity::Note, code: "other-hive", message, place });
+                let (name, reg_files) = (file_name(&artifact.path), vec![artifact.clone()]);
+                groups.push((i, Group { name, reg_files, backup: artifact.backup, ..Group::default() }));
             }
         }
     }
-    if join {
-        let empty = joined.hives.is_empty() && joined.reg_files.is_empty();
-        return (if empty { Vec::new() } else { vec![joined] }, diagnostics, other_hives);
+    groups.sort_by_key(|(first, _)| *first);
+    let groups: Vec<Group> = groups.into_iter().map(|(_, group)| group).collect();
+    let other_hives = u64::try_from(other_hives).unwrap_or(u64::MAX);
+    if !join || groups.is_empty() {
+        return (groups, diagnostics, other_hives);
     }
-    for (first, hives) in folders {
-        groups.entry(first).or_default().extend(by_folder(hives));
+    diagnostics.retain(|remark| remark.code != NOT_A_PAIR);
+    let mut joined = Group { name: "joined inputs".into(), ..Group::default() };
+    for group in groups {
+        joined.hives.extend(group.hives);
+        joined.reg_files.extend(group.reg_files);
+        joined.policies.extend(group.policies);
     }
-    (groups.into_values().flatten().collect(), diagnostics, other_hives)
+    (vec![joined], diagnostics, other_hives)
+}
+
+/// What an artifact is to the machines.
+enum Role {
+    Hive(HiveKind),
+    OtherHive,
+    /// A `.reg` file.
+    File,
+    Policy,
+    /// Nothing to judge.
+    Nothing,
+}
+
+/// What each artifact is.
+fn kinds(artifacts: &[Artifact], limits: &Limits, diagnostics: &mut Vec<Diagnostic>) -> Vec<Role> {
+    let mut roles: Vec<Role> = Vec::new();
+    // Of each folder, the kinds of the hives that are there.
+    let mut there: HashMap<&Path, Vec<Option<HiveKind>>> = HashMap::new();
+    for artifact in artifacts {
+        let kind = match &artifact.kind {
+            Kind::RegFile => Role::File,
+            Kind::PolicyFile(_) => Role::Policy,
+            Kind::NoHive(_) => Role::Nothing,
+            Kind::Hive(base) => hive_kind(artifact, base, limits).map_or(Role::OtherHive, Role::Hive),
+            Kind::BrokenHive(_) => kind_by_name(&artifact.path).map_or(Role::OtherHive, Role::Hive),
+        };
+        match kind {
+            Role::Hive(kind) => there.entry(folder(&artifact.path)).or_default().push(Some(kind)),
+            Role::OtherHive => {
+                there.entry(folder(&artifact.path)).or_default().push(None);
+                let message = "a hive, but neither SYSTEM nor SOFTWARE: not audited".to_owned();
+                diagnostics.push(remark(artifact, Severity::Note, "other-hive", message));
+            }
+            Role::File | Role::Policy | Role::Nothing => {}
+        }
+        roles.push(kind);
+    }
+    for (artifact, role) in artifacts.iter().zip(&mut roles) {
+        let (Kind::NoHive(error), Some(kind)) = (&artifact.kind, kind_by_name(&artifact.path)) else { continue };
+        let beside = there.get(folder(&artifact.path)).map(Vec::as_slice).unwrap_or_default();
+        let exact = file_name(&artifact.path) == kind.to_string();
+        // Many a file is called "system" that has nothing to do with Windows.
+        if (artifact.named || exact || !beside.is_empty()) && !beside.contains(&Some(kind)) {
+            *role = Role::Hive(kind);
+            diagnostics.push(remark(artifact, Severity::Error, "no-hive", error.to_string()));
+        } else {
+            diagnostics.push(remark(artifact, Severity::Note, "no-hive", format!("{error}: passed over")));
+        }
+    }
+    roles
+}
+
+fn remark(artifact: &Artifact, severity: Severity, code: &'static str, message: String) -> Diagnostic {
+    Diagnostic { severity, code, message, place: Place::new(&artifact.name, At::Whole) }
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
+}
+
+/// Whose the files of Group Policy are.
+struct Owners {
+    machines: Machines,
+    /// The groups of each folder that has hives.
+    folders: HashMap<PathBuf, Vec<usize>>,
+}
+
+impl Owners {
+    fn new<'a>(groups: impl Iterator<Item = &'a Group>) -> Self {
+        let (mut machines, mut folders) = (Machines::default(), HashMap::<PathBuf, Vec<usize>>::new());
+        for (number, group) in groups.enumerate() {
+            let Some((_, artifact)) = group.hives.first() else { continue };
+            let folder = folder(&artifact.path);
+            machines.add(folder, number);
+            folders.entry(folder.to_path_buf()).or_default().push(number);
+        }
+        Self { machines, folders }
+    }
+
+    /// The machine that the file lies on, unless the user named the file: it is to be judged then.
+    fn of(&self, artifact: &Artifact) -> Option<usize> {
+        if artifact.named {
+            return None;
+        }
+        self.machines.owner(&artifact.path).or_else(|| match self.folders.get(folder(&artifact.path))?.as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        })
+    }
 }
 
 /// Splits the hives of one folder: a SYSTEM and a SOFTWARE whose names differ in that word alone are a pair, and so are
-/// the only two where a name says nothing. Anything else would be a guess, and a wrong pair a wrong verdict.
-fn by_folder(hives: Vec<(HiveKind, Artifact)>) -> Vec<Group> {
-    let count = |kind| hives.iter().filter(|(k, _)| *k == kind).count();
-    let lone_pair = count(HiveKind::System) == 1 && count(HiveKind::Software) == 1;
-    let nameless = hives.iter().any(|(_, artifact)| kind_word(&artifact.path).is_none());
-    let mut order: Vec<String> = Vec::new();
-    let mut pairs: BTreeMap<String, Vec<(HiveKind, Artifact)>> = BTreeMap::new();
-    for (i, (kind, artifact)) in hives.into_iter().enumerate() {
-        let key = match kind_word(&artifact.path) {
-            _ if lone_pair && nameless => String::new(),
-            Some(rest) => format!("by name {rest}"),
-            None => format!("alone {i}"),
-        };
-        let key = match pairs.get(&key) {
-            Some(there) if there.iter().any(|(k, _)| *k == kind) => format!("{key} again {i}"),
-            _ => key,
-        };
-        if !order.contains(&key) {
-            order.push(key.clone());
-        }
-        pairs.entry(key).or_default().push((kind, artifact));
+/// the only two, unless something speaks against it. Anything else would be a guess, and a wrong pair a wrong verdict.
+fn by_folder(hives: Vec<(HiveKind, Artifact)>, limits: &Limits, diagnostics: &mut Vec<Diagnostic>) -> Vec<Group> {
+    if let Some((system, software)) = lone_pair(&hives) {
+        let Some(why) = pair::against(system, software, limits) else { return vec![hive_group(hives)] };
+        let message = format!(
+            "the only SYSTEM and the only SOFTWARE of this folder are not taken as one machine: {why} (--join takes them \
+             as one)"
+        );
+        diagnostics.push(remark(system, Severity::Warning, NOT_A_PAIR, message));
+        return hives.into_iter().map(|hive| hive_group(vec![hive])).collect();
     }
-    let groups = order.iter().filter_map(|key| pairs.remove(key));
-    groups.map(hive_group).collect()
+    let mut pairs: Vec<Vec<(HiveKind, Artifact)>> = Vec::new();
+    let mut by_name: HashMap<String, usize> = HashMap::new();
+    for (kind, artifact) in hives {
+        let known = kind_word(&artifact.path).map(|word| *by_name.entry(word).or_insert(pairs.len()));
+        match known.and_then(|number| pairs.get_mut(number)) {
+            Some(pair) if pair.iter().all(|(other, _)| *other != kind) => pair.push((kind, artifact)),
+            _ => pairs.push(vec![(kind, artifact)]),
+        }
+    }
+    pairs.into_iter().map(hive_group).collect()
+}
+
+/// Code of the remark on two hives of one folder that are not taken as one machine.
+const NOT_A_PAIR: &str = "not-a-pair";
+
+/// The only SYSTEM and the only SOFTWARE of a folder, where their names do not pair them.
+fn lone_pair(hives: &[(HiveKind, Artifact)]) -> Option<(&Artifact, &Artifact)> {
+    let (system, software) = match hives {
+        [(HiveKind::System, system), (HiveKind::Software, software)]
+        | [(HiveKind::Software, software), (HiveKind::System, system)] => (system, software),
+        _ => return None,
+    };
+    (!paired_by_name(&system.path, &software.path)).then_some((system, software))
+}
+
+fn paired_by_name(one: &Path, other: &Path) -> bool {
+    let (one, other) = (kind_word(one), kind_word(other));
+    one.is_some() && one == other
 }
 
 fn hive_group(mut hives: Vec<(HiveKind, Artifact)>) -> Group {
@@ -140,11 +246,14 @@ fn hive_group(mut hives: Vec<(HiveKind, Artifact)>) -> Group {
     let path = hives.first().map(|(_, artifact)| artifact.path.clone()).unwrap_or_default();
     // Steps into an image or archive are no names.
     let folder = path.parent().map(file_name).filter(|folder| !folder.starts_with('\0')).unwrap_or_default();
-    let backup = is_backup(&path);
+    let backup = hives.iter().any(|(_, artifact)| artifact.backup);
     let called = || hives.first().map(|(_, artifact)| artifact.name.to_string()).unwrap_or_default();
     let name = if hives.len() > 1 && !folder.is_empty() { folder } else { called() };
-    let by_folder_alone = hives.len() > 1 && hives.iter().any(|(_, artifact)| kind_word(&artifact.path).is_none());
-    Group { name, hives, reg_files: Vec::new(), backup, by_folder_alone }
+    let by_folder_alone = match hives.as_slice() {
+        [(_, one), (_, other)] => !paired_by_name(&one.path, &other.path),
+        _ => false,
+    };
+    Group { name, hives, backup, by_folder_alone, ..Group::default() }
 }
 
 fn file_name(path: &Path) -> String {
@@ -160,8 +269,15 @@ fn kind_word(path: &Path) -> Option<String> {
 /// A hive that cannot be opened has no content to be told by; its name then decides whose verdict becomes unknown.
 fn kind_by_name(path: &Path) -> Option<HiveKind> {
     let name = file_name(path);
-    let is = |kind: HiveKind| name.eq_ignore_ascii_case(&kind.to_string());
-    [HiveKind::System, HiveKind::Software].into_iter().find(|kind| is(*kind))
+    let words = || name.split(|c: char| !c.is_alphanumeric());
+    let is_log = |word: &str| ["log", "log1", "log2"].iter().any(|log| word.eq_ignore_ascii_case(log));
+    if words().next_back().is_some_and(is_log) {
+        return None;
+    }
+    words().find_map(|word| {
+        let is = |kind: &HiveKind| word.eq_ignore_ascii_case(&kind.to_string());
+        [HiveKind::System, HiveKind::Software].into_iter().find(is)
+    })
 }
 
 /// Tells which hive this is: by the name that Windows keeps in the base block, else by the keys at the root.

@@ -49,6 +49,8 @@ pub enum State {
     Present,
     /// It is a symbolic link to another key.
     Link,
+    /// It is a predefined handle, this one: Windows opens another key in its place.
+    Handle(u32),
     /// It stands for its own absence: a differencing hive has it so, or a `.reg` file deletes it.
     Deleted,
 }

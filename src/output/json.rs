@@ -3,6 +3,7 @@
 
 mod effective;
 mod finding;
+mod group_policy;
 
 use std::io::{self, Write};
 
@@ -44,6 +45,7 @@ struct ReportV1<'a> {
     hosts: Vec<HostV1<'a>>,
     diagnostics: Vec<DiagnosticV1<'a>>,
     images: Vec<ImageV1<'a>>,
+    left_out: Vec<LeftOutV1<'a>>,
     summary: SummaryV1,
 }
 
@@ -52,6 +54,13 @@ struct ImageV1<'a> {
     name: &'a str,
     format: &'a str,
     volumes: Vec<VolumeV1<'a>>,
+}
+
+/// Copies from an earlier day that were left out.
+#[derive(Serialize)]
+struct LeftOutV1<'a> {
+    name: &'a str,
+    files: u64,
 }
 
 #[derive(Serialize)]
@@ -93,6 +102,7 @@ struct HostV1<'a> {
     windows: WindowsV1<'a>,
     control_set: Option<&'a str>,
     inputs: Vec<InputV1<'a>>,
+    group_policy: Vec<group_policy::PolicyV1<'a>>,
     notes: &'a [String],
     pages_read: u64,
     findings: Vec<FindingV1<'a>>,
@@ -125,7 +135,7 @@ struct HiveV1<'a> {
     hive: String,
     regf_version: String,
     internal_name: &'a str,
-    last_written: String,
+    last_written: Option<String>,
     reorganized: Option<String>,
     dirty: bool,
     primary_sequence: u32,
@@ -216,6 +226,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         hosts: report.hosts.iter().map(host).collect(),
         diagnostics: report.diagnostics.iter().map(diagnostic).collect(),
         images: report.images.iter().map(image).collect(),
+        left_out: report.left_out.iter().map(|left| LeftOutV1 { name: &left.name, files: left.files }).collect(),
         summary: summary(report),
     };
     print(&document, PrettyFormatter::new(), out)
@@ -347,6 +358,7 @@ fn host(host: &HostReport) -> HostV1<'_> {
         },
         control_set: host.control_set.as_deref(),
         inputs: host.inputs.iter().map(input).collect(),
+        group_policy: host.policies.iter().map(group_policy::policy).collect(),
         notes: &host.notes,
         pages_read: host.pages_read,
         findings: host.findings.iter().map(finding).collect(),
@@ -370,7 +382,7 @@ fn input(input: &Input) -> InputV1<'_> {
             hive: hive.to_string(),
             regf_version: format!("1.{}", base.minor),
             internal_name: &base.file_name,
-            last_written: base.last_written.to_string(),
+            last_written: base.last_written.known().map(|time| time.to_string()),
             reorganized: base.reorganized.map(|time| time.to_string()),
             dirty: *state != Recovery::Clean,
             primary_sequence: base.primary_sequence,

@@ -1,6 +1,7 @@
 //! Text for people: aligned, coloured on a terminal.
 
 mod effective;
+mod group_policy;
 
 use std::io::{self, Write};
 
@@ -8,7 +9,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::escape::escape;
 use crate::audit::{Finding, HostReport, Outcome, Report, Verdict};
-use crate::host::{ImageSeen, Input, InputKind, VolumeSeen, Windows};
+use crate::host::{ImageSeen, Input, InputKind, LeftOut, VolumeSeen, Windows};
 use crate::registry::cross_check::Agreement;
 use crate::registry::path::KeyPath;
 use crate::registry::value::Value;
@@ -27,7 +28,27 @@ pub(super) fn write(report: &Report, colour: bool, verbose: bool, out: &mut dyn 
     for image in &report.images {
         writeln!(out, "{}", escape(&image_line(image)))?;
     }
+    if let Some(line) = left_out(&report.left_out) {
+        writeln!(out, "{}", escape(&line))?;
+    }
     writeln!(out, "{}", summary(report))
+}
+
+/// Places of copies that are named; JSON has them all.
+const PLACES: usize = 5;
+
+/// What was left out because it is of an earlier day.
+fn left_out(places: &[LeftOut]) -> Option<String> {
+    let files: u64 = places.iter().map(|place| place.files).sum();
+    let named: Vec<&str> = places.iter().take(PLACES).map(|place| &*place.name).collect();
+    let more = match places.len().saturating_sub(PLACES) {
+        0 => String::new(),
+        more => format!(" and {more} places more"),
+    };
+    let what = if files == 1 { "copy" } else { "copies" };
+    let named = named.join(", ");
+    (files > 0)
+        .then(|| format!("left out: {files} {what} from earlier days ({named}{more}); --include-backups reads them"))
 }
 
 fn summary(report: &Report) -> String {
@@ -114,9 +135,9 @@ impl Painter {
             self.fact(out, "Pages read", &format!("{} of 4 KiB", host.pages_read))?;
         }
         for note in &host.notes {
-            let label = self.paint(AnsiColor::Yellow.on_default(), "note");
-            writeln!(out, "  {label}: {}", escape(note))?;
+            self.note(note, out)?;
         }
+        self.policies(&host.policies, out)?;
         self.lints(&host.effective, out)?;
         if self.verbose {
             self.effective_table(&host.effective, out)?;
@@ -155,6 +176,10 @@ impl Painter {
             }
         }
         Ok(())
+    }
+
+    fn note(&self, text: &str, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "  {}: {}", self.paint(AnsiColor::Yellow.on_default(), "note"), escape(text))
     }
 
     fn fact(&self, out: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {

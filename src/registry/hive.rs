@@ -11,6 +11,7 @@ mod data;
 mod key;
 mod log;
 mod node;
+mod order;
 mod walk;
 
 use std::cell::RefCell;
@@ -142,14 +143,27 @@ impl Hive {
             Err((error, offset)) => return Answer::Lookup(Lookup::Unreadable(error, self.place(offset))),
         };
         let reached = file_offset(key.node.offset);
-        let info = KeyInfo { last_write: Some(key.node.last_write), place: self.place(reached) };
+        let info = KeyInfo { last_write: key.node.last_write.known(), place: self.place(reached) };
         let Some(value) = value else { return Answer::Lookup(Lookup::ValueAbsent(info)) };
+        if let Some(error) = elsewhere(&key) {
+            return Answer::Lookup(Lookup::Unreadable(error, self.place(reached)));
+        }
         Answer::Lookup(match data::find(&self.cells, self.base.minor, &key.node, value, &self.limits) {
             Ok(Search::Found(value, offset)) => Lookup::Found(Found { value, place: self.place(offset), key: info }),
             Ok(Search::Deleted) => Lookup::ValueAbsent(info),
             Ok(Search::Absent) => self.absent(Lookup::ValueAbsent(info), reached),
             Err(error) => Lookup::Unreadable(error, self.place(reached)),
         })
+    }
+
+    /// The key right below the root that is called `CurrentControlSet`: where it stands, or, if it is a symbolic link, where it
+    /// leads.
+    pub fn own_control_set(&self) -> Option<(Place, Option<KeyPath>)> {
+        match self.lookup(&[Name::from("CurrentControlSet")], None) {
+            Answer::Lookup(Lookup::ValueAbsent(info)) => Some((info.place, None)),
+            Answer::Link(target) => Some((Place::new(&self.artifact, At::Whole), Some(target))),
+            Answer::Lookup(_) => None,
+        }
     }
 
     /// Finds a key for [`Hive::walk`], by its path below the hive's root. Unlike a look-up, this does not follow a link at
@@ -227,6 +241,9 @@ impl Hive {
             Ok(Reached::Link(target)) => return Err(target),
             Err((error, offset)) => return Ok(Listing::Unreadable(error, self.place(offset))),
         };
+        if let Some(error) = elsewhere(&key) {
+            return Ok(Listing::Unreadable(error, self.place(file_offset(key.node.offset))));
+        }
         let names = match what {
             Listed::Keys => key.child_names(&self.cells, &self.limits),
             Listed::Values => data::names(&self.cells, self.base.minor, &key.node, &self.limits),
@@ -256,6 +273,9 @@ impl Hive {
         let mut rest = path.get(known..).unwrap_or_default();
         while let Some((name, below)) = rest.split_first() {
             reached = file_offset(key.node.offset);
+            if let Some(error) = elsewhere(&key) {
+                return Err((error, reached));
+            }
             match key.child(&self.cells, name, &self.limits).map_err(|e| (e, reached))? {
                 None => return Ok(Reached::Absent(reached)),
                 Some(child) if self.base.is_differencing() && child.node.is_tombstone() => return Ok(Reached::Deleted),
@@ -299,4 +319,13 @@ impl Hive {
         let root = [Name::from("HKEY_LOCAL_MACHINE")];
         Ok(KeyPath(root.iter().chain(below).chain(rest).cloned().collect()))
     }
+}
+
+/// Why nothing of what a key holds is an answer: it is a predefined handle, in whose place Windows opens another key.
+fn elsewhere(key: &Key) -> Option<Error> {
+    let handle = key.node.handle()?;
+    let name = String::from_utf16_lossy(&key.name);
+    let what =
+        format!("the key {name} is a predefined handle ({handle:#010x}): Windows opens another key in its place");
+    Some(Error::unsupported(At::Offset(file_offset(key.node.offset)), what))
 }

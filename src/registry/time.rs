@@ -10,9 +10,17 @@ pub struct FileTime(pub u64);
 const UNIX_EPOCH: i64 = 11_644_473_600;
 
 impl FileTime {
+    /// The time, unless it is zero: nobody has noted one.
+    pub fn known(self) -> Option<Self> {
+        (self.0 != 0).then_some(self)
+    }
+
     /// RFC 3339 in UTC, with `digits` decimals of the seconds (at most 7 carry anything); the bare number where the time is
-    /// past the year 9999.
+    /// past the year 9999, and `not known` where it is zero.
     pub fn rfc3339(self, digits: usize) -> String {
+        if self.known().is_none() {
+            return "not known".to_owned();
+        }
         let seconds = i64::try_from(self.0 / 10_000_000).ok().and_then(|s| s.checked_sub(UNIX_EPOCH));
         let nanos = i32::try_from(self.0 % 10_000_000).ok().and_then(|n| n.checked_mul(100));
         let time = seconds.zip(nanos).and_then(|(s, n)| jiff::Timestamp::new(s, n).ok());
@@ -39,7 +47,8 @@ mod tests {
     fn times_are_utc_with_all_their_digits() {
         assert_eq!(FileTime(132_419_068_466_905_270).to_string(), "2020-08-14T19:27:26.6905270Z");
         assert_eq!(FileTime(132_419_068_466_905_270).rfc3339(0), "2020-08-14T19:27:26Z");
-        assert_eq!(FileTime(0).to_string(), "1601-01-01T00:00:00.0000000Z");
+        assert_eq!(FileTime(0).to_string(), "not known");
+        assert_eq!(FileTime(1).to_string(), "1601-01-01T00:00:00.0000001Z");
         assert_eq!(FileTime(u64::MAX).to_string(), "FILETIME 18446744073709551615");
     }
 }

@@ -7,11 +7,13 @@ use super::again::Again;
 use super::bytes::{Bytes, Container, Files, Inside, start};
 use super::dynamic::Member;
 use super::holder::ArchiveAt;
-use super::installation::{self, FoundFile};
+use super::installation::{self, FoundFile, What};
 use super::logs::InsideLog;
-use super::sniff::{BOOT_COPY, Content, LEN, sniff};
+use super::past::plain;
+use super::policy_place;
+use super::sniff::{BOOT_COPY, Content, LEN, sniff_at};
 use super::walk::Walk;
-use super::{Artifact, Kind, inside, step};
+use super::{Artifact, Kind, inside, no_hive, step};
 use crate::diagnostic::Severity;
 use crate::error::{At, Error};
 use crate::image::{Disk, Filesystem, Partition, Scheme, Table, Tree, dynamic, partitions, recognise};
@@ -266,8 +268,11 @@ impl Walk<'_> {
         for (path, error) in found.problems {
             self.unreadable(&inside(&name, path), error.to_string());
         }
-        for backup in found.backups {
-            self.backup(&inside(&name, backup));
+        for (path, error) in found.notes {
+            self.remark(&inside(&name, path), Severity::Warning, "not-looked-into", error.to_string());
+        }
+        for (path, hives) in found.left_out {
+            self.left_out(&inside(&name, path), hives);
         }
         let mut notes = notes.to_vec();
         notes.extend(tree.notes().into_iter().map(|note| format!("{short}: {note}")));
@@ -315,26 +320,31 @@ impl Walk<'_> {
         let path = found.path.split('\\').fold(folder, |path, part| path.join(part.replace('/', "\u{fffd}")));
         let opened = tree.file(found.file).and_then(|file| {
             let mut buf = [0u8; LEN];
-            let content = start(&file, &mut buf).map(sniff).map_err(|error| Error::io(At::Whole, "file", &error))?;
-            Ok((content, file.len(), file.modified()))
+            let start = start(&file, &mut buf).map_err(|error| Error::io(At::Whole, "file", &error))?;
+            Ok((sniff_at(start, &path), file.len(), file.modified()))
         });
         let (content, size, modified) = match opened {
             Ok(opened) => opened,
-            Err(error) if !found.expected => {
-                let matters = installation::is_expected(&found.path) || is_reg_name(&found.path);
-                return match matters {
-                    true => self.unreadable(&name, error.to_string()),
-                    false => self.remark(&name, Severity::Note, "volume-file", format!("not looked into: {error}")),
-                };
-            }
+            Err(error) if found.what != What::Hive => match policy_place::expected(&path) {
+                Some(form) => (Content::Registry(Kind::PolicyFile(form)), 1, None),
+                None => {
+                    let matters = installation::is_expected(&found.path) || is_reg_name(&found.path);
+                    return match matters {
+                        true => self.unreadable(&name, error.to_string()),
+                        false => self.remark(&name, Severity::Note, "volume-file", format!("not looked into: {error}")),
+                    };
+                }
+            },
             // A hive that cannot be opened: there is a machine of which nothing can be told.
             Err(error) => (Content::Registry(Kind::BrokenHive(error)), 1, None),
         };
         let file = Inside::Volume(Arc::clone(&volume.again), found.file);
         let bytes = Bytes::Inside { container: Arc::clone(&volume.container), file, size, modified };
-        self.out.files = self.out.files.saturating_add(u64::from(found.expected));
+        self.out.files = self.out.files.saturating_add(u64::from(found.what == What::Hive));
         let called = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let is_hive = installation::is_hive(&called);
+        let is_hive = installation::is_hive(plain(&called));
+        let expected = found.what == What::Hive;
+        let (backup, named) = (found.is_past(), false);
         match content {
             Content::Registry(kind) => {
                 let kept = bytes.clone();
@@ -343,21 +353,22 @@ impl Walk<'_> {
                     name: name.clone(),
                     kind,
                     logs: Vec::new(),
+                    backup,
+                    named,
                     bytes,
                 });
-                if found.expected && !is_hive {
+                if expected && !is_hive {
                     // A log whose base block is torn looks like a damaged hive; its name, beside a hive, shows what it is.
                     self.inside_log(&path, InsideLog { file: called, name, bytes: kept });
                 }
             }
             Content::Log => self.inside_log(&path, InsideLog { file: called, name, bytes }),
-            _ if found.expected && is_hive => {
-                let what = if size == 0 { "an empty file" } else { "other bytes" };
-                let kind = Kind::BrokenHive(Error::damaged(At::Offset(0), "hive", "signature \"regf\"", what));
-                self.out.artifacts.push(Artifact { path, name, kind, logs: Vec::new(), bytes });
+            _ if expected && is_hive => {
+                let kind = Kind::BrokenHive(no_hive(&called, size == 0));
+                self.out.artifacts.push(Artifact { path, name, kind, logs: Vec::new(), backup, named, bytes });
             }
             // A log whose start is torn; the report is to say why it is not applied.
-            _ if found.expected => self.inside_log(&path, InsideLog { file: called, name, bytes }),
+            _ if expected => self.inside_log(&path, InsideLog { file: called, name, bytes }),
             Content::NearlyReg(why) => self.unreadable(&name, why.to_owned()),
             Content::Image => self.nested_image(&name),
             Content::Disk if size > BOOT_COPY => self.nested_image(&name),

@@ -1,6 +1,6 @@
 //! Disk images and archives: opened, and what is in them handed on.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
@@ -10,10 +10,12 @@ use super::bytes::{Bytes, Container, Files, Inside, Members, member, start};
 use super::disk::Image;
 use super::installation::{is_expected, is_hive};
 use super::logs::InsideLog;
-use super::opener::{Among, Beside, ByPath, Parts, Used};
-use super::sniff::{BOOT_COPY, Content, LEN, SMALLEST_DISK, sniff};
+use super::opener::{Among, Beside, ByPath, Parts, Used, member_path};
+use super::past::{copy_of, is_past, plain, top};
+use super::policy_place::expected;
+use super::sniff::{BOOT_COPY, Content, LEN, SMALLEST_DISK, sniff, sniff_at};
 use super::walk::{Holder, Walk, parts};
-use super::{Artifact, Kind, inside, is_backup, name, step};
+use super::{Artifact, Kind, inside, is_in_config, name, no_hive, step};
 use crate::diagnostic::Severity;
 use crate::error::{At, Error};
 use crate::image::{Disk, disk, ends_like_disk};
@@ -121,13 +123,13 @@ impl Walk<'_> {
         let mut images = Vec::new();
         let mut failed: Vec<(Arc<str>, Error)> = Vec::new();
         let mut times: HashMap<&str, u64> = HashMap::new();
-        let mut left_out: BTreeSet<&str> = BTreeSet::new();
+        let mut left_out: BTreeMap<String, u64> = BTreeMap::new();
+        let paths: BTreeSet<String> = found.iter().map(|(path, _)| path.to_ascii_lowercase()).collect();
         for (number, ((path, modified), bytes)) in found.iter().zip(members.iter()).enumerate() {
             let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-            if !self.search.include_backups && is_backup(Path::new(folder)) {
-                left_out.insert(folder);
-                continue;
-            }
+            let file_name = path.rsplit('/').next().unwrap_or_default();
+            let beside = |hive: &str| paths.contains(&member_path(folder, hive).to_ascii_lowercase());
+            let backup = is_past(Path::new(path)) || copy_of(file_name).is_some_and(beside);
             let called = inside(&called, path);
             // A path that is there twice is two folders, so that the files of one are not taken as those of the other.
             let twice = times.entry(path).and_modify(|times| *times = times.saturating_add(1)).or_default();
@@ -136,43 +138,56 @@ impl Walk<'_> {
             let read = bytes.as_ref().map_err(Error::clone).and_then(|bytes| {
                 let mut buf = [0u8; LEN];
                 let start = start(&**bytes, &mut buf).map_err(|error| Error::io(At::Whole, "member", &error))?;
-                Ok((sniff(start), bytes.len()))
+                Ok((sniff_at(start, &full), bytes.len()))
             });
-            let is_hive = full.file_name().and_then(|name| name.to_str()).is_some_and(is_hive);
+            let is_hive = is_hive(plain(file_name));
+            if backup && !self.search.include_backups {
+                if !matches!(read, Ok((ref content, _)) if !matches!(content, Content::Registry(_) | Content::Image)) {
+                    let place =
+                        top(Path::new(path)).map_or_else(|| path.clone(), |top| top.to_string_lossy().into_owned());
+                    left_out.entry(place).and_modify(|files| *files = files.saturating_add(1)).or_insert(1);
+                }
+                continue;
+            }
             let (content, size) = match read {
                 Ok(read) => read,
                 // There is a machine of which nothing can be told.
                 Err(error) if is_hive => (Content::Registry(Kind::BrokenHive(error)), 0),
-                Err(error) if is_log_name(path) => {
-                    failed.push((Arc::clone(&called), error));
-                    (Content::Log, 1)
-                }
-                Err(error) => {
-                    failed.push((called, error));
-                    continue;
-                }
+                Err(error) => match expected(&full) {
+                    Some(form) => (Content::Registry(Kind::PolicyFile(form)), 0),
+                    None if is_log_name(path) => {
+                        failed.push((Arc::clone(&called), error));
+                        (Content::Log, 1)
+                    }
+                    None => {
+                        failed.push((called, error));
+                        continue;
+                    }
+                },
             };
             let (container, file) =
                 (Arc::clone(&archive.container), Inside::Member(Arc::clone(&archive.members), number));
             let bytes = Bytes::Inside { container, file, size, modified: *modified };
+            let (logs, named) = (Vec::new(), false);
             match content {
                 Content::Registry(kind) => {
                     any = true;
                     if is_log_name(path) {
                         self.member_log(&full, path, &called, bytes.clone());
                     }
-                    self.out.artifacts.push(Artifact { path: full, name: called, kind, logs: Vec::new(), bytes });
+                    self.out.artifacts.push(Artifact { path: full, name: called, kind, logs, backup, named, bytes });
                 }
                 Content::Log => self.member_log(&full, path, &called, bytes),
                 Content::NearlyReg(why) => self.unreadable(&called, why.to_owned()),
                 Content::Image => images.push((called, full, number)),
                 Content::Disk if size > BOOT_COPY => images.push((called, full, number)),
                 // As in a volume: there is a machine, of which nothing can be told.
-                Content::Other if is_hive && is_in_config(folder) => {
+                Content::Empty | Content::Other if is_hive => {
                     any = true;
-                    let kind =
-                        Kind::BrokenHive(Error::damaged(At::Offset(0), "hive", "signature \"regf\"", "other bytes"));
-                    self.out.artifacts.push(Artifact { path: full, name: called, kind, logs: Vec::new(), bytes });
+                    let error = no_hive(file_name, size == 0);
+                    let certain = is_in_config(Path::new(folder));
+                    let kind = if certain { Kind::BrokenHive(error) } else { Kind::NoHive(error) };
+                    self.out.artifacts.push(Artifact { path: full, name: called, kind, logs, backup, named, bytes });
                 }
                 // The start of a log is torn; the report is to say why it is not applied.
                 Content::Other if is_log_name(path) => self.member_log(&full, path, &called, bytes),
@@ -184,8 +199,8 @@ impl Walk<'_> {
             }
         }
         any |= !images.is_empty() || !left_out.is_empty();
-        for folder in left_out {
-            self.backup(&inside(&called, folder));
+        for (place, files) in left_out {
+            self.left_out(&inside(&called, place), files);
         }
         self.member_images(&archive, images);
         self.failed(&called, &failed);
@@ -316,12 +331,14 @@ fn open_archive(
 fn wanted(path: &str, content: &Content) -> bool {
     match content {
         Content::Registry(_) | Content::NearlyReg(_) | Content::Log | Content::Image | Content::Disk => true,
-        Content::Archive(_) | Content::Empty => false,
+        Content::Archive(_) => false,
+        Content::Empty => is_hive(path.rsplit('/').next().unwrap_or_default()) || expected(Path::new(path)).is_some(),
         Content::Other => {
             let name = path.rsplit('/').next().unwrap_or_default();
             let end = path.rsplit('.').next().unwrap_or_default();
             let numbered = end.len() == 3 && end.bytes().all(|b| b.is_ascii_digit());
-            is_expected(name)
+            is_expected(plain(name))
+                || expected(Path::new(path)).is_some()
                 || numbered
                 || ["vmdk", "vhd", "raw", "img", "dd", "data"].iter().any(|known| end.eq_ignore_ascii_case(known))
         }
@@ -330,12 +347,6 @@ fn wanted(path: &str, content: &Content) -> bool {
 
 fn ends(members: &Members, number: usize) -> bool {
     member(members, number).is_ok_and(|bytes| ends_like_disk(&bytes))
-}
-
-/// Whether a folder of an archive is where Windows has its hives.
-fn is_in_config(folder: &str) -> bool {
-    let mut names = folder.rsplit('/');
-    ["config", "system32"].iter().all(|wanted| names.next().is_some_and(|name| name.eq_ignore_ascii_case(wanted)))
 }
 
 fn is_log_name(path: &str) -> bool {

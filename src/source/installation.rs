@@ -1,9 +1,11 @@
-//! Where Windows keeps its hives: `System32\config` below any folder in the root of a volume, whatever that is called.
+//! Where Windows keeps its hives: `System32\config` below any folder in the root of a volume, whatever that is called. A
+//! collector's volume has a folder for each drive there, with what was the root of that drive.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::is_backup;
+use super::past::{is_past, plain};
 use crate::error::{At, Error};
 use crate::image::{Entry, FileRef, Tree};
 use crate::limits::Limits;
@@ -17,12 +19,15 @@ const NOT_LOOKED_INTO: [&str; 4] = ["pagefile.sys", "hiberfil.sys", "swapfile.sy
 pub(super) struct Found {
     /// Folders from which Windows was or is started: `Windows`, `Windows.old\Windows`.
     pub(super) installations: Vec<String>,
-    /// Hives and logs of installations, by their names, and every file in the root of the volume.
+    /// Hives and logs of installations and their files of Group Policy, by their names, and every file in the root of the
+    /// volume.
     pub(super) files: Vec<FoundFile>,
-    /// Folders with copies that were not asked for.
-    pub(super) backups: Vec<String>,
+    /// Folders with copies from an earlier day that were not asked for, and how many hives each has.
+    pub(super) left_out: Vec<(String, u64)>,
     /// What could not be told.
     pub(super) problems: Vec<(String, Error)>,
+    /// What could not be told of copies and of Group Policy, which touches no verdict.
+    pub(super) notes: Vec<(String, Error)>,
 }
 
 /// A file that could be one to audit.
@@ -32,8 +37,28 @@ pub(super) struct FoundFile {
     pub(super) file: FileRef,
     /// The folder that it is in.
     pub(super) folder: FileRef,
-    /// Whether Windows has a hive or a log under this name.
-    pub(super) expected: bool,
+    /// What it is by its name and its place.
+    pub(super) what: What,
+    /// The folder of copies from an earlier day that it is in.
+    past: Option<String>,
+}
+
+impl FoundFile {
+    /// Whether it is a copy from an earlier day.
+    pub(super) fn is_past(&self) -> bool {
+        self.past.is_some()
+    }
+}
+
+/// What a file is by its name and its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum What {
+    /// A hive or a log: Windows has one under this name.
+    Hive,
+    /// A file of Group Policy.
+    Policy,
+    /// Anything.
+    Any,
 }
 
 /// What Windows calls its hives and their logs.
@@ -48,35 +73,77 @@ const EXPECTED: [&str; 8] = [
     "SOFTWARE.LOG2",
 ];
 
+/// Levels below a folder of Group Policy on which its files are looked for.
+const POLICY_DEPTH: usize = 10;
+
 struct Finder<'a> {
     volume: &'a Arc<Tree>,
     include_backups: bool,
+    limits: &'a Limits,
     found: Found,
+}
+
+/// A folder: its path, where it is, and the folder of copies from an earlier day that it is or is in.
+#[derive(Clone)]
+struct Folder {
+    path: String,
+    file: FileRef,
+    past: Option<String>,
+}
+
+impl Folder {
+    fn below(&self, entry: &Entry) -> Self {
+        let path = join(&self.path, &entry.name);
+        let past = self.past.clone().or_else(|| is_past(Path::new(&entry.name)).then(|| path.clone()));
+        Self { path, file: entry.file, past }
+    }
+
+    /// The same, as copies from an earlier day.
+    fn into_past(mut self) -> Self {
+        self.past.get_or_insert_with(|| self.path.clone());
+        self
+    }
+}
+
+fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}\\{name}") }
 }
 
 /// Looks for installations in the root of a volume, and lists the files there.
 pub(super) fn find(volume: &Arc<Tree>, include_backups: bool, limits: &Limits) -> Found {
-    let mut finder = Finder { volume, include_backups, found: Found::default() };
+    let mut finder = Finder { volume, include_backups, limits, found: Found::default() };
+    let root = Folder { path: String::new(), file: volume.root(), past: None };
     match volume.list(volume.root()) {
         // What is asked for by name may be there all the same.
         Err(error) => {
             finder.found.problems.push(("\\".to_owned(), error));
-            if let Some(windows) = finder.folder("", volume.root(), "Windows") {
-                finder.folder_of_root(&windows);
+            if let Some(windows) = finder.folder(&root, "Windows") {
+                finder.folder_of_root(&windows, true);
             }
         }
         Ok(entries) => {
             let (folders, files): (Vec<Entry>, Vec<Entry>) = entries.into_iter().partition(|entry| entry.folder);
             for folder in &folders {
-                finder.folder_of_root(folder);
+                finder.folder_of_root(&root.below(folder), true);
+            }
+            // A volume of collections, with a folder for each machine.
+            if finder.found.installations.is_empty() {
+                for folder in folders.iter().take(limits.root_files) {
+                    finder.drives(&root.below(folder));
+                }
             }
             let skipped = |name: &str| {
                 name.starts_with('$') || NOT_LOOKED_INTO.iter().any(|known| name.eq_ignore_ascii_case(known))
             };
             let mut files = files.into_iter().filter(|file| !skipped(&file.name));
-            let folder = volume.root();
             let found = files.by_ref().take(limits.root_files);
-            let found = found.map(|file| FoundFile { path: file.name, file: file.file, folder, expected: false });
+            let found = found.map(|file| FoundFile {
+                past: is_past(Path::new(&file.name)).then(|| file.name.clone()),
+                path: file.name,
+                file: file.file,
+                folder: root.file,
+                what: What::Any,
+            });
             finder.found.files.extend(found);
             if files.next().is_some() {
                 let limit = u64::try_from(limits.root_files).unwrap_or(u64::MAX);
@@ -85,80 +152,200 @@ pub(super) fn find(volume: &Arc<Tree>, include_backups: bool, limits: &Limits) -
             }
         }
     }
-    finder.found
+    finder.finish()
 }
 
 impl Finder<'_> {
-    fn folder_of_root(&mut self, folder: &Entry) {
-        if !is_backup(Path::new(&folder.name)) {
-            return self.system_root(&folder.name, folder.file);
+    /// Leaves out what was not asked for.
+    fn finish(mut self) -> Found {
+        if self.found.installations.is_empty() {
+            // Of no machine that is here.
+            self.found.files.retain(|file| file.what != What::Policy);
         }
-        // What Windows was before it was upgraded, with a root of its own.
-        let Some(windows) = self.folder(&folder.name, folder.file, "Windows") else { return };
-        let path = format!("{}\\{}", folder.name, windows.name);
-        if self.include_backups {
-            self.system_root(&path, windows.file);
-        } else {
-            self.found.backups.push(path);
+        if !self.include_backups {
+            let (past, files) = std::mem::take(&mut self.found.files).into_iter().partition(FoundFile::is_past);
+            self.found.files = files;
+            let past: Vec<FoundFile> = past;
+            let mut left_out: BTreeMap<String, u64> = BTreeMap::new();
+            for file in
+                past.iter().filter(|file| file.path.rsplit('\\').next().is_some_and(|name| is_hive(plain(name))))
+            {
+                // Since Windows 10 1803 those of RegBack are empty.
+                let empty = self.volume.file(file.file).is_ok_and(|file| file.is_empty());
+                let Some(top) = file.past.as_ref().filter(|_| !empty) else { continue };
+                left_out.entry(top.clone()).and_modify(|hives| *hives = hives.saturating_add(1)).or_insert(1);
+            }
+            self.found.left_out = left_out.into_iter().collect();
+        }
+        self.found
+    }
+
+    /// A folder of the root of a volume; `drives` says that it may be what was the root of another one.
+    fn folder_of_root(&mut self, folder: &Folder, drives: bool) {
+        let name = folder.path.rsplit('\\').next().unwrap_or_default().to_owned();
+        if name.eq_ignore_ascii_case("System Volume Information") {
+            return self.restore_points(folder);
+        }
+        if name.eq_ignore_ascii_case("ProgramData") {
+            let history = ["Microsoft", "Group Policy", "History"];
+            if let Some(history) = self.path(folder, &history) {
+                self.policies(&history);
+            }
+            return;
+        }
+        if self.system_root(folder) {
+            return;
+        }
+        if drives && (is_drive(&name) || is_past(Path::new(&name))) {
+            for below in self.folders(folder) {
+                self.folder_of_root(&below, false);
+            }
+        } else if drives || folder.past.is_some() {
+            for windows in ["Windows", "WINNT"] {
+                if let Some(windows) = self.folder(folder, windows) {
+                    self.system_root(&windows);
+                }
+            }
         }
     }
 
-    /// A folder that Windows could have been installed to.
-    fn system_root(&mut self, path: &str, folder: FileRef) {
-        let Some(system32) = self.folder(path, folder, "System32") else { return };
-        let path32 = format!("{path}\\{}", system32.name);
-        let Some(config) = self.folder(&path32, system32.file, "config") else { return };
-        let config_path = format!("{path32}\\{}", config.name);
-        if self.hives(&config_path, config.file) {
-            self.found.installations.push(path.to_owned());
+    /// Folders for drives in a folder that is none itself.
+    fn drives(&mut self, folder: &Folder) {
+        for drive in self.folders(folder) {
+            if is_drive(drive.path.rsplit('\\').next().unwrap_or_default()) {
+                self.folder_of_root(&drive, true);
+            }
         }
-        if let Some(backup) = self.folder(&config_path, config.file, "RegBack") {
-            let path = format!("{config_path}\\{}", backup.name);
-            match self.has_hives(backup.file) {
-                false => {}
-                true if self.include_backups => {
-                    self.hives(&path, backup.file);
+    }
+
+    /// A folder that Windows could have been installed to; whether it was.
+    fn system_root(&mut self, folder: &Folder) -> bool {
+        let Some(system32) = self.folder(folder, "System32") else { return false };
+        let Some(config) = self.folder(&system32, "config") else { return false };
+        if self.hives(&config) && (self.include_backups || folder.past.is_none()) {
+            self.found.installations.push(folder.path.clone());
+        }
+        for copies in ["RegBack", "Journal"] {
+            if let Some(copies) = self.folder(&config, copies) {
+                self.hives(&copies.into_past());
+            }
+        }
+        // Windows XP and older, and a tool that was much used there.
+        for copies in ["repair", "ERDNT"] {
+            if let Some(copies) = self.folder(folder, copies) {
+                let copies = copies.into_past();
+                self.hives(&copies);
+                for below in self.folders(&copies) {
+                    self.hives(&below);
                 }
-                true => self.found.backups.push(path),
+            }
+        }
+        if let Some(policy) = self.folder(&system32, "GroupPolicy") {
+            self.policies(&policy);
+        }
+        true
+    }
+
+    /// The restore points of Windows XP.
+    fn restore_points(&mut self, folder: &Folder) {
+        for restore in self.folders(folder).into_iter().filter(|restore| restore.past.is_some()) {
+            for point in self.folders(&restore) {
+                if let Some(snapshot) = self.folder(&point, "snapshot") {
+                    self.hives(&snapshot);
+                }
             }
         }
     }
 
     /// Adds the hives and logs of a folder; whether there was a hive.
-    fn hives(&mut self, path: &str, folder: FileRef) -> bool {
-        let entries = self.volume.list(folder).unwrap_or_else(|error| {
-            self.found.problems.push((path.to_owned(), error));
-            let names = EXPECTED.iter().map(|name| self.volume.find(folder, name));
+    fn hives(&mut self, folder: &Folder) -> bool {
+        let entries = self.volume.list(folder.file).unwrap_or_else(|error| {
+            self.problem(folder, folder.path.clone(), error);
+            let names = EXPECTED.iter().map(|name| self.volume.find(folder.file, name));
             names.filter_map(|found| found.ok().flatten()).collect()
         });
         let mut any = false;
-        for entry in entries.into_iter().filter(|entry| !entry.folder && is_expected(&entry.name)) {
-            any |= is_hive(&entry.name);
-            let path = format!("{path}\\{}", entry.name);
-            self.found.files.push(FoundFile { path, file: entry.file, folder, expected: true });
+        for entry in entries.into_iter().filter(|entry| !entry.folder && is_expected(plain(&entry.name))) {
+            any |= is_hive(plain(&entry.name));
+            self.file(folder, &entry, What::Hive);
         }
         any
     }
 
-    /// Whether a folder of copies has any: since Windows 10 1803 they are empty files.
-    fn has_hives(&self, folder: FileRef) -> bool {
-        ["SYSTEM", "SOFTWARE"].iter().any(|name| match self.volume.find(folder, name) {
-            Ok(Some(entry)) => self.volume.file(entry.file).map_or(true, |file| !file.is_empty()),
-            Ok(None) => false,
-            Err(_) => true,
-        })
+    /// Adds the files of Group Policy below a folder.
+    fn policies(&mut self, folder: &Folder) {
+        let mut next = vec![(folder.clone(), 0usize)];
+        let mut budget = self.limits.root_files;
+        while let Some((folder, depth)) = next.pop() {
+            let Some(left) = budget.checked_sub(1) else { return };
+            budget = left;
+            let entries = match self.volume.list(folder.file) {
+                Ok(entries) => entries,
+                Err(error) => {
+                    self.found.notes.push((folder.path, error));
+                    continue;
+                }
+            };
+            for entry in entries {
+                if entry.folder && depth < POLICY_DEPTH {
+                    next.push((folder.below(&entry), depth.saturating_add(1)));
+                } else if !entry.folder && is_policy_name(&entry.name) {
+                    self.file(&folder, &entry, What::Policy);
+                }
+            }
+        }
+    }
+
+    fn file(&mut self, folder: &Folder, entry: &Entry, what: What) {
+        let path = join(&folder.path, &entry.name);
+        self.found.files.push(FoundFile {
+            path,
+            file: entry.file,
+            folder: folder.file,
+            what,
+            past: folder.past.clone(),
+        });
+    }
+
+    /// The folders in a folder.
+    fn folders(&mut self, folder: &Folder) -> Vec<Folder> {
+        match self.volume.list(folder.file) {
+            Ok(entries) => {
+                let folders = entries.iter().filter(|entry| entry.folder).take(self.limits.root_files);
+                folders.map(|entry| folder.below(entry)).collect()
+            }
+            Err(error) => {
+                self.problem(folder, folder.path.clone(), error);
+                Vec::new()
+            }
+        }
     }
 
     /// The folder called `name` in `folder`.
-    fn folder(&mut self, path: &str, folder: FileRef, name: &str) -> Option<Entry> {
-        match self.volume.find(folder, name) {
-            Ok(entry) => entry.filter(|entry| entry.folder),
+    fn folder(&mut self, folder: &Folder, name: &str) -> Option<Folder> {
+        match self.volume.find(folder.file, name) {
+            Ok(entry) => entry.filter(|entry| entry.folder).map(|entry| folder.below(&entry)),
             Err(error) => {
-                self.found.problems.push((format!("{path}\\{name}"), error));
+                self.problem(folder, join(&folder.path, name), error);
                 None
             }
         }
     }
+
+    /// The folder that these names lead to.
+    fn path(&mut self, folder: &Folder, names: &[&str]) -> Option<Folder> {
+        names.iter().try_fold(folder.clone(), |folder, name| self.folder(&folder, name))
+    }
+
+    fn problem(&mut self, folder: &Folder, path: String, error: Error) {
+        let list = if folder.past.is_some() { &mut self.found.notes } else { &mut self.found.problems };
+        list.push((path, error));
+    }
+}
+
+/// Whether a folder is called like a drive.
+fn is_drive(name: &str) -> bool {
+    name.len() == 1 && name.chars().all(|letter| letter.is_ascii_alphabetic())
 }
 
 /// Whether Windows calls a hive that rules ask about like this.
@@ -171,10 +358,18 @@ pub(super) fn is_expected(name: &str) -> bool {
     EXPECTED.iter().any(|expected| name.eq_ignore_ascii_case(expected))
 }
 
+/// Whether Windows calls a file of Group Policy with registry values like this.
+pub(super) fn is_policy_name(name: &str) -> bool {
+    ["Registry.pol", "Registry.xml"].iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
 /// A Windows volume that is mounted at, or was copied whole to, a folder of this machine.
+#[derive(Default)]
 pub(super) struct Mounted {
     /// Its `System32\config` folders, and those of copies.
-    pub(super) configs: Vec<PathBuf>,
+    pub(super) folders: Vec<PathBuf>,
+    /// Folders with files of Group Policy.
+    pub(super) policies: Vec<PathBuf>,
     /// Folders with copies that were not asked for.
     pub(super) backups: Vec<PathBuf>,
 }
@@ -185,19 +380,48 @@ pub(super) fn mounted(folder: &Path, include_backups: bool) -> Option<Mounted> {
     let windows = below(folder, &["Windows"])?;
     below(&windows, &["System32", "ntoskrnl.exe"])?;
     below(&windows, &["System32", "config"])?;
-    let mut mounted = Mounted { configs: Vec::new(), backups: Vec::new() };
-    let mut roots: Vec<PathBuf> = std::fs::read_dir(folder).ok()?.filter_map(Result::ok).map(|e| e.path()).collect();
-    roots.sort();
-    for root in roots.iter().filter(|root| root.symlink_metadata().is_ok_and(|meta| meta.is_dir())) {
-        let old = root.file_name().is_some_and(|name| is_backup(Path::new(name)));
-        let config = below(root, if old { &["Windows", "System32", "config"] } else { &["System32", "config"] });
-        let Some(config) = config else { continue };
+    let mut mounted = Mounted::default();
+    std::fs::read_dir(folder).ok()?; // what cannot be listed is walked, which says so
+    for root in folders(folder) {
+        let old = root.file_name().is_some_and(|name| is_past(Path::new(name)));
+        let windows = if old { below(&root, &["Windows"]) } else { Some(root.clone()) };
+        let Some((windows, config)) =
+            windows.and_then(|windows| below(&windows, &["System32", "config"]).map(|config| (windows, config)))
+        else {
+            continue;
+        };
         mounted.add(config.clone(), old && !include_backups);
-        if let Some(copies) = below(&config, &["RegBack"]) {
+        let copies = ["RegBack", "Journal"].iter().filter_map(|name| below(&config, &[name]));
+        let older = ["repair", "ERDNT"].iter().filter_map(|name| below(&windows, &[name]));
+        for copies in copies.chain(older).flat_map(|copies| with_folders(copies, include_backups)) {
             mounted.add(copies, !include_backups);
+        }
+        mounted.policies.extend(below(&windows, &["System32", "GroupPolicy"]).filter(|_| !old));
+    }
+    mounted.policies.extend(below(folder, &["ProgramData", "Microsoft", "Group Policy", "History"]));
+    let restore = below(folder, &["System Volume Information"]).map(|folder| folders(&folder)).unwrap_or_default();
+    for restore in restore.into_iter().filter(|restore| is_past(restore)) {
+        match include_backups {
+            true => mounted.folders.extend(folders(&restore).iter().filter_map(|point| below(point, &["snapshot"]))),
+            false => mounted.backups.push(restore),
         }
     }
     Some(mounted)
+}
+
+/// The folders in a folder, by name; links are none.
+fn folders(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    let mut folders: Vec<PathBuf> =
+        entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).map(|entry| entry.path()).collect();
+    folders.sort();
+    folders
+}
+
+/// The folder, and where `deeper` says so those in it.
+fn with_folders(folder: PathBuf, deeper: bool) -> Vec<PathBuf> {
+    let more = if deeper { folders(&folder) } else { Vec::new() };
+    std::iter::once(folder).chain(more).collect()
 }
 
 impl Mounted {
@@ -205,7 +429,7 @@ impl Mounted {
         if left_out {
             self.backups.push(folder);
         } else {
-            self.configs.push(folder);
+            self.folders.push(folder);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Transaction logs: which of the files beside a hive, and of those given by hand, belong to it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -50,8 +50,8 @@ pub(super) struct Attached {
     pub(super) alone: Vec<(PathBuf, String, bool)>,
 }
 
-/// Gives each hive its logs: those that lie beside it and are called like it, in whatever case, and those given by hand.
-/// `inside` are the logs in images and archives, by their folders.
+/// Gives each hive its logs: those that lie beside it and are called like it, in whatever case, those that no other hive of
+/// the folder can own, and those given by hand. `inside` are the logs in images and archives, by their folders.
 pub(super) fn attach(
     artifacts: &mut [Artifact],
     inside: BTreeMap<PathBuf, Vec<InsideLog>>,
@@ -63,31 +63,34 @@ pub(super) fn attach(
     let off = || (!search.apply_logs).then(|| NO_LOGS.to_owned());
     let names: HashSet<PathBuf> = artifacts.iter().map(|artifact| artifact.path.clone()).collect();
     let mut out = Attached { paths: HashSet::new(), alone: Vec::new() };
-    for artifact in artifacts.iter_mut().filter(|artifact| is_hive(artifact)) {
+    let mut hives: BTreeMap<PathBuf, Vec<usize>> = BTreeMap::new();
+    for (number, artifact) in artifacts.iter_mut().enumerate().filter(|(_, artifact)| is_hive(artifact)) {
         let folder = artifact.path.parent().unwrap_or(Path::new("")).to_path_buf();
+        hives.entry(folder.clone()).or_default().push(number);
         let beside = folders.entry(folder).or_insert_with_key(|folder| match artifact.container() {
             None => beside_in(folder),
             Some(_) => Beside::inside(Vec::new()),
         });
         let Some(own) = artifact.path.file_name().and_then(OsStr::to_str) else { continue };
-        for ending in ENDINGS {
-            for BesideLog { file, name: called, why, bytes } in &beside.names {
-                let Some(stem) = stem(file, ending) else { continue };
-                // Where names differ in case alone, the log is that of the hive that is called exactly like it.
-                let other = || names.contains(&artifact.path.with_file_name(stem));
-                if stem == own || (stem.to_lowercase() == own.to_lowercase() && !other()) {
-                    let path = artifact.path.with_file_name(file);
-                    out.paths.insert(path.clone());
-                    let (bytes, ignored) = (bytes.clone(), off().or_else(|| why.clone()));
-                    let name = called.clone().unwrap_or_else(|| name(&path));
-                    artifact.logs.push(LogFile { name, path, ignored, bytes });
-                }
+        let own = own.to_owned();
+        for log in beside.called(&own) {
+            // Where names differ in case alone, the log is that of the hive that is called exactly like it.
+            let other = || names.contains(&artifact.path.with_file_name(&log.stem));
+            if log.stem == own || !other() {
+                out.paths.insert(log.add_to(artifact, off()));
             }
         }
         if let Some(why) = &beside.unlisted {
             let path = artifact.path.parent().unwrap_or(Path::new("")).to_path_buf();
             let (name, bytes) = (name(&path), Bytes::Local);
             artifact.logs.push(LogFile { name, path, ignored: Some(why.clone()), bytes });
+        }
+    }
+    for (folder, hives) in &hives {
+        let Some(beside) = folders.get(folder) else { continue };
+        for (number, log) in orphans(artifacts, folder, hives, beside, &out.paths, &names) {
+            let Some(artifact) = artifacts.get_mut(number) else { continue };
+            out.paths.insert(log.add_to(artifact, off()));
         }
     }
     for path in search.logs {
@@ -105,6 +108,69 @@ pub(super) fn attach(
     out
 }
 
+/// Logs that lie beside hives without being called like one, and the only hive that can own each.
+fn orphans<'a>(
+    artifacts: &[Artifact],
+    folder: &Path,
+    hives: &[usize],
+    beside: &'a Beside,
+    attached: &HashSet<PathBuf>,
+    names: &HashSet<PathBuf>,
+) -> Vec<(usize, &'a BesideLog)> {
+    let mut stems: BTreeMap<String, Vec<&BesideLog>> = BTreeMap::new();
+    for log in beside.in_order().filter(|log| !attached.contains(&folder.join(&log.file))) {
+        // What is called like the log owns it, though it cannot use it.
+        if !names.contains(&folder.join(&log.stem)) {
+            stems.entry(log.stem.to_lowercase()).or_default().push(log);
+        }
+    }
+    if stems.is_empty() {
+        return Vec::new();
+    }
+    let mut without_ending: HashMap<String, Vec<usize>> = HashMap::new();
+    let mut called: Vec<(usize, String, String)> = Vec::new();
+    for (number, artifact) in hives.iter().filter_map(|number| Some((*number, artifacts.get(*number)?))) {
+        if !artifact.logs.is_empty() {
+            continue;
+        }
+        let name = artifact.path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
+        if ENDINGS.iter().any(|ending| stem(&name, ending).is_some()) {
+            continue; // a log whose base block is torn looks like a damaged hive
+        }
+        if let Some((stem, _)) = name.rsplit_once('.') {
+            without_ending.entry(stem.to_owned()).or_default().push(number);
+        }
+        let noted = match &artifact.kind {
+            Kind::Hive(base) => base.file_name.rsplit('\\').next().unwrap_or_default().to_lowercase(),
+            _ => String::new(),
+        };
+        called.push((number, name, noted));
+    }
+    let few = stems.len() <= ORPHANS;
+    let mut owned = Vec::new();
+    for (stem, logs) in stems {
+        let owner = match without_ending.get(&stem).map(Vec::as_slice) {
+            Some([only]) => Some(*only),
+            Some(_) => None,
+            None if few => {
+                let fits = |(_, name, noted): &&(usize, String, String)| {
+                    name.contains(&stem) || (name.len() >= 4 && stem.contains(name.as_str())) || *noted == stem
+                };
+                let mut owners = called.iter().filter(fits);
+                owners.next().filter(|_| owners.next().is_none()).map(|(number, ..)| *number)
+            }
+            None => None,
+        };
+        if let Some(owner) = owner {
+            owned.extend(logs.into_iter().map(|log| (owner, log)));
+        }
+    }
+    owned
+}
+
+/// Names of logs in one folder that are looked at for a hive that is called otherwise; more are those of many machines.
+const ORPHANS: usize = 16;
+
 pub(super) fn is_hive(artifact: &Artifact) -> bool {
     matches!(artifact.kind, Kind::Hive(_) | Kind::BrokenHive(_))
 }
@@ -119,15 +185,19 @@ pub(super) struct InsideLog {
 }
 
 /// What lies in a folder that could be a log.
+#[derive(Default)]
 struct Beside {
-    /// Files whose names end like one, in order. An empty file is a log that is not in use.
-    names: Vec<BesideLog>,
+    /// Files whose names end like one, by the ending and the name before it in lower case; each list in order. An empty file
+    /// is a log that is not in use.
+    logs: BTreeMap<(usize, String), Vec<BesideLog>>,
     /// Why there may be more.
     unlisted: Option<String>,
 }
 
 struct BesideLog {
     file: String,
+    /// The name without its ending.
+    stem: String,
     /// How it is called in reports, if not by its path.
     name: Option<Arc<str>>,
     /// Why it is not to be applied.
@@ -137,15 +207,49 @@ struct BesideLog {
 
 impl Beside {
     fn inside(logs: Vec<InsideLog>) -> Self {
-        let log = |InsideLog { file, name, bytes }| BesideLog { file, name: Some(name), why: None, bytes };
         let used = |log: &InsideLog| log.bytes.meta(Path::new("")).0 != Some(0);
-        let mut names: Vec<BesideLog> = logs.into_iter().filter(used).map(log).collect();
-        names.sort_by(|a, b| a.file.cmp(&b.file));
-        Self { names, unlisted: None }
+        let mut beside = Self::default();
+        for InsideLog { file, name, bytes } in logs.into_iter().filter(used) {
+            beside.add(file, Some(name), None, bytes);
+        }
+        beside.sorted()
     }
 
-    fn add(&mut self, file: String, why: Option<String>) {
-        self.names.push(BesideLog { file, name: None, why, bytes: Bytes::Local });
+    /// Adds a file, if it is called like a log.
+    fn add(&mut self, file: String, name: Option<Arc<str>>, why: Option<String>, bytes: Bytes) {
+        let found =
+            ENDINGS.iter().enumerate().find_map(|(number, ending)| Some((number, stem(&file, ending)?.to_owned())));
+        if let Some((ending, stem)) = found {
+            let key = (ending, stem.to_lowercase());
+            self.logs.entry(key).or_default().push(BesideLog { file, stem, name, why, bytes });
+        }
+    }
+
+    fn sorted(mut self) -> Self {
+        self.logs.values_mut().for_each(|logs| logs.sort_by(|a, b| a.file.cmp(&b.file)));
+        self
+    }
+
+    /// The logs that are called like `hive`, but for case, in the order in which they are to be tried.
+    fn called(&self, hive: &str) -> impl Iterator<Item = &BesideLog> {
+        let hive = hive.to_lowercase();
+        (0..ENDINGS.len()).filter_map(move |ending| self.logs.get(&(ending, hive.clone()))).flatten()
+    }
+
+    /// All of them, in the order in which those of one hive are to be tried.
+    fn in_order(&self) -> impl Iterator<Item = &BesideLog> {
+        self.logs.values().flatten()
+    }
+}
+
+impl BesideLog {
+    /// Gives the log to a hive in the same folder; its path.
+    fn add_to(&self, artifact: &mut Artifact, off: Option<String>) -> PathBuf {
+        let path = artifact.path.with_file_name(&self.file);
+        let (bytes, ignored) = (self.bytes.clone(), off.or_else(|| self.why.clone()));
+        let name = self.name.clone().unwrap_or_else(|| name(&path));
+        artifact.logs.push(LogFile { name, path: path.clone(), ignored, bytes });
+        path
     }
 }
 
@@ -155,9 +259,9 @@ fn beside_in(folder: &Path) -> Beside {
         |error: std::io::Error| Some(format!("the folder cannot be listed, and logs in it are not known: {error}"));
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(error) => return Beside { names: Vec::new(), unlisted: unlisted(error) },
+        Err(error) => return Beside { unlisted: unlisted(error), ..Beside::default() },
     };
-    let mut beside = Beside { names: Vec::new(), unlisted: None };
+    let mut beside = Beside::default();
     for entry in entries {
         let entry = match entry {
             Ok(entry) => entry,
@@ -172,17 +276,17 @@ fn beside_in(folder: &Path) -> Beside {
         }
         match entry.metadata() {
             Ok(meta) if meta.is_file() && meta.len() == 0 => {}
-            Ok(meta) if meta.is_file() => beside.add(name, None),
+            Ok(meta) if meta.is_file() => beside.add(name, None, None, Bytes::Local),
             // As in the walk: it may lead out of the evidence.
             Ok(meta) if meta.is_symlink() => {
-                beside.add(name, Some("a symbolic link, which is not followed: give the log with --log".to_owned()));
+                let why = "a symbolic link, which is not followed: give the log with --log".to_owned();
+                beside.add(name, None, Some(why), Bytes::Local);
             }
             Ok(_) => {}
-            Err(error) => beside.add(name, Some(error.to_string())),
+            Err(error) => beside.add(name, None, Some(error.to_string()), Bytes::Local),
         }
     }
-    beside.names.sort_by(|a, b| a.file.cmp(&b.file));
-    beside
+    beside.sorted()
 }
 
 /// The name without the ending, if it has that one.

@@ -250,7 +250,7 @@ impl Among {
     }
 }
 
-fn member_path(folder: &str, name: &str) -> String {
+pub(super) fn member_path(folder: &str, name: &str) -> String {
     if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
 

@@ -1,5 +1,7 @@
 //! Telling files apart by their first bytes, never by their names.
 
+use std::path::Path;
+
 use crate::image::{ends_like_disk, is_container, looks_like_disk};
 use crate::read_at::ReadAt;
 use crate::registry::hive::{BaseBlock, SIGNATURE, is_log};
@@ -9,6 +11,7 @@ use crate::registry::reg_file::{Sniffed, sniff as sniff_text};
 use super::Kind;
 use super::archive::{self, Archive};
 use super::bytes::start;
+use super::policy_place;
 
 /// Bytes of the smallest file that is taken as a disk or a volume where its first bytes do not say so.
 pub(super) const SMALLEST_DISK: u64 = 1 << 16;
@@ -51,6 +54,14 @@ pub(crate) fn evidence(file: &dyn ReadAt) -> Option<&'static str> {
         Content::Archive(_) => Some("an archive"),
         _ if ends_like_disk(file) => Some("a disk image"),
         _ => None,
+    }
+}
+
+/// As [`sniff`]; a file of Group Policy that holds nothing, or something else, is told by its place.
+pub(super) fn sniff_at(start: &[u8], path: &Path) -> Content {
+    match (sniff(start), policy_place::expected(path)) {
+        (Content::Empty | Content::Other, Some(form)) => Content::Registry(Kind::PolicyFile(form)),
+        (content, _) => content,
     }
 }
 

@@ -11,10 +11,12 @@ use super::archive::Archive;
 use super::bytes::{Bytes, start};
 use super::disk::ImageSeen;
 use super::dynamic::Member;
-use super::installation::{Mounted, mounted};
+use super::installation::{Mounted, is_hive, is_policy_name, mounted};
 use super::logs::{InsideLog, attach};
-use super::sniff::{BOOT_COPY, Content, LEN, SMALLEST_DISK, sniff};
-use super::{Artifact, Kind, Search, is_backup, name};
+use super::past::{copy_of, is_past};
+use super::policy_place::expected;
+use super::sniff::{BOOT_COPY, Content, LEN, SMALLEST_DISK, sniff, sniff_at};
+use super::{Artifact, Kind, Search, is_in_config, name, no_hive};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::At;
 use crate::image::ends_like_disk;
@@ -31,6 +33,8 @@ pub struct Discovery {
     pub images: Vec<ImageSeen>,
     /// Disk images and archives that were met, and the files that they name: evidence, whatever was found in them.
     pub containers: Vec<PathBuf>,
+    /// Copies from earlier days that were left out.
+    pub left_out: Vec<LeftOut>,
     /// What could not be read, and what was named but is nothing that can be audited.
     pub diagnostics: Vec<Diagnostic>,
     /// How many regular files were looked at, hives of installations in images and members of archives included.
@@ -39,6 +43,15 @@ pub struct Discovery {
     pub other_files: u64,
     /// How many files, folders or volumes could not be read, or broke off.
     pub unreadable: u64,
+}
+
+/// Copies from an earlier day, which are no machine of their own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// What they lie in, as reports call it.
+    pub name: Arc<str>,
+    /// How many hives and `.reg` files there are.
+    pub files: u64,
 }
 
 /// Looks at every input: a file is told by its content, a folder is walked; disk images and archives are looked into. Symbolic
@@ -56,13 +69,12 @@ pub fn discover(inputs: &[PathBuf], search: &Search<'_>, limits: &Limits) -> Dis
         logs: Vec::new(),
         containers: Vec::new(),
         dynamic: Vec::new(),
-        backups: 0,
     };
     for input in inputs {
         if input.is_dir() {
             walk.folder(input);
         } else {
-            walk.file(input, true);
+            walk.file(input, true, true);
         }
     }
     walk.containers();
@@ -97,24 +109,24 @@ pub(super) struct Walk<'a> {
     containers: Vec<Holder>,
     /// Dynamic disks, whose volumes may need several of them.
     pub(super) dynamic: Vec<Member>,
-    /// How many copies that Windows keeps aside were left out.
-    backups: u64,
 }
 
 impl Walk<'_> {
     fn folder(&mut self, root: &Path) {
-        let in_backup = root.canonicalize().is_ok_and(|root| is_backup(&root));
+        let canonical = root.canonicalize().unwrap_or_else(|_| root.to_path_buf());
+        let in_past = is_past(&canonical);
         let mut walk = WalkDir::new(root).max_depth(self.limits.folder_depth).sort_by_file_name().into_iter();
         while let Some(entry) = walk.next() {
             match entry {
-                Ok(entry) if entry.file_type().is_file() => self.file(entry.path(), false),
+                Ok(entry) if entry.file_type().is_file() => self.file(entry.path(), false, in_past),
                 Ok(entry) if entry.file_type().is_dir() => {
-                    let left_out = !in_backup && !self.search.include_backups && entry.depth() > 0;
-                    if left_out && is_backup(Path::new(entry.file_name())) {
-                        self.backup(&name(entry.path()));
+                    let below = entry.path().strip_prefix(root).unwrap_or(entry.path());
+                    let wanted = in_past || self.search.include_backups;
+                    if !wanted && is_past(&canonical.join(below)) {
+                        self.aside(entry.path());
                         walk.skip_current_dir();
-                    } else if let Some(volume) = mounted(entry.path(), self.search.include_backups) {
-                        self.mounted(entry.path(), &volume);
+                    } else if let Some(volume) = mounted(entry.path(), wanted) {
+                        self.mounted(entry.path(), &volume, in_past);
                         walk.skip_current_dir();
                     } else if entry.depth() == self.limits.folder_depth {
                         let message = format!("more than {} levels of folders: not walked further", entry.depth());
@@ -132,45 +144,89 @@ impl Walk<'_> {
     }
 
     /// The installations of a Windows volume, and nothing else of it.
-    fn mounted(&mut self, root: &Path, volume: &Mounted) {
+    fn mounted(&mut self, root: &Path, volume: &Mounted, past_too: bool) {
         let message = "the folder of a Windows volume: its installations alone are read; \
                        name a folder below it to have all of that read";
         self.remark(&name(root), Severity::Note, "windows-volume", message.to_owned());
-        for config in &volume.configs {
-            let walk = WalkDir::new(config).max_depth(1).sort_by_file_name();
-            for entry in walk {
+        for folder in &volume.folders {
+            for entry in WalkDir::new(folder).max_depth(1).sort_by_file_name() {
                 match entry {
-                    Ok(entry) if entry.file_type().is_file() => self.file(entry.path(), false),
+                    Ok(entry) if entry.file_type().is_file() => self.file(entry.path(), false, past_too),
                     Ok(_) => {}
-                    Err(error) => self.unreadable(&name(config), error.to_string()),
+                    Err(error) => self.unreadable(&name(folder), error.to_string()),
+                }
+            }
+        }
+        for folder in &volume.policies {
+            for entry in WalkDir::new(folder).max_depth(self.limits.folder_depth).sort_by_file_name() {
+                match entry {
+                    Ok(entry)
+                        if entry.file_type().is_file() && is_policy_name(&entry.file_name().to_string_lossy()) =>
+                    {
+                        self.file(entry.path(), false, past_too);
+                    }
+                    Ok(_) => {}
+                    Err(error) => self.remark(&name(folder), Severity::Warning, "policy-folder", error.to_string()),
                 }
             }
         }
         for copies in &volume.backups {
-            self.backup(&name(copies));
+            self.aside(copies);
         }
     }
 
-    fn file(&mut self, path: &Path, named: bool) {
-        if let Ok(canonical) = path.canonicalize()
-            && !self.seen.insert(canonical)
+    /// Counts what lies in a folder of copies from an earlier day.
+    fn aside(&mut self, folder: &Path) {
+        let mut files = 0u64;
+        let walk = WalkDir::new(folder).max_depth(self.limits.folder_depth);
+        let regular = walk.into_iter().filter_map(Result::ok).filter(|entry| entry.file_type().is_file());
+        for entry in regular {
+            let mut buf = [0u8; LEN];
+            let read = LocalFile::open(entry.path()).and_then(|file| start(&file, &mut buf).map(sniff));
+            let counts = read.map_or(true, |content| matches!(content, Content::Registry(_) | Content::Image));
+            files = files.saturating_add(u64::from(counts));
+        }
+        if files > 0 {
+            self.left_out(&name(folder), files);
+        }
+    }
+
+    /// A file, which the user named, or which lies below a folder; copies from an earlier day are read where `past_too` says
+    /// so, or the user.
+    fn file(&mut self, path: &Path, named: bool, past_too: bool) {
+        let canonical = path.canonicalize();
+        if let Ok(canonical) = &canonical
+            && !self.seen.insert(canonical.clone())
         {
             return;
         }
+        let backup = is_past(path) || canonical.is_ok_and(|path| is_past(&path)) || is_copy_beside(path);
         let called = name(path);
         let mut buf = [0u8; LEN];
-        let read = LocalFile::open(path).and_then(|file| Ok((start(&file, &mut buf).map(sniff)?, file)));
-        let (content, file) = match read {
-            Ok(read) => read,
-            Err(error) => return self.unreadable(&called, error.to_string()),
+        let read = LocalFile::open(path).and_then(|file| {
+            let start = start(&file, &mut buf)?;
+            Ok((sniff_at(start, path), file))
+        });
+        let file_name = path.file_name().unwrap_or_default().to_string_lossy();
+        let mut artifact = |kind| {
+            let (path, name, logs, bytes) = (path.to_path_buf(), Arc::clone(&called), Vec::new(), Bytes::Local);
+            self.out.artifacts.push(Artifact { path, name, kind, logs, backup, named, bytes });
+        };
+        let (content, file) = match (read, expected(path)) {
+            (Ok(read), _) => read,
+            (Err(_), Some(form)) if !named => return artifact(Kind::PolicyFile(form)),
+            (Err(error), _) => return self.unreadable(&called, error.to_string()),
         };
         self.out.files = self.out.files.saturating_add(1);
         let picked = named && (self.search.offset.is_some() || self.search.volume.is_some());
         let holder = |kind| Holder { path: path.to_path_buf(), named, kind };
         match content {
-            Content::Registry(kind) => {
-                let (path, logs, bytes) = (path.to_path_buf(), Vec::new(), Bytes::Local);
-                self.out.artifacts.push(Artifact { path, name: called, kind, logs, bytes });
+            Content::Registry(_) if backup && !past_too && !self.search.include_backups => self.left_out(&called, 1),
+            Content::Registry(kind) => artifact(kind),
+            Content::Empty | Content::Other if is_hive(&file_name) && !backup => {
+                let error = no_hive(&file_name, matches!(content, Content::Empty));
+                let certain = is_in_config(path.parent().unwrap_or(Path::new("")));
+                artifact(if certain { Kind::BrokenHive(error) } else { Kind::NoHive(error) });
             }
             Content::NearlyReg(why) => self.unreadable(&called, why.to_owned()),
             Content::Log => self.logs.push((path.to_path_buf(), named)),
@@ -205,7 +261,7 @@ impl Walk<'_> {
             }
         }
         self.dynamic_volumes();
-        if self.out.artifacts.is_empty() && self.backups > 0 {
+        if self.out.artifacts.is_empty() && !self.out.left_out.is_empty() {
             let backups = self.out.diagnostics.iter_mut().filter(|remark| remark.code == BACKUP);
             backups.for_each(|remark| remark.severity = Severity::Warning);
         }
@@ -278,11 +334,11 @@ impl Walk<'_> {
         }
     }
 
-    /// A copy that Windows keeps aside, and that was not asked for.
-    pub(super) fn backup(&mut self, name: &Arc<str>) {
-        self.backups = self.backups.saturating_add(1);
-        let message = "a copy that Windows keeps aside: read with --include-backups alone".to_owned();
+    /// Copies from an earlier day that were not asked for.
+    pub(super) fn left_out(&mut self, name: &Arc<str>, files: u64) {
+        let message = format!("copies from an earlier day (files: {files}): read with --include-backups alone");
         self.remark(name, Severity::Note, BACKUP, message);
+        self.out.left_out.push(LeftOut { name: Arc::clone(name), files });
     }
 
     pub(super) fn unreadable(&mut self, name: &Arc<str>, message: String) {
@@ -294,6 +350,15 @@ impl Walk<'_> {
         let place = Place { artifact: Arc::clone(name), at: At::Whole };
         self.out.diagnostics.push(Diagnostic { severity, code, message, place });
     }
+}
+
+/// Whether the file is called as a copy of a hive, and that hive lies beside it.
+fn is_copy_beside(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    copy_of(&name).is_some_and(|hive| {
+        let spelled = [hive.to_owned(), hive.to_ascii_uppercase(), hive.to_ascii_lowercase()];
+        spelled.iter().any(|hive| path.with_file_name(hive).symlink_metadata().is_ok_and(|meta| meta.is_file()))
+    })
 }
 
 /// Which files are only parts of others, where each uses those in `uses`. Files that use one another are not all parts: one

@@ -2,6 +2,7 @@
 
 use super::Fact;
 use super::State;
+use crate::error::At;
 use crate::place::Place;
 use crate::registry::path::{KeyPath, Name};
 use crate::registry::value::{Value, ValueType};
@@ -48,6 +49,12 @@ impl Setting {
     pub(super) fn is_set(&self) -> bool {
         matches!(self, Setting::Number(..) | Setting::Odd(..))
     }
+}
+
+/// Why a key has no time.
+pub(super) fn no_time(key: &KeyInfo) -> String {
+    let hive = matches!(key.place.at, At::Offset(_));
+    if hive { "the hive has noted no time for it" } else { "a .reg file has no times" }.to_owned()
 }
 
 impl Pair {

@@ -340,7 +340,7 @@ fn clr2(pair: &Pair, client: State, ciphers: &Ciphers) -> (Answer, String) {
 fn changed(key: &KeyPath, pair: &Pair) -> Option<Changed> {
     let unknown = [&pair.first, &pair.second].iter().any(|s| matches!(s, Setting::Unknown(..)));
     let last_write = match &pair.key {
-        Some(info) => info.last_write.ok_or_else(|| "a .reg file has no times".to_owned()),
+        Some(info) => info.last_write.ok_or_else(|| ask::no_time(info)),
         None => Err("the key cannot be read, or is not covered".to_owned()),
     };
     let place = pair.key.as_ref().map(|info| info.place.clone());

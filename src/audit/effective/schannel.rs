@@ -212,7 +212,7 @@ fn change(protocol: &str, side: &str, pair: &Pair, default: Default) -> Option<C
         _ => true,
     };
     let last_write = match (&pair.key, pair.first.place()) {
-        (Some(info), _) => info.last_write.ok_or_else(|| "a .reg file has no times".to_owned()),
+        (Some(info), _) => info.last_write.ok_or_else(|| ask::no_time(info)),
         (None, _) => Err("the key cannot be read, or is not covered".to_owned()),
     };
     let place = pair.key.as_ref().map(|info| info.place.clone());

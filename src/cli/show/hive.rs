@@ -37,7 +37,8 @@ pub(super) fn run(args: &ShowArgs, artifact: &Artifact, base: &BaseBlock, limits
     };
     // Links and CurrentControlSet go by where Windows has the hive, whatever it is to be called here.
     let place = Place { hive: &hive, home: kind.map_or_else(|| root.clone(), HiveKind::root), limits };
-    let found = place.names(&key(args), &root).and_then(|names| place.find(names));
+    let wanted = key(args);
+    let found = place.names(&wanted, &root).and_then(|names| place.find(names, is_full(&wanted)));
     let (start, path) = match found {
         Ok(found) => found,
         Err((status, message)) => {
@@ -78,6 +79,11 @@ fn guessed_root(artifact: &Artifact) -> KeyPath {
     })
 }
 
+/// Whether a path starts at a root key.
+fn is_full(key: &KeyPath) -> bool {
+    key.0.first().is_some_and(|name| name.to_string().to_ascii_uppercase().starts_with("HKEY_"))
+}
+
 /// A hive and where Windows has it.
 struct Place<'a> {
     hive: &'a Hive,
@@ -88,18 +94,19 @@ struct Place<'a> {
 impl Place<'_> {
     /// The names below the hive's root of a path that may start at a root key.
     fn names(&self, key: &KeyPath, root: &KeyPath) -> Result<Vec<Name>, Missing> {
-        let full = key.0.first().is_some_and(|name| name.to_string().to_ascii_uppercase().starts_with("HKEY_"));
-        if !full {
+        if !is_full(key) {
             return Ok(key.0.clone());
         }
         let below = key.below(root).or_else(|| key.below(&self.home));
         below.map(<[Name]>::to_vec).ok_or_else(|| (ABSENT, format!("{key} is not in this hive, whose root is {root}")))
     }
 
-    /// Goes to the key, through links that stay inside the hive.
-    fn find(&self, mut names: Vec<Name>) -> Result<(KeyRef, KeyPath), Missing> {
+    /// Goes to the key, through links that stay inside the hive. A path that is not `full` is one from the hive's root, where
+    /// a key called `CurrentControlSet` may stand.
+    fn find(&self, mut names: Vec<Name>, mut full: bool) -> Result<(KeyRef, KeyPath), Missing> {
         for _ in 0..=self.limits.links {
-            names = self.with_control_set(names)?;
+            names = self.with_control_set(names, full)?;
+            full = true;
             match self.hive.find(&names) {
                 Position::Key(key, path) => return Ok((key, path)),
                 Position::Link(target) => {
@@ -119,12 +126,25 @@ impl Place<'_> {
         Err((UNREADABLE, format!("more than {} symbolic links", self.limits.links)))
     }
 
-    /// With `CurrentControlSet` as the set that `Select\Current` names.
-    fn with_control_set(&self, mut names: Vec<Name>) -> Result<Vec<Name>, Missing> {
+    /// With `CurrentControlSet` as the set that `Select\Current` names, unless the hive has a key of that name and the path
+    /// is one from its root.
+    fn with_control_set(&self, mut names: Vec<Name>, full: bool) -> Result<Vec<Name>, Missing> {
         let alias = Name::from("CurrentControlSet");
         let Some(set) = names.first_mut().filter(|name| self.home == system() && name.matches(alias.units())) else {
             return Ok(names);
         };
+        match self.hive.own_control_set() {
+            Some(_) if !full => {
+                stderr::line(format_args!(
+                    r"note: this is the hive's own key CurrentControlSet, which Windows never reads; what it calls so is HKLM\SYSTEM\CurrentControlSet",
+                ));
+                return Ok(names);
+            }
+            Some(_) => stderr::line(format_args!(
+                r"note: the hive has a key CurrentControlSet of its own, which Windows never reads; the path without HKLM\SYSTEM shows it",
+            )),
+            None => {}
+        }
         let current = self.hive.lookup(&[Name::from("Select")], Some(&Name::from("Current")));
         let number = match current {
             Answer::Lookup(Lookup::Found(found)) => found.value.as_dword(),
@@ -167,17 +187,18 @@ impl Visit for Shown<'_> {
             self.export.subkey(key.name)?;
             return Ok(Enter { values: false, subkeys: false });
         }
-        let state = match (key.tombstone, key.link) {
-            (true, _) => State::Deleted,
-            (false, true) => State::Link,
-            (false, false) => State::Present,
+        let state = match (key.tombstone, key.link, key.handle) {
+            (true, ..) => State::Deleted,
+            (false, true, _) => State::Link,
+            (false, false, Some(handle)) => State::Handle(handle),
+            (false, false, None) => State::Present,
         };
         let at = At::Offset(key.offset);
         if self.only.is_some() {
             self.waiting = Some((key.path.to_vec(), key.last_write, at, state));
             return Ok(Enter { values: true, subkeys: false });
         }
-        self.export.key(&Key { path: key.path, last_write: Some(key.last_write), at, state })?;
+        self.export.key(&Key { path: key.path, last_write: key.last_write.known(), at, state })?;
         Ok(Enter { values: true, subkeys: self.subkeys })
     }
 
@@ -186,7 +207,7 @@ impl Visit for Shown<'_> {
             return Ok(());
         }
         if let Some((path, time, at, state)) = self.waiting.take() {
-            self.export.key(&Key { path: &path, last_write: Some(time), at, state })?;
+            self.export.key(&Key { path: &path, last_write: time.known(), at, state })?;
         }
         self.found = true;
         let at = At::Offset(value.offset);
@@ -217,6 +238,12 @@ impl Shown<'_> {
                 self.artifact,
                 called(only)
             ));
+            return Ok(UNREADABLE);
+        }
+        if let Some((.., State::Handle(handle))) = self.waiting {
+            let what =
+                format!("the key is a predefined handle ({handle:#010x}): Windows opens another key in its place");
+            stderr::line(format_args!("{}: {what}", self.artifact));
             return Ok(UNREADABLE);
         }
         if base.is_differencing() {

@@ -8,8 +8,8 @@
 //!  "subkeys":[]}
 //! ```
 //!
-//! `offset` counts bytes of the file; of a `.reg` file there is `line` instead, and `last_write` is null. `state` is `present`,
-//! `link` or `deleted`. `data` is a number, a text or texts where the type means that, else null; `raw` is all bytes. `subkeys`
+//! `offset` counts bytes of the file; of a `.reg` file there is `line` instead, and `last_write` is null, as it is where the hive has noted no time. `state` is `present`,
+//! `link`, `handle` (a predefined one, in whose place Windows opens another key) or `deleted`. `data` is a number, a text or texts where the type means that, else null; `raw` is all bytes. `subkeys`
 //! names the keys right below where those are not objects of their own. `key_raw` and `name_raw` hold the UTF-16LE bytes of
 //! names that are no valid UTF-16. An object for each damage follows the key that it was met in or below:
 //!
@@ -125,6 +125,7 @@ impl Export for Lines<'_> {
         let state = match key.state {
             State::Present => "present",
             State::Link => "link",
+            State::Handle(_) => "handle",
             State::Deleted => "deleted",
         };
         let key = KeyV1 {

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::super::escape::escape;
 use super::{Export, Key, Losses, State, Value};
-use crate::error::Error;
+use crate::error::{At, Error};
 use crate::registry::value::ValueType;
 
 /// Bytes of binary data shown unless all are asked for.
@@ -62,15 +62,18 @@ impl Export for Text<'_> {
             writeln!(self.out)?;
         }
         writeln!(self.out, "{}", escape(&String::from_utf16_lossy(key.path)))?;
-        if let Some(time) = key.last_write {
-            write!(self.out, "    last written {time}, ")?;
-        } else {
-            write!(self.out, "    ")?;
+        match (key.last_write, key.at) {
+            (Some(time), _) => write!(self.out, "    last written {time}, ")?,
+            (None, At::Offset(_)) => write!(self.out, "    last written not known, ")?,
+            (None, _) => write!(self.out, "    ")?, // a .reg file has no times
         }
         let state = match key.state {
-            State::Present => "",
-            State::Link => ", a symbolic link",
-            State::Deleted => ", deleted",
+            State::Present => String::new(),
+            State::Link => ", a symbolic link".to_owned(),
+            State::Handle(handle) => {
+                format!(", a predefined handle ({handle:#010x}): Windows opens another key in its place")
+            }
+            State::Deleted => ", deleted".to_owned(),
         };
         writeln!(self.out, "at {}{state}", key.at)
     }

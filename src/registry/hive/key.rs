@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 
 use super::cell::{Cell, Cells, file_offset};
 use super::node::{ListForm, NODE_BYTES, NODE_LEN, Node, decode_name, list_head};
+use super::order;
 use crate::error::{At, Error};
 use crate::fields::Fields;
 use crate::limits::Limits;
@@ -42,10 +43,11 @@ impl Key {
     /// Finds the subkey called `name`.
     ///
     /// The list's own hashes and hints say which key nodes are worth reading; the sort order is not trusted to find one.
+    /// What is found so is an answer only if Windows finds it too, which goes by the order of names (see [`order`]).
     /// "Absent" is answered only when nothing on the way was damaged: the lists are as long as their key says, every
     /// candidate could be read and belongs to its hash, and a binary search by name misses as well.
     pub(super) fn child(&self, cells: &Cells, name: &Name, limits: &Limits) -> Result<Option<Key>, Error> {
-        let (entries, mut doubt) = self.subkeys(cells, limits)?;
+        let Subkeys { entries, leaves, rooted, mut doubt } = self.subkeys(cells, limits)?;
         let hash = hash(name.units());
         let mut found: Option<Key> = None;
         let mut candidates: Vec<&Entry> = entries.iter().filter(|e| e.tag.allows(name.units(), hash)).collect();
@@ -76,7 +78,10 @@ impl Key {
             }
         }
         match (found, doubt) {
-            (Some(key), _) => Ok(Some(key)),
+            (Some(key), _) => {
+                self.met_by_order(cells, name, &key, &entries, &leaves, rooted)?;
+                Ok(Some(key))
+            }
             (None, Some(error)) => Err(error),
             (None, None) => match self.repeated(&entries) {
                 Some(error) => Err(error),
@@ -87,7 +92,7 @@ impl Key {
 
     /// The names of all subkeys, in the order of the lists.
     pub(super) fn child_names(&self, cells: &Cells, limits: &Limits) -> Result<Vec<Name>, Error> {
-        let (entries, doubt) = self.subkeys(cells, limits)?;
+        let Subkeys { entries, doubt, .. } = self.subkeys(cells, limits)?;
         if let Some(error) = doubt.or_else(|| self.repeated(&entries)) {
             return Err(error);
         }
@@ -114,25 +119,73 @@ impl Key {
     }
 
     /// All entries of the subkey lists, and the first damage met among them.
-    fn subkeys(&self, cells: &Cells, limits: &Limits) -> Result<(Vec<Entry>, Option<Error>), Error> {
+    fn subkeys(&self, cells: &Cells, limits: &Limits) -> Result<Subkeys, Error> {
         const WHAT: &str = "subkey list";
+        let mut found = Subkeys::default();
         if let Err(error) = self.node.subkeys() {
-            return Ok((Vec::new(), Some(error)));
+            found.doubt = Some(error);
+            return Ok(found);
         }
         if self.node.subkeys == 0 {
-            return Ok((Vec::new(), None));
+            return Ok(found);
         }
         let at = At::Offset(file_offset(self.node.subkey_list));
-        let mut list = Lists { cells, limits, entries: Vec::new(), doubt: None };
-        if let Err(error) = list.read(self.node.subkey_list, true) {
-            return Ok((list.entries, Some(error)));
+        let mut lists = Lists { cells, limits, found: &mut found };
+        if let Err(error) = lists.read(self.node.subkey_list, true) {
+            found.doubt = Some(error);
+            return Ok(found);
         }
-        let count = u64::try_from(list.entries.len()).unwrap_or(u64::MAX);
+        let count = u64::try_from(found.entries.len()).unwrap_or(u64::MAX);
         if count != u64::from(self.node.subkeys) {
             let error = Error::damaged(at, WHAT, format!("{} entries", self.node.subkeys), count.to_string());
-            list.doubt.get_or_insert(error);
+            found.doubt.get_or_insert(error);
         }
-        Ok((list.entries, list.doubt))
+        Ok(found)
+    }
+
+    /// Whether Windows meets the key, which was found by looking at all of them, where it looks for that name. If not, the
+    /// key is there and yet not to be found, which is damage.
+    fn met_by_order(
+        &self,
+        cells: &Cells,
+        name: &Name,
+        found: &Key,
+        entries: &[Entry],
+        leaves: &[usize],
+        rooted: bool,
+    ) -> Result<(), Error> {
+        let order = |at: usize| match entries.get(at) {
+            None => Ok(Ordering::Greater),
+            Some(entry) => {
+                let key = Key::read(cells, entry.key)?;
+                entry.mismatch(&key).map_or(Ok(()), Err)?;
+                Ok(order_of(name, &key))
+            }
+        };
+        let leaf = |number: usize| {
+            let start = leaves.get(number).copied().unwrap_or_default();
+            let next = number.checked_add(1).and_then(|next| leaves.get(next)).copied();
+            start..next.unwrap_or(entries.len())
+        };
+        let number = if rooted { order::leaf(leaves.len(), leaf, order)? } else { Some(0) };
+        let met = match number.map(leaf) {
+            None => false,
+            Some(leaf) => match entries.get(leaf.start).map(|entry| entry.tag) {
+                // Of a hash leaf, Windows looks at each entry.
+                Some(Tag::Hash(_)) => {
+                    entries.get(leaf).unwrap_or_default().iter().any(|entry| entry.key == found.node.offset)
+                }
+                _ => order::entry(leaf, order)?
+                    .and_then(|at| entries.get(at))
+                    .is_some_and(|e| e.key == found.node.offset),
+            },
+        };
+        if met {
+            return Ok(());
+        }
+        let at = At::Offset(file_offset(found.node.offset));
+        let unmet = format!("\"{name}\" where Windows, which goes by that order, does not look for it");
+        Err(Error::damaged(at, "subkey list", "keys in the order of their names", unmet))
     }
 
     /// Looks for `name` by the order that lists are sorted in, where its tag did not show it. A hit means that the tag is
@@ -151,11 +204,10 @@ impl Key {
             if let Some(error) = entry.mismatch(&key) {
                 return Err(error);
             }
-            let order = key.name.iter().map(|&u| upcase(u)).cmp(name.units().iter().map(|&u| upcase(u)));
             let (before, after) = part.split_at(part.len() / 2);
-            part = match order {
-                Ordering::Greater => before,
-                Ordering::Less => after.get(1..).unwrap_or_default(),
+            part = match order_of(name, &key) {
+                Ordering::Less => before,
+                Ordering::Greater => after.get(1..).unwrap_or_default(),
                 Ordering::Equal => {
                     let at = At::Offset(file_offset(key.node.offset));
                     return Err(Error::damaged(at, "subkey list", format!("the hash of {name}"), "another hash"));
@@ -238,11 +290,27 @@ impl Entry {
     }
 }
 
+/// What the subkey lists of a key hold.
+#[derive(Default)]
+struct Subkeys {
+    entries: Vec<Entry>,
+    /// Where each list starts among the entries.
+    leaves: Vec<usize>,
+    /// Whether an index root names the lists.
+    rooted: bool,
+    /// The first damage that was met.
+    doubt: Option<Error>,
+}
+
 struct Lists<'a> {
     cells: &'a Cells,
     limits: &'a Limits,
-    entries: Vec<Entry>,
-    doubt: Option<Error>,
+    found: &'a mut Subkeys,
+}
+
+/// Where `name` stands before or behind the name of `key`, as Windows sorts them.
+fn order_of(name: &Name, key: &Key) -> Ordering {
+    name.units().iter().map(|&unit| upcase(unit)).cmp(key.name.iter().map(|&unit| upcase(unit)))
 }
 
 impl Lists<'_> {
@@ -256,28 +324,30 @@ impl Lists<'_> {
         let bytes = self.cells.data(cell, 4, count.saturating_mul(width), WHAT)?;
         let f = Fields::new(&bytes, cell.data.saturating_add(4));
         if form == ListForm::Root {
+            self.found.rooted = true;
             for at in (0..bytes.len()).step_by(4) {
                 if let Err(error) = self.read(f.u32(at, WHAT)?, false) {
                     if matches!(error, Error::Limit { .. }) {
                         return Err(error);
                     }
-                    self.doubt.get_or_insert(error);
+                    self.found.doubt.get_or_insert(error);
                 }
             }
             return Ok(());
         }
-        let total = u64::try_from(self.entries.len()).unwrap_or(u64::MAX).saturating_add(u64::from(count));
+        let total = u64::try_from(self.found.entries.len()).unwrap_or(u64::MAX).saturating_add(u64::from(count));
         if total > self.limits.list_entries {
             let limit = self.limits.list_entries;
             return Err(Error::Limit { at: At::Offset(cell.data), what: "subkeys of one key", limit });
         }
+        self.found.leaves.push(self.found.entries.len());
         for at in (0..bytes.len()).step_by(if width == 8 { 8 } else { 4 }) {
             let tag = match form {
                 ListForm::Hash => Tag::Hash(f.u32(at.saturating_add(4), "name hash")?),
                 ListForm::Fast => Tag::Hint(f.u32(at.saturating_add(4), "name hint")?.to_le_bytes()),
                 ListForm::Index | ListForm::Root => Tag::None,
             };
-            self.entries.push(Entry { key: f.u32(at, WHAT)?, tag });
+            self.found.entries.push(Entry { key: f.u32(at, WHAT)?, tag });
         }
         Ok(())
     }

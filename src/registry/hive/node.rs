@@ -73,6 +73,19 @@ impl Node {
         self.flags & FLAG_LINK != 0
     }
 
+    /// The handle that the key stands for, by its flag (`KEY_PREDEF_HANDLE`): Windows opens another key in its place, such as
+    /// the performance data for `Perflib\009`, or none. It is kept where other keys count their values.
+    pub(super) fn handle(&self) -> Option<u32> {
+        (self.flags & FLAG_PREDEFINED_HANDLE != 0).then_some(self.values)
+    }
+
+    /// The damage it is when that number is no handle: the flag is wrong, or the number.
+    pub(super) fn no_handle(&self) -> Option<Error> {
+        let handle = self.handle().filter(|handle| handle & PREDEFINED_HANDLE == 0)?;
+        let at = At::Offset(file_offset(self.offset));
+        Some(Error::damaged(at, "key flags", "a handle beside the flag of a predefined one", format!("{handle:#x}")))
+    }
+
     /// How many values the key has and where their list is. A predefined handle keeps its handle in the count's place and
     /// has no values; a count that is no handle says that the flag is damaged, and the values are there.
     pub(super) fn values(&self) -> Result<(u32, u32), Error> {

@@ -13,6 +13,7 @@ use super::data::{RECORD_BYTES, RECORD_LEN, Record, Stored, big_data};
 use super::node::{NODE_BYTES, NODE_LEN, Node, append_name};
 use crate::error::{At, Error};
 use crate::registry::FileTime;
+use crate::registry::upcase::upcase;
 use crate::registry::value::ValueType;
 use lists::Lists;
 
@@ -35,6 +36,8 @@ pub struct KeyView<'a> {
     pub offset: u64,
     /// Whether it is a symbolic link; its `SymbolicLinkValue` says where to. A walk does not follow it.
     pub link: bool,
+    /// The handle that it stands for, if it is a predefined one: Windows opens another key in its place.
+    pub handle: Option<u32>,
     /// Whether a differencing hive says with this that there is no such key.
     pub tombstone: bool,
 }
@@ -144,6 +147,8 @@ struct Frame {
     lists: Lists,
     /// The subkey listed last.
     last: Option<u32>,
+    /// Its name, where the next one's is to come behind it.
+    last_name: Vec<u16>,
 }
 
 struct Walker<'h, V> {
@@ -213,6 +218,7 @@ impl<V: Visit> Walker<'_, V> {
             last_write: node.last_write,
             offset: file_offset(offset),
             link: node.is_link(),
+            handle: node.handle(),
             tombstone: self.hive.base.is_differencing() && node.is_tombstone(),
         };
         let enter = self.visit.key(&view).map_err(Stop::Visitor)?;
@@ -222,7 +228,13 @@ impl<V: Visit> Walker<'_, V> {
         if enter.subkeys {
             match Lists::open(&node, &mut self.blocks, &mut self.budget)? {
                 Ok(Some(lists)) => {
-                    self.stack.push(Frame { key: offset, path: self.path.len(), lists, last: None });
+                    self.stack.push(Frame {
+                        key: offset,
+                        path: self.path.len(),
+                        lists,
+                        last: None,
+                        last_name: Vec::new(),
+                    });
                 }
                 Ok(None) => {}
                 Err(error) => self.damage(&error)?,
@@ -258,7 +270,26 @@ impl<V: Visit> Walker<'_, V> {
             let found = format!("\"{}\"", String::from_utf16_lossy(&self.name));
             self.damage(&Error::damaged(at, "key name", "one or more characters, none of them a backslash", found))?;
         }
-        Ok(())
+        if let Some(error) = node.no_handle() {
+            self.damage(&error)?;
+        }
+        self.order(at)
+    }
+
+    /// Where Windows goes by the order of names, it may not find a key that is out of it.
+    fn order(&mut self, at: At) -> Result<(), Stop<V::Error>> {
+        let Some(frame) = self.stack.last_mut() else { return Ok(()) };
+        let upper = |name: &[u16]| name.iter().map(|&unit| upcase(unit)).collect::<Vec<u16>>();
+        let unsorted =
+            frame.lists.sorted() && !frame.last_name.is_empty() && upper(&frame.last_name) >= upper(&self.name);
+        if frame.lists.may_be_sorted() {
+            frame.last_name.clone_from(&self.name);
+        }
+        if !unsorted {
+            return Ok(());
+        }
+        let found = format!("{:?} out of it: Windows may not find the key", String::from_utf16_lossy(&self.name));
+        self.damage(&Error::damaged(at, "subkey list", "keys in the order of their names", found))
     }
 
     fn values(&mut self, node: &Node) -> Result<(), Stop<V::Error>> {

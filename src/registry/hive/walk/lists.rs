@@ -15,6 +15,7 @@ struct Span {
     next: u32,
     count: u32,
     width: u32,
+    form: ListForm,
 }
 
 impl Span {
@@ -70,12 +71,13 @@ impl Lists {
             let (cell, head) = blocks.cell(offset, 4, WHAT)?;
             let (form, count) = list_head(head, cell.data, top)?;
             let entries = cell.part(4, count.saturating_mul(form.width()), WHAT)?;
-            Ok((form, Span { entries, next: 0, count, width: form.width() }))
+            Ok(Span { entries, next: 0, count, width: form.width(), form })
         };
         match read(blocks) {
-            Ok((form, span)) => {
+            Ok(span) => {
                 budget.pay(span.count.saturating_mul(span.width).saturating_add(8)).map_err(Stop::Budget)?;
-                *(if form == ListForm::Root { &mut self.root } else { &mut self.leaf }) = Some(span);
+                let list = if span.form == ListForm::Root { &mut self.root } else { &mut self.leaf };
+                *list = Some(span);
                 Ok(Ok(()))
             }
             Err(error) => Ok(Err(error)),
@@ -122,6 +124,17 @@ impl Lists {
         let (at, expected) = (At::Offset(file_offset(self.at)), format!("{} entries", self.expected));
         let error = Error::damaged(at, WHAT, expected, self.seen.to_string());
         Ok(Some(Err(self.doubt(error))))
+    }
+
+    /// Whether Windows goes by the order of names to tell the entry that was given last from the one before it.
+    pub(super) fn sorted(&self) -> bool {
+        let first = |leaf: &Span| self.root.is_some() && leaf.next == 1;
+        self.leaf.as_ref().is_some_and(|leaf| leaf.form != ListForm::Hash || first(leaf))
+    }
+
+    /// Whether it may do so for the next one.
+    pub(super) fn may_be_sorted(&self) -> bool {
+        self.root.is_some() || self.leaf.as_ref().is_some_and(|leaf| leaf.form != ListForm::Hash)
     }
 
     fn doubt(&mut self, error: Error) -> Error {
