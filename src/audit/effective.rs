@@ -31,6 +31,7 @@ pub use ciphers::{Ciphers, ListSource};
 pub use dotnet::{DotNet, LIMITS as DOTNET_LIMITS, Offer, Override, Program, Target, View};
 pub use overall::{Overall, OverallState};
 pub use product::{Entry, Installed, Needs, Product};
+pub(crate) use schannel::FIRST_WITH_TLS13;
 pub use schannel::ProtocolState;
 pub use winhttp::{WinHttp, WinHttpView};
 

@@ -64,7 +64,7 @@ impl States for Effective {
 
     fn advice(&self, subject: &str) -> Option<String> {
         let Subject::Schannel(protocol, side) = Subject::parse(subject)? else { return None };
-        advice(protocol, fact(self, protocol, side)?)
+        advice(protocol, fact(self, protocol, side)?, &self.ciphers)
     }
 
     fn entra_connect(&self) -> Option<Installed> {

@@ -252,10 +252,5 @@ fn nothing(seen: &Seen) {
 }
 
 fn line(d: &Diagnostic) -> String {
-    let severity = match d.severity {
-        Severity::Note => "note",
-        Severity::Warning => "warning",
-        Severity::Error => "error",
-    };
-    format!("{}: {severity}: {}", d.place, d.message)
+    format!("{}: {}: {}", d.place, d.severity.word(), d.message)
 }

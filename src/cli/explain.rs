@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use super::ExplainArgs;
 use super::exit::Failure;
 use super::policy::load;
-use crate::near::nearest;
+use super::similar::did_you_mean;
 use crate::output::{explain, list};
 use crate::policy::Policy;
 
@@ -27,6 +27,6 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, Failure> {
 fn unknown(id: &str, policies: &[Policy], policy: Option<&str>) -> Failure {
     let who = policy.map_or_else(|| "no policy that is built in has a".to_owned(), |name| format!("{name} has no"));
     let ids = policies.iter().flat_map(|policy| policy.rules.iter().map(|rule| rule.id.as_str()));
-    let hint = nearest(id, ids).map(|meant| format!("; did you mean \"{meant}\"?")).unwrap_or_default();
+    let hint = did_you_mean(id, ids);
     Failure::Message(format!("{who} rule \"{id}\"{hint}; `tlshive explain` without a rule lists them"))
 }

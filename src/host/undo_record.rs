@@ -11,6 +11,9 @@ pub(super) const TREE: &str = r"HKEY_LOCAL_MACHINE\SOFTWARE\tlshive\Undo";
 /// Records and entries that are told of, before the rest is counted.
 const SHOWN: usize = 20;
 
+/// Characters of a text that are told: a record is whatever stands there.
+const LONGEST: usize = 300;
+
 /// What the records say, a note each.
 pub(super) fn notes(registry: &Registry) -> Vec<String> {
     let tree = KeyPath::parse(TREE);
@@ -46,7 +49,7 @@ fn entry(registry: &Registry, key: &KeyPath) -> Option<String> {
     let state = text(registry, key, "State")?;
     let path = text(registry, key, "Key").unwrap_or_else(|| "a key without a name".to_owned());
     let about = match registry.get(key, &Name::from("Name")) {
-        Lookup::Found(Found { value, .. }) => match value.as_text().unwrap_or_default() {
+        Lookup::Found(Found { value, .. }) => match brief(&value.as_text().unwrap_or_default()) {
             name if name.is_empty() => format!(r"{path}\(default)"),
             name => format!(r"{path}\{name}"),
         },
@@ -66,15 +69,22 @@ fn shown(value: &Value) -> String {
         return n.to_string();
     }
     match value.as_text() {
-        Some(text) => format!("\"{text}\""),
+        Some(text) => format!("\"{}\"", brief(&text)),
         None => format!("{} of {} bytes", value.kind, value.data.len()),
     }
 }
 
 fn text(registry: &Registry, key: &KeyPath, name: &str) -> Option<String> {
     match registry.get(key, &Name::from(name)) {
-        Lookup::Found(found) => found.value.as_text(),
+        Lookup::Found(found) => found.value.as_text().map(|text| brief(&text)),
         _ => None,
+    }
+}
+
+fn brief(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
     }
 }
 

@@ -14,7 +14,7 @@ use serde_json::{Value as Json, json};
 use self::finding::{FindingV1, finding};
 use super::escape::is_unsafe;
 use crate::audit::{HostReport, Report, Verdict};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::Diagnostic;
 use crate::error::At;
 use crate::host::{ImageSeen, Input, InputKind, Recovery, RegExtent};
 use crate::place::Place;
@@ -468,11 +468,7 @@ fn place(place: &Place) -> PlaceV1<'_> {
 
 fn diagnostic(diagnostic: &Diagnostic) -> DiagnosticV1<'_> {
     DiagnosticV1 {
-        severity: match diagnostic.severity {
-            Severity::Note => "note",
-            Severity::Warning => "warning",
-            Severity::Error => "error",
-        },
+        severity: diagnostic.severity.word(),
         code: diagnostic.code,
         message: &diagnostic.message,
         place: place(&diagnostic.place),

@@ -68,7 +68,7 @@ fn refuse(change: &Change, machine: Option<&Registry>) -> Result<(), String> {
         _ => None,
     };
     match why {
-        Some(why) => Err(format!("{}: win_regedit would leave a value as it is: {why}; use ps1 or reg", change.key())),
+        Some(why) => Err(format!("{}: win_regedit would leave a value as it is: {why}; use reg", change.key())),
         None => Ok(()),
     }
 }

@@ -3,8 +3,6 @@
 //! Everything from the changeset stands in double quotes, where only `%` and `"` have a meaning to cmd, and `!` none
 //! without delayed expansion. reg.exe splits its arguments as C programs do: backslashes before a quote count double.
 
-use std::fmt::Write as _;
-
 use super::Changeset;
 use super::exact::{Data, below_root, data, path, remarks, string, text};
 use crate::registry::change::Change;
@@ -113,13 +111,8 @@ fn typed(name: &Name, value: &Value) -> Result<(&'static str, String), String> {
         }
         Data::Dword(n) => ("REG_DWORD", number(n.into())),
         Data::Qword(n) => ("REG_QWORD", number(n)),
-        Data::Binary(bytes) => {
-            let hex = bytes.iter().fold(String::new(), |mut hex, byte| {
-                let _ = write!(hex, "{byte:02x}");
-                hex
-            });
-            ("REG_BINARY", if hex.is_empty() { r#""""#.to_owned() } else { hex })
-        }
+        Data::Binary([]) => ("REG_BINARY", r#""""#.to_owned()),
+        Data::Binary(_) => ("REG_BINARY", value.hex()),
         Data::None(_) => return Err(format!("{name}: reg.exe takes data of REG_NONE for text")),
     })
 }

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use super::Changeset;
 use super::exact::{Data, below_root, data, remarks, states};
-use super::in_the_way::{is_known_to_dotnet, now};
+use super::in_the_way::{is_known_to_dotnet, now, passed_over};
 use super::powershell::{file, literal, literal_name};
 use crate::registry::Registry;
 use crate::registry::change::Change;
@@ -68,9 +68,12 @@ fn refuse(change: &Change, machine: Option<&Registry>) -> Result<(), String> {
     let stays = matches!(change, Change::DeleteValue { .. }) && !is_known_to_dotnet(now.kind);
     if fails || stays {
         let kind = now.kind;
-        return Err(format!(
-            "{key}: it has a value of type {kind}, which the DSC resource cannot change; use ps1 or reg"
-        ));
+        return Err(format!("{key}: it has a value of type {kind}, which the DSC resource cannot change; use reg"));
+    }
+    if let Change::Set { value, .. } = change
+        && let Some(why) = passed_over(value, &now)
+    {
+        return Err(format!("{key}: the DSC resource would leave a value as it is: {why}; use reg"));
     }
     Ok(())
 }
@@ -115,14 +118,8 @@ fn typed(name: &Name, value: &Value) -> Result<Vec<Property>, String> {
         // In decimal, the resource takes no number above the signed range.
         Data::Dword(n) => [all("Dword", format!("'{n:08x}'")), vec![hex()]].concat(),
         Data::Qword(n) => [all("Qword", format!("'{n:016x}'")), vec![hex()]].concat(),
-        Data::Binary(bytes) if !bytes.is_empty() => {
-            let digits = bytes.iter().fold(String::new(), |mut digits, byte| {
-                let _ = write!(digits, "{byte:02x}");
-                digits
-            });
-            all("Binary", format!("'{digits}'"))
-        }
-        Data::Multi(_) | Data::Binary(_) | Data::None(_) => {
+        Data::Binary([_, ..]) => all("Binary", format!("'{}'", value.hex())),
+        Data::Multi(_) | Data::Binary([]) | Data::None(_) => {
             return Err(format!("{name}: the DSC resource does not set REG_NONE, or lists and bytes without any"));
         }
     })

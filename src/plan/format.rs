@@ -77,10 +77,10 @@ pub fn files(format: Format, changeset: &Changeset, machine: Option<&Registry>) 
         Format::Lgpo => lgpo::bytes(changeset),
         Format::Gpp => gpp::bytes(changeset, true),
         Format::GppCollection => gpp::bytes(changeset, false),
-        Format::Ps1 => ps1::bytes(changeset),
+        Format::Ps1 => ps1::bytes(changeset, machine),
         Format::Cmd => cmd::bytes(changeset),
         Format::Intune => {
-            let files = intune::NAMES.into_iter().zip(intune::files(changeset)?);
+            let files = intune::NAMES.into_iter().zip(intune::files(changeset, machine)?);
             return Ok(files.map(|(name, bytes)| File { name: Some(name), bytes }).collect());
         }
         Format::Ansible => ansible::bytes(changeset, machine),

@@ -28,15 +28,11 @@ pub(super) fn is_known_to_dotnet(kind: ValueType) -> bool {
     known.contains(&kind)
 }
 
-/// Why a tool that compares what .NET gives back would take `now` for `wanted`, though it is something else.
-pub(super) fn passed_over(wanted: &Value, now: &Value) -> Option<&'static str> {
+/// Why .NET shows `now` as if it were `wanted`, though it is something else.
+pub(super) fn reads_alike(wanted: &Value, now: &Value) -> Option<&'static str> {
     if wanted.kind != now.kind || wanted.data == now.data {
         return None;
     }
-    let unfolded = |value: &Value| -> Vec<u16> {
-        value.data.as_chunks::<2>().0.iter().map(|&pair| u16::from_le_bytes(pair)).collect()
-    };
-    let text = |value: &Value| String::from_utf16_lossy(&unfolded(value));
     match wanted.kind {
         ValueType::DWORD | ValueType::QWORD if now.data.len() != wanted.data.len() => {
             Some("it has another length, which .NET pads")
@@ -44,11 +40,22 @@ pub(super) fn passed_over(wanted: &Value, now: &Value) -> Option<&'static str> {
         ValueType::SZ | ValueType::EXPAND_SZ if text(wanted).replace('\0', "") == text(now).replace('\0', "") => {
             Some("its text differs in NULs alone, which .NET does not show")
         }
-        ValueType::MULTI_SZ if text(wanted).to_lowercase() == text(now).to_lowercase() => {
-            Some("its list differs in upper and lower case alone, which is not compared")
-        }
         _ => None,
     }
+}
+
+/// Why a tool that compares lists without case, besides, would take `now` for `wanted`.
+pub(super) fn passed_over(wanted: &Value, now: &Value) -> Option<&'static str> {
+    let list = wanted.kind == ValueType::MULTI_SZ && now.kind == ValueType::MULTI_SZ && wanted.data != now.data;
+    if list && text(wanted).to_lowercase() == text(now).to_lowercase() {
+        return Some("its list differs in upper and lower case alone, which is not compared");
+    }
+    reads_alike(wanted, now)
+}
+
+fn text(value: &Value) -> String {
+    let units: Vec<u16> = value.data.as_chunks::<2>().0.iter().map(|&pair| u16::from_le_bytes(pair)).collect();
+    String::from_utf16_lossy(&units)
 }
 
 #[cfg(test)]

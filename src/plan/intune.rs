@@ -4,23 +4,24 @@
 use super::Changeset;
 use super::exact::remarks;
 use super::powershell::{CONSTRAINED, IS_CONSTRAINED, Work, body, file};
+use crate::registry::Registry;
 
 /// The names of the two files.
 pub(super) const NAMES: [&str; 2] = ["detect.ps1", "remediate.ps1"];
 
-pub(super) fn files(changeset: &Changeset) -> Result<[Vec<u8>; 2], String> {
+pub(super) fn files(changeset: &Changeset, machine: Option<&Registry>) -> Result<[Vec<u8>; 2], String> {
     let what = "Detection script: exits with 1 when something is to be changed, with 0 when nothing is, with 2 when it \
                 cannot tell.";
     let mut detect = head(changeset, what, 2);
     detect.push_str("try {\n");
-    detect.push_str(&body(changeset, Work::Detect)?);
+    detect.push_str(&body(changeset, Work::Detect, machine)?);
     detect.push_str(DETECTED);
     let what = "Remediation script: exits with 0 when all is as it is to be, else with 1. What it changes is written to a \
                 record first; the format ps1 of the same plan takes it back with -Undo.";
     let mut remediate = head(changeset, what, 1);
     remediate.push_str(CONFIRM);
     remediate.push_str("try {\n");
-    remediate.push_str(&body(changeset, Work::Change)?);
+    remediate.push_str(&body(changeset, Work::Change, machine)?);
     remediate.push_str(DONE);
     Ok([file(&detect), file(&remediate)])
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::remarks::state;
 use super::undo::{remarks, undo};
 use super::{Made, Plan, PlanError, Request, defaults, fix, only, switch};
+use crate::audit::effective::FIRST_WITH_TLS13;
 use crate::audit::{Finding, HostReport, audit, weakened};
 use crate::error::At;
 use crate::host::Host;
@@ -13,9 +14,6 @@ use crate::place::Place;
 use crate::registry::change::{Change, Changes};
 use crate::registry::path::KeyPath;
 use crate::registry::{Lookup, Registry};
-
-/// The first build that has TLS 1.3: Windows Server 2022.
-const TLS13: u32 = 20348;
 
 /// A machine that a plan is made for.
 #[derive(Clone, Copy)]
@@ -48,7 +46,7 @@ impl Plan {
         let mut made = match self {
             Plan::Enable | Plan::Disable => switch::switch(self, request)?,
             Plan::Only => {
-                let tls13 = host.windows.build.map(|build| build >= TLS13);
+                let tls13 = host.windows.build.map(|build| build >= FIRST_WITH_TLS13);
                 only::only(request, tls13, host.windows.architecture.has_wow64())?
             }
             Plan::Defaults => defaults::defaults(request)?,

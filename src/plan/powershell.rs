@@ -3,7 +3,7 @@
 //! Before a script changes anything, it writes what is there into a record, a key below `HKLM\SOFTWARE\tlshive\Undo`:
 //! `Plan` and `Written`, and below it a numbered key for each value and key that is changed, with `Key`, `Name` (of a
 //! value), `Data` (as it was, with its own type) and, written last, `State`: `Absent`, `Present` or `Unreadable`.
-//! `audit` reads it too ([`crate::audit`]).
+//! `host::undo_record` reads it, so that an audit tells of it.
 //!
 //! The functions use `Microsoft.Win32.RegistryKey`, not the registry provider, which takes `/` in a key's name (SCHANNEL
 //! has `AES 128/128`) for a separator and `*`, `?` and `[` for patterns. Scripts are ASCII, so that no version reads
@@ -13,7 +13,9 @@ use std::fmt::Write as _;
 
 use super::Changeset;
 use super::exact::{Data, below_root, data, split};
+use super::in_the_way::{now, reads_alike};
 use crate::digest::sha256_hex;
+use crate::registry::Registry;
 use crate::registry::change::Change;
 use crate::registry::path::{KeyPath, Name};
 
@@ -63,7 +65,8 @@ pub(super) enum Work {
 /// The part of a script that all have: functions, where its record stands, and its steps.
 ///
 /// The steps say what is wanted, in order; what is to be done is what then differs, so that a second run does nothing.
-pub(super) fn body(changeset: &Changeset, work: Work) -> Result<String, String> {
+pub(super) fn body(changeset: &Changeset, work: Work, machine: Option<&Registry>) -> Result<String, String> {
+    changeset.changes.iter().try_for_each(|change| refuse(change, machine))?;
     let steps: Result<Vec<String>, String> = changeset.changes.iter().map(step).collect();
     let steps = steps?.join("\n");
     let mut text = HEAD.to_owned();
@@ -86,6 +89,15 @@ pub(super) fn body(changeset: &Changeset, work: Work) -> Result<String, String> 
     }
     let _ = writeln!(text, "\n{steps}");
     Ok(text)
+}
+
+/// Refuses what the scripts would leave as it is: they see what .NET shows of a value.
+fn refuse(change: &Change, machine: Option<&Registry>) -> Result<(), String> {
+    let Change::Set { key, value, .. } = change else { return Ok(()) };
+    match now(change, machine).and_then(|now| reads_alike(value, &now)) {
+        Some(why) => Err(format!("{key}: PowerShell would leave a value as it is: {why}; use reg")),
+        None => Ok(()),
+    }
 }
 
 /// Where the record of a plan stands. The same steps have the same record, whichever script makes them.

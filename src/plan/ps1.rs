@@ -3,15 +3,16 @@
 use super::Changeset;
 use super::exact::remarks;
 use super::powershell::{CONSTRAINED, IS_CONSTRAINED, Work, body, file};
+use crate::registry::Registry;
 
-pub(super) fn bytes(changeset: &Changeset) -> Result<Vec<u8>, String> {
+pub(super) fn bytes(changeset: &Changeset, machine: Option<&Registry>) -> Result<Vec<u8>, String> {
     let mut text = String::from(HELP);
     for remark in remarks(changeset, &[], true) {
         text.push_str(&format!("# {remark}\n"));
     }
     text.push_str(PARAMETERS);
     text.push_str(&format!("if ({IS_CONSTRAINED}) {{\n    throw '{CONSTRAINED}'\n}}\n"));
-    text.push_str(&body(changeset, Work::ChangeAndUndo)?);
+    text.push_str(&body(changeset, Work::ChangeAndUndo, machine)?);
     text.push_str(END);
     Ok(file(&text))
 }

@@ -17,7 +17,7 @@ use crate::registry::{FileTime, Listing, Registry};
 
 const SCHANNEL: &str = r"SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL";
 /// Windows Server 2022: the releases after it have TLS 1.3 as well.
-const FIRST_WITH_TLS13: u32 = 20348;
+pub(crate) const FIRST_WITH_TLS13: u32 = 20348;
 pub(super) const ENABLED: &str = "Enabled";
 pub(super) const DISABLED: &str = "DisabledByDefault";
 

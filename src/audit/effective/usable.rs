@@ -7,13 +7,10 @@
 use super::schannel::{self, ProtocolState};
 use super::{Answer, Ciphers, Fact, Lint, State};
 
-/// Stands in the reason of a protocol that is off for want of a suite.
-const NO_SUITE: &str = "no cipher suite of";
-
-/// What sets a protocol right that its values turn on in vain.
-pub(in crate::audit) fn advice(protocol: &str, fact: &Fact) -> Option<String> {
-    let in_vain = fact.state == State::Off && fact.why.contains(NO_SUITE);
-    in_vain.then(|| {
+/// What sets a protocol right that its values alone do not turn on.
+pub(in crate::audit) fn advice(protocol: &str, fact: &Fact, ciphers: &Ciphers) -> Option<String> {
+    let in_vain = matches!(suites(protocol, ciphers), Some((_, Answer::No)));
+    (fact.state == State::Off && in_vain).then(|| {
         format!("put suites of {protocol} into the list of cipher suites; its values alone do not bring it back")
     })
 }
@@ -33,17 +30,22 @@ pub(super) fn protocols(by_values: &[ProtocolState], ciphers: &Ciphers, lints: &
     all
 }
 
+/// What the suites of a protocol are called, and whether one is left; none for protocols that are not held against them.
+fn suites(protocol: &str, ciphers: &Ciphers) -> Option<(&'static str, Answer)> {
+    match protocol {
+        "TLS 1.3" => Some(("TLS 1.3", ciphers.tls13_left)),
+        "TLS 1.2" | "DTLS 1.2" => Some(("TLS 1.2", ciphers.tls12_left)),
+        _ => None,
+    }
+}
+
 fn one(protocol: &ProtocolState, ciphers: &Ciphers) -> ProtocolState {
-    let (family, left) = match protocol.protocol {
-        "TLS 1.3" => ("TLS 1.3", ciphers.tls13_left),
-        "TLS 1.2" | "DTLS 1.2" => ("TLS 1.2", ciphers.tls12_left),
-        _ => return protocol.clone(),
-    };
+    let Some((family, left)) = suites(protocol.protocol, ciphers) else { return protocol.clone() };
     // A release ships with suites for what it has, whether or not they are in the table.
     let left = if left == Answer::Unknown && ciphers.as_shipped { Answer::Yes } else { left };
     let side = |fact: &Fact| match (fact.state, left) {
         (State::On | State::SoftOff, Answer::No) => {
-            let why = format!("{}; {NO_SUITE} {family} is left ({})", fact.why, ciphers.why);
+            let why = format!("{}; no cipher suite of {family} is left ({})", fact.why, ciphers.why);
             Fact { state: State::Off, why, places: fact.places.iter().chain(&ciphers.place).cloned().collect() }
         }
         (State::On, Answer::Unknown) => {

@@ -339,7 +339,11 @@ fn what_a_tool_would_pass_over_on_this_machine_is_refused() {
         (Format::Dsc, gone(), "hex(5):00,00,00,01", false),
         (Format::Dsc, gone(), "hex(6):01", false),
         (Format::Dsc, one(), "\"1\"", true),
+        (Format::Dsc, one(), "hex(4):01,00", false),
         (Format::Ps1, gone(), "hex(6):01", true),
+        (Format::Ps1, one(), "hex(4):01,00", false),
+        (Format::Intune, one(), "hex(4):01,00", false),
+        (Format::Reg, one(), "hex(4):01,00", true),
     ] {
         let written = write(format, change.clone(), data);
         assert_eq!(written.is_ok(), fine, "{format:?} {change:?} {data}: {written:?}");

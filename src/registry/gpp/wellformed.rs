@@ -77,7 +77,7 @@ impl<'a> Document<'a> {
     /// An error that shows what stands next.
     fn unexpected(&self, expected: impl Into<String>) -> Error {
         let found: String = self.rest.chars().take(20).collect();
-        let found = if found.is_empty() { "the end of the file".to_owned() } else { format!("{found:?}") };
+        let found = if found.is_empty() { "the end of the file".to_owned() } else { format!("\"{found}\"") };
         self.wrong(expected, found)
     }
 
@@ -130,7 +130,7 @@ impl<'a> Document<'a> {
         let name = self.name()?;
         let (prefix, local) = name.split_once(':').unwrap_or(("", name));
         if !local.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') || local.contains(':') {
-            return Err(self.wrong("a name with one prefix", format!("{name:?}")));
+            return Err(self.wrong("a name with one prefix", format!("\"{name}\"")));
         }
         Ok((name, prefix, local))
     }
@@ -158,13 +158,13 @@ impl<'a> Document<'a> {
         }
         match self.declared("version")? {
             Some("1.0") => {}
-            Some(other) => return Err(self.wrong("version 1.0", format!("{other:?}"))),
+            Some(other) => return Err(self.wrong("version 1.0", format!("\"{other}\""))),
             None => return Err(self.unexpected("the version")),
         }
         if let Some(encoding) = self.declared("encoding")? {
             let tail = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
             if !encoding.starts_with(|c: char| c.is_ascii_alphabetic()) || !encoding.chars().all(tail) {
-                return Err(self.wrong("the name of an encoding", format!("{encoding:?}")));
+                return Err(self.wrong("the name of an encoding", format!("\"{encoding}\"")));
             }
             if !encoding.eq_ignore_ascii_case("utf-8") {
                 return Err(Error::unsupported(self.at(), format!("preferences in {encoding}; UTF-8 is read")));
@@ -172,7 +172,7 @@ impl<'a> Document<'a> {
         }
         match self.declared("standalone")? {
             None | Some("yes" | "no") => {}
-            Some(other) => return Err(self.wrong("standalone is yes or no", format!("{other:?}"))),
+            Some(other) => return Err(self.wrong("standalone is yes or no", format!("\"{other}\""))),
         }
         self.skip_blanks();
         self.need("?>")
@@ -301,7 +301,7 @@ impl<'a> Document<'a> {
             let value =
                 plain(value).map_err(|found| self.wrong("a value without \"<\" and with whole references", found))?;
             if !names.insert(attribute) {
-                return Err(self.wrong("each attribute once", format!("{attribute:?} again")));
+                return Err(self.wrong("each attribute once", format!("\"{attribute}\" again")));
             }
             match (prefix, local) {
                 ("", "xmlns") if value.is_empty() => {}
@@ -312,7 +312,7 @@ impl<'a> Document<'a> {
                     let wrong =
                         value.is_empty() || value == XMLNS || local == "xmlns" || (local == "xml") != (value == XML);
                     if wrong {
-                        return Err(self.wrong("a namespace", format!("{attribute}={value:?}")));
+                        return Err(self.wrong("a namespace", format!("{attribute}=\"{value}\"")));
                     }
                     self.bound.entry(local).or_default().push(value);
                     bound.push(local);
@@ -325,7 +325,7 @@ impl<'a> Document<'a> {
         let mut expanded = BTreeSet::new();
         for (prefix, local) in prefixed {
             if !expanded.insert((self.namespace(prefix)?, local)) {
-                return Err(self.wrong("each attribute once", format!("{local:?} again, in the same namespace")));
+                return Err(self.wrong("each attribute once", format!("\"{local}\" again, in the same namespace")));
             }
         }
         if empty {
@@ -342,7 +342,7 @@ impl<'a> Document<'a> {
             ("", _) => Ok(""),
             ("xml", _) => Ok(XML),
             (_, Some(namespace)) => Ok(namespace),
-            (_, None) => Err(self.wrong("a prefix that is declared", format!("{prefix:?}"))),
+            (_, None) => Err(self.wrong("a prefix that is declared", format!("\"{prefix}\""))),
         }
     }
 }
@@ -371,7 +371,7 @@ const REFERENCE: &str = "a reference to a character, or to one of XML's own five
 
 /// The character that the reference at the start of the text stands for, and what follows; or what it is instead.
 fn reference(text: &str) -> Result<(char, &str), String> {
-    let shown = || format!("{:?}", text.chars().take(12).collect::<String>());
+    let shown = || format!("\"{}\"", text.chars().take(12).collect::<String>());
     let (name, rest) = text.strip_prefix('&').and_then(|text| text.split_once(';')).ok_or_else(shown)?;
     let number = |digits: &str, base: u32| {
         let digit = |n: u32, c: char| Some(n.saturating_mul(base).saturating_add(c.to_digit(base)?));

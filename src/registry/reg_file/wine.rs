@@ -19,7 +19,8 @@ pub(super) struct Base {
 /// `\\User\\…` for users; a key that was saved alone has its names behind that.
 pub(super) fn base(line: &[u16]) -> Option<Base> {
     let path = unescape(after(skip_blanks(line), ";; All keys relative to ")?);
-    let mut names = names(&path).filter(|name| !is(name, "REGISTRY")).peekable();
+    let mut names = names(&path).peekable();
+    names.next_if(|name| is(name, "REGISTRY"));
     let machine = names.next_if(|name| is(name, "Machine")).is_some();
     let below = || names.flat_map(|name| [BACKSLASH].iter().chain(name)).copied().collect();
     Some(Base { path: machine.then(below) })
