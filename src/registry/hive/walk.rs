@@ -288,7 +288,7 @@ impl<V: Visit> Walker<'_, V> {
         if !unsorted {
             return Ok(());
         }
-        let found = format!("{:?} out of it: Windows may not find the key", String::from_utf16_lossy(&self.name));
+        let found = format!("\"{}\" out of it: Windows may not find the key", String::from_utf16_lossy(&self.name));
         self.damage(&Error::damaged(at, "subkey list", "keys in the order of their names", found))
     }
 
