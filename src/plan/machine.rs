@@ -52,6 +52,16 @@ impl Plan {
             Plan::Defaults => defaults::defaults(request)?,
             Plan::Fix => fix::fix(request, machine)?,
         };
+        if host.windows.architecture.has_wow64() == Some(false) {
+            let node = KeyPath::parse(r"HKEY_LOCAL_MACHINE\SOFTWARE\WOW6432Node");
+            let all = made.changeset.changes.len();
+            made.changeset.changes.retain(|change| change.key().below(&node).is_none());
+            if made.changeset.changes.len() < all {
+                made.changeset
+                    .remarks
+                    .push("This Windows is 32-bit: it has no WOW6432Node, so nothing is written there.".to_owned());
+            }
+        }
         if self == Plan::Defaults {
             made.changeset.changes.retain(|change| !machine.lacks(change));
             if made.changeset.changes.is_empty() {

@@ -199,6 +199,18 @@ fn a_fix_names_what_it_leaves_out_and_why() {
 }
 
 #[test]
+fn nothing_is_written_into_a_view_that_windows_does_not_have() {
+    for plan in ["enable", "disable", "only", "defaults", "fix"] {
+        let made =
+            |host: &str| run(&["generate", plan, "--for", &format!("fixtures/hosts/{host}"), "--format", "cmd"]).out();
+        let commands =
+            |text: String| text.lines().filter(|line| !line.starts_with("rem ")).map(str::to_owned).collect::<String>();
+        assert!(!commands(made("x86")).contains("WOW6432Node"), "{plan}");
+        assert!(commands(made("disabled")).contains("WOW6432Node"), "{plan}");
+    }
+}
+
+#[test]
 fn what_is_undone_is_a_plan_or_a_file() {
     let (_keep, folder) = scratch();
     let undo = |of: &str, more: &[&str]| {
