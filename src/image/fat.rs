@@ -31,8 +31,8 @@ const BLOCKS: usize = 32;
 const ENTRY: u64 = 32;
 /// For the root, which no folder lists.
 const ROOT: FileRef = FileRef { number: 0, name: 0 };
-/// Folders whose entries are kept: those on the way to a few files.
-const KEPT: usize = 16;
+/// Entries of folders that are kept, in all: those on the way to a few files.
+const KEPT: usize = 1 << 14;
 
 /// A volume.
 pub struct Fat {
@@ -40,7 +40,7 @@ pub struct Fat {
     cached: Cached<Arc<dyn ReadAt>>,
     geometry: Geometry,
     limits: Limits,
-    notes: Mutex<Vec<String>>,
+    notes: Vec<String>,
     /// Folders that were listed.
     folders: Mutex<Vec<(u64, Arc<Vec<Listed>>)>>,
 }
@@ -61,20 +61,15 @@ impl Fat {
     /// # Errors
     /// When its boot sector is not what it must be.
     pub fn open(volume: Arc<dyn ReadAt>, limits: &Limits) -> Result<Arc<Self>, Error> {
-        let (geometry, notes) = boot::read(&*volume)?;
+        let (geometry, mut notes) = boot::read(&*volume)?;
+
         let cached = Cached::new(Arc::clone(&volume), BLOCK, BLOCKS);
-        let fat = Self {
-            source: volume,
-            cached,
-            geometry,
-            limits: limits.clone(),
-            notes: Mutex::new(notes),
-            folders: Mutex::default(),
-        };
+        let folders = Mutex::default();
+        let mut fat = Self { source: volume, cached, geometry, limits: limits.clone(), notes: Vec::new(), folders };
         if fat.is_dirty()? {
-            let note = "the volume was not unmounted cleanly: what was written last may be missing";
-            fat.notes.lock().unwrap_or_else(PoisonError::into_inner).push(note.to_owned());
+            notes.push("the volume was not unmounted cleanly: what was written last may be missing".to_owned());
         }
+        fat.notes = notes;
         Ok(Arc::new(fat))
     }
 
@@ -92,7 +87,7 @@ impl Fat {
 
     /// What the reader of a report should know.
     pub fn notes(&self) -> Vec<String> {
-        self.notes.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.notes.clone()
     }
 
     /// What is called `name` in `folder`, in whatever case, by its long name or its short one.
@@ -167,7 +162,8 @@ impl Fat {
             Arc::new(if self.geometry.is_ex() { exfat::read(self, &runs)? } else { entries::read(self, &runs)? });
         let mut folders = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
         folders.push((folder.number, Arc::clone(&entries)));
-        if folders.len() > KEPT {
+        // The newest stays, however large it is: it is in use.
+        while folders.len() > 1 && folders.iter().map(|(_, entries)| entries.len()).sum::<usize>() > KEPT {
             folders.remove(0);
         }
         Ok(entries)

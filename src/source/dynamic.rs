@@ -159,7 +159,14 @@ impl Walk<'_> {
 
     /// The dynamic disks among the files of a folder that were not met so far.
     fn members_in(&mut self, folder: &Path, name: &Arc<str>) -> Vec<Member> {
-        let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+        let entries = match std::fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) => {
+                let message = format!("{}: not looked at for other disks of its group: {error}", folder.display());
+                self.remark(name, Severity::Warning, "dynamic-volume", message);
+                return Vec::new();
+            }
+        };
         let files = entries.filter_map(Result::ok).filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
         let mut paths: Vec<PathBuf> = files.map(|entry| entry.path()).collect();
         paths.sort();
@@ -169,7 +176,20 @@ impl Walk<'_> {
             self.remark(name, Severity::Warning, "dynamic-volume", message);
             paths.truncate(most);
         }
-        paths.into_iter().filter_map(|path| self.member_at(&path).ok().flatten()).collect()
+        let mut found = Vec::new();
+        for path in paths {
+            match self.member_at(&path) {
+                Ok(member) => found.extend(member),
+                Err(error) => {
+                    let file = path.file_name().unwrap_or_default().to_string_lossy();
+                    let message = format!(
+                        "{file}, which lies beside it, may be a disk of its group, but cannot be read: {error}"
+                    );
+                    self.remark(name, Severity::Warning, "dynamic-volume", message);
+                }
+            }
+        }
+        found
     }
 
     fn member_at(&self, path: &Path) -> Result<Option<Member>, Error> {

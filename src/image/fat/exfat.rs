@@ -68,7 +68,7 @@ pub(super) fn at(fat: &Fat, file: FileRef) -> Result<Listed, Error> {
     fat.table(file.number, first, WHAT)?;
     if !behind_it.is_empty() {
         // The folder goes on in the next cluster of its chain or, if it has none, in the one behind.
-        let next = fat.next(cluster).ok().flatten().unwrap_or(cluster.saturating_add(1));
+        let next = fat.next(cluster)?.unwrap_or(cluster.saturating_add(1));
         let run = fat.geometry.run(next, 1, At::Offset(file.number))?;
         fat.table(run.start, behind_it, WHAT)?;
     }

@@ -1,7 +1,7 @@
 //! The database of a group of dynamic disks: PRIVHEAD says where it is, TOCBLOCK what is where in it, VMDB how many records of
 //! what it has, and each VBLK is a record, or a part of one. Numbers are big-endian.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::laid::Order;
@@ -185,6 +185,8 @@ struct Records {
     volumes: Vec<Volume>,
     copies: Vec<Component>,
     parts: Vec<Extent>,
+    /// Of volumes and copies: each has an id of its own.
+    ids: BTreeSet<u64>,
 }
 
 struct Volume {
@@ -348,6 +350,7 @@ impl Records {
                 let sectors = v.number()?;
                 v.skip(5)?;
                 let guid = Guid::from_spelt(v.skip(16)?);
+                self.known(id, at)?;
                 self.volumes.push(Volume { id, name, kind, copies, sectors, guid });
             }
             0x32 => {
@@ -360,6 +363,7 @@ impl Records {
                 let volume = v.number()?;
                 v.skip(1)?;
                 let (piece, columns) = if flags & 0x10 != 0 { (v.number()?, v.number()?) } else { (0, 0) };
+                self.known(id, at)?;
                 self.copies.push(Component { id, volume, state, kind, parts, piece, columns });
             }
             0x33 => {
@@ -388,12 +392,31 @@ impl Records {
         Ok(())
     }
 
-    /// Puts the records of each volume together.
-    fn volumes(&self, sector: u64) -> Result<Vec<Arc<DynamicVolume>>, Error> {
-        self.volumes.iter().map(|volume| self.volume(volume, sector).map(Arc::new)).collect()
+    /// Notes the id of a volume or a copy. One that comes twice could stand for any number of parts.
+    fn known(&mut self, id: u64, at: u64) -> Result<(), Error> {
+        match self.ids.insert(id) {
+            true => Ok(()),
+            false => Err(Error::damaged(At::Offset(at), RECORD, "an id of its own", format!("{id} again"))),
+        }
     }
 
-    fn volume(&self, volume: &Volume, sector: u64) -> Result<DynamicVolume, Error> {
+    /// Puts the records of each volume together.
+    fn volumes(&self, sector: u64) -> Result<Vec<Arc<DynamicVolume>>, Error> {
+        let mut copies: BTreeMap<u64, Vec<&Component>> = BTreeMap::new();
+        self.copies.iter().for_each(|copy| copies.entry(copy.volume).or_default().push(copy));
+        let mut parts: BTreeMap<u64, Vec<&Extent>> = BTreeMap::new();
+        self.parts.iter().for_each(|part| parts.entry(part.component).or_default().push(part));
+        let of = |volume: &Volume| copies.get(&volume.id).map(Vec::as_slice).unwrap_or_default();
+        self.volumes.iter().map(|volume| self.volume(volume, of(volume), &parts, sector).map(Arc::new)).collect()
+    }
+
+    fn volume(
+        &self,
+        volume: &Volume,
+        components: &[&Component],
+        extents: &BTreeMap<u64, Vec<&Extent>>,
+        sector: u64,
+    ) -> Result<DynamicVolume, Error> {
         let damaged = |expected: String, found: String| Error::damaged(At::Whole, RECORD, expected, found);
         let name = &volume.name;
         let bytes = |sectors: u64| {
@@ -401,9 +424,9 @@ impl Records {
         };
         let mut copies = Vec::new();
         let mut make = Make::Simple;
-        for component in self.copies.iter().filter(|component| component.volume == volume.id) {
+        for component in components {
             let mut parts = Vec::new();
-            for extent in self.parts.iter().filter(|extent| extent.component == component.id) {
+            for extent in extents.get(&component.id).into_iter().flatten() {
                 let (called, disk) = self.disks.get(&extent.disk).ok_or_else(|| {
                     damaged(format!("a disk for each part of {name}"), format!("none with the id {}", extent.disk))
                 })?;

@@ -1,5 +1,7 @@
 //! What types of partitions are for, where that is not a file system.
 
+use super::super::mapped::Guid;
+
 /// The purpose of a partition of an MBR. Brouwer, "Partition types: List of partition identifiers for PCs".
 pub(super) fn of_mbr(kind: u8) -> Option<&'static str> {
     Some(match kind {
@@ -22,7 +24,7 @@ pub(super) fn of_mbr(kind: u8) -> Option<&'static str> {
 /// The purpose of a partition of a GPT. Microsoft, "PARTITION_INFORMATION_GPT structure"; "Discoverable Partitions
 /// Specification"; VMware knowledge base, article 1036609.
 pub(super) fn of_gpt(kind: [u8; 16]) -> Option<&'static str> {
-    Some(match guid(kind).as_str() {
+    Some(match Guid::from_stored(&kind).to_string().as_str() {
         "c12a7328-f81f-11d2-ba4b-00a0c93ec93b" => "EFI system",
         "e3c9e316-0b5c-4db8-817d-f92df00215ae" => "Microsoft reserved",
         "de94bba4-06d1-4d40-a16a-bfd50179d6ac" => "Windows recovery",
@@ -40,14 +42,4 @@ pub(super) fn of_gpt(kind: [u8; 16]) -> Option<&'static str> {
         "9d275380-40ad-11db-bf97-000c2911d1b8" => "VMware diagnostics",
         _ => return None,
     })
-}
-
-/// A GUID as people write it: the first three parts are little-endian numbers.
-fn guid(bytes: [u8; 16]) -> String {
-    let [a, b, c, d, e, f, g, h, rest @ ..] = bytes;
-    let (first, second, third) =
-        (u32::from_le_bytes([a, b, c, d]), u16::from_le_bytes([e, f]), u16::from_le_bytes([g, h]));
-    let [i, j, node @ ..] = rest;
-    let node: String = node.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{first:08x}-{second:04x}-{third:04x}-{i:02x}{j:02x}-{node}")
 }
