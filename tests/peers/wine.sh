@@ -68,8 +68,12 @@ for format in reg reg4 cmd; do
 
         while IFS='|' read -r rule hive key value enable disable; do
             [[ $hive == SYSTEM ]] && key="CurrentControlSet\\$key"
-            found=$(timeout 60 "$WINE" reg query "HKLM\\$hive\\$key" /v "$value" 2>/dev/null | tr -d '\r' |
-                awk -v value="$value" '$1 == value { print $2, $3 }' || true)
+            # On a busy machine Wine's server is sometimes gone before it answers: asked again, it does.
+            for _ in 1 2 3; do
+                found=$(timeout 60 "$WINE" reg query "HKLM\\$hive\\$key" /v "$value" 2>/dev/null | tr -d '\r' |
+                    awk -v value="$value" '$1 == value { print $2, $3 }' || true)
+                [[ -z $found ]] || break
+            done
             same "$name: $rule as Wine reads it" "REG_DWORD 0x$(wanted "$mode" "$enable" "$disable")" "$found"
         done < <(eight)
 
