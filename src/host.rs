@@ -19,11 +19,11 @@ use crate::limits::Limits;
 use crate::place::Place;
 use crate::read_at::{LocalFile, ReadAt};
 use crate::registry::hive::BaseBlock;
-use crate::registry::path::KeyPath;
 use crate::registry::policy_file::{Owner, PolicyFile};
 use crate::registry::reg_file::{Extent, Interest, RegFile, RegIs};
 use crate::registry::{Registry, Source};
 use crate::source::{Artifact, Container, Kind, LogFile, NO_LOGS};
+use crate::windows::path::KeyPath;
 
 pub use crate::registry::hive::{Recovery, Refused};
 pub use crate::registry::reg_file::Extent as RegExtent;

@@ -3,8 +3,9 @@
 //! From the top down, the modules in the order in which the bytes travel:
 //!
 //! ```text
-//!  what the user named          [source]    files told apart by content, archives looked into
+//!  what the user named          [source]    files told apart by content
 //!        │   ▲                      [image]     out of its container a disk, of that volumes, of those files
+//!        │   │                      `archive`   out of an archive its members
 //!        │ artifacts
 //!        ▼
 //!  hives, .reg, policy files    [registry]  path and name in, Lookup out
@@ -23,7 +24,7 @@
 //!  arguments, exit status       [cli]
 //! ```
 //!
-//! Below them all lie [`read_at`] (byte sources), [`place`] and [`error`] (where, what was expected, what was found),
+//! Below them all lie [`windows`] (what Windows calls things), [`read_at`] (byte sources), [`place`] and [`error`] (where, what was expected, what was found),
 //! [`diagnostic`] (what a reader has to say that is no answer), [`digest`], `fields` (numbers out of binary structures),
 //! `near` (names that are nearly another) and [`limits`] (budgets against hostile input).
 //! `tests/layers.rs` holds the directions.
@@ -47,6 +48,7 @@ mod near;
 pub mod place;
 pub mod read_at;
 
+mod archive;
 pub mod audit;
 pub mod cli;
 pub mod host;
@@ -56,3 +58,4 @@ pub mod plan;
 pub mod policy;
 pub mod registry;
 pub mod source;
+pub mod windows;

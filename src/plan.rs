@@ -30,9 +30,9 @@ use std::collections::BTreeMap;
 use crate::diagnostic::Severity;
 use crate::policy::{Policy, Rule};
 use crate::registry::change::Change;
-use crate::registry::in_control_set;
-use crate::registry::path::{KeyPath, Name};
-use crate::registry::value::Value;
+use crate::windows::keys::in_control_set;
+use crate::windows::path::{KeyPath, Name};
+use crate::windows::value::Value;
 
 pub use error::PlanError;
 pub use machine::{Machine, above};

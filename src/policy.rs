@@ -5,14 +5,13 @@ mod builtin;
 mod fields;
 mod file;
 mod only;
-pub mod subject;
 pub mod waiver;
 
 use std::fmt;
 
-use crate::registry::in_control_set;
-use crate::registry::path::{KeyPath, Name};
-use crate::registry::value::{Value, ValueType};
+use crate::windows::keys::in_control_set;
+use crate::windows::path::{KeyPath, Name};
+use crate::windows::value::{Value, ValueType};
 
 pub use only::{Installation, Only, Product, Version};
 

@@ -5,15 +5,10 @@ pub mod cross_check;
 pub mod gpp;
 pub mod hive;
 pub mod overlay;
-pub mod path;
 pub mod pol;
 pub mod policy_file;
 pub mod reg_file;
 pub mod reg_text;
-pub mod time;
-pub mod value;
-
-pub(crate) mod upcase;
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -21,15 +16,16 @@ use std::rc::Rc;
 
 use crate::error::{At, Error};
 use crate::place::Place;
+use crate::windows::FileTime;
+use crate::windows::keys::system;
+use crate::windows::path::{KeyPath, Name};
+use crate::windows::value::Value;
 use change::Changes;
 use cross_check::Agreement;
 use hive::{Answer, Hive, Listed};
 use overlay::{Import, Overlaid, Overlay};
-use path::{KeyPath, Name};
 use policy_file::PolicyFile;
 use reg_file::RegFile;
-pub use time::FileTime;
-use value::Value;
 
 /// What is known of a key that exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,27 +109,6 @@ pub struct Registry {
     stale: bool,
     /// What is laid over the sources.
     overlay: Option<Rc<Overlay>>,
-}
-
-/// Path of the SYSTEM hive's root.
-pub fn system() -> KeyPath {
-    KeyPath::parse(r"HKEY_LOCAL_MACHINE\SYSTEM")
-}
-
-/// Path of the SOFTWARE hive's root.
-pub fn software() -> KeyPath {
-    KeyPath::parse(r"HKEY_LOCAL_MACHINE\SOFTWARE")
-}
-
-/// The key with `CurrentControlSet` replaced by the name of a set.
-pub fn in_control_set(key: &KeyPath, set: &Name) -> KeyPath {
-    let alias = Name::from("CurrentControlSet");
-    match key.below(&system()).and_then(<[Name]>::split_first) {
-        Some((found, below)) if alias.matches(found.units()) => {
-            KeyPath(system().0.iter().chain([set]).chain(below).cloned().collect())
-        }
-        _ => key.clone(),
-    }
 }
 
 impl Registry {

@@ -1,7 +1,6 @@
 //! What the user named, and what lies below it or inside it: files told apart by content, in a stable order.
 
 mod again;
-mod archive;
 mod bytes;
 mod disk;
 mod dynamic;

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 use tlshive::limits::Limits;
 use tlshive::read_at::LocalFile;
+use tlshive::registry::Lookup;
 use tlshive::registry::hive::{Answer, Hive};
-use tlshive::registry::path::{KeyPath, Name};
-use tlshive::registry::{FileTime, Lookup};
+use tlshive::windows::FileTime;
+use tlshive::windows::path::{KeyPath, Name};
 
 fn corpus() -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use tlshive::limits::Limits;
 use tlshive::registry::cross_check::Agreement;
 use tlshive::registry::hive::Hive;
-use tlshive::registry::path::{KeyPath, Name};
-use tlshive::registry::{Lookup, Registry, Source, system};
+use tlshive::registry::{Lookup, Registry, Source};
+use tlshive::windows::keys::system;
+use tlshive::windows::path::{KeyPath, Name};
 
 const CLIENT: &str = r"ControlSet001\Control\SecurityProviders\SCHANNEL\Protocols\TLS 1.2\Client";
 

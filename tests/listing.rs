@@ -8,9 +8,10 @@ use tlshive::error::At;
 use tlshive::limits::Limits;
 use tlshive::read_at::LocalFile;
 use tlshive::registry::hive::Hive;
-use tlshive::registry::path::{KeyPath, Name};
 use tlshive::registry::reg_file::{Interest, RegFile, RegIs};
-use tlshive::registry::{Listing, Lookup, Registry, Source, system};
+use tlshive::registry::{Listing, Lookup, Registry, Source};
+use tlshive::windows::keys::system;
+use tlshive::windows::path::{KeyPath, Name};
 
 const PROTOCOLS: &str = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols";
 

@@ -15,9 +15,9 @@ use tlshive::policy::Policy;
 use tlshive::read_at::{LocalFile, ReadAt};
 use tlshive::registry::Lookup;
 use tlshive::registry::hive::{Answer, Hive, Recovery, replay};
-use tlshive::registry::path::{KeyPath, Name};
-use tlshive::registry::value::Value;
 use tlshive::source::{Discovery, Search, discover};
+use tlshive::windows::path::{KeyPath, Name};
+use tlshive::windows::value::Value;
 
 fn corpus() -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");

@@ -25,8 +25,8 @@ use tlshive::audit::{HostReport, Outcome, audit};
 use tlshive::host::{Options, group, open};
 use tlshive::limits::Limits;
 use tlshive::policy::{Policy, Rule};
-use tlshive::registry::path::KeyPath;
 use tlshive::source::{Search, discover};
+use tlshive::windows::path::KeyPath;
 
 /// Mutations of each host in a usual run.
 const ROUNDS: u64 = 600;

@@ -12,9 +12,10 @@ use tlshive::read_at::LocalFile;
 use tlshive::registry::change::Changes;
 use tlshive::registry::hive::Hive;
 use tlshive::registry::overlay::{Import, Overlaid, View};
-use tlshive::registry::path::{KeyPath, Name};
 use tlshive::registry::reg_file::{Interest, RegFile, RegIs};
-use tlshive::registry::{Listing, Lookup, Registry, Source, system};
+use tlshive::registry::{Listing, Lookup, Registry, Source};
+use tlshive::windows::keys::system;
+use tlshive::windows::path::{KeyPath, Name};
 
 const CONTROL: &str = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control";
 const CLIENT: &str = r"SecurityProviders\SCHANNEL\Protocols\TLS 1.2\Client";

@@ -20,10 +20,10 @@ use tlshive::place::Place;
 use tlshive::plan;
 use tlshive::registry::change::{Change, Changes};
 use tlshive::registry::overlay::{Import, View};
-use tlshive::registry::path::{KeyPath, Name};
 use tlshive::registry::reg_file::{Interest, RegFile, RegIs};
-use tlshive::registry::value::{Value, ValueType};
 use tlshive::registry::{Listing, Lookup, Registry, Source};
+use tlshive::windows::path::{KeyPath, Name};
+use tlshive::windows::value::{Value, ValueType};
 
 const ROUNDS: u64 = 60;
 const BASE: &str = r"HKEY_LOCAL_MACHINE\SOFTWARE\Model";

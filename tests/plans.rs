@@ -19,9 +19,9 @@ use tlshive::plan::{self, Machine, Made, Plan, Request};
 use tlshive::policy::{Policy, Rule};
 use tlshive::registry::Lookup;
 use tlshive::registry::change::{Change, Changes};
-use tlshive::registry::path::Name;
 use tlshive::registry::reg_file::RegIs;
 use tlshive::source::{Search, discover};
+use tlshive::windows::path::Name;
 
 const ROUNDS: u64 = 30;
 
@@ -55,7 +55,7 @@ fn host(text: &str, policy: &Policy) -> Host {
     let limits = Limits::default();
     let (mut keys, trees) = effective::interest();
     for key in policy.keys() {
-        keys.extend((2..=key.names().len()).map(|n| tlshive::registry::path::KeyPath(key.names()[..n].to_vec())));
+        keys.extend((2..=key.names().len()).map(|n| tlshive::windows::path::KeyPath(key.names()[..n].to_vec())));
     }
     let options = Options { interest: &keys, trees: &trees, reg_is: RegIs::Export, ..Options::new(&limits) };
     let found = discover(&[file], &Search::default(), &limits);
@@ -86,7 +86,7 @@ fn made(plan: Plan, policy: &Policy, host: &Host) -> Made {
 fn same(one: &Host, other: &Host, changes: &[Change], what: &str) {
     for change in changes {
         let there = |host: &Host, names: usize| {
-            let key = tlshive::registry::path::KeyPath(change.key().names()[..names].to_vec());
+            let key = tlshive::windows::path::KeyPath(change.key().names()[..names].to_vec());
             matches!(host.registry.key(&key), Lookup::ValueAbsent(_))
         };
         for names in 2..=change.key().names().len() {

@@ -11,8 +11,8 @@ use tlshive::host::{Host, Options, group, open};
 use tlshive::limits::Limits;
 use tlshive::output::rule_list;
 use tlshive::policy::Policy;
-use tlshive::registry::path::KeyPath;
 use tlshive::source::{Search, discover};
+use tlshive::windows::path::KeyPath;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use common::random::{XorShift, rounds};
 use tlshive::limits::Limits;
 use tlshive::registry::Lookup;
-use tlshive::registry::path::{KeyPath, Name};
 use tlshive::registry::reg_file::{Interest, RegFile, RegIs};
+use tlshive::windows::path::{KeyPath, Name};
 
 const V5: &str = "Windows Registry Editor Version 5.00";
 const CONTROL: &str = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control";

@@ -13,8 +13,8 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 use tlshive::limits::Limits;
 use tlshive::registry::Lookup;
-use tlshive::registry::path::{KeyPath, Name};
 use tlshive::registry::reg_file::{Interest, RegFile};
+use tlshive::windows::path::{KeyPath, Name};
 
 const BASE: &str = r"HKEY_CURRENT_USER\Software\RegConf";
 

@@ -11,8 +11,8 @@ use tlshive::error::{At, Error};
 use tlshive::limits::Limits;
 use tlshive::read_at::ReadAt;
 use tlshive::registry::Lookup;
-use tlshive::registry::path::{KeyPath, Name};
 use tlshive::registry::reg_file::{Interest, RegFile, RegIs};
+use tlshive::windows::path::{KeyPath, Name};
 
 const TLS: &str = r"Control\SecurityProviders\SCHANNEL\Protocols\TLS 1.2";
 const NET: &str = r"Microsoft\.NETFramework\v4.0.30319";

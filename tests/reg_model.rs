@@ -11,8 +11,8 @@ use std::sync::Arc;
 use common::random::{XorShift, rounds};
 use tlshive::limits::Limits;
 use tlshive::registry::Lookup;
-use tlshive::registry::path::{KeyPath, Name};
 use tlshive::registry::reg_file::{Interest, RegFile, RegIs};
+use tlshive::windows::path::{KeyPath, Name};
 
 /// Files in a usual run.
 const ROUNDS: u64 = 500;

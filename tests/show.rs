@@ -17,8 +17,8 @@ use tlshive::error::Error;
 use tlshive::limits::Limits;
 use tlshive::read_at::LocalFile;
 use tlshive::registry::hive::{Enter, Hive, KeyView, Position, ValueView, Visit};
-use tlshive::registry::path::KeyPath;
 use tlshive::registry::reg_file::{Interest, RegFile};
+use tlshive::windows::path::KeyPath;
 
 const ROOT: &str = r"HKEY_LOCAL_MACHINE\SOFTWARE";
 
@@ -67,7 +67,7 @@ impl Visit for Collect {
         }
         let expressible = !key.path.iter().any(|unit| matches!(unit, 0 | 10 | 13));
         let names = key.path.split(|&unit| unit == 0x5c).filter(|name| !name.is_empty());
-        let path = KeyPath(names.map(tlshive::registry::path::Name::from_units).collect());
+        let path = KeyPath(names.map(tlshive::windows::path::Name::from_units).collect());
         self.path = expressible.then(|| folded(&path));
         match &self.path {
             Some(path) => drop(self.keys.entry(path.clone()).or_default()),
@@ -77,7 +77,7 @@ impl Visit for Collect {
     }
 
     fn value(&mut self, value: &ValueView<'_>) -> io::Result<()> {
-        let name = tlshive::registry::path::Name::from_units(value.name).folded().units().to_vec();
+        let name = tlshive::windows::path::Name::from_units(value.name).folded().units().to_vec();
         match &self.path {
             Some(_) if value.tombstone => {}
             Some(path) if !name.contains(&0) => {

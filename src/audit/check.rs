@@ -8,8 +8,8 @@ use crate::error::Error;
 use crate::host::{Host, InputKind, lacks_wow64_node};
 use crate::policy::{Check, Effect, Match, Rule, Setting};
 use crate::registry::overlay::Overlaid;
-use crate::registry::value::Value;
 use crate::registry::{Found, KeyInfo, Lookup};
+use crate::windows::value::Value;
 
 pub(super) fn check(rule: &Rule, host: &Host, states: &dyn States) -> Finding {
     match applies(&rule.only, &host.windows, states) {
@@ -188,7 +188,7 @@ mod tests {
     use crate::error::At;
     use crate::place::Place;
     use crate::policy::{Accept, Policy};
-    use crate::registry::value::ValueType;
+    use crate::windows::value::ValueType;
 
     fn rule(id: &str) -> Rule {
         Policy::default_policy().unwrap().rules.into_iter().find(|rule| rule.id == id).unwrap()

@@ -1,8 +1,8 @@
 //! The values that a rule rests on: what a second reader is asked about.
 
-use crate::policy::subject::{Bits, Runtime, Side, Subject};
 use crate::policy::{Check, Rule};
-use crate::registry::path::{KeyPath, Name};
+use crate::windows::path::{KeyPath, Name};
+use crate::windows::subject::{Bits, Runtime, Side, Subject};
 
 /// The values that decide a rule. Of an effective state, those that are set for it alone: what else bears on it (releases,
 /// algorithms that are turned off) is not among them.

@@ -17,8 +17,8 @@ mod winhttp;
 
 use crate::host::Windows;
 use crate::place::Place;
-use crate::registry::path::KeyPath;
 use crate::registry::{Lookup, Registry};
+use crate::windows::path::KeyPath;
 
 use super::restart::{self, Restart};
 
@@ -26,7 +26,7 @@ pub(in crate::audit) use ask::path;
 pub(in crate::audit) use schannel::Changed;
 pub(in crate::audit) use usable::advice;
 
-pub use crate::policy::subject::PROTOCOLS;
+pub use crate::windows::subject::PROTOCOLS;
 pub use ciphers::{Ciphers, ListSource};
 pub use dotnet::{DotNet, LIMITS as DOTNET_LIMITS, Offer, Override, Program, Target, View};
 pub use overall::{Overall, OverallState};

@@ -5,9 +5,9 @@ use crate::host::{ImageSeen, Input, LeftOut, MachinePolicy, Windows};
 use crate::place::Place;
 use crate::policy::Rule;
 use crate::policy::waiver::Date;
-use crate::registry::FileTime;
 use crate::registry::cross_check::Agreement;
-use crate::registry::value::Value;
+use crate::windows::FileTime;
+use crate::windows::value::Value;
 
 use crate::diagnostic::Diagnostic;
 

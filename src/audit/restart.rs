@@ -6,9 +6,10 @@
 
 use super::effective::Changed;
 use super::effective::path;
-use crate::registry::path::{KeyPath, Name};
-use crate::registry::value::ValueType;
-use crate::registry::{FileTime, Lookup, Registry};
+use crate::registry::{Lookup, Registry};
+use crate::windows::FileTime;
+use crate::windows::path::{KeyPath, Name};
+use crate::windows::value::ValueType;
 
 const WINDOWS: &str = r"SYSTEM\CurrentControlSet\Control\Windows";
 

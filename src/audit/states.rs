@@ -1,7 +1,7 @@
 //! Effective states as rules ask for them: by name, and answered in words. Rules need not know how a state is worked out.
 
 use super::effective::{Answer, Effective, Fact, Installed as Found, View, advice};
-use crate::policy::subject::{Bits, Runtime, Side, Subject, Suites};
+use crate::windows::subject::{Bits, Runtime, Side, Subject, Suites};
 
 /// What Windows makes of its settings on one host.
 pub trait States {

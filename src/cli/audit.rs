@@ -21,8 +21,8 @@ use crate::place::Place;
 use crate::policy::Policy;
 use crate::policy::waiver::Waivers;
 use crate::registry::cross_check::Agreement;
-use crate::registry::path::KeyPath;
 use crate::source::{Artifact, Discovery, discover};
+use crate::windows::path::KeyPath;
 
 /// Remarks printed for one file before the rest is counted.
 const REMARKS_PER_FILE: usize = 5;

@@ -14,8 +14,8 @@ use crate::host::hive_kind;
 use crate::limits::Limits;
 use crate::output::export::{Export, Format, export};
 use crate::read_at::ReadAt;
-use crate::registry::path::{KeyPath, Name};
 use crate::source::{Artifact, Kind, discover};
+use crate::windows::path::{KeyPath, Name};
 
 /// Remarks printed unless all are asked for.
 const REMARKS: usize = 5;

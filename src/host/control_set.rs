@@ -2,8 +2,9 @@
 
 use crate::error::Error;
 use crate::place::Place;
-use crate::registry::path::{KeyPath, Name};
-use crate::registry::{Lookup, Registry, Source, system};
+use crate::registry::{Lookup, Registry, Source};
+use crate::windows::keys::system;
+use crate::windows::path::{KeyPath, Name};
 
 /// Which control sets are to be judged.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

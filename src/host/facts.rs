@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use crate::registry::path::{KeyPath, Name};
 use crate::registry::reg_file::Header;
-use crate::registry::value::Value;
 use crate::registry::{Listing, Lookup, Registry, Source};
+use crate::windows::path::{KeyPath, Name};
+use crate::windows::value::Value;
 
 const VERSION: &str = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows NT\CurrentVersion";
 const COMPUTER: &str = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\ComputerName\ComputerName";

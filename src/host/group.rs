@@ -9,10 +9,11 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::At;
 use crate::limits::Limits;
 use crate::place::Place;
+use crate::registry::Lookup;
 use crate::registry::hive::{Answer, BaseBlock};
-use crate::registry::path::{KeyPath, Name};
-use crate::registry::{Lookup, software, system};
 use crate::source::{Artifact, Kind, Machines};
+use crate::windows::keys::{software, system};
+use crate::windows::path::{KeyPath, Name};
 
 /// The hives that rules ask about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

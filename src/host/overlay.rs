@@ -11,12 +11,13 @@ use crate::error::{At, Error};
 use crate::limits::Limits;
 use crate::place::Place;
 use crate::read_at::{LocalFile, ReadAt};
+use crate::registry::Registry;
 use crate::registry::change::Changes;
 use crate::registry::overlay::{Import, View, native_twin};
-use crate::registry::path::{KeyPath, Name};
 use crate::registry::policy_file::{self, Form, Layout, Owner};
 use crate::registry::reg_file::{Interest, RegFile};
-use crate::registry::{Registry, system};
+use crate::windows::keys::system;
+use crate::windows::path::{KeyPath, Name};
 
 /// A file that is laid over each machine.
 #[derive(Debug, Clone)]

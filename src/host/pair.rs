@@ -4,9 +4,10 @@ use std::path::Path;
 
 use super::{control_set, facts};
 use crate::limits::Limits;
-use crate::registry::path::{KeyPath, Name};
-use crate::registry::{Lookup, Registry, Source, software, system};
+use crate::registry::{Lookup, Registry, Source};
 use crate::source::Artifact;
+use crate::windows::keys::{software, system};
+use crate::windows::path::{KeyPath, Name};
 
 /// Where SOFTWARE may hold the name of the computer, and as what.
 const NAMES: [(&str, &str); 3] = [

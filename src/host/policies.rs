@@ -8,12 +8,12 @@ use crate::diagnostic::Diagnostic;
 use crate::error::Error;
 use crate::place::Place;
 use crate::registry::change::{Change, Changes};
-use crate::registry::path::{KeyPath, Name};
 use crate::registry::policy_file::{self, Owner};
 use crate::registry::reg_file::Interest;
-use crate::registry::value::Value;
 use crate::registry::{Listing, Lookup, Registry};
 use crate::source::{Artifact, Kind, PolicyPlace, place};
+use crate::windows::path::{KeyPath, Name};
+use crate::windows::value::Value;
 
 /// A file of Group Policy on a machine.
 #[derive(Debug, Clone)]

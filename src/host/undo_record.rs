@@ -1,9 +1,9 @@
 //! Records that scripts of `tlshive generate` leave on a machine: what they changed, when, and what was there before. The
 //! scripts write them (`src/plan/powershell/record.ps1`), so that `-Undo` can put everything back.
 
-use crate::registry::path::{KeyPath, Name};
-use crate::registry::value::Value;
 use crate::registry::{Found, Listing, Lookup, Registry};
+use crate::windows::path::{KeyPath, Name};
+use crate::windows::value::Value;
 
 /// Where the records stand, one below the other.
 pub(super) const TREE: &str = r"HKEY_LOCAL_MACHINE\SOFTWARE\tlshive\Undo";

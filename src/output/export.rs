@@ -9,8 +9,8 @@ mod text;
 use std::io::{self, Write};
 
 use crate::error::{At, Error};
-use crate::registry::FileTime;
-use crate::registry::value::ValueType;
+use crate::windows::FileTime;
+use crate::windows::value::ValueType;
 
 /// A format for keys and values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

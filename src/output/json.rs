@@ -18,8 +18,8 @@ use crate::diagnostic::Diagnostic;
 use crate::error::At;
 use crate::host::{ImageSeen, Input, InputKind, Recovery, RegExtent};
 use crate::place::Place;
-use crate::registry::time::rfc3339;
-use crate::registry::value::{Value, ValueType};
+use crate::windows::time::rfc3339;
+use crate::windows::value::{Value, ValueType};
 
 pub(super) const SCHEMA_VERSION: u32 = 1;
 

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use super::escape::escape;
 use crate::audit::{Finding, HostReport, Outcome, Report};
-use crate::registry::path::KeyPath;
-use crate::registry::value::{Value, ValueType};
+use crate::windows::path::KeyPath;
+use crate::windows::value::{Value, ValueType};
 
 const HEADINGS: [&str; 3] = ["Path", "Name", "Value"];
 

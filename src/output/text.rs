@@ -11,8 +11,8 @@ use super::escape::escape;
 use crate::audit::{Finding, HostReport, Outcome, Report, Verdict};
 use crate::host::{ImageSeen, Input, InputKind, LeftOut, VolumeSeen, Windows};
 use crate::registry::cross_check::Agreement;
-use crate::registry::path::KeyPath;
-use crate::registry::value::Value;
+use crate::windows::path::KeyPath;
+use crate::windows::value::Value;
 
 struct Painter {
     colour: bool,

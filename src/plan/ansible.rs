@@ -11,8 +11,8 @@ use super::in_the_way::{is_known_to_dotnet, now, passed_over};
 use super::yaml::{self, list};
 use crate::registry::Registry;
 use crate::registry::change::Change;
-use crate::registry::path::Name;
-use crate::registry::value::Value;
+use crate::windows::path::Name;
+use crate::windows::value::Value;
 
 /// What shows how to use the file. A list of tasks that is included by `include_tasks` takes no `notify`.
 const NOTES: [&str; 8] = [

@@ -6,8 +6,8 @@
 use super::Changeset;
 use super::exact::{Data, below_root, data, path, remarks, string, text};
 use crate::registry::change::Change;
-use crate::registry::path::{KeyPath, Name};
-use crate::registry::value::Value;
+use crate::windows::path::{KeyPath, Name};
+use crate::windows::value::Value;
 
 /// The longest line that cmd takes (Microsoft, "Command prompt line string limitation").
 const LONGEST: usize = 8191;

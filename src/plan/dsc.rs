@@ -13,8 +13,8 @@ use super::in_the_way::{is_known_to_dotnet, now, passed_over};
 use super::powershell::{file, literal, literal_name};
 use crate::registry::Registry;
 use crate::registry::change::Change;
-use crate::registry::path::{KeyPath, Name};
-use crate::registry::value::{Value, ValueType};
+use crate::windows::path::{KeyPath, Name};
+use crate::windows::value::{Value, ValueType};
 
 const NOTES: [&str; 6] = [
     "Needs the module xPSDesiredStateConfiguration, version 9 or later, and Windows PowerShell 5.1 as administrator:",

@@ -10,8 +10,8 @@ use super::Changeset;
 use super::exact::{Data, below_root, data, path, remarks, states, string, text};
 use super::yaml::{list, scalar};
 use crate::registry::change::Change;
-use crate::registry::path::Name;
-use crate::registry::value::Value;
+use crate::windows::path::Name;
+use crate::windows::value::Value;
 
 const SCHEMA: &str = "https://aka.ms/dsc/schemas/v3/bundled/config/document.json";
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::error::Error;
 use crate::place::Place;
-use crate::registry::path::{KeyPath, Name};
+use crate::windows::path::{KeyPath, Name};
 
 /// Why there is no plan: what is asked for cannot be done, or it cannot be told how.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::Changeset;
 use super::remarks::harmless;
 use crate::registry::change::Change;
-use crate::registry::path::{KeyPath, Name};
-use crate::registry::value::{Value, ValueType};
+use crate::windows::path::{KeyPath, Name};
+use crate::windows::value::{Value, ValueType};
 
 /// A root of the registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -147,8 +147,8 @@ fn without_weakening(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::registry::path::{KeyPath, Name};
-    use crate::registry::value::Value;
+    use crate::windows::path::{KeyPath, Name};
+    use crate::windows::value::Value;
 
     fn change(name: &str) -> Change {
         Change::Set { key: KeyPath::parse("K"), name: Name::from(name), value: Value::dword(1) }

@@ -13,7 +13,7 @@ use super::Changeset;
 use super::exact::{Data, Root, below_root, data, path, remarks, string, text};
 use crate::digest::sha256_hex;
 use crate::registry::change::Change;
-use crate::registry::path::Name;
+use crate::windows::path::Name;
 
 const SETTINGS: &str = "{A3CCFC41-DFDB-43a5-8D26-0FE8B954DA51}";
 const COLLECTION: &str = "{53B533F5-224C-47e3-B01B-CA3B3F3FF4BF}";

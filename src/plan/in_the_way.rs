@@ -1,8 +1,8 @@
 //! What is in a value now, where the machine is known: some tools compare so loosely that they would pass over a change.
 
 use crate::registry::change::Change;
-use crate::registry::value::{Value, ValueType};
 use crate::registry::{Lookup, Registry};
+use crate::windows::value::{Value, ValueType};
 
 /// The value that a change sets or deletes, as it is now.
 pub(super) fn now(change: &Change, machine: Option<&Registry>) -> Option<Value> {

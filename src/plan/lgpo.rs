@@ -8,7 +8,7 @@
 use super::Changeset;
 use super::exact::{Data, data, machine, path, remarks, string, text};
 use crate::registry::change::Change;
-use crate::registry::path::{KeyPath, Name};
+use crate::windows::path::{KeyPath, Name};
 
 const FORMAT: &str = "LGPO text";
 

@@ -12,8 +12,8 @@ use crate::host::Host;
 use crate::limits::Limits;
 use crate::place::Place;
 use crate::registry::change::{Change, Changes};
-use crate::registry::path::KeyPath;
 use crate::registry::{Lookup, Registry};
+use crate::windows::path::KeyPath;
 
 /// A machine that a plan is made for.
 #[derive(Clone, Copy)]

@@ -6,8 +6,8 @@
 use super::Changeset;
 use super::exact::machine;
 use crate::registry::change::Change;
-use crate::registry::path::{KeyPath, Name};
-use crate::registry::value::ValueType;
+use crate::windows::path::{KeyPath, Name};
+use crate::windows::value::ValueType;
 
 /// The types that \[MS-GPREG\] 2.2.1 allows.
 const TYPES: [ValueType; 7] = [

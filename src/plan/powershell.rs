@@ -17,7 +17,7 @@ use super::in_the_way::{now, reads_alike};
 use crate::digest::sha256_hex;
 use crate::registry::Registry;
 use crate::registry::change::Change;
-use crate::registry::path::{KeyPath, Name};
+use crate::windows::path::{KeyPath, Name};
 
 /// The language mode in which such scripts run; in another, no method may be called.
 pub(super) const IS_CONSTRAINED: &str = "$ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage'";

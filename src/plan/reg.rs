@@ -9,9 +9,9 @@ mod second;
 use super::Changeset;
 use super::exact::{below_root, remarks, split};
 use crate::registry::change::Change;
-use crate::registry::path::{KeyPath, Name};
 use crate::registry::reg_text;
-use crate::registry::value::{Value, ValueType};
+use crate::windows::path::{KeyPath, Name};
+use crate::windows::value::{Value, ValueType};
 
 /// Which `.reg` format to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use super::remarks::head;
 use super::{Made, Plan, PlanError, Request, Values};
 use crate::policy::{Policy, Rule};
-use crate::registry::value::Value;
+use crate::windows::value::Value;
 
 /// Why nobody should disable TLS 1.2. The .NET part is what ServicePointManager does when both values are 0.
 const DISABLE_WARNING: [&str; 4] = [

@@ -8,8 +8,8 @@ use super::{PlanError, Request};
 use crate::error::Error;
 use crate::place::Place;
 use crate::registry::change::Change;
-use crate::registry::path::{KeyPath, Name};
 use crate::registry::{Listing, Lookup, Registry};
+use crate::windows::path::{KeyPath, Name};
 
 /// What puts a key back as it is.
 struct Tree {

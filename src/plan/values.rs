@@ -1,9 +1,9 @@
 //! The values that rules are about, those about effective states included.
 
-use crate::policy::subject::{Bits, Runtime, Side, Subject};
 use crate::policy::{Check, Effect, Rule};
-use crate::registry::path::{KeyPath, Name};
-use crate::registry::value::Value;
+use crate::windows::path::{KeyPath, Name};
+use crate::windows::subject::{Bits, Runtime, Side, Subject};
+use crate::windows::value::Value;
 
 /// A value, and what it should be where the rule says so.
 pub(super) struct Wanted {

@@ -5,8 +5,8 @@ use serde::Deserialize;
 
 use super::only::Version;
 use super::waiver::{Date, day};
-use crate::registry::path::KeyPath;
-use crate::registry::value::ValueType;
+use crate::windows::path::KeyPath;
+use crate::windows::value::ValueType;
 
 /// Text that is not blank.
 #[derive(Debug, Clone, Deserialize)]

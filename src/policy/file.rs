@@ -4,10 +4,11 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::fields::{Day, Dword, Id, Key, ProductVersion, Text};
-use super::{Accept, Check, Effect, Expectation, Installation, Only, Policy, Product, Rule, Setting, subject};
+use super::{Accept, Check, Effect, Expectation, Installation, Only, Policy, Product, Rule, Setting};
 use crate::digest::sha256_hex;
-use crate::registry::path::Name;
-use crate::registry::value::Value;
+use crate::windows::path::Name;
+use crate::windows::subject;
+use crate::windows::value::Value;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

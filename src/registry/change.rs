@@ -1,12 +1,12 @@
 //! Changes to a registry: what a file does when it is imported, and what a plan writes.
 
-use super::path::{KeyPath, Name};
-use super::value::Value;
 use crate::diagnostic::Diagnostics;
 use crate::error::{At, Error};
 use crate::limits::Limits;
 use crate::place::Place;
 use crate::read_at::ReadAt;
+use crate::windows::path::{KeyPath, Name};
+use crate::windows::value::Value;
 
 /// One change. A list of them is carried out in order.
 #[derive(Debug, Clone, PartialEq, Eq)]

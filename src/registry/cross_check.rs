@@ -11,8 +11,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use nt_hive::{Hive, KeyNode, NtHiveError};
 
 use super::Lookup;
-use super::path::Name;
-use super::value::{Value, ValueType};
+use crate::windows::path::Name;
+use crate::windows::value::{Value, ValueType};
 
 /// How the second reader's answer stands to ours.
 #[derive(Debug, Clone, PartialEq, Eq)]

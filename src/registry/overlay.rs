@@ -14,10 +14,11 @@ use std::collections::BTreeMap;
 
 use super::change::{Change, Changes};
 use super::hive::{Answer, Listed};
-use super::path::{KeyPath, Name};
-use super::{Listing, Lookup, Registry, Source, software, system};
+use super::{Listing, Lookup, Registry, Source};
 use crate::error::{At, Error};
 use crate::place::Place;
+use crate::windows::keys::{software, system};
+use crate::windows::path::{KeyPath, Name};
 pub(super) use alone::Alone;
 use tree::{Node, Value};
 use view::Redirected;

@@ -7,14 +7,14 @@
 use std::sync::Arc;
 
 use super::change::{Change, Script, whole};
-use super::path::{KeyPath, Name};
-use super::value::{Value, ValueType};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::{At, Error};
 use crate::fields::Fields;
 use crate::limits::Limits;
 use crate::place::Place;
 use crate::read_at::ReadAt;
+use crate::windows::path::{KeyPath, Name};
+use crate::windows::value::{Value, ValueType};
 
 /// What the file starts with: the signature and version 1.
 pub const SIGNATURE: &[u8; 8] = b"PReg\x01\0\0\0";

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use super::change::Changes;
 use super::hive::Listed;
 use super::overlay::Alone;
-use super::path::{KeyPath, Name};
 use super::{Listing, Lookup, gpp, pol, system};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::{At, Error};
 use crate::limits::Limits;
 use crate::place::Place;
 use crate::read_at::ReadAt;
+use crate::windows::path::{KeyPath, Name};
 
 pub use owner::{Layout, Owner};
 

@@ -52,13 +52,13 @@ pub use list::{ListedKey, ListedValue, normalised};
 
 use super::change::Changes;
 use super::hive::Listed;
-use super::path::{KeyPath, Name};
 use super::{Found, KeyInfo, Listing, Lookup};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::error::{At, Error};
 use crate::limits::Limits;
 use crate::place::Place;
 use crate::read_at::ReadAt;
+use crate::windows::path::{KeyPath, Name};
 use encoding::Units;
 use extent::By;
 use journal::Journal;

@@ -4,7 +4,7 @@
 
 mod hex;
 
-use super::value::ValueType;
+use crate::windows::value::ValueType;
 pub(in crate::registry) use hex::{PER_LINE, on_first_line};
 
 const QUOTE: u16 = 0x22;

@@ -18,6 +18,7 @@ use crate::diagnostic::Severity;
 use crate::error::{At, Error};
 use crate::image::{Disk, Filesystem, Partition, Scheme, Table, Tree, dynamic, partitions, recognise};
 use crate::read_at::{ReadAt, Window};
+use crate::windows::keys::is_hive_file;
 
 /// What was seen of a disk image.
 #[derive(Debug, Clone)]
@@ -342,7 +343,7 @@ impl Walk<'_> {
         let bytes = Bytes::Inside { container: Arc::clone(&volume.container), file, size, modified };
         self.out.files = self.out.files.saturating_add(u64::from(found.what == What::Hive));
         let called = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let is_hive = installation::is_hive(plain(&called));
+        let is_hive = is_hive_file(plain(&called));
         let expected = found.what == What::Hive;
         let (backup, named) = (found.is_past(), false);
         match content {

@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
 use super::again::Again;
-use super::archive::{self, Archive};
 use super::bytes::{Bytes, Container, Files, Inside, Members, member, start};
 use super::disk::Image;
-use super::installation::{is_expected, is_hive};
+use super::installation::is_expected;
 use super::logs::InsideLog;
 use super::opener::{Among, Beside, ByPath, Parts, Used, member_path};
 use super::past::{copy_of, is_past, plain, top};
@@ -16,11 +15,13 @@ use super::policy_place::expected;
 use super::sniff::{BOOT_COPY, Content, LEN, SMALLEST_DISK, sniff, sniff_at};
 use super::walk::{Holder, Walk, parts};
 use super::{Artifact, Kind, inside, is_in_config, name, no_hive, step};
+use crate::archive::{self, Archive};
 use crate::diagnostic::Severity;
 use crate::error::{At, Error};
 use crate::image::{Disk, disk, ends_like_disk};
 use crate::limits::Limits;
 use crate::read_at::{LocalFile, ReadAt};
+use crate::windows::keys::is_hive_file;
 
 fn open_file(path: &Path) -> Result<Arc<dyn ReadAt>, Error> {
     let file = LocalFile::open(path).map_err(|error| Error::io(At::Whole, "file", &error))?;
@@ -140,7 +141,7 @@ impl Walk<'_> {
                 let start = start(&**bytes, &mut buf).map_err(|error| Error::io(At::Whole, "member", &error))?;
                 Ok((sniff_at(start, &full), bytes.len()))
             });
-            let is_hive = is_hive(plain(file_name));
+            let is_hive = is_hive_file(plain(file_name));
             if backup && !self.search.include_backups {
                 if !matches!(read, Ok((ref content, _)) if !matches!(content, Content::Registry(_) | Content::Image)) {
                     let place =
@@ -332,7 +333,9 @@ fn wanted(path: &str, content: &Content) -> bool {
     match content {
         Content::Registry(_) | Content::NearlyReg(_) | Content::Log | Content::Image | Content::Disk => true,
         Content::Archive(_) => false,
-        Content::Empty => is_hive(path.rsplit('/').next().unwrap_or_default()) || expected(Path::new(path)).is_some(),
+        Content::Empty => {
+            is_hive_file(path.rsplit('/').next().unwrap_or_default()) || expected(Path::new(path)).is_some()
+        }
         Content::Other => {
             let name = path.rsplit('/').next().unwrap_or_default();
             let end = path.rsplit('.').next().unwrap_or_default();

@@ -10,6 +10,7 @@ use crate::error::{At, Error};
 use crate::image::{Entry, FileRef, Tree};
 use crate::limits::Limits;
 use crate::read_at::ReadAt;
+use crate::windows::keys::is_hive_file;
 
 /// Files of Windows that are never hives, in the root of its volume, and may be of the size of the memory.
 const NOT_LOOKED_INTO: [&str; 4] = ["pagefile.sys", "hiberfil.sys", "swapfile.sys", "DumpStack.log.tmp"];
@@ -168,7 +169,7 @@ impl Finder<'_> {
             let past: Vec<FoundFile> = past;
             let mut left_out: BTreeMap<String, u64> = BTreeMap::new();
             for file in
-                past.iter().filter(|file| file.path.rsplit('\\').next().is_some_and(|name| is_hive(plain(name))))
+                past.iter().filter(|file| file.path.rsplit('\\').next().is_some_and(|name| is_hive_file(plain(name))))
             {
                 // Since Windows 10 1803 those of RegBack are empty.
                 let empty = self.volume.file(file.file).is_ok_and(|file| file.is_empty());
@@ -266,7 +267,7 @@ impl Finder<'_> {
         });
         let mut any = false;
         for entry in entries.into_iter().filter(|entry| !entry.folder && is_expected(plain(&entry.name))) {
-            any |= is_hive(plain(&entry.name));
+            any |= is_hive_file(plain(&entry.name));
             self.file(folder, &entry, What::Hive);
         }
         any
@@ -346,11 +347,6 @@ impl Finder<'_> {
 /// Whether a folder is called like a drive.
 fn is_drive(name: &str) -> bool {
     name.len() == 1 && name.chars().all(|letter| letter.is_ascii_alphabetic())
-}
-
-/// Whether Windows calls a hive that rules ask about like this.
-pub(super) fn is_hive(name: &str) -> bool {
-    ["SYSTEM", "SOFTWARE"].iter().any(|hive| name.eq_ignore_ascii_case(hive))
 }
 
 /// Likewise, or one of its logs.

@@ -5,6 +5,7 @@
 //! shadow copies, which collectors name by their device (`…\HarddiskVolumeShadowCopy3`) and file servers by their day
 //! (`@GMT-2024.05.14-08.14.00`). ERUNT, which many ran on Windows XP, keeps its own in `Windows\ERDNT`.
 
+use crate::windows::keys::is_hive_file;
 use std::path::{Component, Path, PathBuf};
 
 /// What a hive of a restore point is called before the name of its key.
@@ -65,7 +66,7 @@ fn is_of_restore_point(name: &str) -> bool {
 pub(super) fn copy_of(name: &str) -> Option<&str> {
     let (stem, end) = name.rsplit_once('.')?;
     let copy = COPIES.iter().any(|known| end.eq_ignore_ascii_case(known));
-    (copy && super::installation::is_hive(stem)).then_some(stem)
+    (copy && is_hive_file(stem)).then_some(stem)
 }
 
 #[cfg(test)]

@@ -9,9 +9,9 @@ use crate::registry::policy_file;
 use crate::registry::reg_file::{Sniffed, sniff as sniff_text};
 
 use super::Kind;
-use super::archive::{self, Archive};
 use super::bytes::start;
 use super::policy_place;
+use crate::archive::{self, Archive};
 
 /// Bytes of the smallest file that is taken as a disk or a volume where its first bytes do not say so.
 pub(super) const SMALLEST_DISK: u64 = 1 << 16;
@@ -20,7 +20,7 @@ pub(super) const SMALLEST_DISK: u64 = 1 << 16;
 pub(super) const BOOT_COPY: u64 = 8192;
 
 /// How many bytes from the start of a file are enough.
-pub(super) const LEN: usize = 4096 + 8;
+pub(super) const LEN: usize = archive::START;
 
 /// What the start of a file shows.
 #[derive(Debug)]

@@ -7,22 +7,23 @@ use std::sync::Arc;
 use walkdir::WalkDir;
 
 use super::again::Recent;
-use super::archive::Archive;
 use super::bytes::{Bytes, start};
 use super::disk::ImageSeen;
 use super::dynamic::Member;
-use super::installation::{Mounted, is_hive, is_policy_name, mounted};
+use super::installation::{Mounted, is_policy_name, mounted};
 use super::logs::{InsideLog, attach};
 use super::past::{copy_of, is_past};
 use super::policy_place::expected;
 use super::sniff::{BOOT_COPY, Content, LEN, SMALLEST_DISK, sniff, sniff_at};
 use super::{Artifact, Kind, Search, is_in_config, name, no_hive};
+use crate::archive::Archive;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::At;
 use crate::image::ends_like_disk;
 use crate::limits::Limits;
 use crate::place::Place;
 use crate::read_at::{LocalFile, ReadAt};
+use crate::windows::keys::is_hive_file;
 
 /// Everything found below the inputs, and what was met on the way.
 #[derive(Debug, Default)]
@@ -223,7 +224,7 @@ impl Walk<'_> {
         match content {
             Content::Registry(_) if backup && !past_too && !self.search.include_backups => self.left_out(&called, 1),
             Content::Registry(kind) => artifact(kind),
-            Content::Empty | Content::Other if is_hive(&file_name) && !backup => {
+            Content::Empty | Content::Other if is_hive_file(&file_name) && !backup => {
                 let error = no_hive(&file_name, matches!(content, Content::Empty));
                 let certain = is_in_config(path.parent().unwrap_or(Path::new("")));
                 artifact(if certain { Kind::BrokenHive(error) } else { Kind::NoHive(error) });

@@ -19,8 +19,8 @@ use tlshive::host::{Options, group, open};
 use tlshive::limits::Limits;
 use tlshive::policy::Policy;
 use tlshive::read_at::{LocalFile, ReadAt};
-use tlshive::registry::path::KeyPath;
 use tlshive::source::{Search, discover};
+use tlshive::windows::path::KeyPath;
 
 const AUDITS: u32 = 10_000;
 const BATCHES: u32 = 20;

@@ -15,8 +15,8 @@ use std::time::Instant;
 
 use tlshive::limits::Limits;
 use tlshive::read_at::{LocalFile, ReadAt};
-use tlshive::registry::path::{KeyPath, Name};
 use tlshive::registry::reg_file::{Interest, RegFile};
+use tlshive::windows::path::{KeyPath, Name};
 
 const PROTOCOLS: &str = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols";
 

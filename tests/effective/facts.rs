@@ -6,7 +6,7 @@ use tlshive::audit::restart::Pending;
 
 use tlshive::audit::States;
 use tlshive::audit::effective::View;
-use tlshive::policy::subject::Subject;
+use tlshive::windows::subject::Subject;
 
 use crate::machine::{NET, PROTOCOLS, WOW_NET, dword, ids, just, machine, machine_x86};
 
@@ -308,7 +308,7 @@ fn a_reg_file_has_no_times() {
 fn every_subject_that_a_policy_may_name_is_answered() {
     let found = just("");
     let mut subjects: Vec<String> = Vec::new();
-    for protocol in tlshive::policy::subject::PROTOCOLS {
+    for protocol in tlshive::windows::subject::PROTOCOLS {
         subjects.extend(["client", "server"].map(|side| format!("schannel/{protocol}/{side}")));
     }
     for bits in ["64-bit", "32-bit"] {

@@ -7,9 +7,9 @@ use tlshive::audit::effective::{Effective, effective, interest};
 use tlshive::host::Windows;
 use tlshive::limits::Limits;
 use tlshive::read_at::ReadAt;
-use tlshive::registry::path::KeyPath;
 use tlshive::registry::reg_file::{Interest, RegFile, RegIs};
 use tlshive::registry::{Registry, Source};
+use tlshive::windows::path::KeyPath;
 
 pub(crate) const PROTOCOLS: &str =
     r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols";

@@ -11,9 +11,10 @@ use tlshive::read_at::LocalFile;
 use tlshive::registry::change::{Change, Changes};
 use tlshive::registry::hive::Hive;
 use tlshive::registry::overlay::{Import, View};
-use tlshive::registry::path::{KeyPath, Name};
-use tlshive::registry::value::Value;
-use tlshive::registry::{Lookup, Registry, Source, system};
+use tlshive::registry::{Lookup, Registry, Source};
+use tlshive::windows::keys::system;
+use tlshive::windows::path::{KeyPath, Name};
+use tlshive::windows::value::Value;
 
 use crate::common::random::{XorShift, rounds};
 

@@ -8,8 +8,8 @@ use tlshive::host::{Host, Input, Options, OverlayFile, Overlays, Wanted, group, 
 use tlshive::limits::Limits;
 use tlshive::registry::Lookup;
 use tlshive::registry::overlay::View;
-use tlshive::registry::path::{KeyPath, Name};
 use tlshive::source::{Search, discover};
+use tlshive::windows::path::{KeyPath, Name};
 
 use crate::common::random::{XorShift, rounds};
 

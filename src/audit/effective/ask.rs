@@ -4,9 +4,9 @@ use super::Fact;
 use super::State;
 use crate::error::At;
 use crate::place::Place;
-use crate::registry::path::{KeyPath, Name};
-use crate::registry::value::{Value, ValueType};
 use crate::registry::{KeyInfo, Lookup, Registry};
+use crate::windows::path::{KeyPath, Name};
+use crate::windows::value::{Value, ValueType};
 
 /// What is known of one number in the registry.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,8 +14,8 @@ use super::suites;
 use super::{Answer, Lint, lookalikes, schannel};
 use crate::host::Windows;
 use crate::place::Place;
-use crate::registry::path::Name;
 use crate::registry::{Listing, Registry};
+use crate::windows::path::Name;
 
 /// Keys that turn algorithms off, and the words of a suite's name that they stand for. The last column says whether a source
 /// that was read describes the effect.

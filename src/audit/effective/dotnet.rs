@@ -13,9 +13,9 @@ use super::schannel::Changed;
 use super::{Answer, Ciphers, Fact, Lint, State};
 use crate::host::{Windows, lacks_wow64_node};
 use crate::place::Place;
-use crate::registry::path::KeyPath;
-use crate::registry::value::ValueType;
 use crate::registry::{Lookup, Registry};
+use crate::windows::path::KeyPath;
+use crate::windows::value::ValueType;
 
 pub(super) const SYSTEM_DEFAULT: &str = "SystemDefaultTlsVersions";
 pub(super) const STRONG: &str = "SchUseStrongCrypto";

@@ -9,10 +9,10 @@ use super::schannel::{DISABLED, ENABLED};
 use super::{Lint, schannel};
 use crate::near::nearest;
 use crate::place::Place;
-use crate::policy::subject::PROTOCOLS;
-use crate::registry::path::{KeyPath, Name};
-use crate::registry::value::Value;
 use crate::registry::{Listing, Lookup, Registry};
+use crate::windows::path::{KeyPath, Name};
+use crate::windows::subject::PROTOCOLS;
+use crate::windows::value::Value;
 
 /// Oddities that are named of one key; a hostile input could list a million.
 const MOST: usize = 32;

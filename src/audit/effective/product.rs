@@ -15,8 +15,8 @@ use super::os_defaults::{self, Release};
 use crate::host::Windows;
 use crate::place::Place;
 use crate::policy::Version;
-use crate::registry::path::{KeyPath, Name};
 use crate::registry::{Listing, Lookup, Registry};
+use crate::windows::path::{KeyPath, Name};
 
 const SERVICE: &str = r"SYSTEM\CurrentControlSet\Services\ADSync";
 const PRODUCT: &str = r"SOFTWARE\Microsoft\Azure AD Connect";

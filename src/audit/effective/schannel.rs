@@ -11,9 +11,10 @@ use super::os_defaults::{Default, Release};
 use super::{Fact, Lint, State};
 use crate::host::Windows;
 use crate::place::Place;
-use crate::policy::subject::PROTOCOLS;
-use crate::registry::path::{KeyPath, Name};
-use crate::registry::{FileTime, Listing, Registry};
+use crate::registry::{Listing, Registry};
+use crate::windows::FileTime;
+use crate::windows::path::{KeyPath, Name};
+use crate::windows::subject::PROTOCOLS;
 
 const SCHANNEL: &str = r"SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL";
 /// Windows Server 2022: the releases after it have TLS 1.3 as well.

@@ -11,7 +11,7 @@ use super::{Answer, Fact, Lint, State, dotnet};
 use crate::host::Windows;
 use crate::place::Place;
 use crate::registry::Registry;
-use crate::registry::path::KeyPath;
+use crate::windows::path::KeyPath;
 
 const TLS12: u32 = 0x800;
 const BITS: [(u32, &str); 6] = [

@@ -14,8 +14,8 @@ use crate::limits::Limits;
 use crate::plan::{Made, Plan, PlanError, Request, above};
 use crate::policy::Policy;
 use crate::registry::change::{Change, Changes};
-use crate::registry::path::KeyPath;
 use crate::registry::reg_file::Interest;
+use crate::windows::path::KeyPath;
 
 /// What an undo is of.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,8 +11,8 @@ use crate::host::{HiveKind, Host, Input, InputKind, Options, Recovery, Wanted, g
 use crate::limits::Limits;
 use crate::plan::Machine;
 use crate::policy::Policy;
-use crate::registry::path::KeyPath;
 use crate::source::{Artifact, discover};
+use crate::windows::path::KeyPath;
 
 /// A machine as it is.
 pub(super) struct State {

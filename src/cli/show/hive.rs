@@ -10,10 +10,12 @@ use crate::error::{At, Error};
 use crate::host::{HiveKind, Recovery, hive_kind};
 use crate::limits::Limits;
 use crate::output::export::{Export, Key, State, Value};
+use crate::registry::Lookup;
 use crate::registry::hive::{Answer, BaseBlock, Enter, Hive, KeyRef, KeyView, Position, ValueView, Visit};
-use crate::registry::path::{KeyPath, Name};
-use crate::registry::{FileTime, Lookup, system};
 use crate::source::Artifact;
+use crate::windows::FileTime;
+use crate::windows::keys::system;
+use crate::windows::path::{KeyPath, Name};
 
 /// Why there is no key to print: the exit status, and what to say.
 type Missing = (u8, String);

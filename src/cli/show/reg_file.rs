@@ -11,9 +11,9 @@ use crate::error::At;
 use crate::limits::Limits;
 use crate::output::export::{Export, Key, State, Value};
 use crate::registry::Lookup;
-use crate::registry::path::{KeyPath, Name};
 use crate::registry::reg_file::{Interest, ListedKey, RegFile, normalised};
 use crate::source::Artifact;
+use crate::windows::path::{KeyPath, Name};
 
 pub(super) fn run(args: &ShowArgs, artifact: &Artifact, limits: &Limits) -> Result<u8, Failure> {
     let asked = key(args);

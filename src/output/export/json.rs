@@ -24,7 +24,7 @@ use serde::Serialize;
 use super::super::json::{SCHEMA_VERSION, ValueV1, fragment, value as value_v1};
 use super::{Export, Key, Losses, State, Value};
 use crate::error::{At, Error};
-use crate::registry::value::Value as Stored;
+use crate::windows::value::Value as Stored;
 
 #[derive(Serialize)]
 struct KeyV1<'a> {

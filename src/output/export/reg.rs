@@ -138,7 +138,7 @@ impl Export for RegFile<'_> {
 mod tests {
     use super::*;
     use crate::error::At;
-    use crate::registry::value::ValueType;
+    use crate::windows::value::ValueType;
 
     fn line(name: &str, kind: u32, data: &[u8]) -> String {
         let mut out = Vec::new();

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::super::escape::escape;
 use super::{Export, Key, Losses, State, Value};
 use crate::error::{At, Error};
-use crate::registry::value::ValueType;
+use crate::windows::value::ValueType;
 
 /// Bytes of binary data shown unless all are asked for.
 const SHOWN: usize = 64;

@@ -7,10 +7,10 @@ use crate::limits::Limits;
 use crate::plan::{Plan, Request};
 use crate::policy::Policy;
 use crate::registry::change::{Change, Script};
-use crate::registry::path::{KeyPath, Name};
 use crate::registry::reg_file::{Interest, RegFile};
-use crate::registry::value::{Value, ValueType};
 use crate::registry::{Source, gpp as gpp_file, pol as pol_file};
+use crate::windows::path::{KeyPath, Name};
+use crate::windows::value::{Value, ValueType};
 
 /// Names that mean something to one format or another.
 const HOSTILE: [&str; 24] = [

@@ -72,8 +72,8 @@ fn folded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::registry::path::{KeyPath, Name};
-    use crate::registry::value::Value;
+    use crate::windows::path::{KeyPath, Name};
+    use crate::windows::value::Value;
 
     #[test]
     fn what_was_not_meant_is_noticed() {

@@ -1,11 +1,11 @@
 //! One item of registry preferences, and the changes that it makes.
 
 use super::super::change::Change;
-use super::super::path::{KeyPath, Name};
-use super::super::value::{Value, ValueType};
 use super::text::{Named, get, is_set};
 use crate::error::At;
 use crate::limits::Limits;
+use crate::windows::path::{KeyPath, Name};
+use crate::windows::value::{Value, ValueType};
 
 /// A change, and why it is in doubt.
 type Doubted = (Change, Option<String>);

@@ -1,7 +1,7 @@
 use super::*;
 use crate::registry::change::{Change, Said};
-use crate::registry::path::{KeyPath, Name};
-use crate::registry::value::{Value, ValueType};
+use crate::windows::path::{KeyPath, Name};
+use crate::windows::value::{Value, ValueType};
 
 fn try_read(text: &str) -> Result<Script, Error> {
     read(&text.as_bytes().to_vec(), &Arc::from("Registry.xml"), &Limits::default())

@@ -4,7 +4,7 @@
 
 use crate::error::{At, Error};
 use crate::fields::Fields;
-use crate::registry::FileTime;
+use crate::windows::FileTime;
 
 /// Bytes of the base block; cell offsets count from its end.
 pub(crate) const LEN: u64 = 4096;

@@ -8,8 +8,8 @@ use super::node::{Node, decode_name};
 use crate::error::{At, Error};
 use crate::fields::Fields;
 use crate::limits::Limits;
-use crate::registry::path::Name;
-use crate::registry::value::{Value, ValueType};
+use crate::windows::path::Name;
+use crate::windows::value::{Value, ValueType};
 
 /// Set in the data size when the data stands in the offset field itself.
 const INLINE: u32 = 0x8000_0000;

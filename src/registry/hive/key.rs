@@ -11,8 +11,8 @@ use super::order;
 use crate::error::{At, Error};
 use crate::fields::Fields;
 use crate::limits::Limits;
-use crate::registry::path::Name;
-use crate::registry::upcase::upcase;
+use crate::windows::path::Name;
+use crate::windows::upcase::upcase;
 
 /// Bytes of the longest name that the kernel takes for a key (`REG_MAX_KEY_NAME_LENGTH`).
 const NAME_BYTES: u16 = 512;

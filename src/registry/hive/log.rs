@@ -26,7 +26,7 @@ use crate::error::{At, Error};
 use crate::fields::Fields;
 use crate::limits::Limits;
 use crate::read_at::{Overlay, ReadAt};
-use crate::registry::FileTime;
+use crate::windows::FileTime;
 use header::{Format, LEN, Log, belongs};
 
 /// What became of a hive's transaction logs.

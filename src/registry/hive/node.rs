@@ -6,7 +6,7 @@
 use super::cell::{Cell, NONE, file_offset};
 use crate::error::{At, Error};
 use crate::fields::Fields;
-use crate::registry::FileTime;
+use crate::windows::FileTime;
 
 const FLAG_LINK: u16 = 0x0010;
 const FLAG_COMPRESSED_NAME: u16 = 0x0020;

@@ -12,9 +12,9 @@ use super::cell::{Cell, file_offset};
 use super::data::{RECORD_BYTES, RECORD_LEN, Record, Stored, big_data};
 use super::node::{NODE_BYTES, NODE_LEN, Node, append_name};
 use crate::error::{At, Error};
-use crate::registry::FileTime;
-use crate::registry::upcase::upcase;
-use crate::registry::value::ValueType;
+use crate::windows::FileTime;
+use crate::windows::upcase::upcase;
+use crate::windows::value::ValueType;
 use lists::Lists;
 
 /// Where a walk starts: a key that [`Hive::find`] has found.

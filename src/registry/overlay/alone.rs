@@ -7,8 +7,8 @@ use crate::error::Error;
 use crate::place::Place;
 use crate::registry::change::Changes;
 use crate::registry::hive::Listed;
-use crate::registry::path::{KeyPath, Name};
 use crate::registry::{Listing, Lookup};
+use crate::windows::path::{KeyPath, Name};
 
 /// What is left of the changes of one file, in its own terms: sets are found, deletions are absent, and of all else it says
 /// nothing, the other values of a key that it writes to included.

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::place::Place;
 use crate::registry::change::Change;
-use crate::registry::path::{KeyPath, Name};
-use crate::registry::value;
 use crate::registry::{Found, KeyInfo, Listing, Lookup};
+use crate::windows::path::{KeyPath, Name};
+use crate::windows::value;
 
 /// One key, as far as it is changed.
 #[derive(Debug, Default)]

@@ -1,8 +1,8 @@
 //! The registry that a 32-bit program on 64-bit Windows writes to.
 
 use super::Import;
-use crate::registry::path::{KeyPath, Name};
-use crate::registry::software;
+use crate::windows::keys::software;
+use crate::windows::path::{KeyPath, Name};
 
 /// Which program imports a file: what it writes below `SOFTWARE` goes where programs of its own kind read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

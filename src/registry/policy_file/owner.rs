@@ -1,7 +1,7 @@
 //! Whose settings a `Registry.pol` holds: its bytes do not say.
 
-use crate::registry::path::{KeyPath, Name};
 use crate::registry::reg_file::is_control_set;
+use crate::windows::path::{KeyPath, Name};
 
 /// Whose settings they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

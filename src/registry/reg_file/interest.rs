@@ -2,7 +2,7 @@
 
 use crate::place::Place;
 use crate::registry::change::Change;
-use crate::registry::path::{KeyPath, Name};
+use crate::windows::path::{KeyPath, Name};
 
 /// The keys whose values are kept. Paths are full and normalised: they start with `HKEY_LOCAL_MACHINE\SYSTEM`,
 /// `HKEY_LOCAL_MACHINE\SOFTWARE` or another root. `CurrentControlSet` stands for every control set, whether a file

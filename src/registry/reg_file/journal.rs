@@ -7,7 +7,7 @@ use crate::error::{At, Error};
 use crate::limits::Limits;
 use crate::place::Place;
 use crate::registry::change::{Change, Changes};
-use crate::registry::path::{KeyPath, Name};
+use crate::windows::path::{KeyPath, Name};
 
 /// The changes so far, and the budget.
 #[derive(Debug)]

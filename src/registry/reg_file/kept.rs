@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::extent::{By, Extent};
 use crate::limits::Limits;
-use crate::registry::path::Name;
-use crate::registry::value::Value;
+use crate::windows::path::Name;
+use crate::windows::value::Value;
 
 /// A key path, upcased: equal for two paths exactly when they are the same key.
 pub(super) type Folded = Vec<Name>;

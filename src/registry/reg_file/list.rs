@@ -6,8 +6,8 @@ use super::reader::keys::prefix;
 use super::roots;
 use super::{Interest, RegFile};
 use crate::error::{At, Error};
-use crate::registry::path::{KeyPath, Name};
-use crate::registry::value::Value;
+use crate::windows::path::{KeyPath, Name};
+use crate::windows::value::Value;
 
 /// A key as the import of the file would leave it.
 #[derive(Debug, Clone)]

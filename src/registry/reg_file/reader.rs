@@ -18,8 +18,8 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::error::At;
 use crate::limits::Limits;
 use crate::place::Place;
-use crate::registry::path::Name;
-use crate::registry::value::{Value, ValueType};
+use crate::windows::path::Name;
+use crate::windows::value::{Value, ValueType};
 
 /// Where values go.
 #[derive(Debug)]

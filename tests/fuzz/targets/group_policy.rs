@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use libfuzzer_sys::fuzz_target;
 use tlshive::limits::Limits;
-use tlshive::registry::path::KeyPath;
+use tlshive::windows::path::KeyPath;
 use tlshive::registry::{gpp, pol};
 
 fuzz_target!(|data: &[u8]| {

@@ -8,7 +8,8 @@ use tlshive::limits::Limits;
 use tlshive::policy::Policy;
 use tlshive::read_at::ReadAt;
 use tlshive::registry::hive::{Hive, replay};
-use tlshive::registry::{Registry, Source, system};
+use tlshive::registry::{Registry, Source};
+use tlshive::windows::keys::system;
 
 static POLICY: LazyLock<Policy> = LazyLock::new(|| Policy::default_policy().expect("the built-in policy loads"));
 

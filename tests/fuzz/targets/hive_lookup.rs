@@ -9,7 +9,8 @@ use tlshive::host::Windows;
 use tlshive::limits::Limits;
 use tlshive::policy::Policy;
 use tlshive::registry::hive::Hive;
-use tlshive::registry::{Registry, Source, system};
+use tlshive::registry::{Registry, Source};
+use tlshive::windows::keys::system;
 
 static POLICY: LazyLock<Policy> = LazyLock::new(|| Policy::default_policy().expect("the built-in policy loads"));
 

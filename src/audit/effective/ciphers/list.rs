@@ -5,9 +5,9 @@ use crate::audit::effective::suites::Suites;
 use crate::audit::effective::{Lint, ask};
 use crate::host::Windows;
 use crate::place::Place;
-use crate::registry::path::{KeyPath, Name};
-use crate::registry::value::ValueType;
 use crate::registry::{Lookup, Registry};
+use crate::windows::path::{KeyPath, Name};
+use crate::windows::value::ValueType;
 
 const POLICY: &str = r"SOFTWARE\Policies\Microsoft\Cryptography\Configuration\SSL\00010002";
 const LOCAL: &str = r"SYSTEM\CurrentControlSet\Control\Cryptography\Configuration\Local\SSL\00010002";

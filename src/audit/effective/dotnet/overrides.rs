@@ -3,8 +3,8 @@
 use super::View;
 use crate::audit::effective::{Lint, ask};
 use crate::place::Place;
-use crate::registry::path::KeyPath;
 use crate::registry::{Listing, Lookup, Registry};
+use crate::windows::path::KeyPath;
 
 /// Settings that are read of one key. Real machines have none.
 const OVERRIDES: usize = 256;

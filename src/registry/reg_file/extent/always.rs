@@ -6,8 +6,8 @@
 
 use std::sync::LazyLock;
 
-use crate::registry::path::Name;
 use crate::registry::reg_file::is_control_set;
+use crate::windows::path::Name;
 
 /// A key below the roots, in which `*` is any control set; the keys right below it; its values.
 type Row = (&'static str, &'static [&'static str], &'static [&'static str]);

@@ -2,7 +2,7 @@
 
 use crate::registry::reg_file::lex::BACKSLASH;
 use crate::registry::reg_file::roots;
-use crate::registry::upcase::upcase;
+use crate::windows::upcase::upcase;
 
 /// Upcased, the names joined by one backslash each; one stands before the first of a path without a root.
 pub(super) fn folded(path: &[u16]) -> Vec<u16> {

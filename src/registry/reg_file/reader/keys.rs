@@ -8,7 +8,7 @@ use super::super::roots::{self, BadRoot, Located};
 use super::super::wine::{self, Base};
 use super::{Reader, Scope, excerpt};
 use crate::diagnostic::Severity;
-use crate::registry::path::Name;
+use crate::windows::path::Name;
 
 /// Characters of a key's name. Windows refuses longer ones (Microsoft, "Registry Element Size Limits").
 const KEY_NAME_UNITS: usize = 255;

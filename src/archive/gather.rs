@@ -5,8 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::super::sniff::LEN;
-use super::{Contents, Member, as_u64, path, velociraptor};
+use super::{Contents, Member, START, as_u64, path, velociraptor};
 use crate::error::{At, Error};
 use crate::limits::Limits;
 use crate::read_at::ReadAt;
@@ -89,8 +88,8 @@ impl<'a> Gather<'a> {
 
     /// As [`Self::wants`], for a member of `len` bytes from `at` on.
     pub(super) fn looks_at(&mut self, path: &str, bytes: &dyn ReadAt, at: u64, len: u64) -> io::Result<Verdict> {
-        let mut start = [0u8; LEN];
-        let len = usize::try_from(len).unwrap_or(usize::MAX).min(LEN);
+        let mut start = [0u8; START];
+        let len = usize::try_from(len).unwrap_or(usize::MAX).min(START);
         let n = bytes.fill_at(at, start.get_mut(..len).unwrap_or_default())?;
         Ok(self.wants(path, start.get(..n).unwrap_or_default()))
     }

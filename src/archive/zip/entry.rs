@@ -5,10 +5,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::end::Directory;
 use super::{WHAT, names};
+use crate::archive::{as_u64, failed};
 use crate::error::{At, Error};
 use crate::fields::Fields;
 use crate::read_at::{Cached, ReadAt};
-use crate::source::archive::{as_u64, failed};
 
 pub(super) const STORED: u16 = 0;
 pub(super) const DEFLATE: u16 = 8;

@@ -26,9 +26,12 @@ use crate::limits::Limits;
 use crate::read_at::ReadAt;
 use gather::Gather;
 
+/// How many bytes of a file's start show what it is: a hive's base block, and the signature of its first bin.
+pub(crate) const START: usize = 4096 + 8;
+
 /// The kind of an archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Archive {
+pub(crate) enum Archive {
     /// PKZIP.
     Zip,
     /// tar, of any dialect.
@@ -54,30 +57,30 @@ impl std::fmt::Display for Archive {
 }
 
 /// A member that was asked for.
-pub(super) struct Member {
+pub(crate) struct Member {
     /// Its path, with `/` between the names, decoded where a collector coded it; never absolute, never with `..`.
-    pub(super) path: String,
+    pub(crate) path: String,
     /// When it was last modified, as the archive says. Times without a zone are taken as UTC.
-    pub(super) modified: Option<SystemTime>,
+    pub(crate) modified: Option<SystemTime>,
     /// Its data; or why it cannot be read.
-    pub(super) bytes: Result<Arc<dyn ReadAt>, Error>,
+    pub(crate) bytes: Result<Arc<dyn ReadAt>, Error>,
 }
 
 /// Everything in an archive that was asked for.
-pub(super) struct Contents {
+pub(crate) struct Contents {
     /// In the order of the archive. Members whose start cannot be read are among them, asked for or not.
-    pub(super) members: Vec<Member>,
+    pub(crate) members: Vec<Member>,
     /// How many regular files it has.
-    pub(super) files: u64,
+    pub(crate) files: u64,
     /// What the reader of a report should know.
-    pub(super) notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
     /// Why there may be more than this: the archive is cut off, or breaks off in damage.
-    pub(super) damaged: Option<Error>,
+    pub(crate) damaged: Option<Error>,
 }
 
 /// Tells an archive by the first bytes of a file. What stands further in than those, as the mark of an ISO image does, is not
 /// seen.
-pub(super) fn sniff(start: &[u8]) -> Option<Archive> {
+pub(crate) fn sniff(start: &[u8]) -> Option<Archive> {
     magic::sniff(start)
 }
 
@@ -86,7 +89,7 @@ pub(super) fn sniff(start: &[u8]) -> Option<Archive> {
 ///
 /// # Errors
 /// When nothing of it can be read, or when it is of a kind that is not read.
-pub(super) fn open(
+pub(crate) fn open(
     file: &Arc<dyn ReadAt>,
     name: &str,
     kind: Archive,

@@ -14,7 +14,7 @@ use super::inflated::Halt;
 use super::{Member, as_u64, failed};
 use crate::error::{At, Error};
 use crate::read_at::{ReadAt, Window};
-use crate::source::installation::is_hive;
+use crate::windows::keys::is_hive_file;
 use header::{BLOCK, Header};
 use pax::Pax;
 
@@ -245,7 +245,7 @@ impl Walk<'_, '_> {
     fn hard_link(&mut self, path: String, modified: Option<SystemTime>, link: &str) -> Result<(), Error> {
         let target = super::path::clean(link, super::path::is_upload(link)).0;
         let Some(&i) = self.paths.get(&target) else {
-            if path.rsplit('/').next().is_some_and(is_hive) {
+            if path.rsplit('/').next().is_some_and(is_hive_file) {
                 let what = format!("a further name of \"{target}\", which is not in the tar before it, or is no hive");
                 return self.gather.unreadable(path, modified, Error::unsupported(At::Whole, what));
             }

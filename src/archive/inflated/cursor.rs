@@ -5,9 +5,9 @@ use miniz_oxide::inflate::core::inflate_flags::TINFL_FLAG_HAS_MORE_INPUT;
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
 
 use super::{Frame, Halt, Inflated};
+use crate::archive::{as_u64, failed, gzip};
 use crate::error::{At, Error};
 use crate::fields::Fields;
-use crate::source::archive::{as_u64, failed, gzip};
 
 /// How far back deflate may refer (RFC 1951, 2).
 const WINDOW: usize = 32 << 10;

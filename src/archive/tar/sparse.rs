@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::header::{BLOCK, Header, number};
 use super::pax::Pax;
 use super::{WHAT, Walk};
+use crate::archive::failed;
+use crate::archive::mapped::{Mapped, Part};
 use crate::error::{At, Error};
 use crate::fields::Fields;
 use crate::read_at::ReadAt;
-use crate::source::archive::failed;
-use crate::source::archive::mapped::{Mapped, Part};
 
 /// The map of a sparse file.
 pub(super) struct Sparse {

@@ -1,10 +1,10 @@
 //! The end of a zip, which says where its directory is.
 
 use super::WHAT;
+use crate::archive::{as_u64, failed};
 use crate::error::{At, Error};
 use crate::fields::Fields;
 use crate::read_at::ReadAt;
-use crate::source::archive::{as_u64, failed};
 
 /// Bytes of the end record without its comment, and of the longest comment (4.3.16).
 const LEN: usize = 22;

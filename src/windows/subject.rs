@@ -101,7 +101,7 @@ impl Subject {
 }
 
 /// The states that a subject can have.
-pub(super) fn states(subject: &str) -> Result<&'static [&'static str], String> {
+pub(crate) fn states(subject: &str) -> Result<&'static [&'static str], String> {
     Subject::parse(subject).map(Subject::states).ok_or_else(|| {
         format!(
             "no effective state is called \"{subject}\"; expected schannel/PROTOCOL/client or …/server with one of {}, \
