@@ -6,6 +6,7 @@ pub mod effective;
 mod only;
 mod report;
 pub mod restart;
+mod second;
 mod states;
 mod waive;
 mod weakened;
@@ -15,9 +16,10 @@ use crate::policy::Policy;
 
 pub use deciding::deciding;
 pub use effective::{Effective, effective};
-pub use report::{Finding, HostReport, Outcome, Report, Seen, Verdict, Waived};
+pub use report::{Finding, HostReport, Outcome, Verdict, Waived};
+pub use second::{DISAGREES, cross_check};
 pub use states::{Installed, States};
-pub use waive::waive;
+pub use waive::Used;
 pub use weakened::weakened;
 
 /// Holds a host against a policy.
@@ -43,6 +45,7 @@ fn report(policy: &Policy, host: &Host, states: &dyn States, effective: Effectiv
     HostReport {
         name: host.name.clone(),
         verdict: Verdict::of(&findings),
+        machine: host.machine.clone(),
         windows: host.windows.clone(),
         control_set: host.control_set.as_ref().map(|set| set.name.clone()),
         backup: host.backup,

@@ -3,9 +3,11 @@
 mod audit;
 mod exit;
 mod explain;
+mod files_from;
 mod generate;
 mod overlay;
 mod policy;
+mod report;
 mod show;
 mod similar;
 mod stderr;
@@ -23,9 +25,9 @@ use crate::source::Search;
 
 const AFTER_HELP: &str = "\
 Exit status:
-  0  every host is compliant
+  0  every host is compliant, and everything that was given was judged
   1  at least one host is not compliant
-  2  the command line is wrong, or tlshive itself failed
+  2  the command line is wrong, an input is not there, or tlshive itself failed
   3  nothing failed, but something could not be judged
   4  nothing to audit was found";
 
@@ -42,6 +44,7 @@ struct Cli {
 enum Command {
     Audit(AuditArgs),
     Generate(GenerateArgs),
+    Report(ReportArgs),
     Show(ShowArgs),
     Explain(ExplainArgs),
     #[command(subcommand)]
@@ -53,8 +56,32 @@ enum Command {
 #[command(after_help = AFTER_HELP)]
 struct AuditArgs {
     /// Hives, .reg and policy files, disk images, archives, or folders that hold them; told apart by content, never by name
-    #[arg(required = true)]
+    #[arg(required_unless_present = "files_from")]
     inputs: Vec<PathBuf>,
+
+    /// List of further inputs, one a line; - reads it from standard input, and judges each as it comes
+    #[arg(long, value_name = "FILE|-")]
+    files_from: Option<PathBuf>,
+
+    /// The lines of --files-from end in NUL, as those of find -print0
+    #[arg(short = '0', long, requires = "files_from")]
+    null: bool,
+
+    /// How many machines are looked at at a time [default: one for each processor]; the report is the same for any number
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<std::num::NonZeroUsize>,
+
+    /// A saved run, which may be cut short: what it is done with is left out; may be given again
+    #[arg(long, value_name = "RUN.jsonl")]
+    resume: Vec<PathBuf>,
+
+    /// Take the run as incomplete where anything was not judged, even what nobody takes for a machine's
+    #[arg(long)]
+    require_complete: bool,
+
+    /// Inputs that may go unjudged, with the reason: the run is complete without them; may be given again
+    #[arg(long, value_name = "GLOB=REASON", value_parser = audit::accepted)]
+    allow: Vec<(String, String)>,
 
     /// Policy to hold the machines against: the id of a built-in one, or a TOML file
     #[arg(long, value_name = "ID|FILE", default_value = Policy::DEFAULT)]
@@ -178,13 +205,42 @@ impl DiskArgs {
     }
 }
 
+/// Put saved runs together: what "audit --format jsonl" wrote, also if it was cut short
+#[derive(Args)]
+#[command(after_help = AFTER_HELP)]
+struct ReportArgs {
+    /// Saved runs; - is standard input
+    #[arg(required = true, value_name = "RUN.jsonl")]
+    parts: Vec<PathBuf>,
+
+    /// Output format
+    #[arg(long, value_enum, default_value_t = MergedFormatArg::Text)]
+    format: MergedFormatArg,
+
+    /// Write the report to FILE instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// Overwrite FILE if it exists
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum MergedFormatArg {
+    /// For people: a line for each machine, what was not judged, the sums
+    Text,
+    /// One JSON document
+    Json,
+}
+
 #[derive(Clone, Copy, ValueEnum)]
 enum FormatArg {
     /// For people
     Text,
     /// One JSON document, with everything
     Json,
-    /// One JSON line a host
+    /// The same as a stream: one JSON line for each machine and each input, as soon as it is known
     Jsonl,
     /// The table that Microsoft's PowerShell check prints
     Script,
@@ -476,6 +532,7 @@ pub fn run() -> ExitCode {
     let result = match cli.command {
         Command::Audit(args) => audit::run(&args),
         Command::Generate(args) => generate::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Policy(command) => policy::run(&command),

@@ -27,12 +27,12 @@ use crate::windows::path::KeyPath;
 
 pub use crate::registry::hive::{Recovery, Refused};
 pub use crate::registry::reg_file::Extent as RegExtent;
-pub use crate::source::{ImageSeen, LeftOut, PolicyPlace, VolumeSeen};
+pub use crate::source::{ImageSeen, PolicyPlace, VolumeSeen};
 pub use control_set::{ControlSet, Wanted};
 pub(crate) use facts::lacks_wow64_node;
-pub use facts::{Architecture, Windows};
-pub(crate) use group::hive_kind;
-pub use group::{Group, HiveKind, group};
+pub use facts::{Architecture, Machine, Windows};
+pub use group::{Group, Grouping, HiveKind, group};
+pub(crate) use group::{OTHER_HIVE, hive_kind};
 pub use overlay::{OverlayFile, Overlays, overlay_interest};
 pub use policies::{MachinePolicy, Would, WouldBe};
 
@@ -41,6 +41,8 @@ pub use policies::{MachinePolicy, Would, WouldBe};
 pub struct Host {
     /// The computer's name, or else what the input is called.
     pub name: String,
+    /// Which machine it is.
+    pub machine: Machine,
     /// What Windows it is.
     pub windows: Windows,
     /// The control set that the rules are held against; none where no input speaks of one.
@@ -155,6 +157,7 @@ pub enum InputKind {
 }
 
 /// How hosts are to be opened.
+#[derive(Clone)]
 pub struct Options<'a> {
     /// Which control sets to judge.
     pub control_set: Wanted,
@@ -382,6 +385,7 @@ fn host(
     }
     Host {
         name: facts::computer_name(registry, &after).unwrap_or_else(|| group.name.clone()),
+        machine: Machine::read(registry),
         windows: Windows::after(registry, &after),
         control_set: selected.set,
         backup: group.backup,

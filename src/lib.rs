@@ -3,6 +3,9 @@
 //! From the top down, the modules in the order in which the bytes travel:
 //!
 //! ```text
+//!  inputs and options           [run]       the door: threads, order, a stream of records
+//!        │
+//!        ▼
 //!  what the user named          [source]    files told apart by content
 //!        │   ▲                      [image]     out of its container a disk, of that volumes, of those files
 //!        │   │                      `archive`   out of an archive its members
@@ -28,6 +31,26 @@
 //! [`diagnostic`] (what a reader has to say that is no answer), [`digest`], `fields` (numbers out of binary structures),
 //! `near` (names that are nearly another) and [`limits`] (budgets against hostile input).
 //! `tests/layers.rs` holds the directions.
+//!
+//! # A folder, judged
+//!
+//! ```
+//! use tlshive::host::Options;
+//! use tlshive::limits::Limits;
+//! use tlshive::policy::Policy;
+//! use tlshive::run::{Inspection, Record, records_of};
+//!
+//! let (limits, policy) = (Limits::default(), Policy::default_policy()?);
+//! let options = Options::new(&limits);
+//! let (records, end) = records_of(&["fixtures/hosts/compliant".into()], &Inspection::new(&policy, &options));
+//! for record in &records {
+//!     if let Record::Host(host) = record {
+//!         println!("{}: {}", host.report.name, host.report.verdict.word());
+//!     }
+//! }
+//! assert_eq!((end.counts.hosts, end.counts.status()), (1, 0));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 #![cfg_attr(
     test,
     allow(
@@ -43,6 +66,7 @@ pub mod diagnostic;
 pub mod digest;
 pub mod error;
 mod fields;
+mod glob;
 pub mod limits;
 mod near;
 pub mod place;
@@ -57,5 +81,7 @@ pub mod output;
 pub mod plan;
 pub mod policy;
 pub mod registry;
+pub mod run;
+pub mod saved;
 pub mod source;
 pub mod windows;

@@ -1,21 +1,27 @@
-//! Reports made into text, for people or machines: one file a format. Formats see the report alone.
+//! What a run says, made into text for people or machines: one file a format. Formats see records alone.
 
 mod escape;
 mod explain;
 pub mod export;
 mod json;
+pub mod merged;
 mod script;
 mod text;
 
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, Write};
+
+use tempfile::SpooledTempFile;
 
 pub use escape::escape;
 pub use explain::{explain, list, rule_list};
 
-use crate::audit::{Report, Waived};
+use crate::audit::Waived;
+use crate::run::{About, End, Record};
+use json::Shape;
 
 /// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Format {
     /// For people.
     Text {
@@ -24,25 +30,187 @@ pub enum Format {
         /// With rule ids, places, times and raw bytes.
         verbose: bool,
     },
-    /// One JSON document, `schema_version` 1.
+    /// One JSON document, `schema_version` 2.
     Json,
-    /// One JSON line a host.
+    /// The same as a stream: one JSON line a record.
     Jsonl,
     /// The table that Microsoft's PowerShell check prints.
     Script,
 }
 
-/// Writes a report.
-///
-/// # Errors
-/// When the writer fails.
-pub fn write(report: &Report, format: Format, out: &mut dyn Write) -> io::Result<()> {
-    match format {
-        Format::Text { colour, verbose } => text::write(report, colour, verbose, out),
-        Format::Json => json::write(report, out),
-        Format::Jsonl => json::write_lines(report, out),
-        Format::Script => script::write(report, out),
+/// What a format makes of a record; made where the machine was judged, so that many are made at a time.
+#[derive(Debug, Default)]
+pub struct Piece {
+    /// What stands above a machine's part, where there are several.
+    heading: Vec<u8>,
+    /// A machine's part of the report.
+    host: Vec<u8>,
+    /// What is said of an input where its turn comes, or in the part of the report that is about inputs.
+    input: Vec<u8>,
+    /// What a text report says of it at its end.
+    closing: Option<text::Closing>,
+}
+
+impl Format {
+    /// What this format makes of a record.
+    pub fn piece(self, record: &Record) -> Piece {
+        let mut piece = Piece::default();
+        // Writing into memory does not fail.
+        let _ = match (self, record) {
+            (Format::Text { colour, verbose }, Record::Host(host)) => {
+                text::host(&host.report, colour, verbose, &mut piece.host)
+            }
+            (Format::Text { .. }, Record::Input(input)) => {
+                piece.closing = Some(text::closing(input));
+                Ok(())
+            }
+            (Format::Json, Record::Host(host)) => json::host_record(host, Shape::Document, &mut piece.host),
+            (Format::Json, Record::Input(input)) => json::input_record(input, Shape::Document, &mut piece.input),
+            (Format::Jsonl, Record::Host(host)) => json::host_record(host, Shape::Lines, &mut piece.host),
+            (Format::Jsonl, Record::Input(input)) => json::input_record(input, Shape::Lines, &mut piece.input),
+            (Format::Script, Record::Host(host)) => script::heading(&host.report, &mut piece.heading)
+                .and_then(|()| script::table(&host.report, &mut piece.host)),
+            (Format::Script, Record::Input(_)) => Ok(()),
+        };
+        piece
     }
+}
+
+/// A report while it is written: what is said of each machine goes out at once.
+pub struct Report<'w> {
+    format: Format,
+    out: &'w mut dyn Write,
+    policy: String,
+    hosts: u64,
+    /// A machine whose part waits for the next, which changes how it is written.
+    first: Option<(Vec<u8>, Vec<u8>)>,
+    /// What comes after the machines.
+    later: SpooledTempFile,
+    inputs: u64,
+    closing: text::Closings,
+}
+
+/// Bytes of what comes after the machines that are kept in memory; more are kept in a temporary file.
+const SPOOL: usize = 8 << 20;
+
+impl<'w> Report<'w> {
+    /// Begins a report.
+    ///
+    /// # Errors
+    /// When the writer fails.
+    pub fn begin(format: Format, about: &About, out: &'w mut dyn Write) -> io::Result<Self> {
+        match format {
+            Format::Text { .. } | Format::Script => {}
+            Format::Jsonl => {
+                json::begin(about, Shape::Lines, out)?;
+                out.flush()?;
+            }
+            Format::Json => {
+                let mut run = Vec::new();
+                json::begin(about, Shape::Document, &mut run)?;
+                write!(out, "{{\n  \"schema_version\": {},\n  \"run\": ", json::SCHEMA_VERSION)?;
+                indented(&run, 1, out)?;
+                out.write_all(b",\n  \"hosts\": [")?;
+            }
+        }
+        let policy = format!("{} {}", about.policy, about.policy_version);
+        let later = SpooledTempFile::new(SPOOL);
+        Ok(Self { format, out, policy, hosts: 0, first: None, later, inputs: 0, closing: text::Closings::default() })
+    }
+
+    /// Writes the next piece, whole.
+    ///
+    /// # Errors
+    /// When the writer fails.
+    pub fn take(&mut self, piece: Piece) -> io::Result<()> {
+        let Piece { heading, host, input, closing } = piece;
+        self.hosts += u64::from(!host.is_empty());
+        match self.format {
+            Format::Text { .. } => {
+                self.out.write_all(&host)?;
+                if let Some(closing) = closing {
+                    self.closing.add(closing);
+                }
+            }
+            Format::Jsonl => {
+                self.out.write_all(&host)?;
+                self.out.write_all(&input)?;
+            }
+            Format::Script => match self.hosts {
+                _ if host.is_empty() => return Ok(()),
+                1 => {
+                    self.first = Some((heading, host));
+                    return Ok(());
+                }
+                _ => {
+                    let (above, first) = self.first.take().unwrap_or_default();
+                    for part in [above, first, heading, host] {
+                        self.out.write_all(&part)?;
+                    }
+                }
+            },
+            Format::Json => {
+                if !host.is_empty() {
+                    self.out.write_all(if self.hosts == 1 { b"\n    " } else { b",\n    " })?;
+                    indented(&host, 2, self.out)?;
+                }
+                if !input.is_empty() {
+                    self.later.write_all(if self.inputs == 0 { b"\n    " } else { b",\n    " })?;
+                    indented(&input, 2, &mut self.later)?;
+                    self.inputs += 1;
+                }
+                return Ok(());
+            }
+        }
+        self.out.flush()
+    }
+
+    /// Ends the report.
+    ///
+    /// # Errors
+    /// When the writer fails.
+    pub fn end(mut self, end: &End) -> io::Result<()> {
+        match self.format {
+            Format::Text { .. } => self.closing.write(end, &self.policy, self.out)?,
+            Format::Jsonl => json::end(end, Shape::Lines, self.out)?,
+            // A single machine goes without its name, as in the table of Microsoft's document.
+            Format::Script => self.out.write_all(&self.first.take().unwrap_or_default().1)?,
+            Format::Json => {
+                self.out.write_all(if self.hosts == 0 {
+                    b"],\n  \"inputs\": ["
+                } else {
+                    b"\n  ],\n  \"inputs\": ["
+                })?;
+                self.later.rewind()?;
+                let mut part = vec![0; 1 << 16];
+                loop {
+                    let n = self.later.read(&mut part)?;
+                    if n == 0 {
+                        break;
+                    }
+                    self.out.write_all(part.get(..n).unwrap_or_default())?;
+                }
+                self.out.write_all(if self.inputs == 0 { b"],\n  \"end\": " } else { b"\n  ],\n  \"end\": " })?;
+                let mut last = Vec::new();
+                json::end(end, Shape::Document, &mut last)?;
+                indented(&last, 1, self.out)?;
+                self.out.write_all(b"\n}\n")?;
+            }
+        }
+        self.out.flush()
+    }
+}
+
+/// Writes the lines of a JSON value further in. Its strings hold no line feeds: JSON escapes them.
+fn indented(value: &[u8], depth: usize, out: &mut dyn Write) -> io::Result<()> {
+    let value = value.strip_suffix(b"\n").unwrap_or(value);
+    for (number, line) in value.split(|byte| *byte == b'\n').enumerate() {
+        if number > 0 {
+            write!(out, "\n{:1$}", "", depth * 2)?;
+        }
+        out.write_all(line)?;
+    }
+    Ok(())
 }
 
 /// Why a failure does not count, and until when.

@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use crate::error::At;
 
+/// Between the steps of a name that leads into an image or an archive. No other name has it.
+pub const INTO: &str = " › ";
+
 /// Where something was read: the artifact, and the byte offset or line in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {

@@ -6,11 +6,14 @@ mod disk;
 mod dynamic;
 mod holder;
 mod installation;
+pub mod known;
+mod ledger;
 mod logs;
 mod opener;
 mod past;
 mod policy_place;
 mod sniff;
+mod units;
 mod walk;
 
 use std::fmt;
@@ -19,6 +22,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::error::{At, Error};
+use crate::place::INTO;
 use crate::read_at::ReadAt;
 use crate::registry::hive::BaseBlock;
 use crate::registry::policy_file::Form;
@@ -26,10 +30,13 @@ use crate::registry::policy_file::Form;
 use bytes::Bytes;
 pub use bytes::{Container, Files};
 pub use disk::{ImageSeen, VolumeSeen};
+pub use ledger::{Entry, Fate, Reason};
 pub use policy_place::PolicyPlace;
 pub(crate) use policy_place::{Machines, place};
-pub(crate) use sniff::evidence;
-pub use walk::{Discovery, LeftOut, discover};
+pub(crate) use sniff::{evidence, is_judged};
+pub(crate) use units::{Above, Unit, Walker};
+pub use walk::{Discovery, discover};
+pub(crate) use walk::{Holder, UNREADABLE, Walk};
 
 /// One file that can say something about a registry.
 #[derive(Debug, Clone)]
@@ -150,14 +157,13 @@ pub enum Kind {
 
 /// How a file is called in reports.
 fn name(path: &Path) -> Arc<str> {
-    path.to_string_lossy().into()
+    path.to_string_lossy().replace(INTO, " \u{fffd} ").into()
 }
-
-/// Between the steps of a path that leads into an image or an archive.
-const INTO: &str = " › ";
 
 /// How something inside of `outer` is called in reports.
 fn inside(outer: &str, inner: impl fmt::Display) -> Arc<str> {
+    // A name that looks like a step would lead astray whoever takes the path apart.
+    let inner = inner.to_string().replace(INTO, " \u{fffd} ");
     format!("{outer}{INTO}{inner}").into()
 }
 

@@ -1,4 +1,4 @@
-//! `src/output/json-v1.schema.json` describes what the program prints.
+//! `src/output/json-v2.schema.json` describes what the program prints.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a test fails")]
 #![cfg(unix)]
 
@@ -10,7 +10,7 @@ use jsonschema::Validator;
 use serde_json::{Value as Json, json};
 
 fn schema() -> Json {
-    let path = root().join("src/output/json-v1.schema.json");
+    let path = root().join("src/output/json-v2.schema.json");
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
@@ -42,12 +42,12 @@ fn every_document_of_every_fixture_is_valid() {
     for fixture in fixtures() {
         for set in ["current", "default", "all", "7"] {
             let run = run(&["audit", "--format", "json", "--control-set", set, &fixture]);
-            assert_valid(&validator, &run.json(), &fixture);
+            assert_valid(&validator, &run.document(), &fixture);
         }
     }
     for overlay in ["fixtures/reg/disabled.reg", "Cargo.toml"] {
         let run = run(&["audit", "--format", "json", "fixtures/hosts/compliant", "--overlay", overlay]);
-        assert_valid(&validator, &run.json(), overlay);
+        assert_valid(&validator, &run.document(), overlay);
     }
     let (_keep, folder) = scratch();
     for format in ["pol", "gpp"] {
@@ -55,11 +55,11 @@ fn every_document_of_every_fixture_is_valid() {
         assert_eq!(run(&["generate", "enable", "--format", format, "-o", &file]).status, 0);
         for args in [&[file.as_str()][..], &["fixtures/hosts/compliant", "--overlay", &file]] {
             let run = run(&[&["audit", "--format", "json"], args].concat());
-            assert_valid(&validator, &run.json(), &file);
+            assert_valid(&validator, &run.document(), &file);
         }
     }
     let all = run(&["audit", "--format", "json", "fixtures", "no-such-file"]);
-    assert_valid(&validator, &all.json(), "all fixtures at once");
+    assert_valid(&validator, &all.document(), "all fixtures at once");
     assert_valid(&validator, &run(&["audit", "--format", "json", "src"]).json(), "nothing to audit");
 }
 
@@ -79,21 +79,26 @@ fn every_line_of_every_fixture_is_valid() {
 
 #[test]
 fn a_line_is_the_host_of_the_document() {
-    let document = run(&["audit", "--format", "json", "fixtures/hosts/iis-crypto"]).json();
-    let line = run(&["audit", "--format", "jsonl", "fixtures/hosts/iis-crypto"]).json();
-    for (name, member) in document["hosts"][0].as_object().unwrap() {
-        assert_eq!(line[name], *member, "{name}");
+    let document = run(&["audit", "--format", "json", "fixtures/hosts/iis-crypto"]).document();
+    let stream = run(&["audit", "--format", "jsonl", "fixtures/hosts/iis-crypto"]).out();
+    let lines: Vec<Json> = stream.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let kinds: Vec<&str> = lines.iter().map(|line| line["record"].as_str().unwrap()).collect();
+    assert_eq!((kinds[0], kinds[1], kinds[kinds.len() - 1]), ("run", "host", "end"));
+    for (line, part) in [(1, &document["hosts"][0]), (2, &document["inputs"][0]), (lines.len() - 1, &document["end"])] {
+        for (name, member) in part.as_object().unwrap() {
+            assert_eq!(lines[line][name], *member, "{name}");
+        }
     }
 }
 
 #[test]
 fn broken_documents_are_refused() {
-    let sound = run(&["audit", "--format", "json", "fixtures/hosts/compliant"]).json();
+    let sound = run(&["audit", "--format", "json", "fixtures/hosts/compliant"]).document();
     let validator = of_documents();
     assert_valid(&validator, &sound, "the document itself");
     let broken: [(&str, Json); 14] = [
-        ("/schema_version", json!(2)),
-        ("/tool/name", json!("another")),
+        ("/schema_version", json!(1)),
+        ("/run/tool/name", json!("another")),
         ("/hosts", json!({})),
         ("/hosts/0/verdict", json!("fine")),
         ("/hosts/0/control_set", json!(1)),
@@ -105,7 +110,7 @@ fn broken_documents_are_refused() {
         ("/hosts/0/findings/0/found/raw", json!("0x01")),
         ("/hosts/0/findings/0/expected/type", json!("DWORD")),
         ("/hosts/0/findings/0/place/line", json!(3)),
-        ("/summary/files", json!(-1)),
+        ("/end/summary/files", json!(-1)),
     ];
     for (pointer, wrong) in broken {
         let mut document = sound.clone();
@@ -118,14 +123,14 @@ fn broken_documents_are_refused() {
 
 #[test]
 fn every_member_is_required_unless_it_is_a_places_offset_or_line() {
-    let sound = run(&["audit", "--format", "json", "fixtures/hosts/disabled", "no-such-file"]).json();
+    let sound = run(&["audit", "--format", "json", "fixtures/hosts/disabled", "no-such-file"]).document();
     let validator = of_documents();
     let mut tried = 0;
     for pointer in members(&sound, "") {
         let mut document = sound.clone();
         let (parent, name) = pointer.rsplit_once('/').unwrap();
         document.pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(name);
-        let optional = matches!(name, "offset" | "line");
+        let optional = matches!(name, "offset" | "line" | "file" | "within");
         assert_eq!(errors(&validator, &document).is_empty(), optional, "without {pointer}");
         tried += 1;
     }

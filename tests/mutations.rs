@@ -98,7 +98,7 @@ fn judge(folder: &Path, policy: &Policy) -> Vec<HostReport> {
     let interest: Vec<KeyPath> = policy.keys();
     let options = Options { interest: &interest, ..Options::new(&limits) };
     let found = discover(&[folder.to_path_buf()], &Search::default(), &limits);
-    let (groups, _, _) = group(&found.artifacts, false, &limits);
+    let groups = group(&found.artifacts, false, &limits).groups;
     groups.iter().flat_map(|group| open(group, &options).0).map(|host| audit(policy, &host)).collect()
 }
 

@@ -59,7 +59,7 @@ fn host(text: &str, policy: &Policy) -> Host {
     }
     let options = Options { interest: &keys, trees: &trees, reg_is: RegIs::Export, ..Options::new(&limits) };
     let found = discover(&[file], &Search::default(), &limits);
-    let (groups, ..) = group(&found.artifacts, false, &limits);
+    let groups = group(&found.artifacts, false, &limits).groups;
     let (mut hosts, _) = open(&groups[0], &options);
     assert_eq!(hosts.len(), 1);
     hosts.remove(0)

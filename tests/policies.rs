@@ -122,7 +122,7 @@ impl States for Known {
 fn host(policy: &Policy, name: &str) -> Host {
     let limits = Limits::default();
     let found = discover(&[root().join("fixtures/hosts").join(name)], &Search::default(), &limits);
-    let (groups, _, _) = group(&found.artifacts, false, &limits);
+    let groups = group(&found.artifacts, false, &limits).groups;
     let interest: Vec<KeyPath> = policy.keys();
     let options = Options { interest: &interest, ..Options::new(&limits) };
     open(&groups[0], &options).0.remove(0)

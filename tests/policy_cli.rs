@@ -114,7 +114,10 @@ fn a_users_own_policy_is_used() {
     let report = run(&["audit", "--policy", file, "--format", "json", "fixtures/hosts/compliant"]);
     assert_eq!(report.status, 0, "{}", report.err());
     let report = report.json();
-    assert_eq!((&report["policy"]["id"], &report["policy"]["version"]), (&"own".into(), &"7".into()));
+    assert_eq!(
+        (&report["run"]["policies"][0]["id"], &report["run"]["policies"][0]["version"]),
+        (&"own".into(), &"7".into())
+    );
     let finding = &report["hosts"][0]["findings"][0];
     assert_eq!((&finding["outcome"], &finding["expected"]["absent_passes"]), (&"pass".into(), &true.into()));
     // Limited to builds that this host (17763) is not of, the rule does not apply; nothing else decides.

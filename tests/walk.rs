@@ -333,7 +333,7 @@ fn policies_below_a_folder_belong_to_the_machine_that_they_lie_on() {
     };
     let run = audit(&[&folder]);
     assert_eq!(brief(&run), (0, hosts(&[(2, "compliant")])));
-    assert_eq!(told(&run), [("history".to_owned(), 8), ("domain".to_owned(), 0), ("local".to_owned(), 8)]);
+    assert_eq!(told(&run), [("domain".to_owned(), 0), ("local".to_owned(), 8), ("history".to_owned(), 8)]);
     let text = common::run(&[Path::new("audit"), &folder]).out();
     assert!(text.contains("note: local policy would set Enabled=0 below"), "{text}");
     assert!(text.contains("its SYSVOL has 1 polic"), "{text}");

@@ -1,65 +1,13 @@
 //! What an audit says.
 
 use super::effective::Effective;
-use crate::host::{ImageSeen, Input, LeftOut, MachinePolicy, Windows};
+use crate::host::{Input, Machine, MachinePolicy, Windows};
 use crate::place::Place;
 use crate::policy::Rule;
 use crate::policy::waiver::Date;
 use crate::registry::cross_check::Agreement;
 use crate::windows::FileTime;
 use crate::windows::value::Value;
-
-use crate::diagnostic::Diagnostic;
-
-/// What a whole run says: everything that an output format may show.
-#[derive(Debug, Clone)]
-pub struct Report {
-    /// Id of the policy.
-    pub policy: String,
-    /// Version of the policy.
-    pub policy_version: String,
-    /// SHA-256 of the policy's text, in hex.
-    pub policy_sha256: String,
-    /// The arguments that the program was started with.
-    pub arguments: Vec<String>,
-    /// One a host and control set, in the order of the inputs.
-    pub hosts: Vec<HostReport>,
-    /// What the readers have to say, in the order of the inputs.
-    pub diagnostics: Vec<Diagnostic>,
-    /// Disk images that were looked into, in the order of the inputs.
-    pub images: Vec<ImageSeen>,
-    /// Copies from earlier days that were left out, in the order of the inputs.
-    pub left_out: Vec<LeftOut>,
-    /// What was looked at.
-    pub seen: Seen,
-}
-
-/// Counts of what was looked at.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Seen {
-    /// Regular files.
-    pub files: u64,
-    /// Files that are nothing that an audit is about.
-    pub other_files: u64,
-    /// Hives that are neither SYSTEM nor SOFTWARE.
-    pub other_hives: u64,
-    /// Files, folders and volumes that could not be read, or not to their end.
-    pub unreadable: u64,
-    /// Values that the second reader reads differently.
-    pub disagreements: u64,
-}
-
-impl Report {
-    /// How many hosts have this verdict.
-    pub fn count(&self, verdict: Verdict) -> usize {
-        self.hosts.iter().filter(|host| host.verdict == verdict).count()
-    }
-
-    /// How many failures are waived.
-    pub fn waived(&self) -> usize {
-        self.hosts.iter().flat_map(|host| &host.findings).filter(|f| f.waived.is_some()).count()
-    }
-}
 
 /// The report on one host, as one control set of it.
 #[derive(Debug, Clone)]
@@ -68,6 +16,8 @@ pub struct HostReport {
     pub name: String,
     /// The verdict.
     pub verdict: Verdict,
+    /// Which machine it is.
+    pub machine: Machine,
     /// What Windows it is.
     pub windows: Windows,
     /// The control set that was judged.
@@ -100,6 +50,15 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// The word that reports use.
+    pub fn word(self) -> &'static str {
+        match self {
+            Verdict::Compliant => "compliant",
+            Verdict::NotCompliant => "not compliant",
+            Verdict::Unknown => "unknown",
+        }
+    }
+
     /// The verdict that these findings give.
     pub fn of(findings: &[Finding]) -> Self {
         let required = || findings.iter().filter(|f| f.rule.required);

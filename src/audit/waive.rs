@@ -8,45 +8,65 @@ use crate::error::At;
 use crate::place::Place;
 use crate::policy::waiver::{Date, Waiver, Waivers};
 
-/// Marks the failures that are waived on the day `today`, judges the hosts anew, and says which waivers do nothing: one
-/// that has expired, or that no failing finding needs.
-pub fn waive(waivers: &Waivers, hosts: &mut [HostReport], today: Date) -> Vec<Diagnostic> {
-    let artifact: Arc<str> = waivers.name.as_str().into();
-    let mut idle = Vec::new();
-    for waiver in &waivers.waivers {
-        let used = if waiver.has_expired(today) { 0 } else { apply(waiver, hosts) };
-        let rule = &waiver.rule;
-        let (code, message) = match waiver.expires.filter(|_| waiver.has_expired(today)) {
-            Some(last) => ("waiver-expired", format!("the waiver of rule {rule} expired on {last}: it is not applied")),
-            None if used > 0 => continue,
-            None => {
-                let hosts = if waiver.hosts.is_empty() { "any host".to_owned() } else { waiver.hosts.join(", ") };
-                (
-                    "waiver-unused",
-                    format!("the waiver waives nothing: rule {rule} fails on no host that it names ({hosts})"),
-                )
+/// How many failures each waiver of a list covers, over all machines.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Used(Vec<u64>);
+
+impl Used {
+    /// Marks the failures of a machine that are waived on the day `today`, and judges it anew. Where two waivers cover one
+    /// failure, the first gives the reason and both count as used.
+    pub fn waive(&mut self, waivers: &Waivers, host: &mut HostReport, today: Date) {
+        self.0.resize(waivers.waivers.len(), 0);
+        for (waiver, used) in waivers.waivers.iter().zip(&mut self.0) {
+            if !waiver.has_expired(today) {
+                *used += apply(waiver, host);
             }
-        };
-        let place = Place::new(&artifact, At::Line(waiver.line));
-        idle.push(Diagnostic { severity: Severity::Warning, code, message, place });
-    }
-    for host in hosts {
+        }
         host.verdict = Verdict::of(&host.findings);
     }
-    idle
+
+    /// Adds what was counted elsewhere.
+    pub fn add(&mut self, other: &Used) {
+        self.0.resize(self.0.len().max(other.0.len()), 0);
+        for (used, more) in self.0.iter_mut().zip(&other.0) {
+            *used += more;
+        }
+    }
+
+    /// Says which waivers do nothing: one that has expired, or that no failing finding needs.
+    pub fn idle(&self, waivers: &Waivers, today: Date) -> Vec<Diagnostic> {
+        let artifact: Arc<str> = waivers.name.as_str().into();
+        let used = self.0.iter().copied().chain(std::iter::repeat(0));
+        let mut idle = Vec::new();
+        for (waiver, used) in waivers.waivers.iter().zip(used) {
+            let rule = &waiver.rule;
+            let (code, message) = match waiver.expires.filter(|_| waiver.has_expired(today)) {
+                Some(last) => {
+                    ("waiver-expired", format!("the waiver of rule {rule} expired on {last}: it is not applied"))
+                }
+                None if used > 0 => continue,
+                None => {
+                    let hosts = if waiver.hosts.is_empty() { "any host".to_owned() } else { waiver.hosts.join(", ") };
+                    let what = format!("rule {rule} fails on no host that it names ({hosts})");
+                    ("waiver-unused", format!("the waiver waives nothing: {what}"))
+                }
+            };
+            let place = Place::new(&artifact, At::Line(waiver.line));
+            idle.push(Diagnostic { severity: Severity::Warning, code, message, place });
+        }
+        idle
+    }
 }
 
-/// How many failures it covers. Where two waivers cover one, the first gives the reason and both count as used.
-fn apply(waiver: &Waiver, hosts: &mut [HostReport]) -> usize {
+/// How many failures of a machine it covers.
+fn apply(waiver: &Waiver, host: &mut HostReport) -> u64 {
+    let HostReport { name, findings, .. } = host;
+    let covered = findings.iter_mut().filter(|f| f.outcome == Outcome::Fail && waiver.covers(&f.rule.id, name));
     let mut used = 0;
-    for host in hosts {
-        let HostReport { name, findings, .. } = host;
-        let covered = findings.iter_mut().filter(|f| f.outcome == Outcome::Fail && waiver.covers(&f.rule.id, name));
-        for finding in covered {
-            used += 1;
-            let expires = waiver.expires;
-            finding.waived.get_or_insert_with(|| Waived { reason: waiver.reason.clone(), expires });
-        }
+    for finding in covered {
+        used += 1;
+        let expires = waiver.expires;
+        finding.waived.get_or_insert_with(|| Waived { reason: waiver.reason.clone(), expires });
     }
     used
 }

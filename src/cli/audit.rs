@@ -1,34 +1,29 @@
 //! `tlshive audit`
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::{self, IsTerminal};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use super::exit::{Failure, status};
+use super::exit::Failure;
+use super::files_from::listed;
 use super::overlay;
 use super::policy::{self, text};
+use super::report;
 use super::similar::did_you_mean;
 use super::stderr;
-use super::writer::writer;
+use super::writer::{spare_folder, writer};
 use super::{AuditArgs, ColourArg, FormatArg};
-use crate::audit::{HostReport, Outcome, Report, Seen, audit, deciding, effective, waive};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::error::At;
-use crate::host::{Host, Input, InputKind, Options, Overlays, Wanted, group, open, overlay_interest};
+use crate::host::{Options, Overlays, Wanted, overlay_interest};
 use crate::limits::Limits;
-use crate::output::{self, Format};
-use crate::place::Place;
+use crate::output::{Format, Piece, Report};
 use crate::policy::Policy;
 use crate::policy::waiver::Waivers;
-use crate::registry::cross_check::Agreement;
-use crate::source::{Artifact, Discovery, discover};
-use crate::windows::path::KeyPath;
+use crate::run::{About, Counts, End, InputRecord, Inputs, Inspection, Record, interest, run as inspect_all};
 
 /// Remarks printed for one file before the rest is counted.
 const REMARKS_PER_FILE: usize = 5;
-
-/// Code of the diagnostic that tells of a disagreement between the readers.
-const DISAGREES: &str = "cross-check-disagrees";
 
 pub(super) fn control_set(text: &str) -> Result<Wanted, String> {
     match text {
@@ -40,6 +35,16 @@ pub(super) fn control_set(text: &str) -> Result<Wanted, String> {
             Ok(n @ 1..=999) => Ok(Wanted::Number(n)),
             _ => Err("expected current, default, last-known-good, all, or a number from 1 to 999".to_owned()),
         },
+    }
+}
+
+/// A pattern of names, and the reason why they may go unjudged.
+pub(super) fn accepted(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((pattern, reason)) if !pattern.is_empty() && !reason.trim().is_empty() => {
+            Ok((pattern.to_owned(), reason.trim().to_owned()))
+        }
+        _ => Err("expected a pattern and a reason, such as \"*.vbk=restored by another team\"".to_owned()),
     }
 }
 
@@ -70,51 +75,158 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     let policy = policy::load(&args.policy)?;
     let waivers = args.waivers.as_deref().map(|path| waivers(path, &policy)).transpose()?;
     let limits = Limits::default();
-    let (mut interest, trees) = effective::interest();
-    interest.extend(policy.keys());
+    let (interest, trees) = interest(&policy);
     let wanted = overlay_interest(&interest, &trees);
     let files = overlay::read(&args.overlay, &wanted, args.codepage, args.registry_pol, args.digest, &limits)?;
     let overlays = Overlays { files: &files, view: args.overlay_view.into() };
-    let search = args.disk.search(&args.log, args.no_logs, args.include_backups);
-    let found = discover(&args.inputs, &search, &limits);
-    // Before the audit, so that a report that cannot be written costs nothing.
-    let mut inputs: Vec<PathBuf> = found.artifacts.iter().flat_map(Artifact::files).collect();
-    let named = args.inputs.iter().chain(&args.log).chain(&args.waivers).chain(&args.overlay);
-    inputs.extend(named.chain(&found.containers).cloned());
-    inputs.extend(policy::file(&args.policy).map(Path::to_owned));
-    let mut out = writer(args.output.as_deref(), args.force, &inputs)?;
     let options = Options {
         control_set: args.control_set.clone(),
         codepage: args.codepage,
         reg_is: args.reg_is.into(),
         digest: args.digest,
         digest_images: args.digest_images,
-        interest: &interest,
         require_clean: args.require_clean,
-        trees: &trees,
         registry_pol: args.registry_pol.into(),
         overlays,
-        limits: &limits,
+        ..Options::new(&limits)
     };
-    let mut report = report(args, &policy, found, &options);
-    if let Some(waivers) = &waivers {
-        let today = args.date.unwrap_or_else(|| jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date());
-        report.diagnostics.extend(waive(waivers, &mut report.hosts, today));
+    let today = || args.date.unwrap_or_else(|| jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date());
+    let mut done = HashSet::new();
+    for part in &args.resume {
+        done.extend(report::done(part)?);
     }
+    let inspection = Inspection {
+        policy: &policy,
+        waivers: waivers.as_ref().map(|waivers| (waivers, today())),
+        search: args.disk.search(&args.log, args.no_logs, args.include_backups),
+        options: &options,
+        join: args.join,
+        cross_check: args.cross_check,
+        require_complete: args.require_complete,
+        accepted: &args.allow,
+        done: (!args.resume.is_empty()).then_some(&done),
+        jobs: jobs(args.jobs),
+    };
+    let about = about(args, &policy, files.iter().flat_map(|file| file.diagnostics.iter().cloned()).collect());
+    // Before the audit, so that a report that cannot be written costs nothing.
+    let named = args
+        .inputs
+        .iter()
+        .chain(&args.log)
+        .chain(&args.waivers)
+        .chain(&args.overlay)
+        .chain(&args.files_from)
+        .chain(&args.resume);
+    let mut inputs: Vec<PathBuf> = named.cloned().collect();
+    inputs.extend(policy::file(&args.policy).map(Path::to_owned));
+    if let Some(output) = &args.output {
+        spare_folder(output, &args.inputs)?;
+    }
+    let mut out = writer(args.output.as_deref(), args.force, &inputs)?;
+    let end = match args.quiet && args.output.is_none() {
+        true => inspect(args, &inspection, None)?,
+        false => match Report::begin(format(args), &about, &mut out) {
+            Ok(report) => inspect(args, &inspection, Some(report))?,
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => inspect(args, &inspection, None)?,
+            Err(error) => return Err(error.into()),
+        },
+    };
     if !args.quiet {
-        remarks(&report, args.verbose);
-        if report.hosts.is_empty() {
-            nothing(&report.seen);
+        for remark in about.diagnostics.iter().chain(&end.diagnostics) {
+            if args.verbose || remark.severity > Severity::Note {
+                stderr::line(line(remark));
+            }
+        }
+        if end.counts.hosts == 0 {
+            nothing(&end.counts);
         }
     }
-    if !args.quiet || args.output.is_some() {
-        match output::write(&report, format(args), &mut out).map_err(Failure::from).and_then(|()| out.finish()) {
+    match out.finish() {
+        Ok(()) | Err(Failure::BrokenPipe) => Ok(end.counts.status()),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// What a worker makes of a record: its part of the report, and lines for standard error.
+type Said = (Piece, Vec<String>);
+
+/// Runs the inspection, and writes the report while it goes on.
+fn inspect(args: &AuditArgs, inspection: &Inspection<'_>, mut report: Option<Report<'_>>) -> Result<End, Failure> {
+    let format = format(args);
+    let said = |record: Record| -> Said {
+        let remarks = match &record {
+            Record::Input(input) if !args.quiet => remarks(input, args.verbose),
+            _ => Vec::new(),
+        };
+        (format.piece(&record), remarks)
+    };
+    let mut gone = false;
+    let take = |(piece, remarks): Said| {
+        remarks.iter().for_each(stderr::line);
+        match report.as_mut().filter(|_| !gone).map(|report| report.take(piece)) {
             // Nobody reads on, but the status must not turn into "compliant" for that.
+            Some(Err(error)) if error.kind() == io::ErrorKind::BrokenPipe => gone = true,
+            Some(Err(error)) => return Err(Failure::from(error)),
+            Some(Ok(())) | None => {}
+        }
+        Ok(())
+    };
+    let end = inspect_all(inputs(args)?, inspection, said, take)?;
+    if let Some(report) = report.filter(|_| !gone) {
+        match report.end(&end).map_err(Failure::from) {
             Ok(()) | Err(Failure::BrokenPipe) => {}
             Err(failure) => return Err(failure),
         }
     }
-    Ok(status(&report))
+    Ok(end)
+}
+
+/// What the command line names, or the list that it names.
+fn inputs(args: &AuditArgs) -> Result<Inputs<'_>, Failure> {
+    match args.files_from.as_deref() {
+        None => Ok(Inputs::Named(&args.inputs)),
+        Some(list) => Ok(Inputs::Listed(Box::new(args.inputs.iter().cloned().chain(listed(list, args.null)?)))),
+    }
+}
+
+/// As many machines at a time as there are cores, unless it is said.
+fn jobs(wanted: Option<NonZeroUsize>) -> NonZeroUsize {
+    wanted.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
+}
+
+/// Now, or what `SOURCE_DATE_EPOCH` says, for reports that are to be the same each time.
+fn now() -> jiff::Timestamp {
+    let fixed = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|seconds| seconds.parse().ok());
+    fixed.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()).unwrap_or_else(jiff::Timestamp::now)
+}
+
+/// The arguments, but for the number of threads: the report is the same for any.
+fn arguments(all: impl Iterator<Item = std::ffi::OsString>) -> Vec<String> {
+    let mut kept = Vec::new();
+    let mut all = all.map(|arg| arg.to_string_lossy().into_owned());
+    while let Some(arg) = all.next() {
+        match arg.as_str() {
+            "-j" | "--jobs" => drop(all.next()),
+            joined if joined.starts_with("-j") || joined.starts_with("--jobs=") => {}
+            _ => kept.push(arg),
+        }
+    }
+    kept
+}
+
+fn about(args: &AuditArgs, policy: &Policy, diagnostics: Vec<Diagnostic>) -> About {
+    let started = now().round(jiff::Unit::Second).map_or_else(|_| now().to_string(), |time| time.to_string());
+    About {
+        arguments: arguments(std::env::args_os().skip(1)),
+        folder: std::env::current_dir().map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default(),
+        started,
+        resumes: args.resume.iter().map(|part| part.display().to_string()).collect(),
+        policy: policy.id.clone(),
+        policy_version: policy.version.clone(),
+        policy_title: policy.title.clone(),
+        policy_sha256: policy.sha256.clone(),
+        diagnostics,
+    }
 }
 
 /// The waivers of a file. One of a rule that the policy does not have would never waive anything.
@@ -131,74 +243,6 @@ fn waivers(path: &Path, policy: &Policy) -> Result<Waivers, Failure> {
         }
         None => Ok(waivers),
     }
-}
-
-fn report(args: &AuditArgs, policy: &Policy, found: Discovery, options: &Options<'_>) -> Report {
-    let (groups, remarks, other_hives) = group(&found.artifacts, args.join, options.limits);
-    let mut diagnostics = found.diagnostics;
-    diagnostics.extend(options.overlays.files.iter().flat_map(|file| file.diagnostics.iter().cloned()));
-    diagnostics.extend(remarks);
-    let mut hosts = Vec::new();
-    for group in &groups {
-        let (opened, remarks) = open(group, options);
-        diagnostics.extend(remarks);
-        for host in &opened {
-            let mut report = audit(policy, host);
-            if args.cross_check {
-                diagnostics.extend(cross_check(&mut report, host));
-            }
-            hosts.push(report);
-        }
-    }
-    let disagreements = diagnostics.iter().filter(|d| d.code == DISAGREES).count();
-    let seen = Seen {
-        files: found.files,
-        other_files: found.other_files,
-        other_hives,
-        unreadable: found.unreadable,
-        disagreements: u64::try_from(disagreements).unwrap_or(u64::MAX),
-    };
-    Report {
-        policy: policy.id.clone(),
-        policy_version: policy.version.clone(),
-        policy_sha256: policy.sha256.clone(),
-        arguments: std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect(),
-        hosts,
-        diagnostics,
-        images: found.images,
-        left_out: found.left_out,
-        seen,
-    }
-}
-
-/// Asks the second reader about the values that decided each rule, or their absence. A disagreement is an error in the
-/// report.
-fn cross_check(report: &mut HostReport, host: &Host) -> Vec<Diagnostic> {
-    let mut diagnostics = Vec::new();
-    for finding in report.findings.iter_mut().filter(|f| matches!(f.outcome, Outcome::Pass | Outcome::Fail)) {
-        for (key, value) in deciding(&finding.rule) {
-            let Some(next) = host.registry.cross_check(&key, &value) else { continue };
-            if let Agreement::Disagree { .. } = &next {
-                let place = finding.place.clone().unwrap_or_else(|| whole(host, &key));
-                let message = format!("rule {}, {value}: {next}", finding.rule.id);
-                diagnostics.push(Diagnostic { severity: Severity::Error, code: DISAGREES, message, place });
-            }
-            finding.cross_check = match (finding.cross_check.take(), next) {
-                (None | Some(Agreement::Agree), next) => Some(next),
-                (Some(_), next @ Agreement::Disagree { .. }) => Some(next),
-                (earlier, _) => earlier,
-            };
-        }
-    }
-    diagnostics
-}
-
-/// The input that answers for a key.
-fn whole(host: &Host, key: &KeyPath) -> Place {
-    let answers =
-        |input: &&Input| matches!(input.kind, InputKind::Hive { hive, .. } if key.below(&hive.root()).is_some());
-    let input = host.inputs.iter().find(answers).or(host.inputs.first());
-    Place { artifact: input.map(|input| input.name.clone()).unwrap_or_default(), at: At::Whole }
 }
 
 fn format(args: &AuditArgs) -> Format {
@@ -219,35 +263,34 @@ fn colour(args: &AuditArgs) -> bool {
     }
 }
 
-/// A short list on standard error: the first remarks of each file, and how many more there are.
-fn remarks(report: &Report, verbose: bool) {
-    let wanted = |d: &&Diagnostic| verbose || d.severity > Severity::Note;
-    let mut wanted = report.diagnostics.iter().filter(wanted).peekable();
-    while let Some(first) = wanted.next() {
-        let same = |d: &&Diagnostic| d.place.artifact == first.place.artifact;
-        let mut more = 0usize;
-        let mut printed = 1usize;
-        stderr::line(line(first));
-        while let Some(next) = wanted.next_if(same) {
-            if verbose || printed < REMARKS_PER_FILE {
-                stderr::line(line(next));
-                printed = printed.saturating_add(1);
-            } else {
-                more = more.saturating_add(1);
-            }
-        }
-        if more > 0 {
-            let artifact = &first.place.artifact;
-            stderr::line(format_args!("{artifact}: {more} more remarks (-v or --format json shows them)"));
+/// Lines for standard error: the first remarks on an input, and how many more there are.
+fn remarks(input: &InputRecord, verbose: bool) -> Vec<String> {
+    let wanted = input.diagnostics.iter().filter(|d| verbose || d.severity > Severity::Note);
+    let mut more: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut lines = Vec::new();
+    for remark in wanted {
+        let printed = more.entry(&remark.place.artifact).or_default();
+        *printed += 1;
+        if verbose || *printed <= REMARKS_PER_FILE {
+            lines.push(line(remark));
         }
     }
+    for (artifact, count) in more.into_iter().filter(|(_, count)| !verbose && *count > REMARKS_PER_FILE) {
+        let more = count - REMARKS_PER_FILE;
+        lines.push(format!("{artifact}: {more} more remarks (-v or --format json shows them)"));
+    }
+    lines
 }
 
-fn nothing(seen: &Seen) {
-    let Seen { files, other_files, other_hives, unreadable, .. } = seen;
+fn nothing(counts: &Counts) {
+    let Counts { files, other_files, other_hives, unreadable, left_out, .. } = counts;
+    let past = match left_out {
+        0 => String::new(),
+        copies => format!("; copies from earlier days: {copies}, which --include-backups reads"),
+    };
     stderr::line(format_args!(
         "nothing to audit (files: {files}; hives other than SYSTEM and SOFTWARE: {other_hives}; \
-         other files: {other_files}; unreadable: {unreadable})"
+         other files: {other_files}; unreadable: {unreadable}{past})"
     ));
 }
 

@@ -4,7 +4,6 @@ use std::io;
 use std::process::ExitCode;
 
 use super::stderr;
-use crate::audit::{Report, Verdict};
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -44,15 +43,4 @@ pub(super) fn code(result: Result<u8, Failure>) -> ExitCode {
         if i == 0 { stderr::line(text) } else { stderr::further(text) }
     }
     ExitCode::from(2)
-}
-
-/// The status that a report gives: a failure beats incompleteness.
-pub(super) fn status(report: &Report) -> u8 {
-    let incomplete = report.count(Verdict::Unknown) > 0 || report.seen.unreadable > 0 || report.seen.disagreements > 0;
-    match report.hosts.len() {
-        _ if report.count(Verdict::NotCompliant) > 0 => 1,
-        _ if incomplete => 3,
-        0 => 4,
-        _ => 0,
-    }
 }

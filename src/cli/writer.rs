@@ -9,7 +9,7 @@ use tempfile::TempPath;
 
 use super::exit::Failure;
 use crate::read_at::LocalFile;
-use crate::source::evidence;
+use crate::source::{evidence, is_judged};
 
 /// Something to write to.
 pub(super) struct Out {
@@ -239,6 +239,34 @@ fn named(shown: &str, error: &io::Error) -> io::Error {
 
 fn on_stdout(error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("standard output: {error}"))
+}
+
+/// What lies among the inputs is not known before they are walked: there, a file is overwritten only where it is nothing that
+/// could be judged, as a report of an earlier run.
+pub(super) fn spare_folder(output: &Path, inputs: &[PathBuf]) -> Result<(), Failure> {
+    let Ok(there) = output.canonicalize() else { return Ok(()) };
+    let folders = inputs.iter().filter_map(|input| {
+        let real = input.canonicalize().ok()?;
+        if real.is_dir() { Some(real) } else { real.parent().map(Path::to_path_buf) }
+    });
+    let among = folders.into_iter().any(|folder| there.starts_with(folder));
+    let judged = || LocalFile::open(&there).map_or(true, |file| is_judged(&file));
+    if fs::metadata(&there).is_ok_and(|meta| meta.is_file()) && (among || has_other_names(&there)) && judged() {
+        let shown = output.display();
+        return Err(Failure::Message(format!("{shown}: that may be an input, and is not overwritten")));
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn has_other_names(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata(path).is_ok_and(|meta| meta.nlink() > 1)
+}
+
+#[cfg(not(unix))]
+fn has_other_names(_: &Path) -> bool {
+    false
 }
 
 fn spare_evidence(output: &Path, inputs: &[PathBuf]) -> Result<(), String> {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::registry::reg_file::Header;
 use crate::registry::{Listing, Lookup, Registry, Source};
+use crate::windows::FileTime;
 use crate::windows::path::{KeyPath, Name};
 use crate::windows::value::Value;
 
@@ -14,10 +15,13 @@ const ENVIRONMENT: &str = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\
 const WOW: &str = r"HKEY_LOCAL_MACHINE\SOFTWARE\WOW6432Node";
 const SELECT: &str = r"HKEY_LOCAL_MACHINE\SYSTEM\Select";
 
+const CRYPTOGRAPHY: &str = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Cryptography";
+const TCPIP: &str = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services\Tcpip\Parameters";
+
 const WINE: &str = r"HKEY_LOCAL_MACHINE\SOFTWARE\Wine";
 
 /// Keys that facts are read from.
-pub(super) const KEYS: [&str; 6] = [VERSION, COMPUTER, PRODUCT, ENVIRONMENT, WOW, SELECT];
+pub(super) const KEYS: [&str; 8] = [VERSION, COMPUTER, PRODUCT, ENVIRONMENT, WOW, SELECT, CRYPTOGRAPHY, TCPIP];
 /// A key that is looked for with all below it.
 pub(super) const TREE: &str = WINE;
 
@@ -106,6 +110,33 @@ fn value(registry: &Registry, key: &str, value: &str) -> Option<Value> {
 
 fn text(registry: &Registry, key: &str, name: &str) -> Option<String> {
     value(registry, key, name).and_then(|v| v.as_text()).filter(|text| !text.is_empty())
+}
+
+/// Which machine it is, for those who hold it against other sources; each fact is missing where the registry does not give it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Machine {
+    /// The computer's name.
+    pub name: Option<String>,
+    /// What Windows made up when it was installed. Machines that were cloned from one image share it.
+    pub guid: Option<String>,
+    /// Its domain in the DNS.
+    pub domain: Option<String>,
+    /// When this Windows was installed, or last upgraded.
+    pub installed: Option<FileTime>,
+}
+
+impl Machine {
+    pub(super) fn read(registry: &Registry) -> Self {
+        // Policy may name another domain, which is then the one in use.
+        let domain = || text(registry, TCPIP, "Domain").or_else(|| text(registry, TCPIP, "NV Domain"));
+        let seconds = value(registry, VERSION, "InstallDate").and_then(|value| value.as_dword());
+        Self {
+            name: text(registry, COMPUTER, "ComputerName"),
+            guid: text(registry, CRYPTOGRAPHY, "MachineGuid"),
+            domain: domain(),
+            installed: seconds.filter(|seconds| *seconds > 0).map(FileTime::of_unix_seconds),
+        }
+    }
 }
 
 /// The computer's name after imports. Where it cannot be told what they make of it, the machine is still known by its own.

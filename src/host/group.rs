@@ -11,7 +11,7 @@ use crate::limits::Limits;
 use crate::place::Place;
 use crate::registry::Lookup;
 use crate::registry::hive::{Answer, BaseBlock};
-use crate::source::{Artifact, Kind, Machines};
+use crate::source::{Artifact, Entry, Fate, Kind, Machines};
 use crate::windows::keys::{software, system};
 use crate::windows::path::{KeyPath, Name};
 
@@ -60,28 +60,45 @@ pub struct Group {
     pub by_folder_alone: bool,
 }
 
+impl Group {
+    /// All of it, but for files that touch no verdict.
+    pub fn artifacts(&self) -> impl Iterator<Item = &Artifact> {
+        self.hives.iter().map(|(_, artifact)| artifact).chain(&self.reg_files)
+    }
+}
+
+/// What artifacts are.
+#[derive(Debug, Default)]
+pub struct Grouping {
+    /// Machines, in the order of their first artifact.
+    pub groups: Vec<Group>,
+    /// What there is to say of the artifacts.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Artifacts that are no part of a machine.
+    pub others: Vec<Entry>,
+}
+
 /// Groups artifacts into machines: hives that lie in one folder belong together, and files of Group Policy to the machine that
 /// they lie on; each `.reg` file is a machine of its own, and so is each file of Group Policy that is named or lies elsewhere.
-/// With `join`, all are one machine. Hives that are neither SYSTEM nor SOFTWARE are left out and counted.
-pub fn group(artifacts: &[Artifact], join: bool, limits: &Limits) -> (Vec<Group>, Vec<Diagnostic>, u64) {
-    let mut diagnostics = Vec::new();
-    let kinds = kinds(artifacts, limits, &mut diagnostics);
-    let other_hives = kinds.iter().filter(|kind| matches!(kind, Role::OtherHive)).count();
-    let of = || artifacts.iter().zip(&kinds);
+/// With `join`, all are one machine. Hives that are neither SYSTEM nor SOFTWARE are left out.
+pub fn group(artifacts: &[Artifact], join: bool, limits: &Limits) -> Grouping {
+    let mut out = Grouping::default();
+    let kinds = kinds(artifacts, limits, &mut out);
+    let each = || artifacts.iter().zip(&kinds);
     let mut folders: BTreeMap<usize, Vec<(HiveKind, Artifact)>> = BTreeMap::new();
-    let mut first_of: HashMap<&Path, usize> = HashMap::new();
-    for (i, (artifact, role)) in of().enumerate() {
+    let mut first_in: HashMap<&Path, usize> = HashMap::new();
+    for (i, (artifact, role)) in each().enumerate() {
         if let Role::Hive(kind) = role {
-            let first = *first_of.entry(folder(&artifact.path)).or_insert(i);
+            let first = *first_in.entry(folder(&artifact.path)).or_insert(i);
             folders.entry(first).or_default().push((*kind, artifact.clone()));
         }
     }
     let mut groups: Vec<(usize, Group)> = Vec::new();
     for (first, hives) in folders {
-        groups.extend(by_folder(hives, limits, &mut diagnostics).into_iter().map(|group| (first, group)));
+        groups.extend(by_folder(hives, limits, &mut out.diagnostics).into_iter().map(|group| (first, group)));
     }
     let owners = Owners::new(groups.iter().map(|(_, group)| group));
-    for (i, (artifact, role)) in of().enumerate() {
+    for (i, (artifact, role)) in each().enumerate() {
         let owner = match role {
             Role::File => None,
             Role::Policy => owners.of(artifact),
@@ -96,19 +113,18 @@ pub fn group(artifacts: &[Artifact], join: bool, limits: &Limits) -> (Vec<Group>
         }
     }
     groups.sort_by_key(|(first, _)| *first);
-    let groups: Vec<Group> = groups.into_iter().map(|(_, group)| group).collect();
-    let other_hives = u64::try_from(other_hives).unwrap_or(u64::MAX);
-    if !join || groups.is_empty() {
-        return (groups, diagnostics, other_hives);
+    out.groups = groups.into_iter().map(|(_, group)| group).collect();
+    if join && !out.groups.is_empty() {
+        out.diagnostics.retain(|remark| remark.code != NOT_A_PAIR);
+        let mut joined = Group { name: "joined inputs".into(), ..Group::default() };
+        for group in out.groups.drain(..) {
+            joined.hives.extend(group.hives);
+            joined.reg_files.extend(group.reg_files);
+            joined.policies.extend(group.policies);
+        }
+        out.groups.push(joined);
     }
-    diagnostics.retain(|remark| remark.code != NOT_A_PAIR);
-    let mut joined = Group { name: "joined inputs".into(), ..Group::default() };
-    for group in groups {
-        joined.hives.extend(group.hives);
-        joined.reg_files.extend(group.reg_files);
-        joined.policies.extend(group.policies);
-    }
-    (vec![joined], diagnostics, other_hives)
+    out
 }
 
 /// What an artifact is to the machines.
@@ -123,7 +139,7 @@ enum Role {
 }
 
 /// What each artifact is.
-fn kinds(artifacts: &[Artifact], limits: &Limits, diagnostics: &mut Vec<Diagnostic>) -> Vec<Role> {
+fn kinds(artifacts: &[Artifact], limits: &Limits, out: &mut Grouping) -> Vec<Role> {
     let mut roles: Vec<Role> = Vec::new();
     // Of each folder, the kinds of the hives that are there.
     let mut there: HashMap<&Path, Vec<Option<HiveKind>>> = HashMap::new();
@@ -140,7 +156,12 @@ fn kinds(artifacts: &[Artifact], limits: &Limits, diagnostics: &mut Vec<Diagnost
             Role::OtherHive => {
                 there.entry(folder(&artifact.path)).or_default().push(None);
                 let message = "a hive, but neither SYSTEM nor SOFTWARE: not audited".to_owned();
-                diagnostics.push(remark(artifact, Severity::Note, "other-hive", message));
+                out.others.push(entry(artifact, "registry hive", Fate::NotAboutWindows).because(
+                    OTHER_HIVE,
+                    message.clone(),
+                    None,
+                ));
+                out.diagnostics.push(remark(artifact, Severity::Note, OTHER_HIVE, message));
             }
             Role::File | Role::Policy | Role::Nothing => {}
         }
@@ -153,12 +174,25 @@ fn kinds(artifacts: &[Artifact], limits: &Limits, diagnostics: &mut Vec<Diagnost
         // Many a file is called "system" that has nothing to do with Windows.
         if (artifact.named || exact || !beside.is_empty()) && !beside.contains(&Some(kind)) {
             *role = Role::Hive(kind);
-            diagnostics.push(remark(artifact, Severity::Error, "no-hive", error.to_string()));
+            out.diagnostics.push(remark(artifact, Severity::Error, "no-hive", error.to_string()));
         } else {
-            diagnostics.push(remark(artifact, Severity::Note, "no-hive", format!("{error}: passed over")));
+            let message = format!("{error}: passed over");
+            let passed = entry(artifact, "", Fate::NotRecognised).because("no-hive", message.clone(), None);
+            out.others.push(passed);
+            out.diagnostics.push(remark(artifact, Severity::Note, "no-hive", message));
         }
     }
     roles
+}
+
+/// Code of the remark on a hive that an audit does not ask about.
+pub(crate) const OTHER_HIVE: &str = "other-hive";
+
+/// The ledger's line on an artifact.
+fn entry(artifact: &Artifact, kind: &'static str, fate: Fate) -> Entry {
+    let path = artifact.container().is_none().then(|| artifact.path.clone());
+    let size = artifact.meta().0;
+    Entry { path, size, named: artifact.named, ..Entry::new(&artifact.name, kind, fate) }
 }
 
 fn remark(artifact: &Artifact, severity: Severity, code: &'static str, message: String) -> Diagnostic {

@@ -1,70 +1,39 @@
-//! JSON, `schema_version` 1. These types are the format: frozen, and apart from the internal ones, so that a change inside
-//! the program cannot change what scripts read. `json-v1.schema.json` beside this file describes them.
+//! JSON, `schema_version` 2. These types are the format: frozen, and apart from the internal ones, so that a change inside
+//! the program cannot change what scripts read. `json-v2.schema.json` beside this file describes them.
 
 mod effective;
 mod finding;
 mod group_policy;
+mod record;
 
 use std::io::{self, Write};
 
 use serde::Serialize;
-use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
+use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 use serde_json::{Value as Json, json};
 
-use self::finding::{FindingV1, finding};
+use self::finding::{FindingV2, finding};
 use super::escape::is_unsafe;
-use crate::audit::{HostReport, Report, Verdict};
 use crate::diagnostic::Diagnostic;
 use crate::error::At;
 use crate::host::{ImageSeen, Input, InputKind, Recovery, RegExtent};
-use crate::place::Place;
+use crate::place::{INTO, Place};
+use crate::run::HostRecord;
 use crate::windows::time::rfc3339;
 use crate::windows::value::{Value, ValueType};
+pub(super) use record::{Shape, begin, end, host_record, input_record};
 
-pub(super) const SCHEMA_VERSION: u32 = 1;
-
-#[derive(Serialize)]
-struct Tool<'a> {
-    name: &'static str,
-    version: &'static str,
-    arguments: &'a [String],
-}
+pub(super) const SCHEMA_VERSION: u32 = 2;
 
 #[derive(Serialize)]
-struct PolicyV1<'a> {
-    id: &'a str,
-    version: &'a str,
-    sha256: &'a str,
-}
-
-#[derive(Serialize)]
-struct ReportV1<'a> {
-    schema_version: u32,
-    tool: Tool<'a>,
-    policy: PolicyV1<'a>,
-    hosts: Vec<HostV1<'a>>,
-    diagnostics: Vec<DiagnosticV1<'a>>,
-    images: Vec<ImageV1<'a>>,
-    left_out: Vec<LeftOutV1<'a>>,
-    summary: SummaryV1,
-}
-
-#[derive(Serialize)]
-struct ImageV1<'a> {
+struct ImageV2<'a> {
     name: &'a str,
     format: &'a str,
-    volumes: Vec<VolumeV1<'a>>,
-}
-
-/// Copies from an earlier day that were left out.
-#[derive(Serialize)]
-struct LeftOutV1<'a> {
-    name: &'a str,
-    files: u64,
+    volumes: Vec<VolumeV2<'a>>,
 }
 
 #[derive(Serialize)]
-struct VolumeV1<'a> {
+struct VolumeV2<'a> {
     name: &'a str,
     content: &'a str,
     installations: &'a [String],
@@ -72,45 +41,33 @@ struct VolumeV1<'a> {
 }
 
 #[derive(Serialize)]
-struct LineV1<'a> {
-    schema_version: u32,
-    tool: Tool<'a>,
-    policy: PolicyV1<'a>,
-    #[serde(flatten)]
-    host: HostV1<'a>,
-}
-
-#[derive(Serialize)]
-struct SummaryV1 {
-    hosts: usize,
-    compliant: usize,
-    not_compliant: usize,
-    unknown: usize,
-    waived: usize,
-    files: u64,
-    other_files: u64,
-    other_hives: u64,
-    unreadable: u64,
-    disagreements: u64,
-}
-
-#[derive(Serialize)]
-struct HostV1<'a> {
+struct HostV2<'a> {
     name: &'a str,
-    verdict: &'static str,
+    id: &'a str,
+    unit: &'a str,
+    machine: MachineV2<'a>,
+    verdict: String,
     backup: bool,
-    windows: WindowsV1<'a>,
+    windows: WindowsV2<'a>,
     control_set: Option<&'a str>,
-    inputs: Vec<InputV1<'a>>,
-    group_policy: Vec<group_policy::PolicyV1<'a>>,
+    inputs: Vec<InputV2<'a>>,
+    group_policy: Vec<group_policy::PolicyV2<'a>>,
     notes: &'a [String],
     pages_read: u64,
-    findings: Vec<FindingV1<'a>>,
-    effective: effective::EffectiveV1<'a>,
+    findings: Vec<FindingV2<'a>>,
+    effective: effective::EffectiveV2<'a>,
 }
 
 #[derive(Serialize)]
-struct WindowsV1<'a> {
+struct MachineV2<'a> {
+    name: Option<&'a str>,
+    machine_guid: Option<&'a str>,
+    domain: Option<&'a str>,
+    installed: Option<String>,
+}
+
+#[derive(Serialize)]
+struct WindowsV2<'a> {
     product: Option<&'a str>,
     build: Option<u32>,
     revision: Option<u32>,
@@ -121,17 +78,17 @@ struct WindowsV1<'a> {
 }
 
 #[derive(Serialize)]
-struct InputV1<'a> {
+struct InputV2<'a> {
     name: &'a str,
     size: Option<u64>,
     modified: Option<String>,
     sha256: Option<&'a str>,
     #[serde(flatten)]
-    kind: InputKindV1<'a>,
+    kind: InputKindV2<'a>,
 }
 
 #[derive(Serialize)]
-struct HiveV1<'a> {
+struct HiveV2<'a> {
     hive: String,
     regf_version: String,
     internal_name: &'a str,
@@ -141,20 +98,20 @@ struct HiveV1<'a> {
     primary_sequence: u32,
     secondary_sequence: u32,
     missing_bytes: u64,
-    recovery: RecoveryV1<'a>,
+    recovery: RecoveryV2<'a>,
 }
 
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-enum InputKindV1<'a> {
-    Hive(Box<HiveV1<'a>>),
+enum InputKindV2<'a> {
+    Hive(Box<HiveV2<'a>>),
     Log {
         hive: String,
     },
     Reg {
         form: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
-        extent: Option<ExtentV1>,
+        extent: Option<ExtentV2>,
     },
     Overlay {
         form: &'a str,
@@ -169,14 +126,14 @@ enum InputKindV1<'a> {
 }
 
 #[derive(Serialize)]
-struct ExtentV1 {
+struct ExtentV2 {
     is: &'static str,
     why: String,
-    trees: Vec<TreeV1>,
+    trees: Vec<TreeV2>,
 }
 
 #[derive(Serialize)]
-struct TreeV1 {
+struct TreeV2 {
     key: String,
     line: u64,
     is: &'static str,
@@ -184,7 +141,7 @@ struct TreeV1 {
 }
 
 #[derive(Serialize)]
-struct RecoveryV1<'a> {
+struct RecoveryV2<'a> {
     state: &'static str,
     entries: Option<u64>,
     first_sequence: Option<u32>,
@@ -194,15 +151,21 @@ struct RecoveryV1<'a> {
 }
 
 #[derive(Serialize)]
-pub(super) struct ValueV1 {
+pub(super) struct ValueV2 {
     r#type: String,
     data: Json,
     raw: String,
 }
 
 #[derive(Serialize)]
-struct PlaceV1<'a> {
+struct PlaceV2<'a> {
     artifact: &'a str,
+    /// The file of this machine, and the steps that lead on from there: a volume, a member, a path. Both stand where there are
+    /// such steps; else the artifact is the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    within: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     offset: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -210,39 +173,14 @@ struct PlaceV1<'a> {
 }
 
 #[derive(Serialize)]
-struct DiagnosticV1<'a> {
+struct DiagnosticV2<'a> {
     severity: &'static str,
     code: &'static str,
     message: &'a str,
-    place: PlaceV1<'a>,
+    place: PlaceV2<'a>,
 }
 
-/// The report as one document.
-pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let document = ReportV1 {
-        schema_version: SCHEMA_VERSION,
-        tool: tool(report),
-        policy: policy(report),
-        hosts: report.hosts.iter().map(host).collect(),
-        diagnostics: report.diagnostics.iter().map(diagnostic).collect(),
-        images: report.images.iter().map(image).collect(),
-        left_out: report.left_out.iter().map(|left| LeftOutV1 { name: &left.name, files: left.files }).collect(),
-        summary: summary(report),
-    };
-    print(&document, PrettyFormatter::new(), out)
-}
-
-/// One line a host.
-pub(super) fn write_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    for reported in &report.hosts {
-        let host = host(reported);
-        let line = LineV1 { schema_version: SCHEMA_VERSION, tool: tool(report), policy: policy(report), host };
-        print(&line, CompactFormatter, out)?;
-    }
-    Ok(())
-}
-
-fn print(document: &impl Serialize, formatter: impl Formatter, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn print(document: &impl Serialize, formatter: impl Formatter, out: &mut dyn Write) -> io::Result<()> {
     document.serialize(&mut Serializer::with_formatter(&mut *out, Harmless(formatter))).map_err(io::Error::from)?;
     out.write_all(b"\n")
 }
@@ -314,40 +252,22 @@ fn split_at_unsafe(text: &str) -> Option<(&str, (char, &str))> {
     Some((safe, (c, chars.as_str())))
 }
 
-fn tool(report: &Report) -> Tool<'_> {
-    Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION"), arguments: &report.arguments }
-}
-
-fn policy(report: &Report) -> PolicyV1<'_> {
-    PolicyV1 { id: &report.policy, version: &report.policy_version, sha256: &report.policy_sha256 }
-}
-
-fn summary(report: &Report) -> SummaryV1 {
-    SummaryV1 {
-        hosts: report.hosts.len(),
-        compliant: report.count(Verdict::Compliant),
-        not_compliant: report.count(Verdict::NotCompliant),
-        unknown: report.count(Verdict::Unknown),
-        waived: report.waived(),
-        files: report.seen.files,
-        other_files: report.seen.other_files,
-        other_hives: report.seen.other_hives,
-        unreadable: report.seen.unreadable,
-        disagreements: report.seen.disagreements,
-    }
-}
-
-fn host(host: &HostReport) -> HostV1<'_> {
+fn host(record: &HostRecord) -> HostV2<'_> {
+    let host = &record.report;
     let w = &host.windows;
-    HostV1 {
+    HostV2 {
         name: &host.name,
-        verdict: match host.verdict {
-            Verdict::Compliant => "compliant",
-            Verdict::NotCompliant => "not_compliant",
-            Verdict::Unknown => "unknown",
+        id: &record.id,
+        unit: &record.unit,
+        machine: MachineV2 {
+            name: host.machine.name.as_deref(),
+            machine_guid: host.machine.guid.as_deref(),
+            domain: host.machine.domain.as_deref(),
+            installed: host.machine.installed.map(|time| time.to_string()),
         },
+        verdict: host.verdict.word().replace(' ', "_"),
         backup: host.backup,
-        windows: WindowsV1 {
+        windows: WindowsV2 {
             product: w.product.as_deref(),
             build: w.build,
             revision: w.revision,
@@ -366,19 +286,19 @@ fn host(host: &HostReport) -> HostV1<'_> {
     }
 }
 
-fn image(image: &ImageSeen) -> ImageV1<'_> {
-    let volumes = image.volumes.iter().map(|volume| VolumeV1 {
+fn image(image: &ImageSeen) -> ImageV2<'_> {
+    let volumes = image.volumes.iter().map(|volume| VolumeV2 {
         name: &volume.name,
         content: &volume.content,
         installations: &volume.installations,
         not_read: volume.not_read.as_deref(),
     });
-    ImageV1 { name: &image.name, format: &image.format, volumes: volumes.collect() }
+    ImageV2 { name: &image.name, format: &image.format, volumes: volumes.collect() }
 }
 
-fn input(input: &Input) -> InputV1<'_> {
+fn input(input: &Input) -> InputV2<'_> {
     let kind = match &input.kind {
-        InputKind::Hive { hive, base, recovery: state, missing_bytes } => InputKindV1::Hive(Box::new(HiveV1 {
+        InputKind::Hive { hive, base, recovery: state, missing_bytes } => InputKindV2::Hive(Box::new(HiveV2 {
             hive: hive.to_string(),
             regf_version: format!("1.{}", base.minor),
             internal_name: &base.file_name,
@@ -390,15 +310,15 @@ fn input(input: &Input) -> InputV1<'_> {
             missing_bytes: *missing_bytes,
             recovery: recovery(state),
         })),
-        InputKind::Log(hive) => InputKindV1::Log { hive: hive.to_string() },
-        InputKind::Container(format) => InputKindV1::Container { format },
-        InputKind::Part => InputKindV1::ContainerPart,
-        InputKind::RegFile { form, extent: of } => InputKindV1::Reg { form, extent: Some(extent(of)) },
-        InputKind::PolicyFile(form) => InputKindV1::Reg { form, extent: None },
-        InputKind::Overlay(form) => InputKindV1::Overlay { form },
-        InputKind::Unreadable(error) => InputKindV1::Unreadable { error: error.to_string() },
+        InputKind::Log(hive) => InputKindV2::Log { hive: hive.to_string() },
+        InputKind::Container(format) => InputKindV2::Container { format },
+        InputKind::Part => InputKindV2::ContainerPart,
+        InputKind::RegFile { form, extent: of } => InputKindV2::Reg { form, extent: Some(extent(of)) },
+        InputKind::PolicyFile(form) => InputKindV2::Reg { form, extent: None },
+        InputKind::Overlay(form) => InputKindV2::Overlay { form },
+        InputKind::Unreadable(error) => InputKindV2::Unreadable { error: error.to_string() },
     };
-    InputV1 {
+    InputV2 {
         name: &input.name,
         size: input.size,
         modified: input.modified.and_then(rfc3339),
@@ -407,29 +327,29 @@ fn input(input: &Input) -> InputV1<'_> {
     }
 }
 
-fn extent(extent: &RegExtent) -> ExtentV1 {
+fn extent(extent: &RegExtent) -> ExtentV2 {
     let trees = extent.trees().iter().map(|tree| {
         let (is, why) = match &tree.export {
             Ok(proof) => ("export", proof.to_string()),
             Err(doubt) => ("script", doubt.to_string()),
         };
-        TreeV1 { key: tree.key.clone(), line: tree.line, is, why }
+        TreeV2 { key: tree.key.clone(), line: tree.line, is, why }
     });
     let is = match extent.is_export() {
         Some(true) => "export",
         Some(false) => "script",
         None => "mixed",
     };
-    ExtentV1 { is, why: extent.to_string(), trees: trees.collect() }
+    ExtentV2 { is, why: extent.to_string(), trees: trees.collect() }
 }
 
-fn recovery(recovery: &Recovery) -> RecoveryV1<'_> {
+fn recovery(recovery: &Recovery) -> RecoveryV2<'_> {
     let why = recovery.refused().iter().map(|refused| format!("{}: {}", refused.log, refused.why)).collect();
     let (entries, first_sequence, last_sequence, logs) = (None, None, None, Vec::new());
     match recovery {
-        Recovery::Clean => RecoveryV1 { state: "clean", entries, first_sequence, last_sequence, logs, why },
-        Recovery::Dirty { .. } => RecoveryV1 { state: "dirty", entries, first_sequence, last_sequence, logs, why },
-        Recovery::Replayed { entries, first, last, logs, .. } => RecoveryV1 {
+        Recovery::Clean => RecoveryV2 { state: "clean", entries, first_sequence, last_sequence, logs, why },
+        Recovery::Dirty { .. } => RecoveryV2 { state: "dirty", entries, first_sequence, last_sequence, logs, why },
+        Recovery::Replayed { entries, first, last, logs, .. } => RecoveryV2 {
             state: "replayed",
             entries: Some(*entries),
             first_sequence: Some(*first),
@@ -440,7 +360,7 @@ fn recovery(recovery: &Recovery) -> RecoveryV1<'_> {
     }
 }
 
-pub(super) fn value(value: &Value) -> ValueV1 {
+pub(super) fn value(value: &Value) -> ValueV2 {
     let data = if let Some(n) = value.as_dword() {
         json!(n)
     } else if let Some(text) = value.as_text() {
@@ -454,20 +374,23 @@ pub(super) fn value(value: &Value) -> ValueV1 {
     } else {
         Json::Null
     };
-    ValueV1 { r#type: value.kind.to_string(), data, raw: value.hex() }
+    ValueV2 { r#type: value.kind.to_string(), data, raw: value.hex() }
 }
 
-fn place(place: &Place) -> PlaceV1<'_> {
+fn place(place: &Place) -> PlaceV2<'_> {
     let (offset, line) = match place.at {
         At::Offset(offset) => (Some(offset), None),
         At::Line(line) => (None, Some(line)),
         At::Whole => (None, None),
     };
-    PlaceV1 { artifact: &place.artifact, offset, line }
+    let mut steps = place.artifact.split(INTO);
+    let file = steps.next();
+    let within: Vec<&str> = steps.collect();
+    PlaceV2 { artifact: &place.artifact, file: file.filter(|_| !within.is_empty()), within, offset, line }
 }
 
-fn diagnostic(diagnostic: &Diagnostic) -> DiagnosticV1<'_> {
-    DiagnosticV1 {
+fn diagnostic(diagnostic: &Diagnostic) -> DiagnosticV2<'_> {
+    DiagnosticV2 {
         severity: diagnostic.severity.word(),
         code: diagnostic.code,
         message: &diagnostic.message,

@@ -3,24 +3,24 @@
 use std::io::{self, Write};
 
 use super::escape::escape;
-use crate::audit::{Finding, HostReport, Outcome, Report};
+use crate::audit::{Finding, HostReport, Outcome};
 use crate::windows::path::KeyPath;
 use crate::windows::value::{Value, ValueType};
 
 const HEADINGS: [&str; 3] = ["Path", "Name", "Value"];
 
-pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    for host in &report.hosts {
-        if report.hosts.len() > 1 {
-            writeln!(out, "\n{}", escape(&host.name))?;
-        }
-        table(host, out)?;
-        waived(host, out)?;
-    }
-    Ok(())
+/// A machine's name.
+pub(super) fn heading(host: &HostReport, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "\n{}", escape(&host.name))
 }
 
-fn table(host: &HostReport, out: &mut dyn Write) -> io::Result<()> {
+/// A machine's table.
+pub(super) fn table(host: &HostReport, out: &mut dyn Write) -> io::Result<()> {
+    rows(host, out)?;
+    waived(host, out)
+}
+
+fn rows(host: &HostReport, out: &mut dyn Write) -> io::Result<()> {
     let rows: Vec<[String; 3]> = host.findings.iter().map(row).collect();
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());

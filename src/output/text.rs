@@ -1,5 +1,6 @@
 //! Text for people: aligned, coloured on a terminal.
 
+mod closing;
 mod effective;
 mod group_policy;
 
@@ -8,88 +9,22 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::escape::escape;
-use crate::audit::{Finding, HostReport, Outcome, Report, Verdict};
-use crate::host::{ImageSeen, Input, InputKind, LeftOut, VolumeSeen, Windows};
+use crate::audit::{Finding, HostReport, Outcome, Verdict};
+use crate::host::{Input, InputKind, Windows};
 use crate::registry::cross_check::Agreement;
 use crate::windows::path::KeyPath;
 use crate::windows::value::Value;
+pub(super) use closing::{Closing, Closings, closing};
 
 struct Painter {
     colour: bool,
     verbose: bool,
 }
 
-pub(super) fn write(report: &Report, colour: bool, verbose: bool, out: &mut dyn Write) -> io::Result<()> {
-    let painter = Painter { colour, verbose };
-    for host in &report.hosts {
-        painter.host(host, out)?;
-        writeln!(out)?;
-    }
-    for image in &report.images {
-        writeln!(out, "{}", escape(&image_line(image)))?;
-    }
-    if let Some(line) = left_out(&report.left_out) {
-        writeln!(out, "{}", escape(&line))?;
-    }
-    writeln!(out, "{}", summary(report))
-}
-
-/// Places of copies that are named; JSON has them all.
-const PLACES: usize = 5;
-
-/// What was left out because it is of an earlier day.
-fn left_out(places: &[LeftOut]) -> Option<String> {
-    let files: u64 = places.iter().map(|place| place.files).sum();
-    let named: Vec<&str> = places.iter().take(PLACES).map(|place| &*place.name).collect();
-    let more = match places.len().saturating_sub(PLACES) {
-        0 => String::new(),
-        more => format!(" and {more} places more"),
-    };
-    let what = if files == 1 { "copy" } else { "copies" };
-    let named = named.join(", ");
-    (files > 0)
-        .then(|| format!("left out: {files} {what} from earlier days ({named}{more}); --include-backups reads them"))
-}
-
-fn summary(report: &Report) -> String {
-    let hosts = report.hosts.len();
-    let count = |verdict| report.count(verdict);
-    let mut line = format!(
-        "{hosts} {}: {} compliant, {} not compliant, {} unknown · policy {} {}",
-        if hosts == 1 { "host" } else { "hosts" },
-        count(Verdict::Compliant),
-        count(Verdict::NotCompliant),
-        count(Verdict::Unknown),
-        escape(&report.policy),
-        escape(&report.policy_version),
-    );
-    if report.waived() > 0 {
-        line.push_str(&format!(" · {} waived", report.waived()));
-    }
-    if report.seen.disagreements > 0 {
-        line.push_str(&format!(" · {} values read differently by the second reader", report.seen.disagreements));
-    }
-    if report.seen.unreadable > 0 {
-        line.push_str(&format!(" · {} unreadable", report.seen.unreadable));
-    }
-    line
-}
-
-/// What was seen of a disk image: `dc01.vhdx: VHDX, dynamic; GPT 1 FAT32, GPT 3 NTFS "System" with Windows`.
-fn image_line(image: &ImageSeen) -> String {
-    let volume = |volume: &VolumeSeen| {
-        let mut text = format!("{} {}", volume.name, volume.content);
-        if !volume.installations.is_empty() {
-            text.push_str(&format!(" with {}", volume.installations.join(", ")));
-        }
-        if volume.not_read.is_some() {
-            text.push_str(" (not read)");
-        }
-        text
-    };
-    let volumes: Vec<String> = image.volumes.iter().map(volume).collect();
-    let volumes = if volumes.is_empty() { "no volumes".to_owned() } else { volumes.join(" · ") };
-    format!("{}: {}: {volumes}", image.name, image.format)
+/// A machine's part of the report.
+pub(super) fn host(host: &HostReport, colour: bool, verbose: bool, out: &mut dyn Write) -> io::Result<()> {
+    Painter { colour, verbose }.host(host, out)?;
+    writeln!(out)
 }
 
 impl Painter {
@@ -98,13 +33,13 @@ impl Painter {
     }
 
     fn host(&self, host: &HostReport, out: &mut dyn Write) -> io::Result<()> {
-        let (colour, verdict) = match host.verdict {
-            Verdict::Compliant => (AnsiColor::Green, "compliant"),
-            Verdict::NotCompliant => (AnsiColor::Red, "not compliant"),
-            Verdict::Unknown => (AnsiColor::Yellow, "unknown"),
+        let colour = match host.verdict {
+            Verdict::Compliant => AnsiColor::Green,
+            Verdict::NotCompliant => AnsiColor::Red,
+            Verdict::Unknown => AnsiColor::Yellow,
         };
         let name = self.paint(Style::new().bold(), &escape(&host.name));
-        let verdict = self.paint(colour.on_default().bold(), verdict);
+        let verdict = self.paint(colour.on_default().bold(), host.verdict.word());
         writeln!(out, "{name}: {verdict}{}", if host.backup { " (backup copy)" } else { "" })?;
         self.effective_line(&host.effective, out)?;
         if let Some(windows) = windows(&host.windows) {

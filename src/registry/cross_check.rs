@@ -5,8 +5,11 @@
 //! offsets make it panic. Its listings do not have the first two, so keys that its search misses and all values are looked
 //! up in those; and it runs behind `catch_unwind`.
 
+use std::cell::Cell;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+use std::sync::Once;
+use std::thread;
 
 use nt_hive::{Hive, KeyNode, NtHiveError};
 
@@ -43,11 +46,7 @@ impl fmt::Display for Agreement {
 
 /// Reads a value through nt-hive from the bytes of a hive, and holds it against our answer.
 pub(super) fn cross_check(bytes: &[u8], path: &[Name], value: &Name, ours: &Lookup) -> Agreement {
-    // Its panics are caught; the message that the standard hook prints for each would only frighten.
-    let hook = take_hook();
-    set_hook(Box::new(|_| {}));
-    let theirs = catch_unwind(AssertUnwindSafe(|| read(bytes, path, value)));
-    set_hook(hook);
+    let theirs = quietly(|| read(bytes, path, value));
     let theirs = match theirs {
         Ok(Ok(theirs)) => theirs,
         Ok(Err(error)) => return Agreement::CouldNotRead { why: error.to_string() },
@@ -65,6 +64,29 @@ pub(super) fn cross_check(bytes: &[u8], path: &[Name], value: &Name, ours: &Look
     }
     let theirs = theirs.map_or_else(|| "no such value".to_owned(), |value| format!("{} {}", value.kind, value.hex()));
     Agreement::Disagree { theirs }
+}
+
+thread_local! {
+    /// Whether a panic on this thread is one that is caught here.
+    static CAUGHT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs the second reader. Its panics are caught; the message that the standard hook prints for each would only frighten, so
+/// that the hook is told once to be silent about them.
+fn quietly<T>(read: impl FnOnce() -> T) -> thread::Result<T> {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let hook = take_hook();
+        set_hook(Box::new(move |panic| {
+            if !CAUGHT.get() {
+                hook(panic);
+            }
+        }));
+    });
+    CAUGHT.set(true);
+    let read = catch_unwind(AssertUnwindSafe(read));
+    CAUGHT.set(false);
+    read
 }
 
 fn read(bytes: &[u8], path: &[Name], value: &Name) -> Result<Option<Value>, NtHiveError> {

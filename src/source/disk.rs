@@ -8,6 +8,7 @@ use super::bytes::{Bytes, Container, Files, Inside, start};
 use super::dynamic::Member;
 use super::holder::ArchiveAt;
 use super::installation::{self, FoundFile, What};
+use super::ledger::{Entry, Fate};
 use super::logs::InsideLog;
 use super::past::plain;
 use super::policy_place;
@@ -121,10 +122,11 @@ impl Walk<'_> {
             Ok(Some(table)) => table,
             Ok(None) => {
                 let message = "neither a partition table nor a file system that is known".to_owned();
-                return match named || disk.format != "raw" {
-                    true => self.unreadable(&image.name, message),
-                    false => self.other(&image.name, false),
-                };
+                if disk.format != "raw" {
+                    return self.unreadable(&image.name, message);
+                }
+                self.out.other_files += 1;
+                return self.tell(&image.name, named, &*disk.bytes);
             }
             Err(error) => return self.unreadable(&image.name, error.to_string()),
         };
@@ -371,8 +373,8 @@ impl Walk<'_> {
             // A log whose start is torn; the report is to say why it is not applied.
             _ if expected => self.inside_log(&path, InsideLog { file: called, name, bytes }),
             Content::NearlyReg(why) => self.unreadable(&name, why.to_owned()),
-            Content::Image => self.nested_image(&name),
-            Content::Disk if size > BOOT_COPY => self.nested_image(&name),
+            Content::Image => self.nested_image(&name, collections),
+            Content::Disk if size > BOOT_COPY => self.nested_image(&name, collections),
             Content::Archive(kind) if collections == Collections::Read => {
                 let (again, file) = (Arc::clone(&volume.again), found.file);
                 let open =
@@ -392,8 +394,12 @@ impl Walk<'_> {
         }
     }
 
-    fn nested_image(&mut self, name: &Arc<str>) {
-        let message = "an image inside an image is not read: copy it out first".to_owned();
+    fn nested_image(&mut self, name: &Arc<str>, collections: Collections) {
+        let message = "an image inside an image is not read".to_owned();
+        let mut entry = Entry::new(name, "disk image", Fate::NotRead);
+        // On the disk of a machine that is judged it is one of its files.
+        entry.counts = collections != Collections::Aside;
+        self.out.ledger.push(entry.because("nested-image", message.clone(), Some("copy it out first")));
         self.remark(name, Severity::Warning, "nested-image", message);
     }
 

@@ -17,7 +17,7 @@ use crate::image::{Dynamic, DynamicVolume, Guid, Piece, dynamic, partitions};
 use crate::read_at::LocalFile;
 
 /// A disk of a group.
-pub(super) struct Member {
+pub(crate) struct Member {
     image: Image,
     disk: Dynamic,
     /// What there is to say of its image.
@@ -31,6 +31,12 @@ impl Member {
         Self { image, disk, notes, seen }
     }
 
+    /// The same, where the images that were looked into before its own are `before` more.
+    pub(super) fn after(mut self, before: usize) -> Self {
+        self.seen = self.seen.map(|seen| seen + before);
+        self
+    }
+
     fn folder(&self) -> Option<&Path> {
         self.image.path.parent()
     }
@@ -41,7 +47,7 @@ type Others<'a> = BTreeMap<Guid, Vec<&'a Member>>;
 
 impl Walk<'_> {
     /// Looks into the volumes of all dynamic disks that were met, each once for the disks that it is made of.
-    pub(super) fn dynamic_volumes(&mut self) {
+    pub(crate) fn dynamic_volumes(&mut self) {
         let members = std::mem::take(&mut self.dynamic);
         let mut beside: BTreeMap<PathBuf, Vec<Member>> = BTreeMap::new();
         let mut done: BTreeSet<(Guid, BTreeSet<PathBuf>)> = BTreeSet::new();
@@ -194,7 +200,7 @@ impl Walk<'_> {
 
     fn member_at(&self, path: &Path) -> Result<Option<Member>, Error> {
         let canonical = path.canonicalize().map_err(|error| Error::io(At::Whole, "file", &error))?;
-        if self.seen.contains(&canonical) {
+        if self.images.contains(&canonical) {
             return Ok(None);
         }
         let mut buf = [0u8; LEN];

@@ -57,6 +57,7 @@ impl Walk<'_> {
             Err(error) => return self.unreadable(&called, error.to_string()),
         };
         let image = self.image_at(&holder.path, &opened, parts.all());
+        self.is(opened.format.clone());
         self.disk(&image, &opened, holder.named);
     }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::past::{is_past, plain};
+use super::policy_place::is_beside_windows;
 use crate::error::{At, Error};
 use crate::image::{Entry, FileRef, Tree};
 use crate::limits::Limits;
@@ -403,6 +404,42 @@ pub(super) fn mounted(folder: &Path, include_backups: bool) -> Option<Mounted> {
         }
     }
     Some(mounted)
+}
+
+/// Where else the files of Group Policy lie that go with the hives in `config`, as far as that is at or below `root`: the
+/// folder of Windows, and with the first one of a volume those beside it.
+pub(super) fn windows_of(config: &Path, root: &Path) -> Vec<PathBuf> {
+    let Some(windows) = config.parent().and_then(Path::parent).filter(|windows| windows.starts_with(root)) else {
+        return Vec::new();
+    };
+    let mut found = vec![windows.to_path_buf()];
+    if let Some(volume) = windows.parent().filter(|volume| volume.starts_with(root))
+        && windows_in(volume).as_deref() == Some(windows)
+    {
+        found.extend(folders(volume).into_iter().filter(|folder| folder.file_name().is_some_and(is_beside_windows)));
+    }
+    found
+}
+
+/// Whether a file of Group Policy is one of those that [`windows_of`] tells of.
+pub(super) fn is_of_windows(path: &Path, root: &Path) -> bool {
+    let above = path.ancestors().skip(1).take_while(|folder| folder.starts_with(root));
+    for folder in above {
+        if !is_past(folder) && below(folder, &["System32", "config"]).is_some() {
+            return true;
+        }
+        let beside = folder.file_name().is_some_and(is_beside_windows);
+        let volume = folder.parent().filter(|volume| beside && volume.starts_with(root));
+        if volume.and_then(windows_in).is_some() {
+            return true;
+        }
+    }
+    false
+}
+
+/// The first folder of Windows in a volume.
+fn windows_in(volume: &Path) -> Option<PathBuf> {
+    folders(volume).into_iter().find(|windows| !is_past(windows) && below(windows, &["System32", "config"]).is_some())
 }
 
 /// The folders in a folder, by name; links are none.

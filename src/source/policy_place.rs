@@ -120,6 +120,17 @@ pub(super) fn expected(path: &Path) -> Option<Form> {
     }
 }
 
+/// Whether a folder is that of Velociraptor's uploads: a folder for each way to read files, each with parts of one machine.
+pub(super) fn is_uploads(folder: &Path) -> bool {
+    let called = folder.file_name().is_some_and(|name| name.eq_ignore_ascii_case("uploads"));
+    called && ACCESSORS.iter().any(|accessor| folder.join(accessor).is_dir())
+}
+
+/// Whether a folder of this name, beside that of Windows, is one where Windows keeps files of Group Policy.
+pub(super) fn is_beside_windows(name: &std::ffi::OsStr) -> bool {
+    BESIDE.iter().any(|beside| name.eq_ignore_ascii_case(beside))
+}
+
 /// The names of a path in lower case, without what tells apart files of one volume or one collection.
 fn names(path: &Path) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();

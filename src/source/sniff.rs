@@ -57,6 +57,17 @@ pub(crate) fn evidence(file: &dyn ReadAt) -> Option<&'static str> {
     }
 }
 
+/// Whether an audit would take the file for one to judge, or for a part of one.
+pub(crate) fn is_judged(file: &dyn ReadAt) -> bool {
+    let mut buf = [0u8; LEN];
+    start(file, &mut buf).map_or(true, |start| match sniff(start) {
+        Content::Empty => false,
+        // A report is text; parts of images are not.
+        Content::Other => start.contains(&0),
+        _ => true,
+    })
+}
+
 /// As [`sniff`]; a file of Group Policy that holds nothing, or something else, is told by its place.
 pub(super) fn sniff_at(start: &[u8], path: &Path) -> Content {
     match (sniff(start), policy_place::expected(path)) {

@@ -1,4 +1,4 @@
-//! Folders: every file below what the user named.
+//! Files of this machine: each one told by its content, and those that hold others put aside to be looked into.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -10,11 +10,13 @@ use super::again::Recent;
 use super::bytes::{Bytes, start};
 use super::disk::ImageSeen;
 use super::dynamic::Member;
-use super::installation::{Mounted, is_policy_name, mounted};
+use super::known;
+use super::ledger::{Entry, Fate, NO_SUCH_FILE};
 use super::logs::{InsideLog, attach};
 use super::past::{copy_of, is_past};
 use super::policy_place::expected;
 use super::sniff::{BOOT_COPY, Content, LEN, SMALLEST_DISK, sniff, sniff_at};
+use super::units::{Trouble, Unit, UnitFile, Walker};
 use super::{Artifact, Kind, Search, is_in_config, name, no_hive};
 use crate::archive::Archive;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -25,154 +27,133 @@ use crate::place::Place;
 use crate::read_at::{LocalFile, ReadAt};
 use crate::windows::keys::is_hive_file;
 
-/// Everything found below the inputs, and what was met on the way.
+/// What was found, and what was met on the way.
 #[derive(Debug, Default)]
 pub struct Discovery {
-    /// Hives and `.reg` files, in the order of the inputs and by name below each; those in images and archives come last.
+    /// Hives and `.reg` files, in the order in which they were met; those in images and archives come last.
     pub artifacts: Vec<Artifact>,
     /// Disk images that were looked into.
     pub images: Vec<ImageSeen>,
     /// Disk images and archives that were met, and the files that they name: evidence, whatever was found in them.
     pub containers: Vec<PathBuf>,
-    /// Copies from earlier days that were left out.
-    pub left_out: Vec<LeftOut>,
+    /// What became of each file that is no artifact and no log of one.
+    pub ledger: Vec<Entry>,
     /// What could not be read, and what was named but is nothing that can be audited.
     pub diagnostics: Vec<Diagnostic>,
     /// How many regular files were looked at, hives of installations in images and members of archives included.
     pub files: u64,
     /// How many of those are nothing that an audit is about.
     pub other_files: u64,
-    /// How many files, folders or volumes could not be read, or broke off.
-    pub unreadable: u64,
 }
 
-/// Copies from an earlier day, which are no machine of their own.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeftOut {
-    /// What they lie in, as reports call it.
-    pub name: Arc<str>,
-    /// How many hives and `.reg` files there are.
-    pub files: u64,
-}
-
-/// Looks at every input: a file is told by its content, a folder is walked; disk images and archives are looked into. Symbolic
-/// links below a folder are not followed (in a mounted image they lead out of the evidence), and pipes and devices are not
-/// opened. Each hive gets its transaction logs; one whose base block is damaged counts as readable when a log holds a better
-/// one.
+/// Looks at every input at once: a file is told by its content, a folder is walked; disk images and archives are looked into.
+/// Symbolic links below a folder are not followed (in a mounted image they lead out of the evidence), and pipes and devices
+/// are not opened. Each hive gets its transaction logs; one whose base block is damaged counts as readable when a log holds a
+/// better one.
 pub fn discover(inputs: &[PathBuf], search: &Search<'_>, limits: &Limits) -> Discovery {
-    let mut walk = Walk {
-        out: Discovery::default(),
-        search: *search,
-        limits: Arc::new(limits.clone()),
-        recent: Arc::new(Recent::default()),
-        inside_logs: BTreeMap::new(),
-        seen: HashSet::new(),
-        logs: Vec::new(),
-        containers: Vec::new(),
-        dynamic: Vec::new(),
+    let mut walk = Walk::new(search, Arc::new(limits.clone()));
+    let mut holders = Vec::new();
+    let mut give = |unit: Unit| {
+        walk.survey(&unit);
+        unit.above.announce(HashSet::new());
+        holders.append(&mut walk.containers);
+        true
     };
-    for input in inputs {
-        if input.is_dir() {
-            walk.folder(input);
-        } else {
-            walk.file(input, true, true);
-        }
+    // It goes on as long as it is asked to.
+    let _ = Walker::new(search, limits, &mut give).all(inputs);
+    let is_part = walk.parts_among(&holders).is_part;
+    for (holder, part) in holders.iter().zip(is_part) {
+        walk.look_into_holder(holder, part);
     }
-    walk.containers();
+    walk.dynamic_volumes();
     walk.attach_logs();
     walk.out
 }
 
 /// A file that holds others.
-pub(super) struct Holder {
+#[derive(Clone)]
+pub(crate) struct Holder {
     pub(super) path: PathBuf,
-    pub(super) named: bool,
+    /// Whether the user named it.
+    pub(crate) named: bool,
     pub(super) kind: HolderKind,
+    size: u64,
 }
 
+impl Holder {
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+#[derive(Clone, Copy)]
 pub(super) enum HolderKind {
     Image,
     Archive(Archive),
 }
 
-pub(super) struct Walk<'a> {
-    pub(super) out: Discovery,
+/// What is found, while it is found: by one worker, of one unit or a part of it.
+pub(crate) struct Walk<'a> {
+    pub(crate) out: Discovery,
     pub(super) search: Search<'a>,
     pub(super) limits: Arc<Limits>,
     pub(super) recent: Arc<Recent>,
     /// Logs in images and archives, by their folders.
     pub(super) inside_logs: BTreeMap<PathBuf, Vec<InsideLog>>,
-    /// Canonical paths, so that a file that is named twice is one input.
-    pub(super) seen: HashSet<PathBuf>,
     /// Transaction logs, and whether they were named.
     logs: Vec<(PathBuf, bool)>,
-    /// Disk images and archives: looked into once all are known, since some are parts of others.
-    containers: Vec<Holder>,
+    /// Disk images and archives: looked into once all of a unit are known, since some are parts of others.
+    pub(crate) containers: Vec<Holder>,
     /// Dynamic disks, whose volumes may need several of them.
-    pub(super) dynamic: Vec<Member>,
+    pub(crate) dynamic: Vec<Member>,
+    /// Images that are looked into, or will be, without links.
+    pub(crate) images: HashSet<PathBuf>,
+    /// The line of the ledger that is about what is looked into now.
+    own: Option<usize>,
 }
 
-impl Walk<'_> {
-    fn folder(&mut self, root: &Path) {
-        let canonical = root.canonicalize().unwrap_or_else(|_| root.to_path_buf());
-        let in_past = is_past(&canonical);
-        let mut walk = WalkDir::new(root).max_depth(self.limits.folder_depth).sort_by_file_name().into_iter();
-        while let Some(entry) = walk.next() {
-            match entry {
-                Ok(entry) if entry.file_type().is_file() => self.file(entry.path(), false, in_past),
-                Ok(entry) if entry.file_type().is_dir() => {
-                    let below = entry.path().strip_prefix(root).unwrap_or(entry.path());
-                    let wanted = in_past || self.search.include_backups;
-                    if !wanted && is_past(&canonical.join(below)) {
-                        self.aside(entry.path());
-                        walk.skip_current_dir();
-                    } else if let Some(volume) = mounted(entry.path(), wanted) {
-                        self.mounted(entry.path(), &volume, in_past);
-                        walk.skip_current_dir();
-                    } else if entry.depth() == self.limits.folder_depth {
-                        let message = format!("more than {} levels of folders: not walked further", entry.depth());
-                        self.unreadable(&name(entry.path()), message);
-                    }
-                }
-                Ok(_) => {}
-                Err(error) => {
-                    let path = error.path().unwrap_or(root).to_path_buf();
-                    let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
-                    self.unreadable(&name(&path), reason);
-                }
-            }
+/// Which images are only parts of others, and every file that any of them uses.
+pub(crate) struct PartsAmong {
+    pub(crate) is_part: Vec<bool>,
+    pub(crate) used: HashSet<PathBuf>,
+}
+
+impl<'a> Walk<'a> {
+    pub(crate) fn new(search: &Search<'a>, limits: Arc<Limits>) -> Self {
+        Self {
+            out: Discovery::default(),
+            search: *search,
+            limits,
+            recent: Arc::new(Recent::default()),
+            inside_logs: BTreeMap::new(),
+            logs: Vec::new(),
+            containers: Vec::new(),
+            dynamic: Vec::new(),
+            images: HashSet::new(),
+            own: None,
         }
     }
 
-    /// The installations of a Windows volume, and nothing else of it.
-    fn mounted(&mut self, root: &Path, volume: &Mounted, past_too: bool) {
-        let message = "the folder of a Windows volume: its installations alone are read; \
-                       name a folder below it to have all of that read";
-        self.remark(&name(root), Severity::Note, "windows-volume", message.to_owned());
-        for folder in &volume.folders {
-            for entry in WalkDir::new(folder).max_depth(1).sort_by_file_name() {
-                match entry {
-                    Ok(entry) if entry.file_type().is_file() => self.file(entry.path(), false, past_too),
-                    Ok(_) => {}
-                    Err(error) => self.unreadable(&name(folder), error.to_string()),
+    /// Looks at the files of a unit, but not into those that hold others.
+    pub(crate) fn survey(&mut self, unit: &Unit) {
+        for trouble in &unit.troubles {
+            match trouble {
+                Trouble::Unreadable(folder, why) => self.unreadable(folder, why.clone()),
+                Trouble::Policies(folder, why) => {
+                    self.remark(folder, Severity::Warning, "policy-folder", why.clone());
                 }
+                Trouble::Volume(folder) => {
+                    let message = "the folder of a Windows volume: its installations alone are read; \
+                                   name a folder below it to have all of that read";
+                    self.remark(folder, Severity::Note, "windows-volume", message.to_owned());
+                }
+                Trouble::Past(folder) => self.aside(folder),
+                Trouble::Missing(path) => self.missing(path),
             }
         }
-        for folder in &volume.policies {
-            for entry in WalkDir::new(folder).max_depth(self.limits.folder_depth).sort_by_file_name() {
-                match entry {
-                    Ok(entry)
-                        if entry.file_type().is_file() && is_policy_name(&entry.file_name().to_string_lossy()) =>
-                    {
-                        self.file(entry.path(), false, past_too);
-                    }
-                    Ok(_) => {}
-                    Err(error) => self.remark(&name(folder), Severity::Warning, "policy-folder", error.to_string()),
-                }
-            }
-        }
-        for copies in &volume.backups {
-            self.aside(copies);
+        for file in &unit.files {
+            self.file(file);
         }
     }
 
@@ -185,23 +166,27 @@ impl Walk<'_> {
             let mut buf = [0u8; LEN];
             let read = LocalFile::open(entry.path()).and_then(|file| start(&file, &mut buf).map(sniff));
             let counts = read.map_or(true, |content| matches!(content, Content::Registry(_) | Content::Image));
-            files = files.saturating_add(u64::from(counts));
+            files += u64::from(counts);
         }
         if files > 0 {
             self.left_out(&name(folder), files);
         }
     }
 
-    /// A file, which the user named, or which lies below a folder; copies from an earlier day are read where `past_too` says
-    /// so, or the user.
-    fn file(&mut self, path: &Path, named: bool, past_too: bool) {
-        let canonical = path.canonicalize();
-        if let Ok(canonical) = &canonical
-            && !self.seen.insert(canonical.clone())
-        {
-            return;
-        }
-        let backup = is_past(path) || canonical.is_ok_and(|path| is_past(&path)) || is_copy_beside(path);
+    /// A file that the user named and that is not there.
+    fn missing(&mut self, path: &Path) {
+        let why = path.symlink_metadata().err().map_or_else(|| "not there".to_owned(), |error| error.to_string());
+        let entry = Entry { path: Some(path.to_path_buf()), named: true, ..Entry::new(&name(path), "", Fate::NotRead) };
+        let next = Some("check the spelling; where a wildcard was meant, the shell did not expand it");
+        self.out.ledger.push(entry.that_counts().because(NO_SUCH_FILE, why.clone(), next));
+        self.remark(&name(path), Severity::Error, NO_SUCH_FILE, why);
+    }
+
+    /// A file, which the user named, or which lies below a folder.
+    fn file(&mut self, found: &UnitFile) {
+        let UnitFile { path, named, in_past, past_too } = found;
+        let (path, named) = (path.as_path(), *named);
+        let backup = *in_past || is_past(path) || is_copy_beside(path);
         let called = name(path);
         let mut buf = [0u8; LEN];
         let read = LocalFile::open(path).and_then(|file| {
@@ -216,11 +201,17 @@ impl Walk<'_> {
         let (content, file) = match (read, expected(path)) {
             (Ok(read), _) => read,
             (Err(_), Some(form)) if !named => return artifact(Kind::PolicyFile(form)),
-            (Err(error), _) => return self.unreadable(&called, error.to_string()),
+            (Err(error), _) => {
+                let entry = Entry { path: Some(path.to_path_buf()), named, ..Entry::new(&called, "", Fate::NotRead) };
+                self.own = Some(self.out.ledger.len());
+                self.out.ledger.push(entry);
+                return self.unreadable(&called, error.to_string());
+            }
         };
-        self.out.files = self.out.files.saturating_add(1);
+        self.out.files += 1;
         let picked = named && (self.search.offset.is_some() || self.search.volume.is_some());
-        let holder = |kind| Holder { path: path.to_path_buf(), named, kind };
+        let size = file.len();
+        let holder = |kind| Holder { path: path.to_path_buf(), named, kind, size };
         match content {
             Content::Registry(_) if backup && !past_too && !self.search.include_backups => self.left_out(&called, 1),
             Content::Registry(kind) => artifact(kind),
@@ -229,66 +220,173 @@ impl Walk<'_> {
                 let certain = is_in_config(path.parent().unwrap_or(Path::new("")));
                 artifact(if certain { Kind::BrokenHive(error) } else { Kind::NoHive(error) });
             }
-            Content::NearlyReg(why) => self.unreadable(&called, why.to_owned()),
+            Content::NearlyReg(why) => {
+                self.enter(path, named, size, ".reg file", Fate::NotRead);
+                self.unreadable(&called, why.to_owned());
+            }
             Content::Log => self.logs.push((path.to_path_buf(), named)),
-            Content::Archive(kind) => self.containers.push(holder(HolderKind::Archive(kind))),
+            Content::Archive(kind) => match known::by_content(start(&file, &mut buf).unwrap_or_default(), &file) {
+                // An image whose form is that of an archive.
+                Some(known) if known.holds == known::Holds::Machine => {
+                    self.enter(path, named, size, "", Fate::NotRead);
+                    self.tell(&called, named, &file);
+                }
+                _ => self.containers.push(holder(HolderKind::Archive(kind))),
+            },
             Content::Image => self.containers.push(holder(HolderKind::Image)),
-            Content::Empty if named => self.empty(&called),
-            Content::Empty => {}
-            Content::Disk if named => self.containers.push(holder(HolderKind::Image)),
             Content::Disk | Content::Other if picked => self.containers.push(holder(HolderKind::Image)),
-            Content::Disk if file.len() > BOOT_COPY => self.containers.push(holder(HolderKind::Image)),
+            Content::Disk if named || size > BOOT_COPY => self.containers.push(holder(HolderKind::Image)),
             // Of these, the end alone shows what they are.
-            Content::Other if file.len() >= SMALLEST_DISK && (named || ends_like_disk(&file)) => {
+            Content::Other if size >= SMALLEST_DISK && ends_like_disk(&file) => {
                 self.containers.push(holder(HolderKind::Image));
             }
-            Content::Disk | Content::Other => self.other(&called, named),
+            Content::Empty | Content::Disk | Content::Other => {
+                self.enter(path, named, size, "", Fate::NotRecognised);
+                self.out.other_files += 1;
+                self.tell(&called, named, &file);
+            }
         }
     }
 
-    /// Looks into images and archives, but for those that are only a part of another one.
-    fn containers(&mut self) {
-        let containers = std::mem::take(&mut self.containers);
-        let is_part = self.parts_among(&containers);
-        for (holder, part) in containers.into_iter().zip(is_part) {
-            self.out.containers.push(holder.path.clone());
-            match holder.kind {
-                HolderKind::Image if part => {
-                    let message = "a part of another disk image: read with that one; name it to have it read by itself";
-                    self.remark(&name(&holder.path), Severity::Note, "image-part", message.to_owned());
+    /// Says what a file is that holds nothing which is read: by its content, or by what its name promises.
+    pub(super) fn tell(&mut self, called: &Arc<str>, named: bool, file: &dyn ReadAt) {
+        let mut buf = [0u8; LEN];
+        let Ok(start) = start(file, &mut buf) else { return };
+        let size = file.len();
+        let file_name = called.rsplit(['/', '\\']).next().unwrap_or_default();
+        let (content, told) = (known::by_content(start, file), known::tell(start, file, file_name));
+        let promised = told.filter(|told| told.holds == known::Holds::Machine && content != Some(*told));
+        let next = |known: &'static known::Known| Some(known.next).filter(|next| !next.is_empty());
+        if let Some(promised) = promised {
+            let what = match (size, content) {
+                (0, _) => "it is empty".to_owned(),
+                (_, Some(known)) => format!("its content is {}", known.name),
+                (_, None) => "its content is nothing that is known".to_owned(),
+            };
+            let why = format!("it is called like {}, but {what}", promised.name);
+            self.settle(called, "", Fate::NotRecognised, true, (NOT_AS_NAMED, &why, Some(LOOK)));
+            self.remark(called, Severity::Error, NOT_AS_NAMED, why);
+        } else if let Some(known) = content.filter(|known| known.holds == known::Holds::Machine) {
+            let why = format!("{} is not read", known.name);
+            self.settle(called, known.name, Fate::NotRead, true, (known.code, &why, next(known)));
+            self.remark(called, Severity::Error, known.code, why);
+        } else if let Some(known) = content {
+            self.settle(called, known.name, Fate::NotAboutWindows, false, (known.code, "", None));
+            self.nothing_in(called, named);
+        } else if size == 0 {
+            self.settle(called, "empty file", Fate::NotAboutWindows, false, ("empty-file", "", None));
+            self.empty(called, named);
+        } else {
+            let why = "what it is cannot be told";
+            self.settle(called, "", Fate::NotRecognised, false, ("not-recognised", why, None));
+            self.nothing_in(called, named);
+        }
+    }
+
+    /// What became of what is looked at now, or of something in it.
+    fn settle(
+        &mut self,
+        called: &Arc<str>,
+        kind: &'static str,
+        fate: Fate,
+        counts: bool,
+        (code, why, next): (&'static str, &str, Option<&'static str>),
+    ) {
+        let mut entry = Entry::new(called, kind, fate).because(code, why, next);
+        entry.counts = counts;
+        match self.own.and_then(|own| self.out.ledger.get_mut(own)).filter(|own| own.name == *called) {
+            Some(own) => *own = Entry { path: own.path.take(), size: own.size, named: own.named, ..entry },
+            None => self.out.ledger.push(entry),
+        }
+    }
+
+    /// Opens the ledger's line on a file of this machine.
+    fn enter(&mut self, path: &Path, named: bool, size: u64, kind: &'static str, fate: Fate) {
+        let entry = Entry::new(&name(path), kind, fate);
+        self.own = Some(self.out.ledger.len());
+        self.out.ledger.push(Entry { path: Some(path.to_path_buf()), size: Some(size), named, ..entry });
+    }
+
+    /// What kind of file the one is that is looked into now.
+    pub(super) fn is(&mut self, kind: String) {
+        if let Some(entry) = self.own.and_then(|own| self.out.ledger.get_mut(own)) {
+            entry.kind = kind.into();
+        }
+    }
+
+    /// Looks into an image or an archive, unless it is only a part of another one.
+    pub(crate) fn look_into_holder(&mut self, holder: &Holder, part: bool) {
+        self.out.containers.push(holder.path.clone());
+        self.enter(&holder.path, holder.named, holder.size, "", Fate::NotAboutWindows);
+        match holder.kind {
+            HolderKind::Image if part => {
+                let message = "a part of another disk image: read with that one; name it to have it read by itself";
+                self.is("disk image".to_owned());
+                if let Some(entry) = self.out.ledger.last_mut() {
+                    entry.fate = Fate::Part;
                 }
-                HolderKind::Image => self.local_image(&holder),
-                HolderKind::Archive(kind) => self.local_archive(&holder, kind),
+                self.remark(&name(&holder.path), Severity::Note, "image-part", message.to_owned());
+            }
+            HolderKind::Image => self.local_image(holder),
+            HolderKind::Archive(kind) => {
+                self.is(kind.to_string());
+                self.local_archive(holder, kind);
             }
         }
-        self.dynamic_volumes();
-        if self.out.artifacts.is_empty() && !self.out.left_out.is_empty() {
-            let backups = self.out.diagnostics.iter_mut().filter(|remark| remark.code == BACKUP);
-            backups.for_each(|remark| remark.severity = Severity::Warning);
-        }
+        self.own = None;
     }
 
     /// Which of these are only a part of another image among them.
-    fn parts_among(&self, containers: &[Holder]) -> Vec<bool> {
+    pub(crate) fn parts_among(&mut self, containers: &[Holder]) -> PartsAmong {
         let mut numbers: HashMap<PathBuf, usize> = HashMap::new();
         for (number, holder) in containers.iter().enumerate() {
             numbers.extend(holder.path.canonicalize().ok().map(|path| (path, number)));
         }
+        let mut used = HashSet::new();
         let mut uses: Vec<Vec<usize>> = Vec::new();
         for holder in containers {
             let others = match holder.kind {
-                // One alone can only be a part of itself; it is opened once.
-                HolderKind::Image if containers.len() > 1 => self.parts_of(&holder.path),
-                HolderKind::Image | HolderKind::Archive(_) => Vec::new(),
+                HolderKind::Image => self.parts_of(&holder.path),
+                HolderKind::Archive(_) => Vec::new(),
             };
-            let known = others.iter().filter_map(|path| numbers.get(&path.canonicalize().ok()?).copied());
-            uses.push(known.collect());
+            let others: Vec<PathBuf> = others.iter().filter_map(|path| path.canonicalize().ok()).collect();
+            uses.push(others.iter().filter_map(|path| numbers.get(path).copied()).collect());
+            used.extend(others);
         }
+        self.are_parts(&used);
         let named: Vec<bool> = containers.iter().map(|holder| holder.named).collect();
-        parts(&uses, &named)
+        self.images.extend(numbers.into_keys());
+        PartsAmong { is_part: parts(&uses, &named), used }
     }
 
-    fn attach_logs(&mut self) {
+    /// Files that an image uses are parts of it, though nothing in them says so.
+    fn are_parts(&mut self, used: &HashSet<PathBuf>) {
+        if used.is_empty() {
+            return;
+        }
+        for entry in self.out.ledger.iter_mut().filter(|entry| entry.is_unjudged()) {
+            let real = entry.path.as_ref().and_then(|path| path.canonicalize().ok());
+            if real.is_some_and(|real| used.contains(&real)) {
+                let whole = Entry::new(&entry.name, "part of a disk image", Fate::Part);
+                *entry = Entry { path: entry.path.take(), size: entry.size, named: entry.named, ..whole };
+            }
+        }
+    }
+
+    /// Takes over what another worker found in an image of the same unit, with its dynamic disks.
+    pub(crate) fn absorb(&mut self, found: Discovery, dynamic: Vec<Member>) {
+        let before = self.out.images.len();
+        self.dynamic.extend(dynamic.into_iter().map(|member| member.after(before)));
+        self.out.artifacts.extend(found.artifacts);
+        self.out.images.extend(found.images);
+        self.out.containers.extend(found.containers);
+        self.out.ledger.extend(found.ledger);
+        self.out.diagnostics.extend(found.diagnostics);
+        self.out.files += found.files;
+        self.out.other_files += found.other_files;
+    }
+
+    pub(crate) fn attach_logs(&mut self) {
         let inside = std::mem::take(&mut self.inside_logs);
         let limits = Arc::clone(&self.limits);
         let attached = attach(&mut self.out.artifacts, inside, &self.search, &limits);
@@ -299,9 +397,13 @@ impl Walk<'_> {
             if !attached.paths.contains(&path) {
                 let severity = if named { Severity::Warning } else { Severity::Note };
                 let message = "a transaction log without its hive: nothing to audit".to_owned();
+                let entry = Entry::new(&name(&path), "transaction log", Fate::NotRead);
+                let entry = Entry { path: Some(path.clone()), named, ..entry };
+                self.out.ledger.push(entry.because("log-alone", message.clone(), Some("give it with its hive")));
                 self.remark(&name(&path), severity, "log-alone", message);
             }
         }
+        self.own = None;
         for (path, why, unreadable) in attached.alone {
             if unreadable {
                 self.unreadable(&name(&path), why);
@@ -309,25 +411,34 @@ impl Walk<'_> {
                 self.remark(&name(&path), Severity::Warning, "log-alone", why);
             }
         }
-        let mut unusable = Vec::new();
         for artifact in &mut self.out.artifacts {
             if let Kind::BrokenHive(error) = &artifact.kind {
                 match artifact.open_hive(&limits) {
                     Ok((hive, _)) => artifact.kind = Kind::Hive(hive.base().clone()),
-                    Err(_) => unusable.push((artifact.name.clone(), format!("a hive that cannot be used: {error}"))),
+                    Err(_) => {
+                        let message = format!("a hive that cannot be used: {error}");
+                        let place = Place::new(&artifact.name, At::Whole);
+                        let (severity, code) = (Severity::Error, UNREADABLE);
+                        self.out.diagnostics.push(Diagnostic { severity, code, message, place });
+                    }
                 }
             }
         }
-        unusable.into_iter().for_each(|(name, message)| self.unreadable(&name, message));
     }
 
-    pub(super) fn empty(&mut self, name: &Arc<str>) {
-        self.remark(name, Severity::Warning, "empty-file", "an empty file: nothing to audit".to_owned());
+    fn empty(&mut self, name: &Arc<str>, named: bool) {
+        if named {
+            self.remark(name, Severity::Warning, "empty-file", "an empty file: nothing to audit".to_owned());
+        }
     }
 
-    /// A file that an audit is not about.
+    /// A container that an audit is not about.
     pub(super) fn other(&mut self, name: &Arc<str>, named: bool) {
-        self.out.other_files = self.out.other_files.saturating_add(1);
+        self.out.other_files += 1;
+        self.nothing_in(name, named);
+    }
+
+    fn nothing_in(&mut self, name: &Arc<str>, named: bool) {
         if named {
             let message =
                 "neither a registry hive, a .reg or policy file, a disk image nor an archive: nothing to audit";
@@ -338,13 +449,25 @@ impl Walk<'_> {
     /// Copies from an earlier day that were not asked for.
     pub(super) fn left_out(&mut self, name: &Arc<str>, files: u64) {
         let message = format!("copies from an earlier day (files: {files}): read with --include-backups alone");
+        let next = Some("--include-backups reads them");
+        let entry = Entry { files, ..Entry::new(name, "copies from an earlier day", Fate::Past) };
+        self.out.ledger.push(entry.because(BACKUP, message.clone(), next));
         self.remark(name, Severity::Note, BACKUP, message);
-        self.out.left_out.push(LeftOut { name: Arc::clone(name), files });
     }
 
+    /// What could hold a machine and cannot be read, or not to its end.
     pub(super) fn unreadable(&mut self, name: &Arc<str>, message: String) {
-        self.out.unreadable = self.out.unreadable.saturating_add(1);
-        self.remark(name, Severity::Error, "unreadable-input", message);
+        match self.own.and_then(|own| self.out.ledger.get_mut(own)).filter(|entry| entry.name == *name) {
+            Some(entry) if entry.reason.is_none() => {
+                entry.fate = Fate::NotRead;
+                *entry = entry.clone().that_counts().because(UNREADABLE, message.clone(), None);
+            }
+            _ => {
+                let entry = Entry::new(name, "", Fate::NotRead).that_counts();
+                self.out.ledger.push(entry.because(UNREADABLE, message.clone(), None));
+            }
+        }
+        self.remark(name, Severity::Error, UNREADABLE, message);
     }
 
     pub(super) fn remark(&mut self, name: &Arc<str>, severity: Severity, code: &'static str, message: String) {
@@ -388,8 +511,15 @@ pub(super) fn parts(uses: &[Vec<usize>], named: &[bool]) -> Vec<bool> {
     is_part
 }
 
+/// Code of what does not hold what its name promises, and what to do about it.
+const NOT_AS_NAMED: &str = "not-as-named";
+const LOOK: &str = "look at how it was made: a backup or a copy may have failed";
+
 /// Code of the remark on a copy that was left out.
 const BACKUP: &str = "backup-left-out";
+
+/// Code of what cannot be read, or not to its end.
+pub(crate) const UNREADABLE: &str = "unreadable-input";
 
 #[cfg(test)]
 mod tests {

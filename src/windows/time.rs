@@ -10,6 +10,11 @@ pub struct FileTime(pub u64);
 const UNIX_EPOCH: i64 = 11_644_473_600;
 
 impl FileTime {
+    /// The time so many seconds after 1970-01-01 UTC.
+    pub fn of_unix_seconds(seconds: u32) -> Self {
+        Self((u64::from(seconds) + UNIX_EPOCH.unsigned_abs()) * 10_000_000)
+    }
+
     /// The time, unless it is zero: nobody has noted one.
     pub fn known(self) -> Option<Self> {
         (self.0 != 0).then_some(self)

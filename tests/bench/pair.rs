@@ -67,7 +67,7 @@ fn main() {
 fn one_audit(policy: &Policy, inputs: &[PathBuf]) -> u64 {
     let limits = Limits::default();
     let found = discover(inputs, &Search::default(), &limits);
-    let (groups, ..) = group(&found.artifacts, false, &limits);
+    let groups = group(&found.artifacts, false, &limits).groups;
     let interest: Vec<KeyPath> = policy.keys();
     let options = Options { interest: &interest, ..Options::new(&limits) };
     let hosts = groups.iter().flat_map(|group| open(group, &options).0);

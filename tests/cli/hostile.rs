@@ -49,7 +49,9 @@ fn hostile_strings_come_out_escaped_in_every_format() {
             let lines: Vec<String> =
                 if format == "json" { vec![run.out()] } else { run.out().lines().map(str::to_owned).collect() };
             let first: serde_json::Value = serde_json::from_str(&lines[0]).unwrap();
-            let host = if format == "json" { &first["hosts"][0] } else { &first };
+            let second: serde_json::Value =
+                lines.get(1).map_or_else(Default::default, |line| serde_json::from_str(line).unwrap());
+            let host = if format == "json" { &first["hosts"][0] } else { &second };
             assert_eq!(host["name"], NAME, "a machine gets the name unchanged");
         }
         if !format.starts_with("json") {
@@ -63,6 +65,6 @@ fn hostile_strings_come_out_escaped_in_every_format() {
 #[test]
 fn a_hostile_file_name_is_escaped_on_standard_error() {
     let run = run(&["audit", "no\u{1b}[31m\u{202e}such"]);
-    assert_eq!(run.status, 3);
+    assert_eq!(run.status, 2);
     assert!(!run.err().chars().any(acts) && run.err().contains(r"\u{1b}[31m\u{202e}such"), "{}", run.err());
 }

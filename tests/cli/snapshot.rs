@@ -1,6 +1,6 @@
 //! Snapshots under `tests/snapshots`: accepted with `INSTA_UPDATE=always cargo test --test cli`, or with cargo-insta.
 
-use crate::common::{Run, run};
+use crate::common::{Run, root, run};
 
 /// Runs the program and holds everything that it says against the snapshot of this name.
 pub(crate) fn assert_run(name: &str, args: &[&str]) -> Run {
@@ -14,7 +14,7 @@ pub(crate) fn shown(args: &[&str], run: &Run) -> String {
     let mut text = format!("$ tlshive {}\nstatus: {}\n", args.join(" "), run.status);
     for (stream, said) in [("stdout", run.out()), ("stderr", run.err())] {
         if !said.is_empty() {
-            text.push_str(&format!("--- {stream}\n{}", timeless(&versionless(&said))));
+            text.push_str(&format!("--- {stream}\n{}", timeless(&placeless(&versionless(&said)))));
         }
     }
     // Escape sequences of colours would colour the review.
@@ -35,11 +35,16 @@ pub(crate) fn versionless(text: &str) -> String {
     let told = [
         ("tlshive ", ""),
         ("\"name\":\"tlshive\",\"version\":\"", "\""),
-        ("\"name\": \"tlshive\",\n    \"version\": \"", "\""),
+        ("\"name\": \"tlshive\",\n      \"version\": \"", "\""),
     ];
     told.iter().fold(text.to_owned(), |text, (before, after)| {
         text.replace(&format!("{before}{version}{after}"), &format!("{before}[version]{after}"))
     })
+}
+
+/// The folder of the checkout as `[folder]`.
+fn placeless(text: &str) -> String {
+    text.replace(&root().display().to_string(), "[folder]")
 }
 
 /// File times, which are those of the checkout, as `[time]`.

@@ -70,6 +70,14 @@ impl Evil {
                 (&format!("{NAME}.reg"), reg.as_bytes()),
             ]),
         );
+        let saved = run(&["audit", "--format", "jsonl", &evil.path(""), &evil.path(NAME)]);
+        evil.write("saved.jsonl", &saved.stdout);
+        let cut = saved.stdout.get(..saved.stdout.len() / 2).unwrap();
+        evil.write("cut.jsonl", cut);
+        // As somebody else may write it: with the characters themselves.
+        let line = r#"{"record":"host","name":"NAME","id":"NAME","unit":"NAME","verdict":"NAME","findings":[]}"#;
+        let other = [r#"{"record":"run","schema_version":2,"policies":[{"id":"NAME"}]}"#, line, "NAME"].join("\n");
+        evil.write("other.jsonl", other.replace("NAME", &NAME.replace(['\n', '\u{1b}', '\u{7}'], "")).as_bytes());
         evil.write("noise.bin", NAME.repeat(100).as_bytes());
         evil
     }
@@ -118,6 +126,11 @@ impl Evil {
                 own(&["--for", &zip]),
                 own(&["--policy", &policy]),
                 own(&["--policy", &broken]),
+            ],
+            "report" => vec![
+                own(&[&self.path("saved.jsonl"), &self.path("saved.jsonl")]),
+                own(&[&self.path("cut.jsonl"), &self.path("other.jsonl"), &self.path(NAME)]),
+                own(&[&noise]),
             ],
             "show" => vec![
                 own(&[&reg, "-r", "-v"]),

@@ -27,8 +27,29 @@ impl Run {
         String::from_utf8(self.stderr.clone()).unwrap()
     }
 
-    pub(crate) fn json(&self) -> serde_json::Value {
+    pub(crate) fn document(&self) -> serde_json::Value {
         serde_json::from_slice(&self.stdout).unwrap()
+    }
+
+    /// The document, with what it says of its inputs put together: `diagnostics`, `images`, what was `left_out`; and the
+    /// `summary` of its end.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        let mut document = self.document();
+        if document.get("end").is_none() {
+            return document;
+        }
+        let inputs = document["inputs"].as_array().unwrap().clone();
+        let all = |name: &str| -> Vec<serde_json::Value> {
+            inputs.iter().flat_map(|input| input[name].as_array().unwrap().clone()).collect()
+        };
+        let mut diagnostics = document["run"]["diagnostics"].as_array().unwrap().clone();
+        diagnostics.extend(all("diagnostics"));
+        diagnostics.extend(document["end"]["diagnostics"].as_array().unwrap().clone());
+        document["diagnostics"] = diagnostics.into();
+        document["images"] = all("images").into();
+        document["left_out"] = inputs.iter().filter(|input| input["outcome"] == "past").cloned().collect();
+        document["summary"] = document["end"]["summary"].clone();
+        document
     }
 }
 
@@ -43,6 +64,8 @@ pub(crate) fn program<S: AsRef<std::ffi::OsStr>>(args: &[S]) -> Command {
     for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS"] {
         command.env_remove(name);
     }
+    // What reports say of when they were made is the same each time.
+    command.env("SOURCE_DATE_EPOCH", "1577836800");
     command
 }
 

@@ -101,7 +101,7 @@ impl Machine {
 fn opened(base: &Path, import: &Path, wanted: Wanted) -> Vec<Host> {
     let limits = Limits::default();
     let found = discover(&[base.to_path_buf()], &Search::default(), &limits);
-    let (groups, _, _) = group(&found.artifacts, false, &limits);
+    let groups = group(&found.artifacts, false, &limits).groups;
     let interest = [KeyPath::parse(&format!(r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\{KEY}"))];
     let (input, file) = Input::overlay(import, false).unwrap();
     let files = [OverlayFile::read(input, &file, &overlay_interest(&interest, &[]), &limits, None, None)];

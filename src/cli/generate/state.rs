@@ -39,7 +39,8 @@ impl State {
         let limits = Limits::default();
         let search = args.disk.search(&args.log, args.no_logs, args.include_backups);
         let found = discover(&args.inputs, &search, &limits);
-        let (groups, mut remarks, _) = group(&found.artifacts, args.join, &limits);
+        let grouped = group(&found.artifacts, args.join, &limits);
+        let (groups, mut remarks) = (grouped.groups, grouped.diagnostics);
         remarks.extend(found.diagnostics);
         let (mut interest, mut all) = effective::interest();
         interest.extend(policy.keys());

@@ -21,10 +21,12 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::super::json::{SCHEMA_VERSION, ValueV1, fragment, value as value_v1};
+use super::super::json::{ValueV2, fragment, value as value_v2};
 use super::{Export, Key, Losses, State, Value};
 use crate::error::{At, Error};
 use crate::windows::value::Value as Stored;
+
+const SCHEMA_VERSION: u32 = 1;
 
 #[derive(Serialize)]
 struct KeyV1<'a> {
@@ -53,7 +55,7 @@ struct EntryV1<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     name_raw: Option<String>,
     #[serde(flatten)]
-    value: ValueV1,
+    value: ValueV2,
     #[serde(skip_serializing_if = "is_false")]
     deleted: bool,
     #[serde(flatten)]
@@ -149,7 +151,7 @@ impl Export for Lines<'_> {
         self.comma(self.inside == Inside::Values { first: true })?;
         self.inside = Inside::Values { first: false };
         let (name, name_raw) = text(value.name);
-        let stored = value_v1(&Stored { kind: value.kind, data: value.data.to_vec() });
+        let stored = value_v2(&Stored { kind: value.kind, data: value.data.to_vec() });
         fragment(&EntryV1 { name: &name, name_raw, value: stored, deleted: value.deleted, at: at(value.at) }, self.out)
     }
 

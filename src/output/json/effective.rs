@@ -2,101 +2,101 @@
 
 use serde::Serialize;
 
-use super::{PlaceV1, place};
+use super::{PlaceV2, place};
 use crate::audit::effective::{
     DOTNET_LIMITS, Effective, Entry, Fact, Installed, Level, ListSource, Needs, Offer, Target,
 };
 use crate::audit::restart;
 
 #[derive(Serialize)]
-pub(super) struct EffectiveV1<'a> {
-    tls12: OverallV1<'a>,
-    protocols: Vec<ProtocolV1<'a>>,
-    dotnet: DotNetV1<'a>,
-    winhttp: WinHttpV1<'a>,
-    ciphers: CiphersV1<'a>,
-    product: ProductV1<'a>,
-    restart: RestartV1<'a>,
-    lints: Vec<LintV1<'a>>,
+pub(super) struct EffectiveV2<'a> {
+    tls12: OverallV2<'a>,
+    protocols: Vec<ProtocolV2<'a>>,
+    dotnet: DotNetV2<'a>,
+    winhttp: WinHttpV2<'a>,
+    ciphers: CiphersV2<'a>,
+    product: ProductV2<'a>,
+    restart: RestartV2<'a>,
+    lints: Vec<LintV2<'a>>,
 }
 
 #[derive(Serialize)]
-struct OverallV1<'a> {
+struct OverallV2<'a> {
     state: &'static str,
     why: &'a str,
 }
 
 #[derive(Serialize)]
-struct ProtocolV1<'a> {
+struct ProtocolV2<'a> {
     protocol: &'static str,
-    client: FactV1<'a>,
-    server: FactV1<'a>,
+    client: FactV2<'a>,
+    server: FactV2<'a>,
 }
 
 #[derive(Serialize)]
-struct FactV1<'a> {
+struct FactV2<'a> {
     state: &'static str,
     why: &'a str,
-    places: Vec<PlaceV1<'a>>,
+    places: Vec<PlaceV2<'a>>,
 }
 
 #[derive(Serialize)]
-struct DotNetV1<'a> {
+struct DotNetV2<'a> {
     release: Option<u32>,
     version: Option<&'static str>,
-    programs: Vec<ProgramV1<'a>>,
-    clr2: Vec<Clr2V1<'a>>,
-    overrides: Vec<OverrideV1<'a>>,
+    programs: Vec<ProgramV2<'a>>,
+    clr2: Vec<Clr2V2<'a>>,
+    overrides: Vec<OverrideV2<'a>>,
     limits: &'static str,
 }
 
 #[derive(Serialize)]
-struct ProgramV1<'a> {
+struct ProgramV2<'a> {
     target: &'static str,
     view: &'static str,
     offers: &'static str,
     tls12: &'static str,
     why: &'a str,
-    places: Vec<PlaceV1<'a>>,
+    places: Vec<PlaceV2<'a>>,
 }
 
 #[derive(Serialize)]
-struct Clr2V1<'a> {
+struct Clr2V2<'a> {
     view: &'static str,
     tls12: &'static str,
     why: &'a str,
 }
 
 #[derive(Serialize)]
-struct OverrideV1<'a> {
+struct OverrideV2<'a> {
     view: &'static str,
     setting: &'static str,
     program: &'a str,
     data: &'a str,
     entra_connect: bool,
-    place: Option<PlaceV1<'a>>,
+    place: Option<PlaceV2<'a>>,
 }
 
 #[derive(Serialize)]
-struct WinHttpV1<'a> {
-    views: Vec<WinHttpViewV1<'a>>,
+struct WinHttpV2<'a> {
+    views: Vec<WinHttpViewV2<'a>>,
     internet_settings_policy: Option<&'a str>,
     fips: &'static str,
 }
 
 #[derive(Serialize)]
-struct WinHttpViewV1<'a> {
+struct WinHttpViewV2<'a> {
     view: &'static str,
     tls12: &'static str,
     why: &'a str,
-    place: Option<PlaceV1<'a>>,
+    place: Option<PlaceV2<'a>>,
 }
 
 #[derive(Serialize)]
-struct CiphersV1<'a> {
+struct CiphersV2<'a> {
     source: &'static str,
     why: &'a str,
-    place: Option<PlaceV1<'a>>,
+    place: Option<PlaceV2<'a>>,
     listed: Option<usize>,
     tls12: &'a [String],
     in_doubt: Option<usize>,
@@ -108,27 +108,27 @@ struct CiphersV1<'a> {
 }
 
 #[derive(Serialize)]
-struct ProductV1<'a> {
+struct ProductV2<'a> {
     installed: &'static str,
     why: &'a str,
     version: Option<&'a str>,
     needs_values: &'static str,
     facts: &'a [String],
-    entries: Vec<EntryV1<'a>>,
-    others: Vec<EntryV1<'a>>,
+    entries: Vec<EntryV2<'a>>,
+    others: Vec<EntryV2<'a>>,
     windows_support_ends: Option<&'a str>,
     as_of: &'a str,
 }
 
 #[derive(Serialize)]
-struct EntryV1<'a> {
+struct EntryV2<'a> {
     name: &'a str,
     version: Option<&'a str>,
-    place: PlaceV1<'a>,
+    place: PlaceV2<'a>,
 }
 
 #[derive(Serialize)]
-struct RestartV1<'a> {
+struct RestartV2<'a> {
     pending: &'static str,
     why: &'a str,
     newest_write: Option<String>,
@@ -138,28 +138,28 @@ struct RestartV1<'a> {
 }
 
 #[derive(Serialize)]
-struct LintV1<'a> {
+struct LintV2<'a> {
     id: &'static str,
     severity: &'static str,
     why: &'a str,
-    place: Option<PlaceV1<'a>>,
+    place: Option<PlaceV2<'a>>,
 }
 
-pub(super) fn effective(effective: &Effective) -> EffectiveV1<'_> {
-    EffectiveV1 {
-        tls12: OverallV1 { state: effective.overall.state.word(), why: &effective.overall.why },
+pub(super) fn effective(effective: &Effective) -> EffectiveV2<'_> {
+    EffectiveV2 {
+        tls12: OverallV2 { state: effective.overall.state.word(), why: &effective.overall.why },
         protocols: effective
             .protocols
             .iter()
-            .map(|p| ProtocolV1 { protocol: p.protocol, client: fact(&p.client), server: fact(&p.server) })
+            .map(|p| ProtocolV2 { protocol: p.protocol, client: fact(&p.client), server: fact(&p.server) })
             .collect(),
         dotnet: dotnet(effective),
-        winhttp: WinHttpV1 {
+        winhttp: WinHttpV2 {
             views: effective
                 .winhttp
                 .views
                 .iter()
-                .map(|v| WinHttpViewV1 {
+                .map(|v| WinHttpViewV2 {
                     view: v.view.text(),
                     tls12: v.tls12.word(),
                     why: &v.why,
@@ -171,7 +171,7 @@ pub(super) fn effective(effective: &Effective) -> EffectiveV1<'_> {
         },
         ciphers: ciphers(effective),
         product: product(effective),
-        restart: RestartV1 {
+        restart: RestartV2 {
             pending: effective.restart.pending.word(),
             why: &effective.restart.why,
             newest_write: effective.restart.newest.as_ref().map(|(time, _)| time.to_string()),
@@ -182,7 +182,7 @@ pub(super) fn effective(effective: &Effective) -> EffectiveV1<'_> {
         lints: effective
             .lints
             .iter()
-            .map(|lint| LintV1 {
+            .map(|lint| LintV2 {
                 id: lint.id,
                 severity: if lint.level == Level::Warning { "warning" } else { "note" },
                 why: &lint.why,
@@ -192,13 +192,13 @@ pub(super) fn effective(effective: &Effective) -> EffectiveV1<'_> {
     }
 }
 
-fn fact(fact: &Fact) -> FactV1<'_> {
-    FactV1 { state: fact.state.word(), why: &fact.why, places: fact.places.iter().map(place).collect() }
+fn fact(fact: &Fact) -> FactV2<'_> {
+    FactV2 { state: fact.state.word(), why: &fact.why, places: fact.places.iter().map(place).collect() }
 }
 
-fn dotnet(effective: &Effective) -> DotNetV1<'_> {
+fn dotnet(effective: &Effective) -> DotNetV2<'_> {
     let net = &effective.dotnet;
-    let programs = net.programs.iter().map(|p| ProgramV1 {
+    let programs = net.programs.iter().map(|p| ProgramV2 {
         target: match p.target {
             Target::UpTo452 => "up_to_4.5.2",
             Target::From46 => "4.6_to_4.6.2",
@@ -215,8 +215,8 @@ fn dotnet(effective: &Effective) -> DotNetV1<'_> {
         why: &p.why,
         places: p.places.iter().map(place).collect(),
     });
-    let clr2 = net.clr2.iter().map(|(view, tls12, why)| Clr2V1 { view: view.text(), tls12: tls12.word(), why });
-    let overrides = net.overrides.iter().map(|o| OverrideV1 {
+    let clr2 = net.clr2.iter().map(|(view, tls12, why)| Clr2V2 { view: view.text(), tls12: tls12.word(), why });
+    let overrides = net.overrides.iter().map(|o| OverrideV2 {
         view: o.view.text(),
         setting: o.setting,
         program: &o.program,
@@ -224,7 +224,7 @@ fn dotnet(effective: &Effective) -> DotNetV1<'_> {
         entra_connect: o.entra_connect,
         place: o.place.as_ref().map(place),
     });
-    DotNetV1 {
+    DotNetV2 {
         release: net.release,
         version: net.version,
         programs: programs.collect(),
@@ -234,9 +234,9 @@ fn dotnet(effective: &Effective) -> DotNetV1<'_> {
     }
 }
 
-fn ciphers(effective: &Effective) -> CiphersV1<'_> {
+fn ciphers(effective: &Effective) -> CiphersV2<'_> {
     let c = &effective.ciphers;
-    CiphersV1 {
+    CiphersV2 {
         source: match c.source {
             ListSource::Policy => "policy",
             ListSource::Local => "local",
@@ -256,9 +256,9 @@ fn ciphers(effective: &Effective) -> CiphersV1<'_> {
     }
 }
 
-fn product(effective: &Effective) -> ProductV1<'_> {
+fn product(effective: &Effective) -> ProductV2<'_> {
     let p = &effective.product;
-    ProductV1 {
+    ProductV2 {
         installed: match p.installed {
             Installed::Yes => "yes",
             Installed::Remnant => "remnant",
@@ -280,6 +280,6 @@ fn product(effective: &Effective) -> ProductV1<'_> {
     }
 }
 
-fn entry(entry: &Entry) -> EntryV1<'_> {
-    EntryV1 { name: &entry.name, version: entry.version.as_deref(), place: place(&entry.place) }
+fn entry(entry: &Entry) -> EntryV2<'_> {
+    EntryV2 { name: &entry.name, version: entry.version.as_deref(), place: place(&entry.place) }
 }

@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-use super::{PlaceV1, ValueV1, place, value};
+use super::{PlaceV2, ValueV2, place, value};
 use crate::audit::{Finding, Outcome};
 use crate::policy::{Accept, Check, Expectation, Setting};
 use crate::registry::cross_check::Agreement;
 
 #[derive(Serialize)]
-pub(super) struct FindingV1<'a> {
+pub(super) struct FindingV2<'a> {
     rule: &'a str,
     title: &'a str,
     required: bool,
@@ -16,47 +16,47 @@ pub(super) struct FindingV1<'a> {
     key: Option<String>,
     value: Option<String>,
     subject: Option<&'a str>,
-    expected: Option<ExpectedV1>,
+    expected: Option<ExpectedV2>,
     expected_states: Option<&'a [String]>,
-    found: Option<ValueV1>,
+    found: Option<ValueV2>,
     state: Option<&'a str>,
     why: &'a str,
     fix: Option<&'a str>,
     last_write: Option<String>,
-    place: Option<PlaceV1<'a>>,
-    cross_check: Option<CrossCheckV1>,
+    place: Option<PlaceV2<'a>>,
+    cross_check: Option<CrossCheckV2>,
     overlay: bool,
-    waived: Option<WaivedV1<'a>>,
+    waived: Option<WaivedV2<'a>>,
 }
 
 #[derive(Serialize)]
-struct WaivedV1<'a> {
+struct WaivedV2<'a> {
     reason: &'a str,
     expires: Option<String>,
 }
 
 #[derive(Serialize)]
-struct CrossCheckV1 {
+struct CrossCheckV2 {
     result: &'static str,
     detail: String,
 }
 
 #[derive(Serialize)]
-struct ExpectedV1 {
+struct ExpectedV2 {
     #[serde(flatten)]
-    value: ValueV1,
+    value: ValueV2,
     any_non_zero: bool,
     accepted: Vec<u32>,
     absent_passes: bool,
 }
 
-pub(super) fn finding(finding: &Finding) -> FindingV1<'_> {
+pub(super) fn finding(finding: &Finding) -> FindingV2<'_> {
     let rule = &finding.rule;
     let (setting, effect) = match &rule.check {
         Check::Value(setting) => (Some(setting), None),
         Check::State(effect) => (None, Some(effect)),
     };
-    FindingV1 {
+    FindingV2 {
         rule: &rule.id,
         title: &rule.title,
         required: rule.required,
@@ -82,25 +82,25 @@ pub(super) fn finding(finding: &Finding) -> FindingV1<'_> {
         waived: finding
             .waived
             .as_ref()
-            .map(|waived| WaivedV1 { reason: &waived.reason, expires: waived.expires.map(|day| day.to_string()) }),
+            .map(|waived| WaivedV2 { reason: &waived.reason, expires: waived.expires.map(|day| day.to_string()) }),
     }
 }
 
-fn expected(setting: &Setting) -> ExpectedV1 {
+fn expected(setting: &Setting) -> ExpectedV2 {
     let Expectation { value: wanted, accept } = &setting.expect;
     let accepted = match accept {
         Accept::Numbers(numbers) => numbers.clone(),
         Accept::Nothing | Accept::NonZero => Vec::new(),
     };
     let any_non_zero = *accept == Accept::NonZero;
-    ExpectedV1 { value: value(wanted), any_non_zero, accepted, absent_passes: setting.absent_passes }
+    ExpectedV2 { value: value(wanted), any_non_zero, accepted, absent_passes: setting.absent_passes }
 }
 
-fn cross_check(agreement: &Agreement) -> CrossCheckV1 {
+fn cross_check(agreement: &Agreement) -> CrossCheckV2 {
     let result = match agreement {
         Agreement::Agree => "agree",
         Agreement::Disagree { .. } => "disagree",
         Agreement::CouldNotRead { .. } => "could_not_read",
     };
-    CrossCheckV1 { result, detail: agreement.to_string() }
+    CrossCheckV2 { result, detail: agreement.to_string() }
 }

@@ -2,33 +2,33 @@
 
 use serde::Serialize;
 
-use super::{PlaceV1, ValueV1, place, rfc3339, value};
+use super::{PlaceV2, ValueV2, place, rfc3339, value};
 use crate::host::{MachinePolicy, PolicyPlace, Would, WouldBe};
 
 #[derive(Serialize)]
-pub(super) struct PolicyV1<'a> {
+pub(super) struct PolicyV2<'a> {
     name: &'a str,
     size: Option<u64>,
     modified: Option<String>,
     sha256: Option<&'a str>,
     what: &'static str,
     unread: Option<String>,
-    would: Vec<WouldV1<'a>>,
+    would: Vec<WouldV2<'a>>,
 }
 
 #[derive(Serialize)]
-struct WouldV1<'a> {
+struct WouldV2<'a> {
     change: &'static str,
     key: String,
     value: Option<String>,
-    data: Option<ValueV1>,
+    data: Option<ValueV2>,
     why: Option<&'a str>,
-    place: PlaceV1<'a>,
+    place: PlaceV2<'a>,
 }
 
-pub(super) fn policy(policy: &MachinePolicy) -> PolicyV1<'_> {
+pub(super) fn policy(policy: &MachinePolicy) -> PolicyV2<'_> {
     let input = &policy.input;
-    PolicyV1 {
+    PolicyV2 {
         name: &input.name,
         size: input.size,
         modified: input.modified.and_then(rfc3339),
@@ -47,7 +47,7 @@ pub(super) fn policy(policy: &MachinePolicy) -> PolicyV1<'_> {
     }
 }
 
-fn would(would: &Would) -> WouldV1<'_> {
+fn would(would: &Would) -> WouldV2<'_> {
     let (change, name, data, why) = match &would.what {
         WouldBe::Set(name, data) => ("set", Some(name), Some(value(data)), None),
         WouldBe::Deleted(name) => ("delete", Some(name), None, None),
@@ -55,5 +55,5 @@ fn would(would: &Would) -> WouldV1<'_> {
         WouldBe::Perhaps(why) => ("unknown", None, None, Some(why.as_str())),
     };
     let (key, value) = (would.key.to_string(), name.map(ToString::to_string));
-    WouldV1 { change, key, value, data, why, place: place(&would.place) }
+    WouldV2 { change, key, value, data, why, place: place(&would.place) }
 }

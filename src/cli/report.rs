@@ -1,0 +1,180 @@
+//! `tlshive report`: saved runs put together.
+
+use std::collections::{BTreeSet, HashSet};
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+
+use serde_json::Value as Json;
+
+use super::exit::Failure;
+use super::stderr;
+use super::writer::writer;
+use super::{MergedFormatArg, ReportArgs};
+use crate::output::merged::{Document, Lines, Merged};
+use crate::run::Counts;
+use crate::saved::{Ending, Saved, read};
+
+pub(super) fn run(args: &ReportArgs) -> Result<u8, Failure> {
+    let mut out = writer(args.output.as_deref(), args.force, &args.parts)?;
+    let mut sink: Box<dyn Merged + '_> = match args.format {
+        MergedFormatArg::Text => Box::new(Lines::new(&mut out)),
+        MergedFormatArg::Json => Box::new(Document::new(&mut out)),
+    };
+    let mut merging = Merging::default();
+    for part in &args.parts {
+        let name = part.display().to_string();
+        let ending = match open(part) {
+            Ok(mut from) => read(&mut *from, &mut |record| merging.take(&name, record, &mut *sink)),
+            Err(error) => Err(error),
+        };
+        match ending {
+            Ok(Ending::Whole) => {}
+            Ok(Ending::Cut) => merging.cut.push(name),
+            Ok(Ending::Damaged(line, why)) => {
+                merging.broken(format!("{name}:{line}: {why}: what follows is not taken"));
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                merging.counts.missing += 1;
+                merging.broken(format!("{name}: {error}"));
+            }
+            Err(error) => merging.broken(format!("{name}: {error}")),
+        }
+    }
+    merging.made_good();
+    merging.troubles.iter().take(TROUBLES).for_each(stderr::line);
+    let more = merging.troubles.len().saturating_sub(TROUBLES);
+    if more > 0 {
+        stderr::line(format_args!("and {more} more of these (--format json names them)"));
+    }
+    if merging.policies.len() > 1 {
+        let policies: Vec<&str> = merging.policies.iter().map(String::as_str).collect();
+        stderr::line(format_args!("the runs are held against several policies: {}", policies.join(", ")));
+    }
+    let written = sink.end(&merging.counts, &merging.policies, &merging.troubles);
+    drop(sink);
+    written?;
+    out.finish()?;
+    Ok(merging.counts.status())
+}
+
+fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
+    if path.as_os_str() == "-" {
+        return Ok(Box::new(BufReader::new(io::stdin())));
+    }
+    Ok(Box::new(BufReader::new(File::open(path)?)))
+}
+
+/// Troubles that are named; JSON has them all.
+const TROUBLES: usize = 20;
+
+/// What was taken so far.
+#[derive(Default)]
+struct Merging {
+    counts: Counts,
+    policies: BTreeSet<String>,
+    troubles: Vec<String>,
+    /// Parts that were cut short.
+    cut: Vec<String>,
+    /// Names of parts that another one goes on with.
+    resumed: HashSet<OsString>,
+    /// Machines and inputs that were taken: a hash of what tells them apart.
+    hosts: HashSet<String>,
+    inputs: HashSet<String>,
+}
+
+impl Merging {
+    fn broken(&mut self, what: String) {
+        self.counts.unreadable += 1;
+        self.troubles.push(what);
+    }
+
+    /// A part that was cut short is no trouble where another goes on with it.
+    fn made_good(&mut self) {
+        for part in std::mem::take(&mut self.cut) {
+            let file_name = Path::new(&part).file_name().unwrap_or_default();
+            if !self.resumed.contains(file_name) {
+                self.broken(format!("{part}: cut short: what comes after its last line is missing"));
+            }
+        }
+    }
+
+    fn take(&mut self, part: &str, record: Saved, sink: &mut dyn Merged) -> io::Result<()> {
+        let text = |json: &Json, name: &str| json.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
+        match record {
+            Saved::Run(run) => {
+                let resumes =
+                    run.get("resumes").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str);
+                let names = resumes.filter_map(|name| Path::new(name).file_name());
+                self.resumed.extend(names.map(ToOwned::to_owned));
+                let policies = run.get("policies").and_then(Json::as_array);
+                let each = policies.into_iter().flatten();
+                self.policies.extend(each.map(|policy| format!("{} {}", text(policy, "id"), text(policy, "version"))));
+                sink.run(part, &run)
+            }
+            Saved::Host(host) => {
+                // What was judged twice counts once.
+                if !self.hosts.insert(text(&host, "id")) {
+                    let unit = text(&host, "unit");
+                    self.troubles.push(format!("{part}: {} in {unit} was judged before", text(&host, "name")));
+                    return Ok(());
+                }
+                self.counts.hosts += 1;
+                match text(&host, "verdict").as_str() {
+                    "compliant" => self.counts.compliant += 1,
+                    "not_compliant" => self.counts.not_compliant += 1,
+                    _ => self.counts.unknown += 1,
+                }
+                let findings = host.get("findings").and_then(Json::as_array).into_iter().flatten();
+                let waived = findings.filter(|finding| finding.get("waived").is_some_and(Json::is_object)).count();
+                self.counts.waived += waived as u64;
+                sink.host(&host)
+            }
+            Saved::Input(input) => {
+                let (named, path) = (input.get("named") == Some(&Json::Bool(true)), text(&input, "path"));
+                if !self.inputs.insert(path.clone()) {
+                    // A folder that was walked in parts has a record in each.
+                    if text(&input, "kind") != "folder" && named {
+                        self.troubles.push(format!("{part}: {path} was looked at before"));
+                    }
+                    return Ok(());
+                }
+                let is = |member: &str| input.get(member) == Some(&Json::Bool(true));
+                self.counts.unreadable += u64::from(is("incomplete"));
+                self.counts.missing += u64::from(text(&input, "code") == "no-such-file");
+                self.counts.other_hives += u64::from(text(&input, "code") == "other-hive");
+                if text(&input, "outcome") == "past" {
+                    self.counts.left_out += input.get("files").and_then(Json::as_u64).unwrap_or(0);
+                }
+                sink.input(&input)
+            }
+            Saved::End(end) => {
+                let count = |name: &str| end.pointer(&format!("/summary/{name}")).and_then(Json::as_u64).unwrap_or(0);
+                self.counts.files += count("files");
+                self.counts.other_files += count("other_files");
+                self.counts.disagreements += count("disagreements");
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The names of the inputs that a saved run, which may be cut short, is done with.
+pub(super) fn done(part: &Path) -> Result<HashSet<String>, Failure> {
+    let failed = |error: io::Error| Failure::Message(format!("{}: {error}", part.display()));
+    let mut done = HashSet::new();
+    let mut from = open(part).map_err(failed)?;
+    let ending = read(&mut *from, &mut |record| {
+        if let Saved::Input(input) = record
+            && let Some(path) = input.get("path").and_then(Json::as_str)
+        {
+            done.insert(path.to_owned());
+        }
+        Ok(())
+    });
+    match ending.map_err(failed)? {
+        Ending::Whole | Ending::Cut => Ok(done),
+        Ending::Damaged(line, why) => Err(Failure::Message(format!("{}:{line}: {why}", part.display()))),
+    }
+}

@@ -1,0 +1,213 @@
+//! Workers, and the order of what they make: tasks are taken in the order of the walk, and handed on in it.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+/// How many units are under way, and how many results wait for their turn, before others wait for them. Results of one
+/// machine take some 20 KiB.
+const WINDOW: usize = 256;
+
+/// Where a result stands: the number of its unit, and which part of that it is.
+pub(super) type Key = (u64, u32);
+
+/// What to do, and where its result stands.
+pub(super) struct Task<J> {
+    pub(super) key: Key,
+    pub(super) job: J,
+}
+
+/// What came of a task.
+pub(super) enum Came<J, M> {
+    /// All of a unit.
+    Whole(M),
+    /// The first part of a unit, and what is still to be done: one task for each further part.
+    First(M, Vec<J>),
+    /// A part of a unit; sometimes the last part too, which has no task of its own.
+    Part(M, Option<M>),
+}
+
+struct State<J, M> {
+    tasks: VecDeque<Task<J>>,
+    /// Units that were given.
+    units: u64,
+    /// Whether no more will be given.
+    closed: bool,
+    /// Whether nobody wants more.
+    stopped: bool,
+    results: BTreeMap<Key, M>,
+    /// How many parts units have that are under way.
+    parts: HashMap<u64, u32>,
+    next: Key,
+}
+
+/// What workers, the walker and the one who takes the results share.
+struct Shared<J, M> {
+    state: Mutex<State<J, M>>,
+    changed: Condvar,
+}
+
+impl<J, M> Shared<J, M> {
+    fn lock(&self) -> MutexGuard<'_, State<J, M>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait<'s>(&self, state: MutexGuard<'s, State<J, M>>) -> MutexGuard<'s, State<J, M>> {
+        self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn stop(&self) {
+        self.lock().stopped = true;
+        self.changed.notify_all();
+    }
+}
+
+/// Runs the tasks that `walk` gives on `workers` threads and hands what comes of them to `take`, in the order in which the
+/// tasks were given. `work` does a task; `broke` says what there is instead where that panics.
+pub(super) fn in_order<J: Send, M: Send, E>(
+    workers: usize,
+    walk: impl FnOnce(&mut dyn FnMut(J) -> bool) + Send,
+    work: impl Fn(J) -> Came<J, M> + Sync,
+    broke: impl Fn() -> M + Sync,
+    mut take: impl FnMut(M) -> Result<(), E>,
+) -> Result<(), E> {
+    let shared = Shared {
+        state: Mutex::new(State {
+            tasks: VecDeque::new(),
+            units: 0,
+            closed: false,
+            stopped: false,
+            results: BTreeMap::new(),
+            parts: HashMap::new(),
+            next: (0, 0),
+        }),
+        changed: Condvar::new(),
+    };
+    let shared = &shared;
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            // A walk that panics ends, as far as it came, and the panic is that of the run.
+            let walked = catch_unwind(AssertUnwindSafe(|| walk(&mut |job| give(shared, job))));
+            shared.lock().closed = true;
+            shared.changed.notify_all();
+            if let Err(panic) = walked {
+                shared.stop();
+                std::panic::resume_unwind(panic);
+            }
+        });
+        for _ in 0..workers {
+            scope.spawn(|| {
+                while let Some(task) = next_task(shared) {
+                    let key = task.key;
+                    let came = catch_unwind(AssertUnwindSafe(|| work(task.job)));
+                    finish(shared, key, came.unwrap_or_else(|_| broken(shared, key, &broke)));
+                }
+            });
+        }
+        let taken = hand_on(shared, &mut take);
+        shared.stop();
+        taken
+    })
+}
+
+/// A task that panicked: of a unit that has parts, that part is broken, and else all of it.
+fn broken<J, M>(shared: &Shared<J, M>, key: Key, broke: &impl Fn() -> M) -> Came<J, M> {
+    match shared.lock().parts.get(&key.0).copied() {
+        None => Came::Whole(broke()),
+        // The worker that did the last but one also does the last; the other parts are there by now.
+        Some(_) => Came::Part(broke(), None),
+    }
+}
+
+/// Gives a unit; whether more are wanted.
+fn give<J, M>(shared: &Shared<J, M>, job: J) -> bool {
+    let mut state = shared.lock();
+    while !state.stopped && state.units - state.next.0 >= WINDOW as u64 {
+        state = shared.wait(state);
+    }
+    let key = (state.units, 0);
+    state.units += 1;
+    state.tasks.push_back(Task { key, job });
+    let go_on = !state.stopped;
+    drop(state);
+    shared.changed.notify_all();
+    go_on
+}
+
+/// The next task; waits for it, and for results to be taken where many wait already.
+fn next_task<J, M>(shared: &Shared<J, M>) -> Option<Task<J>> {
+    let mut state = shared.lock();
+    loop {
+        let done = state.closed && state.tasks.is_empty() && state.next.0 >= state.units;
+        if state.stopped || done {
+            return None;
+        }
+        let room = state.results.len() < WINDOW;
+        // What everything waits for goes on in any case.
+        let (unit, part) = state.next;
+        let awaited = |key: Key| key.0 == unit && u64::from(key.1.saturating_sub(part)) < WINDOW as u64;
+        let wanted = state.tasks.front().is_some_and(|task| room || awaited(task.key));
+        if wanted {
+            return state.tasks.pop_front();
+        }
+        state = shared.wait(state);
+    }
+}
+
+fn finish<J, M>(shared: &Shared<J, M>, key: Key, came: Came<J, M>) {
+    let mut state = shared.lock();
+    match came {
+        Came::Whole(made) => {
+            state.parts.insert(key.0, 1);
+            state.results.insert(key, made);
+        }
+        Came::First(made, jobs) => {
+            let mut part = key.1;
+            let mut tasks = Vec::new();
+            for job in jobs {
+                part += 1;
+                tasks.push(Task { key: (key.0, part), job });
+            }
+            state.parts.insert(key.0, part + 1);
+            state.results.insert(key, made);
+            // Before the units that were given later.
+            tasks.into_iter().rev().for_each(|task| state.tasks.push_front(task));
+        }
+        Came::Part(made, last) => {
+            state.results.insert(key, made);
+            if let (Some(last), Some(parts)) = (last, state.parts.get_mut(&key.0)) {
+                let number = *parts;
+                *parts += 1;
+                state.results.insert((key.0, number), last);
+            }
+        }
+    }
+    drop(state);
+    shared.changed.notify_all();
+}
+
+/// Takes the results in their order until the last one.
+fn hand_on<J, M, E>(shared: &Shared<J, M>, take: &mut impl FnMut(M) -> Result<(), E>) -> Result<(), E> {
+    let mut state = shared.lock();
+    loop {
+        let next = state.next;
+        if let Some(made) = state.results.remove(&next) {
+            drop(state);
+            take(made)?;
+            state = shared.lock();
+            state.next = match state.parts.get(&next.0) {
+                Some(parts) if next.1 + 1 >= *parts => {
+                    state.parts.remove(&next.0);
+                    (next.0 + 1, 0)
+                }
+                _ => (next.0, next.1 + 1),
+            };
+            shared.changed.notify_all();
+        } else if state.stopped || state.closed && next.0 >= state.units {
+            return Ok(());
+        } else {
+            state = shared.wait(state);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Saved runs: the stream of records (`--format jsonl`), read again.
+
+use std::io::{self, BufRead, Read};
+
+use serde_json::Value as Json;
+
+/// The version of the records that are read, which is that which is written.
+const SCHEMA_VERSION: u64 = 2;
+
+/// Bytes of one line. A machine with thousands of remarks takes some MiB.
+const LINE: u64 = 256 << 20;
+
+/// One record of a saved run.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Saved {
+    /// What the run was about.
+    Run(Json),
+    /// A machine.
+    Host(Json),
+    /// What became of something that was named or found.
+    Input(Json),
+    /// The end.
+    End(Json),
+}
+
+/// How a saved run ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// With its last record: it is whole.
+    Whole,
+    /// Before it: the run was cut short.
+    Cut,
+    /// With something that is no record, in this line.
+    Damaged(u64, String),
+}
+
+/// Reads a saved run, record by record.
+///
+/// # Errors
+/// When it cannot be read, and what `each` gives.
+pub fn read(from: &mut dyn BufRead, each: &mut dyn FnMut(Saved) -> io::Result<()>) -> io::Result<Ending> {
+    let mut whole = false;
+    let mut number = 0;
+    loop {
+        number += 1;
+        let mut line = Vec::new();
+        if Read::take(&mut *from, LINE).read_until(b'\n', &mut line)? == 0 {
+            return Ok(if whole { Ending::Whole } else { Ending::Cut });
+        }
+        let ends = line.last() == Some(&b'\n');
+        let record = match serde_json::from_slice(&line).map_err(|error| error.to_string()).and_then(record) {
+            Ok(record) => record,
+            // The last line was being written when the run was killed.
+            Err(_) if !ends && !whole => return Ok(Ending::Cut),
+            Err(why) => return Ok(Ending::Damaged(number, why)),
+        };
+        match (&record, number, whole) {
+            (Saved::Run(_), 1, _) => {}
+            (_, 1, _) => return Ok(Ending::Damaged(1, "no record of a run at its start".to_owned())),
+            (Saved::Run(_), _, _) | (_, _, true) => {
+                return Ok(Ending::Damaged(number, "another run begins: give each as a file of its own".to_owned()));
+            }
+            _ => {}
+        }
+        whole = matches!(record, Saved::End(_));
+        each(record)?;
+    }
+}
+
+fn record(mut line: Json) -> Result<Saved, String> {
+    let kind = line.as_object_mut().and_then(|members| members.shift_remove("record"));
+    match kind.as_ref().and_then(Json::as_str) {
+        Some("run") => match line.get("schema_version").and_then(Json::as_u64) {
+            Some(SCHEMA_VERSION) => Ok(Saved::Run(line)),
+            Some(other) => Err(format!("schema_version {other}, which this version of tlshive does not read")),
+            None => Err("a run without schema_version".to_owned()),
+        },
+        Some("host") => Ok(Saved::Host(line)),
+        Some("input") => Ok(Saved::Input(line)),
+        Some("end") => Ok(Saved::End(line)),
+        Some(other) => Err(format!("a record of an unknown kind, {other}")),
+        None => Err("no record".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ending(text: &str) -> (Ending, usize) {
+        let mut count = 0;
+        let ending = read(&mut text.as_bytes(), &mut |_| {
+            count += 1;
+            Ok(())
+        });
+        (ending.unwrap(), count)
+    }
+
+    #[test]
+    fn a_run_is_whole_cut_or_damaged() {
+        let run = "{\"record\":\"run\",\"schema_version\":2}\n";
+        let (host, end) = ("{\"record\":\"host\",\"name\":\"a\"}\n", "{\"record\":\"end\"}\n");
+        assert_eq!(ending(&format!("{run}{host}{end}")), (Ending::Whole, 3));
+        assert_eq!(ending(&format!("{run}{host}")), (Ending::Cut, 2));
+        assert_eq!(ending(&format!("{run}{host}{{\"record\":\"ho")), (Ending::Cut, 2));
+        assert_eq!(ending(""), (Ending::Cut, 0));
+        for (text, line) in [
+            (format!("{run}no record\n{end}"), 2),
+            (format!("{host}{end}"), 1),
+            (format!("{run}{end}{run}"), 3),
+            (format!("{run}{{\"record\":\"other\"}}\n"), 2),
+            (run.replace('2', "1"), 1),
+        ] {
+            assert!(matches!(ending(&text).0, Ending::Damaged(at, _) if at == line), "{text}");
+        }
+    }
+}

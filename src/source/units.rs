@@ -1,0 +1,394 @@
+//! Units: what one worker looks at, in the order of the walk.
+//!
+//! A unit is the files of one folder, for what makes up a machine or an image lies in one folder: hives and their logs, `.reg`
+//! files, images and their parts. Two things lie apart and are brought together here: files of Group Policy, which go with the
+//! hives of their machine, and the uploads of a Velociraptor collection, which has a folder for each way to read files.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+use walkdir::{DirEntry, WalkDir};
+
+use super::installation::{Mounted, is_of_windows, is_policy_name, mounted, windows_of};
+use super::past::is_past;
+use super::policy_place::is_uploads;
+use super::walk::Holder;
+use super::{Search, is_in_config, name};
+use crate::limits::Limits;
+
+/// Files of several folders that may be one unit, so that disks of one group are found wherever they were copied to.
+const FEW: usize = 64;
+
+/// What one worker looks at.
+pub(crate) struct Unit {
+    /// Its place in the order.
+    pub(crate) number: u64,
+    pub(super) files: Vec<UnitFile>,
+    pub(super) troubles: Vec<Trouble>,
+    pub(crate) above: Arc<Above>,
+    /// Whether its images may be parts of any image before it.
+    pub(crate) last: bool,
+    /// The folder that the user named, when all of it was given.
+    pub(crate) closes: Option<PathBuf>,
+}
+
+/// A file of this machine.
+pub(super) struct UnitFile {
+    pub(super) path: PathBuf,
+    pub(super) named: bool,
+    /// Whether the folder that it lies in is of an earlier day.
+    pub(super) in_past: bool,
+    /// Whether copies of an earlier day are read here.
+    pub(super) past_too: bool,
+}
+
+/// What there is to say of a folder.
+pub(super) enum Trouble {
+    /// It cannot be listed.
+    Unreadable(Arc<str>, String),
+    /// It is only looked at in part, or might hold more.
+    Policies(Arc<str>, String),
+    /// It is the root of a Windows volume.
+    Volume(Arc<str>),
+    /// It holds copies of an earlier day, which are counted.
+    Past(PathBuf),
+    /// It was named, and is not there.
+    Missing(PathBuf),
+}
+
+/// The folder of a unit, with those above it: images that lie higher up may use files that lie here.
+pub(crate) struct Above {
+    folder: Option<Arc<Above>>,
+    parts: Mutex<Option<HashSet<PathBuf>>>,
+    known: Condvar,
+}
+
+impl Above {
+    fn new(folder: Option<Arc<Above>>) -> Arc<Self> {
+        Arc::new(Self { folder, parts: Mutex::new(None), known: Condvar::new() })
+    }
+
+    /// Says which files the images of this folder use; those that wait for it go on.
+    pub(crate) fn announce(&self, parts: HashSet<PathBuf>) {
+        let mut known = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.is_none() {
+            *known = Some(parts);
+        }
+        self.known.notify_all();
+    }
+
+    /// Whether an image in a folder above uses this file. Waits until that is known of each.
+    pub(crate) fn uses(&self, holder: &Holder) -> bool {
+        let Ok(path) = holder.path().canonicalize() else { return false };
+        let mut next = self.folder.as_deref();
+        while let Some(above) = next {
+            let mut parts = above.parts.lock().unwrap_or_else(PoisonError::into_inner);
+            while parts.is_none() {
+                parts = above.known.wait(parts).unwrap_or_else(PoisonError::into_inner);
+            }
+            if parts.as_ref().is_some_and(|parts| parts.contains(&path)) {
+                return true;
+            }
+            next = above.folder.as_deref();
+        }
+        false
+    }
+}
+
+/// Cuts what the user named into units.
+pub(crate) struct Walker<'a> {
+    search: Search<'a>,
+    limits: &'a Limits,
+    /// Takes each unit; whether to go on.
+    give: &'a mut dyn FnMut(Unit) -> bool,
+    number: u64,
+    /// Folders whose images others may use, without links: they come last.
+    allowed: Vec<PathBuf>,
+    /// Files that are named and lie in a folder that is named too.
+    inside: HashSet<PathBuf>,
+}
+
+/// Nobody wants more units.
+pub(crate) struct Stopped;
+
+impl<'a> Walker<'a> {
+    pub(crate) fn new(search: &Search<'a>, limits: &'a Limits, give: &'a mut dyn FnMut(Unit) -> bool) -> Self {
+        let allowed = search.allow.iter().filter_map(|folder| folder.canonicalize().ok()).collect();
+        Self { search: *search, limits, give, number: 0, allowed, inside: HashSet::new() }
+    }
+
+    /// Everything that is named, which is known from the start: a file that is named twice, or lies in a folder that is named
+    /// as well, is met once.
+    pub(crate) fn all(&mut self, inputs: &[PathBuf]) -> Result<(), Stopped> {
+        let real: Vec<PathBuf> =
+            inputs.iter().map(|input| input.canonicalize().unwrap_or_else(|_| input.clone())).collect();
+        let folders: Vec<&PathBuf> = real.iter().filter(|path| path.is_dir()).collect();
+        let mut seen: HashSet<&PathBuf> = HashSet::new();
+        let mut wanted: Vec<&PathBuf> = Vec::new();
+        let mut later: Vec<(&PathBuf, &PathBuf)> = Vec::new();
+        for (input, real) in inputs.iter().zip(&real).filter(|(_, real)| seen.insert(real)) {
+            // A folder in another one is walked with that.
+            let within = folders.iter().any(|folder| *folder != real && real.starts_with(folder));
+            match within {
+                false => wanted.push(input),
+                true if real.is_file() => {
+                    self.inside.insert(real.clone());
+                    later.push((input, real));
+                }
+                // Unless it is passed over there: the past, and what lies on a Windows volume.
+                true => later.push((input, real)),
+            }
+        }
+        let wanted: Vec<PathBuf> = wanted.into_iter().cloned().collect();
+        let walked = self.together(wanted.into_iter(), |_, _| true)?;
+        for (input, real) in later {
+            let met = if real.is_dir() { walked.contains(real) } else { !self.inside.contains(real) };
+            if !met {
+                self.each(std::iter::once(input.clone()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is named, one after the other; files of one folder that follow one another are one unit. The folders that were
+    /// walked, of those in which others may lie.
+    pub(crate) fn each(&mut self, inputs: impl Iterator<Item = PathBuf>) -> Result<HashSet<PathBuf>, Stopped> {
+        self.together(inputs, |one, other| one.parent() == other.parent())
+    }
+
+    /// The same, where files that follow one another are one unit if `same` says so; a few at most, so that many are begun
+    /// with soon.
+    fn together(
+        &mut self,
+        inputs: impl Iterator<Item = PathBuf>,
+        same: impl Fn(&Path, &Path) -> bool,
+    ) -> Result<HashSet<PathBuf>, Stopped> {
+        let mut walked = HashSet::new();
+        let mut together: Vec<PathBuf> = Vec::new();
+        for input in inputs {
+            let first = together.first();
+            let goes_on = first.is_none_or(|first| first.parent() == input.parent())
+                || first.is_some_and(|first| together.len() < FEW && same(first, &input));
+            let is_file = !input.is_dir();
+            if !is_file || !goes_on {
+                self.files(std::mem::take(&mut together))?;
+            }
+            if is_file {
+                together.push(input);
+            } else {
+                walked.extend(self.root(&input)?);
+            }
+        }
+        self.files(together)?;
+        Ok(walked)
+    }
+
+    /// Files that are named.
+    fn files(&mut self, files: Vec<PathBuf>) -> Result<(), Stopped> {
+        let mut unit = self.unit(&Above::new(None));
+        for path in files {
+            match path.symlink_metadata() {
+                Ok(_) => {
+                    let in_past = path.canonicalize().is_ok_and(|path| is_past(&path));
+                    unit.files.push(UnitFile { path, named: true, in_past, past_too: true });
+                }
+                Err(_) => unit.troubles.push(Trouble::Missing(path)),
+            }
+        }
+        self.give(unit)
+    }
+
+    fn unit(&self, above: &Arc<Above>) -> Unit {
+        Unit { number: 0, files: Vec::new(), troubles: Vec::new(), above: Arc::clone(above), last: false, closes: None }
+    }
+
+    fn give(&mut self, mut unit: Unit) -> Result<(), Stopped> {
+        if unit.files.is_empty() && unit.troubles.is_empty() && unit.closes.is_none() {
+            unit.above.announce(HashSet::new());
+            return Ok(());
+        }
+        unit.number = self.number;
+        self.number += 1;
+        if (self.give)(unit) { Ok(()) } else { Err(Stopped) }
+    }
+
+    /// A folder that is named, with everything below it; the folders that were walked.
+    fn root(&mut self, root: &Path) -> Result<HashSet<PathBuf>, Stopped> {
+        let real = root.canonicalize().unwrap_or_else(|_| root.to_path_buf());
+        let mut walked = HashSet::new();
+        let mut last = Vec::new();
+        self.below(root, &real, &mut last, &mut walked)?;
+        for folder in last {
+            let below = folder.strip_prefix(root).unwrap_or(&folder);
+            let real = real.join(below);
+            self.below(&folder, &real, &mut Vec::new(), &mut walked)?;
+        }
+        let mut close = self.unit(&Above::new(None));
+        close.closes = Some(root.to_path_buf());
+        self.give(close)?;
+        Ok(walked)
+    }
+
+    /// Walks a folder. Folders that are allowed to be named by images are put off to `last`, unless this is one.
+    fn below(
+        &mut self,
+        root: &Path,
+        real: &Path,
+        last: &mut Vec<PathBuf>,
+        walked: &mut HashSet<PathBuf>,
+    ) -> Result<(), Stopped> {
+        let in_past = is_past(real);
+        let past_too = in_past || self.search.include_backups;
+        let is_last = self.allowed.iter().any(|folder| folder == real);
+        // The files of a folder first, so that they follow one another.
+        let order = |a: &DirEntry, b: &DirEntry| {
+            (a.file_type().is_dir(), a.file_name()).cmp(&(b.file_type().is_dir(), b.file_name()))
+        };
+        let mut walk = WalkDir::new(root).max_depth(self.limits.folder_depth).sort_by(order).into_iter();
+        // The folders that lead to where the walk is, each with its depth.
+        let mut path: Vec<Arc<Above>> = Vec::new();
+        let mut unit = self.unit(&Above::new(None));
+        unit.last = is_last;
+        while let Some(entry) = walk.next() {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    let path = error.path().unwrap_or(root).to_path_buf();
+                    let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
+                    unit.troubles.push(Trouble::Unreadable(name(&path), reason));
+                    continue;
+                }
+            };
+            if entry.file_type().is_file() {
+                self.found(&mut unit, &entry, real, root, in_past, past_too);
+                continue;
+            }
+            if !entry.file_type().is_dir() {
+                continue;
+            }
+            // What was found so far is of a folder that is left or gone down from.
+            self.give(unit)?;
+            path.truncate(entry.depth());
+            let here = Above::new(path.last().cloned());
+            unit = self.unit(&here);
+            unit.last = is_last;
+            path.push(here);
+            let below = entry.path().strip_prefix(root).unwrap_or(entry.path());
+            let own = real.join(below);
+            if entry.depth() > 0 && self.allowed.contains(&own) && !is_last {
+                last.push(entry.path().to_path_buf());
+                walk.skip_current_dir();
+                continue;
+            }
+            if !past_too && is_past(&own) {
+                unit.troubles.push(Trouble::Past(entry.path().to_path_buf()));
+                walk.skip_current_dir();
+                continue;
+            }
+            if let Some(volume) = mounted(entry.path(), past_too) {
+                self.volume(&mut unit, entry.path(), &volume, past_too);
+                walk.skip_current_dir();
+                continue;
+            }
+            walked.insert(own);
+            if is_uploads(entry.path()) {
+                self.tree(&mut unit, entry.path(), |_| true, in_past, past_too);
+                walk.skip_current_dir();
+            } else if is_in_config(entry.path()) {
+                for folder in windows_of(entry.path(), root) {
+                    self.tree(
+                        &mut unit,
+                        &folder,
+                        |entry| is_policy(entry) && !is_beside_hives(entry),
+                        in_past,
+                        past_too,
+                    );
+                }
+            }
+            if entry.depth() == self.limits.folder_depth {
+                unit.troubles.push(too_deep(&entry));
+            }
+        }
+        self.give(unit)
+    }
+
+    fn found(&mut self, unit: &mut Unit, entry: &DirEntry, real: &Path, root: &Path, in_past: bool, past_too: bool) {
+        // It goes with the hives of its machine.
+        if is_policy(entry) && !is_beside_hives(entry) && is_of_windows(entry.path(), root) {
+            return;
+        }
+        let path = entry.path().to_path_buf();
+        let named = !self.inside.is_empty() && {
+            let below = path.strip_prefix(root).unwrap_or(&path);
+            self.inside.remove(&real.join(below))
+        };
+        unit.files.push(UnitFile { path, named, in_past, past_too });
+    }
+
+    /// Adds what lies anywhere below a folder.
+    fn tree(&self, unit: &mut Unit, folder: &Path, wanted: impl Fn(&DirEntry) -> bool, in_past: bool, past_too: bool) {
+        let mut walk = WalkDir::new(folder).max_depth(self.limits.folder_depth).sort_by_file_name().into_iter();
+        while let Some(entry) = walk.next() {
+            match entry {
+                Ok(entry) if entry.file_type().is_dir() && !past_too && is_past(entry.path()) => {
+                    if wanted(&entry) {
+                        unit.troubles.push(Trouble::Past(entry.path().to_path_buf()));
+                    }
+                    walk.skip_current_dir();
+                }
+                Ok(entry) if entry.file_type().is_dir() && entry.depth() == self.limits.folder_depth => {
+                    unit.troubles.push(too_deep(&entry));
+                }
+                Ok(entry) if entry.file_type().is_file() && wanted(&entry) => {
+                    unit.files.push(UnitFile { path: entry.path().to_path_buf(), named: false, in_past, past_too });
+                }
+                Ok(_) => {}
+                Err(error) => unit.troubles.push(Trouble::Unreadable(name(folder), error.to_string())),
+            }
+        }
+    }
+
+    /// The installations of a Windows volume, and nothing else of it.
+    fn volume(&self, unit: &mut Unit, root: &Path, volume: &Mounted, past_too: bool) {
+        unit.troubles.push(Trouble::Volume(name(root)));
+        let mut add = |path: &Path| {
+            unit.files.push(UnitFile { path: path.to_path_buf(), named: false, in_past: false, past_too });
+        };
+        let mut troubles = Vec::new();
+        for folder in &volume.folders {
+            for entry in WalkDir::new(folder).max_depth(1).sort_by_file_name() {
+                match entry {
+                    Ok(entry) if entry.file_type().is_file() => add(entry.path()),
+                    Ok(_) => {}
+                    Err(error) => troubles.push(Trouble::Unreadable(name(folder), error.to_string())),
+                }
+            }
+        }
+        for folder in &volume.policies {
+            for entry in WalkDir::new(folder).max_depth(self.limits.folder_depth).sort_by_file_name() {
+                match entry {
+                    Ok(entry) if is_policy(&entry) => add(entry.path()),
+                    Ok(_) => {}
+                    Err(error) => troubles.push(Trouble::Policies(name(folder), error.to_string())),
+                }
+            }
+        }
+        unit.troubles.extend(troubles);
+        unit.troubles.extend(volume.backups.iter().map(|copies| Trouble::Past(copies.clone())));
+    }
+}
+
+fn is_policy(entry: &DirEntry) -> bool {
+    entry.file_type().is_file() && is_policy_name(&entry.file_name().to_string_lossy())
+}
+
+/// Whether it lies in the folder of the hives themselves, and so is met there.
+fn is_beside_hives(entry: &DirEntry) -> bool {
+    entry.path().parent().is_some_and(is_in_config)
+}
+
+fn too_deep(entry: &DirEntry) -> Trouble {
+    let message = format!("more than {} levels of folders: not walked further", entry.depth());
+    Trouble::Unreadable(name(entry.path()), message)
+}
