@@ -30,6 +30,7 @@ pub use mapped::Guid;
 pub use ntfs::{Ntfs, NtfsFile};
 pub use partition::{Partition, Scheme, Table, partitions};
 pub use tree::{Entry, FileRef, Tree, TreeFile};
+pub(crate) use vmdk::SESPARSE;
 
 /// A disk, out of whatever container it lay in.
 pub struct Disk {

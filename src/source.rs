@@ -6,6 +6,7 @@ mod disk;
 mod dynamic;
 mod holder;
 mod installation;
+pub mod known;
 mod logs;
 mod opener;
 mod past;

@@ -21,7 +21,7 @@ use sparse::Sparse;
 const SECTOR: u64 = 512;
 
 /// The first 16 bytes of a space-efficient sparse extent (`-sesparse.vmdk`): magic number and version.
-const SESPARSE: [u8; 16] = [0xbe, 0xba, 0xfe, 0xca, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0];
+pub(crate) const SESPARSE: [u8; 16] = [0xbe, 0xba, 0xfe, 0xca, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0];
 
 /// Opens a VMDK; nothing when `file` is none.
 ///
