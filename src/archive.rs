@@ -40,8 +40,8 @@ pub(crate) enum Archive {
     Gz,
     /// Zstandard: a tar in it, or a single file.
     Zst,
-    /// A known kind that is not read, by its name.
-    Unread(&'static str),
+    /// What is known and not read: its name, and what is to be done with it.
+    Unread { name: &'static str, next: &'static str },
 }
 
 impl std::fmt::Display for Archive {
@@ -51,7 +51,7 @@ impl std::fmt::Display for Archive {
             Archive::Tar => "tar archive",
             Archive::Gz => "gzip archive",
             Archive::Zst => "zstd archive",
-            Archive::Unread(kind) => kind,
+            Archive::Unread { name, .. } => name,
         })
     }
 }
@@ -102,8 +102,8 @@ pub(crate) fn open(
         Archive::Tar => tar::read(&tar::Plain(Arc::clone(file)), &mut gather),
         Archive::Gz => gzip::read(file, name, &mut gather)?,
         Archive::Zst => zstd::read(file, name, &mut gather)?,
-        Archive::Unread(kind) => {
-            return Err(Error::unsupported(At::Offset(0), format!("{kind}: not read; unpack it first")));
+        Archive::Unread { name, next } => {
+            return Err(Error::unsupported(At::Offset(0), format!("{name}: not read; {next}")));
         }
     };
     Ok(gather.finish(damaged))

@@ -1,15 +1,22 @@
 //! Every value that six independent parsers read from real hives, read again. Runs where the corpus lies beside the
 //! checkout, and says so where it does not.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a panic is how a test fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::indexing_slicing,
+    reason = "a panic is how a test fails"
+)]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value as Json;
 use tlshive::limits::Limits;
-use tlshive::read_at::LocalFile;
+use tlshive::read_at::{LocalFile, ReadAt};
 use tlshive::registry::Lookup;
 use tlshive::registry::hive::{Answer, Hive};
+use tlshive::source::known::tell;
 use tlshive::windows::FileTime;
 use tlshive::windows::path::{KeyPath, Name};
 
@@ -84,4 +91,39 @@ fn every_value_equals_what_other_parsers_read() {
     }
     eprintln!("{values} values equal");
     assert!(values > 0);
+}
+
+/// Files of other programs, and those of the cases.
+#[test]
+fn what_is_not_read_has_a_name() {
+    let Some(corpus) = corpus() else { return };
+    let shared = corpus.parent().unwrap();
+    for (path, expected) in [
+        ("corpus/images2/Base-Linear-ReadError.aff4", Some("aff4")),
+        ("corpus/images2/zeros_128s_compressed.Ex01", Some("ex01")),
+        ("corpus/images2/bde/startup_key.bek", Some("bitlocker-key")),
+        ("corpus/images/dfvfs-bdetogo.raw", Some("bitlocker")),
+        ("corpus/hives/yarp/SqliteFragment.sqlite", Some("sqlite")),
+        ("corpus/hives/yarp/SqliteFragment", None),
+        ("cases/field/ledger/iso-with-hives/dc2.iso", Some("iso-9660")),
+        ("cases/field/ledger/silent-backups/Backup2026.vbk", Some("veeam")),
+        ("cases/field/ledger/silent-backups/a.iso", Some("iso-9660")),
+        ("cases/field/ledger/silent-backups/c.aff4", Some("aff4")),
+        ("cases/field/ledger/silent-backups/dc01.vma", Some("vma")),
+        ("cases/field/ledger/silent-backups/dc9.vhdx", Some("vhdx")),
+        ("cases/field/ledger/silent-backups/part.ntfs-ptcl-img", Some("partclone")),
+        ("cases/field/ledger/silent-backups/t.tar.lzo", Some("lzop")),
+        ("cases/field/ledger/silent-backups/vzdump-qemu-101-2026_11_20.vma.zst", Some("vma")),
+        ("cases/field/ledger/silent-backups/vzdump-qemu-102.vma", Some("vma")),
+        ("cases/field/ledger/silent-placeholder/dc2.vhd", Some("vhd")),
+        ("cases/field/ledger/silent-placeholder/dc3.vhdx", Some("vhdx")),
+        ("cases/field/ledger/textreport-loses-unreadable/a.7z", Some("7z")),
+    ] {
+        let path = shared.join(path);
+        let file = LocalFile::open(&path).unwrap();
+        let mut buf = [0u8; 4096];
+        let n = file.fill_at(0, &mut buf).unwrap();
+        let name = path.file_name().unwrap().to_string_lossy();
+        assert_eq!(tell(&buf[..n], &file, &name).map(|known| known.code), expected, "{}", path.display());
+    }
 }

@@ -2,24 +2,6 @@
 
 use super::{Archive, tar};
 
-/// Kinds that are known and not read: what would be skipped without a word otherwise.
-const UNREAD: [(&[u8], &str); 14] = [
-    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
-    (b"Rar!\x1a\x07", "a RAR archive"),
-    (b"MSCF\0\0\0\0", "a cabinet file"),
-    (b"MSWIM\0\0\0", "a WIM image"),
-    (b"WLPWM\0\0\0", "a pipable WIM image"),
-    (b"\xfd7zXZ\0", "data compressed by xz"),
-    (b"\x04\x22\x4d\x18", "data compressed by lz4"),
-    (b"LZIP", "data compressed by lzip"),
-    (b"\x1f\x9d", "data compressed by compress"),
-    (b"ADSEGMENTEDFILE\0", "an AD1 logical image"),
-    (b"LVF\x09\x0d\x0a\xff\0", "an EnCase logical evidence file"),
-    (b"070701", "a cpio archive"),
-    (b"070707", "a cpio archive"),
-    (b"xar!", "a xar archive"),
-];
-
 /// Tells an archive by the first bytes of a file.
 pub(in super::super) fn sniff(start: &[u8]) -> Option<Archive> {
     // PKWARE APPNOTE 4.3.7, 4.3.16, 8.5.3 and 8.5.4 (marks of archives that span files, or nearly did).
@@ -35,15 +17,6 @@ pub(in super::super) fn sniff(start: &[u8]) -> Option<Archive> {
     let skippable = matches!(start.get(..4), Some([0x50..=0x5f, 0x2a, 0x4d, 0x18]));
     if start.starts_with(b"\x28\xb5\x2f\xfd") || skippable {
         return Some(Archive::Zst);
-    }
-    if let Some((_, name)) = UNREAD.iter().find(|(magic, _)| start.starts_with(magic)) {
-        return Some(Archive::Unread(name));
-    }
-    // "BZh", the level, then the mark of a block or of the end.
-    let bzip2 = start.starts_with(b"BZh") && start.get(3).is_some_and(|level| (b'1'..=b'9').contains(level));
-    let mark = start.get(4..10);
-    if bzip2 && (mark == Some(b"\x31\x41\x59\x26\x53\x59") || mark == Some(b"\x17\x72\x45\x38\x50\x90")) {
-        return Some(Archive::Unread("data compressed by bzip2"));
     }
     tar::is_start(start).then_some(Archive::Tar)
 }
@@ -62,9 +35,7 @@ mod tests {
         assert_eq!(sniff(b"\x1f\x8b\x08\xe0"), None);
         assert_eq!(sniff(b"\x28\xb5\x2f\xfd"), Some(Archive::Zst));
         assert_eq!(sniff(b"\x5a\x2a\x4d\x18"), Some(Archive::Zst));
-        assert_eq!(sniff(b"7z\xbc\xaf\x27\x1c\0\x04"), Some(Archive::Unread("a 7z archive")));
-        assert_eq!(sniff(b"BZh91AY&SY"), Some(Archive::Unread("data compressed by bzip2")));
-        assert_eq!(sniff(b"BZh9 is how this text starts"), None);
+        assert_eq!(sniff(b"7z\xbc\xaf\x27\x1c\0\x04"), None);
         assert_eq!(sniff(b"Windows Registry Editor Version 5.00"), None);
         assert_eq!(sniff(b""), None);
         assert_eq!(sniff(&[0; 4104]), None);

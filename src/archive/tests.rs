@@ -71,12 +71,6 @@ pub(super) fn tar_of(files: &[(&str, &[u8])]) -> Vec<u8> {
 }
 
 #[test]
-fn the_kinds_that_are_not_read_are_refused_by_name() {
-    let error = all(b"7z\xbc\xaf\x27\x1c\0\x04").map(|_| ()).unwrap_err();
-    assert_eq!(error.to_string(), "at 0x0: a 7z archive: not read; unpack it first");
-}
-
-#[test]
 fn a_tar_is_the_same_however_it_is_compressed() {
     let (system, software) = (data(300_000), data(70_000));
     let tar = tar_of(&[("C/SYSTEM", &system), ("C/empty", b""), ("C/SOFTWARE", &software), ("C/note.txt", b"text")]);

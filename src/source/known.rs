@@ -48,6 +48,8 @@ struct Row {
     volumes: &'static [Filesystem],
     /// How the names of such files end, in small letters.
     endings: &'static [&'static str],
+    /// Likewise, but text is called so too: of that they promise nothing.
+    weak_endings: &'static [&'static str],
 }
 
 impl Row {
@@ -60,7 +62,7 @@ impl Row {
     }
 
     const fn of(known: Known) -> Self {
-        Self { known, marks: &[], check: None, volumes: &[], endings: &[] }
+        Self { known, marks: &[], check: None, volumes: &[], endings: &[], weak_endings: &[] }
     }
 
     const fn marks(mut self, marks: &'static [&'static [(usize, &'static [u8])]]) -> Self {
@@ -80,6 +82,11 @@ impl Row {
 
     const fn endings(mut self, endings: &'static [&'static str]) -> Self {
         self.endings = endings;
+        self
+    }
+
+    const fn weak_endings(mut self, endings: &'static [&'static str]) -> Self {
+        self.weak_endings = endings;
         self
     }
 
@@ -134,43 +141,59 @@ pub fn by_content(start: &[u8], file: &dyn ReadAt) -> Option<&'static Known> {
     binary(&seen).or_else(|| text::tell(&seen))
 }
 
+/// What could hold a machine, by its first bytes alone, as an archive's member or an archive itself is told.
+pub(super) fn by_mark(start: &[u8]) -> Option<&'static Known> {
+    /// What stands elsewhere in the file is not looked at.
+    static NOTHING: Vec<u8> = Vec::new();
+    named(machines::ROWS, &Seen { start, file: &NOTHING })
+}
+
 /// What the end of a file's name promises: an image, a backup, an archive, a registry. For a file that does not hold what it is
 /// called after, or of which nothing is known.
 pub fn by_name(file_name: &str) -> Option<&'static Known> {
-    let name = file_name.to_ascii_lowercase();
-    // `dc.vma.zst` promises more than compressed data, and `sda1.ntfs-ptcl-img.gz.aa` is the first piece of such a file.
-    let whole = name.strip_suffix(".aa").unwrap_or(&name);
-    let inner = PACKED.iter().find_map(|ending| whole.strip_suffix(ending));
-    inner.and_then(ends_like).or_else(|| ends_like(whole))
+    promised(file_name, |row| row.endings).or_else(|| promised(file_name, |row| row.weak_endings))
 }
 
 /// What a file is by what it holds, or else by what its name promises: a name that promises a machine counts for more than text,
 /// since a note that stands in for a backup is no backup.
 pub fn tell(start: &[u8], file: &dyn ReadAt, file_name: &str) -> Option<&'static Known> {
     let seen = Seen { start, file };
-    binary(&seen).or_else(|| by_name(file_name)).or_else(|| text::tell(&seen))
+    binary(&seen)
+        .or_else(|| promised(file_name, |row| row.endings))
+        .or_else(|| text::tell(&seen))
+        .or_else(|| promised(file_name, |row| row.weak_endings))
 }
 
 /// Endings of compressed files.
 const PACKED: [&str; 6] = [".gz", ".zst", ".xz", ".bz2", ".lz4", ".lzo"];
 
 fn binary(seen: &Seen<'_>) -> Option<&'static Known> {
-    let named = |rows: &'static [Row]| rows.iter().find(|row| row.is(seen)).map(|row| &row.known);
-    if let Some(known) = named(machines::ROWS) {
-        return Some(known);
+    let machine = named(machines::ROWS, seen);
+    if machine.is_some() {
+        return machine;
     }
     // The first sectors of an optical disc, or of a volume, may hold anything: what they look like counts for less.
     match recognise(seen.file) {
-        Ok(Filesystem::Empty | Filesystem::Unknown) => named(quiet::ROWS),
+        Ok(Filesystem::Empty | Filesystem::Unknown) => named(quiet::ROWS, seen),
         Ok(found) => all().find(|row| row.volumes.contains(&found)).map(|row| &row.known),
         Err(_) => None,
     }
 }
 
-fn ends_like(name: &str) -> Option<&'static Known> {
-    let ends =
-        |row: &&Row| row.endings.iter().any(|ending| name.strip_suffix(ending).is_some_and(|stem| !stem.is_empty()));
-    all().find(ends).map(|row| &row.known)
+fn named(rows: &'static [Row], seen: &Seen<'_>) -> Option<&'static Known> {
+    rows.iter().find(|row| row.is(seen)).map(|row| &row.known)
+}
+
+fn promised(file_name: &str, endings: fn(&Row) -> &[&str]) -> Option<&'static Known> {
+    let name = file_name.to_ascii_lowercase();
+    let ends_like = |name: &str| {
+        let ends = |ending: &&str| name.strip_suffix(*ending).is_some_and(|stem| !stem.is_empty());
+        all().find(|row| endings(row).iter().any(ends)).map(|row| &row.known)
+    };
+    // `dc.vma.zst` promises more than compressed data, and `sda1.ntfs-ptcl-img.gz.aa` is the first piece of such a file.
+    let whole = name.strip_suffix(".aa").unwrap_or(&name);
+    let inner = PACKED.iter().find_map(|ending| whole.strip_suffix(ending));
+    inner.and_then(ends_like).or_else(|| ends_like(whole))
 }
 
 fn all() -> impl Iterator<Item = &'static Row> {

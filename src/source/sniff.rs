@@ -10,6 +10,7 @@ use crate::registry::reg_file::{Sniffed, sniff as sniff_text};
 
 use super::Kind;
 use super::bytes::start;
+use super::known::{Known, by_mark};
 use super::policy_place;
 use crate::archive::{self, Archive};
 
@@ -96,6 +97,10 @@ pub(super) fn sniff(start: &[u8]) -> Content {
     if is_container(start) {
         return Content::Image;
     }
+    // Before the archives, which some kinds are in form.
+    if let Some(Known { name, next, .. }) = by_mark(start) {
+        return Content::Archive(Archive::Unread { name, next });
+    }
     if let Some(kind) = archive::sniff(start) {
         return Content::Archive(kind);
     }
@@ -128,5 +133,6 @@ mod tests {
         assert!(matches!(with(reg), Content::Registry(Kind::RegFile)));
         assert!(matches!(with(b"\xeb\x52\x90NTFS    ".to_vec()), Content::Disk));
         assert!(matches!(with(b"QFI\xfb".to_vec()), Content::Image));
+        assert!(matches!(with(b"7z\xbc\xaf\x27\x1c".to_vec()), Content::Archive(Archive::Unread { .. })));
     }
 }

@@ -225,14 +225,11 @@ impl<'a> Walk<'a> {
                 self.unreadable(&called, why.to_owned());
             }
             Content::Log => self.logs.push((path.to_path_buf(), named)),
-            Content::Archive(kind) => match known::by_content(start(&file, &mut buf).unwrap_or_default(), &file) {
-                // An image whose form is that of an archive.
-                Some(known) if known.holds == known::Holds::Machine => {
-                    self.enter(path, named, size, "", Fate::NotRead);
-                    self.tell(&called, named, &file);
-                }
-                _ => self.containers.push(holder(HolderKind::Archive(kind))),
-            },
+            Content::Archive(Archive::Unread { .. }) => {
+                self.enter(path, named, size, "", Fate::NotRead);
+                self.tell(&called, named, &file);
+            }
+            Content::Archive(kind) => self.containers.push(holder(HolderKind::Archive(kind))),
             Content::Image => self.containers.push(holder(HolderKind::Image)),
             Content::Disk | Content::Other if picked => self.containers.push(holder(HolderKind::Image)),
             Content::Disk if named || size > BOOT_COPY => self.containers.push(holder(HolderKind::Image)),

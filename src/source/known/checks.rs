@@ -101,7 +101,12 @@ pub(super) fn cpio(seen: &Seen<'_>) -> bool {
 
 /// A copy of a boot sector, as triage collections and Windows itself keep them: too small for a disk.
 pub(super) fn boot_sector(seen: &Seen<'_>) -> bool {
-    seen.file.len() <= BOOT_COPY && looks_like_disk(seen.start)
+    seen.file.len() <= BOOT_COPY && seen.file.len().is_multiple_of(512) && looks_like_disk(seen.start)
+}
+
+/// libbde, "BitLocker Drive Encryption (BDE) format", section "FVE metadata header": its size is told twice.
+pub(super) fn bitlocker_key(seen: &Seen<'_>) -> bool {
+    sized(seen, 0, 0) && seen.has(4, b"\x01\0\0\0\x30\0\0\0") && sized(seen, 12, 0)
 }
 
 /// Microsoft, "PE Format": the DOS header says where the PE header stands.

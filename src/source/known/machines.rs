@@ -43,7 +43,8 @@ pub(super) const ROWS: &[Row] = &[
         "VeraCrypt or TrueCrypt volume",
         "decrypt it with its key, and name the volume that comes out",
     )
-    .endings(&[".hc", ".tc"]),
+    .endings(&[".hc"])
+    .weak_endings(&[".tc"]),
     // Backups of virtual machines.
     // pve-qemu, "vma_spec.txt": the mark, and version 1.
     Row::machine("vma", "Proxmox backup (VMA)", "unpack it (vma extract), and name the disk images that come out")
@@ -95,7 +96,7 @@ pub(super) const ROWS: &[Row] = &[
     // AFFLIB, `lib/afflib.h`: AFF_HEADER.
     Row::machine("aff", "AFF image", "convert it to a raw image (affconvert -r), and name what comes out")
         .marks(&[&[(0, b"AFF10\r\n\0")]])
-        .endings(&[".aff", ".afd", ".afm"]),
+        .endings(&[".aff"]),
     Row::machine(
         "aff4",
         "AFF4 image",
@@ -161,10 +162,9 @@ pub(super) const ROWS: &[Row] = &[
         .marks(&[&[(0, b"\xb4\x6e\x68\x44")]])
         .endings(&[".tib", ".tibx"]),
     Row::machine("macrium", "Macrium Reflect image", RESTORE).endings(&[".mrimg", ".mrimgx", ".mrbak"]),
-    Row::machine("disk-backup", "backup of a disk", RESTORE).endings(&[
-        ".v2i", ".iv2i", ".sv2i", ".spf", ".spi", ".pbd", ".adi", ".afi", ".pbf", ".pvhd", ".sna", ".omg", ".vhdz",
-        ".nrg",
-    ]),
+    Row::machine("disk-backup", "backup of a disk", RESTORE)
+        .endings(&[".v2i", ".iv2i", ".sv2i", ".spf", ".pbd", ".adi", ".afi", ".pbf", ".pvhd", ".omg", ".vhdz", ".nrg"])
+        .weak_endings(&[".spi", ".sna"]),
     // Archives and compressed data.
     Row::machine("7z", "7z archive", UNPACK).marks(&[&[(0, b"7z\xbc\xaf\x27\x1c")]]).endings(&[".7z", ".7z.001"]),
     Row::machine("rar", "RAR archive", UNPACK)
@@ -212,7 +212,8 @@ pub(super) const ROWS: &[Row] = &[
         "raw disk image",
         "see whether it is encrypted, cut off or empty: nothing in it says that it is a disk or a volume",
     )
-    .endings(&[".raw", ".img", ".dd", ".001"]),
+    .endings(&[".img"])
+    .weak_endings(&[".raw", ".dd", ".001"]),
     Row::machine("ova", "OVA archive", AGAIN).endings(&[".ova"]),
     Row::machine("zip", "zip archive", AGAIN).endings(&[".zip"]),
     Row::machine("tar", "tar archive", AGAIN).endings(&[".tar"]),

@@ -23,6 +23,7 @@ pub(super) const ROWS: &[Row] = &[
     Row::quiet("ntfs-log", "log of NTFS ($LogFile)").marks(&[&[(0, b"RSTR\x1e\0\x09\0")]]),
     Row::quiet("ntfs-index", "index of NTFS ($I30)").marks(&[&[(0, b"INDX(\0\x09\0")]]),
     Row::quiet("boot-sector", "copy of a boot sector").check(checks::boot_sector),
+    Row::quiet("bitlocker-key", "external key of BitLocker (BEK)").check(checks::bitlocker_key),
     Row::quiet("thumbnails", "thumbnail cache").marks(&[&[(0, b"CMMM")]]).check(checks::thumbnails),
     Row::quiet("minidump", "minidump").marks(&[&[(0, b"MDMP\x93\xa7")]]),
     // Memory: its pages of the registry are neither whole nor of one moment.
@@ -54,6 +55,7 @@ pub(super) const ROWS: &[Row] = &[
     Row::quiet("zip-document", "document (Office, OpenDocument, EPUB)")
         .marks(&[&[(0, b"PK\x03\x04")]])
         .check(checks::document),
+    Row::quiet("jar", "Java archive").marks(&[&[(0, b"PK\x03\x04"), (30, b"META-INF/")]]),
     Row::quiet("pdf", "PDF").marks(&[&[(0, b"%PDF-1.")], &[(0, b"%PDF-2.")]]),
     Row::quiet("png", "PNG picture").marks(&[&[(0, b"\x89PNG\x0d\x0a\x1a\x0a")]]),
     Row::quiet("jpeg", "JPEG picture").marks(&[&[(0, b"\xff\xd8\xff")]]).check(checks::jpeg),

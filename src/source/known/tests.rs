@@ -71,6 +71,8 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
         ("java-class", fields(&[(0, b"\xca\xfe\xba\xbe\0\0\0\x34")])),
         ("mach-o-fat", fields(&[(0, b"\xca\xfe\xba\xbe\0\0\0\x02"), (24, b"\0\0\0\x0c")])),
         ("zip-document", fields(&[(0, b"PK\x03\x04"), (30, b"[Content_Types].xml")])),
+        ("jar", fields(&[(0, b"PK\x03\x04"), (30, b"META-INF/")])),
+        ("bitlocker-key", with(156, &[(0, b"\x9c\0\0\0\x01\0\0\0\x30\0\0\0\x9c\0\0\0")])),
         ("jpeg", fields(&[(0, b"\xff\xd8\xff\xe0\0\x10JFIF\0")])),
         ("bmp", fields(&[(0, b"BM"), (2, &size.to_le_bytes()), (14, b"\x28")])),
         ("icon", fields(&[(0, b"\0\0\x01\0\x01"), (18, b"\x16")])),
@@ -114,7 +116,7 @@ fn each_kind_is_told_by_its_marks() {
 #[test]
 fn codes_and_endings_are_there_once_and_what_holds_a_machine_says_what_next() {
     let mut codes: Vec<_> = all().map(|row| row.known.code).collect();
-    let mut endings: Vec<_> = all().flat_map(|row| row.endings).collect();
+    let mut endings: Vec<_> = all().flat_map(|row| row.endings.iter().chain(row.weak_endings)).collect();
     let (all_codes, all_endings) = (codes.len(), endings.len());
     codes.sort_unstable();
     codes.dedup();
@@ -123,7 +125,7 @@ fn codes_and_endings_are_there_once_and_what_holds_a_machine_says_what_next() {
     assert_eq!((codes.len(), endings.len()), (all_codes, all_endings));
     for row in all() {
         assert_eq!(row.known.holds == Holds::Machine, !row.known.next.is_empty(), "{}", row.known.code);
-        assert!(row.endings.iter().all(|ending| **ending == ending.to_ascii_lowercase()));
+        assert!(row.endings.iter().all(|ending| **ending == ending.to_ascii_lowercase()), "{}", row.known.code);
     }
 }
 
@@ -171,6 +173,7 @@ fn noise_zeros_and_what_only_looks_alike_have_no_name() {
         b"GIF88a\0",
         b"\xff\xd8\xff\xe0\0\x10\0",
         b"\xca\xfe\xba\xbe\xff\xff\xff\xff",
+        b"\x9c\0\0\0\x01\0\0\0\x30\0\0\0\x9c\0\0\0",
     ] {
         assert_eq!(code(&[alike, &[0xa5; 100]].concat()), None);
     }
@@ -224,6 +227,9 @@ fn a_name_that_promises_a_machine_counts_for_more_than_text_and_for_less_than_a_
     assert_eq!(code(b"moved to the other store\n", "dc01.vhdx"), Some("vhdx"));
     assert_eq!(code(b"moved to the other store\n", "dc01.txt"), Some("text"));
     assert_eq!(code(b"VMA\0\0\0\0\x01", "dc01.img"), Some("vma"));
+    // Logs that are set aside are called so too.
+    assert_eq!(code(b"2026-11-28 started\n", "system.log.001"), Some("text"));
+    assert_eq!(code(&[0; 512], "dc01.001"), Some("raw"));
     assert_eq!(code(b"", "dc01.vhd"), Some("vhd"));
     assert_eq!(code(b"", "dc01"), None);
     assert_eq!(code(&[0; 512], "dc3.vhdx"), Some("vhdx"));
