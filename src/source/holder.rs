@@ -208,7 +208,7 @@ impl Walk<'_> {
         self.failed(&called, &failed);
         self.nested(&called, &nested, any);
         if !any && nested.is_empty() && failed.is_empty() {
-            self.other(&called, at.named);
+            self.nothing_archived(&called, at.named);
         }
     }
 

@@ -429,10 +429,17 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// A container that an audit is not about.
-    pub(super) fn other(&mut self, name: &Arc<str>, named: bool) {
+    /// An archive in which there is nothing that an audit is about, unless its name promises that.
+    pub(super) fn nothing_archived(&mut self, called: &Arc<str>, named: bool) {
         self.out.other_files += 1;
-        self.nothing_in(name, named);
+        match promised(called) {
+            Some(promised) => {
+                let why = format!("it is called like {}, but holds nothing that is known", promised.name);
+                self.settle(called, "", Fate::NotRecognised, true, (NOT_AS_NAMED, &why, Some(LOOK)));
+                self.remark(called, Severity::Error, NOT_AS_NAMED, why);
+            }
+            None => self.nothing_in(called, named),
+        }
     }
 
     fn nothing_in(&mut self, name: &Arc<str>, named: bool) {
@@ -471,6 +478,12 @@ impl<'a> Walk<'a> {
         let place = Place { artifact: Arc::clone(name), at: At::Whole };
         self.out.diagnostics.push(Diagnostic { severity, code, message, place });
     }
+}
+
+/// What could hold a machine by what its name promises.
+fn promised(called: &str) -> Option<&'static known::Known> {
+    let file_name = called.rsplit(['/', '\\']).next().unwrap_or_default();
+    known::by_name(file_name).filter(|promised| promised.holds == known::Holds::Machine)
 }
 
 /// Whether the file is called as a copy of a hive, and that hive lies beside it.
