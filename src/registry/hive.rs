@@ -5,6 +5,7 @@
 #![deny(clippy::arithmetic_side_effects)]
 
 mod base_block;
+mod bin;
 mod blocks;
 mod cell;
 mod data;
@@ -109,6 +110,12 @@ impl Hive {
     /// How many 4 KiB pages were read so far.
     pub fn pages_read(&self) -> u64 {
         self.cells.pages.reads()
+    }
+
+    /// What is odd about the hive and takes nothing from its answers, as far as they were asked for: a base block that Windows
+    /// would not write so, bins without a header.
+    pub fn remarks(&self) -> Vec<Error> {
+        self.base.remark().into_iter().chain(self.cells.pages.remarks()).collect()
     }
 
     /// Bytes that are missing at the end of the file, by what the base block says.

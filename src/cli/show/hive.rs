@@ -64,6 +64,9 @@ pub(super) fn run(args: &ShowArgs, artifact: &Artifact, base: &BaseBlock, limits
             artifact: &artifact.name,
         };
         hive.walk(start, &path, &mut shown)?;
+        for odd in hive.remarks() {
+            stderr::line(format_args!("{}: note: {odd}", artifact.name));
+        }
         shown.status(base)
     })
 }
