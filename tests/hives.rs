@@ -35,6 +35,46 @@ fn notes(report: &Json) -> Vec<&str> {
     report["hosts"][0]["notes"].as_array().unwrap().iter().map(|note| note.as_str().unwrap()).collect()
 }
 
+/// What an audit of a fixture finds for a rule, in hex; none where it finds no value.
+fn found(report: &Json, rule: &str) -> Option<String> {
+    let mut findings = report["hosts"][0]["findings"].as_array().unwrap().iter();
+    let finding = findings.find(|finding| finding["rule"] == rule).unwrap();
+    finding["found"]["raw"].as_str().map(str::to_owned)
+}
+
+#[test]
+fn values_that_other_readers_misread_are_what_windows_reads() {
+    let audit = |host: &str| run(&["audit", "--format", "json", &format!("fixtures/hosts/{host}")]).json();
+    let report = audit("data-cells");
+    for (name, raw) in [("enabled", "00000000"), ("disabled-by-default", "01000000")] {
+        for side in ["client", "server"] {
+            assert_eq!(found(&report, &format!("tls12-{side}-{name}")).unwrap(), raw, "{side} {name}");
+        }
+    }
+    let report = audit("type-above-16-bits");
+    assert_eq!(found(&report, "tls12-client-enabled").unwrap(), "01000000");
+    assert!(report.to_string().contains("its type is 0x20004, not REG_DWORD"));
+    let report = audit("utf-16-flag");
+    assert_eq!(found(&report, "tls12-client-enabled"), None);
+    assert_eq!(found(&report, "tls12-server-enabled"), None);
+    assert_eq!(found(&report, "tls12-server-disabled-by-default").unwrap(), "00000000");
+}
+
+#[test]
+fn a_log_makes_the_hive_grow_and_ends_where_its_numbers_do() {
+    for (host, entries) in [("dirty-growing", 1), ("dirty-left-over-entries", 2)] {
+        let host = format!("fixtures/hosts/{host}");
+        let report = run(&["audit", "--format", "json", &host]).json();
+        assert_eq!(
+            report["hosts"][0]["inputs"][0]["recovery"]["entries"], entries,
+            "{host}: {}",
+            report["hosts"][0]["inputs"]
+        );
+        assert_eq!(found(&report, "tls12-server-enabled").unwrap(), "01000000", "{host}");
+        assert_eq!(run(&["audit", "-q", "--no-logs", &host]).status, 1, "{host}");
+    }
+}
+
 #[test]
 fn a_file_format_that_windows_does_not_load_leaves_the_rules_open() {
     for host in ["compliant", "dirty-with-logs"] {

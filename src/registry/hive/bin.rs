@@ -148,6 +148,7 @@ fn missing(start: &[u8; START], page: u64) -> Error {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "offsets of test data")]
 mod tests {
     use std::cell::Cell;
 
