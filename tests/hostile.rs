@@ -29,6 +29,9 @@ fn registry_file(file: &str) {
         ends(&["show", "--recursive", "--format", format, file], &[0, 1, 3]);
         ends(&["show", "--recursive", "--no-logs", "--verbose", "--format", format, file], &[0, 1, 3]);
     }
+    for format in ["text", "json", "reg", "raw"] {
+        ends(&["show", "--deleted", "--format", format, file], &[0, 1, 2, 3]);
+    }
     ends(&["show", file, r"HKLM\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL"], &[0, 1, 3]);
 }
 

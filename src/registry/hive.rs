@@ -9,6 +9,7 @@ mod bin;
 mod blocks;
 mod cell;
 mod data;
+mod deleted;
 mod key;
 mod log;
 mod node;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 
 pub use base_block::BaseBlock;
 pub(crate) use base_block::{SIGNATURE, is_log};
+pub use deleted::{DeletedKey, DeletedValue, Owner, VisitDeleted};
 pub use log::{Recovery, Refused, log_fits, replay};
 pub use walk::{Enter, KeyRef, KeyView, ValueView, Visit};
 
