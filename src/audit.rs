@@ -51,7 +51,7 @@ fn report(policy: &Policy, host: &Host, states: &dyn States, effective: Effectiv
         backup: host.backup,
         inputs: host.inputs.clone(),
         policies: host.policies.clone(),
-        notes: next_start(host).into_iter().chain(host.notes.iter().cloned()).collect(),
+        notes: next_start(host).into_iter().chain(host.notes.iter().cloned()).chain(host.remarks()).collect(),
         pages_read: host.pages_read(),
         findings,
         effective,

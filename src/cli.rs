@@ -442,6 +442,11 @@ struct ShowArgs {
     #[arg(short, long, conflicts_with = "value")]
     recursive: bool,
 
+    /// Print, in place of what is there, what was deleted in the key and in all below it and still stands in the hive's free
+    /// cells; of the whole hive, also what nothing says the key of
+    #[arg(long, conflicts_with_all = ["value", "recursive"])]
+    deleted: bool,
+
     /// Output format
     #[arg(long, value_enum, default_value_t = ShowFormatArg::Text)]
     format: ShowFormatArg,

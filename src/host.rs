@@ -18,7 +18,7 @@ use crate::error::{At, Error};
 use crate::limits::Limits;
 use crate::place::Place;
 use crate::read_at::{LocalFile, ReadAt};
-use crate::registry::hive::BaseBlock;
+use crate::registry::hive::{BaseBlock, Hive};
 use crate::registry::policy_file::{Owner, PolicyFile};
 use crate::registry::reg_file::{Extent, Interest, RegFile, RegIs};
 use crate::registry::{Registry, Source};
@@ -60,6 +60,21 @@ pub struct Host {
 }
 
 impl Host {
+    /// What is odd about its hives and takes nothing from what they said so far.
+    pub fn remarks(&self) -> Vec<String> {
+        let hives = self.registry.sources().iter().filter_map(|source| match source {
+            Source::Hive(_, hive) | Source::Stale(_, hive, _) => Some(hive),
+            Source::RegFile(_) | Source::PolicyFile(_) | Source::Unreadable(..) => None,
+        });
+        let odd = |hive: &Hive| {
+            hive.remarks()
+                .into_iter()
+                .map(|odd| format!("{}: {odd}; the hive was read all the same", hive.artifact()))
+                .collect::<Vec<_>>()
+        };
+        hives.flat_map(odd).collect()
+    }
+
     /// How many 4 KiB pages were read from its hives so far.
     pub fn pages_read(&self) -> u64 {
         let pages = self.registry.sources().iter().map(|source| match source {

@@ -29,6 +29,9 @@ fn registry_file(file: &str) {
         ends(&["show", "--recursive", "--format", format, file], &[0, 1, 3]);
         ends(&["show", "--recursive", "--no-logs", "--verbose", "--format", format, file], &[0, 1, 3]);
     }
+    for format in ["text", "json", "reg", "raw"] {
+        ends(&["show", "--deleted", "--format", format, file], &[0, 1, 2, 3]);
+    }
     ends(&["show", file, r"HKLM\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL"], &[0, 1, 3]);
 }
 
@@ -82,6 +85,36 @@ fn no_hostile_file_brings_the_program_down() {
     for name in names {
         feed(&format!("fixtures/hostile/{name}"));
         assert!(readme.contains(&format!("| `{name}` |")), "fixtures/README.md says nothing of hostile/{name}");
+    }
+}
+
+/// What nt-hive says of each hive: a file that ends before the damage in its name would be refused for that.
+#[test]
+fn another_reader_comes_as_far_as_the_lie() {
+    let path = r"ControlSet001\Control\SecurityProviders\SCHANNEL\Protocols\TLS 1.2\Client";
+    let said = |name: &str| {
+        let bytes = fs::read(root().join("fixtures/hostile").join(name)).unwrap();
+        let hive = nt_hive::Hive::new(bytes.as_slice()).map_err(|error| error.to_string())?;
+        let key = hive.root_key_node().map_err(|error| error.to_string())?.subpath(path);
+        let key = key.ok_or("no such key")?.map_err(|error| error.to_string())?;
+        let value = |name: &str| key.value(name).ok_or("no such value")?.map_err(|error| error.to_string());
+        value("Enabled")?.dword_data().map_err(|error| error.to_string())?;
+        value("Long")?.data().map_err(|error| error.to_string()).map(drop)
+    };
+    for (name, lie) in [
+        ("big-data-segments", "specifies 262140 bytes, but only 20"),
+        ("bin-offset", ""), // it asks no bin
+        ("bins-of-4-gib", "specifies 4294963200 bytes"),
+        ("counts", "specifies 17179869180 bytes"),
+        ("free-cells", "is unallocated"),
+        ("key-cycle", "no such key"),
+        ("list-of-itself", "contains [114, 105]"),
+        ("log-pages", "sequence numbers"),
+        ("root-past-the-end", "offset 0x80000ff8"),
+        ("value-size", "cell at offset 0x00001001"), // `Enabled`, whose bytes are an offset now
+    ] {
+        let said = said(&format!("{name}.hive")).err().unwrap_or_default();
+        assert!(said.contains(lie) && said.is_empty() == lie.is_empty(), "{name}: {said}");
     }
 }
 

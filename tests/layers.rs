@@ -112,6 +112,7 @@ const CRATES: &[(&str, &[&str])] = &[
         &[
             "output/json",
             "output/export/json.rs",
+            "output/export/recovered.rs",
             "policy/fields.rs",
             "policy/file.rs",
             "policy/waiver.rs",

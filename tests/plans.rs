@@ -21,7 +21,8 @@ use tlshive::registry::Lookup;
 use tlshive::registry::change::{Change, Changes};
 use tlshive::registry::reg_file::RegIs;
 use tlshive::source::{Search, discover};
-use tlshive::windows::path::Name;
+use tlshive::windows::path::{KeyPath, Name};
+use tlshive::windows::value::Value;
 
 const ROUNDS: u64 = 30;
 
@@ -150,6 +151,63 @@ fn a_fix_makes_the_machine_compliant_and_an_undo_leads_back() {
         fine += usize::from(changes.is_empty());
     }
     assert!(fixed > 100, "{fixed} values, {fine} machines that need none");
+}
+
+/// What of these keys and values is there.
+fn there(host: &Host, keys: &[KeyPath], names: &[Name]) -> Vec<(bool, Vec<Option<Value>>)> {
+    let value = |key: &KeyPath, name: &Name| match host.registry.get(key, name) {
+        Lookup::Found(found) => Some(found.value),
+        _ => None,
+    };
+    let one = |key: &KeyPath| {
+        let is = matches!(host.registry.key(key), Lookup::ValueAbsent(_));
+        (is, names.iter().map(|name| value(key, name)).collect())
+    };
+    keys.iter().map(one).collect()
+}
+
+/// Also of keys that are deleted and made anew; and once it has led back, an undo changes nothing, one change at a time.
+#[test]
+fn an_undo_of_any_changes_leads_back_and_rests_there() {
+    let policy = Policy::default_policy().unwrap();
+    let root = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols";
+    let keys = ["A", r"A\B", r"A\B\C", r"A\D", "E"].map(|key| KeyPath::parse(&format!(r"{root}\{key}")));
+    let names = ["", "x", "y"].map(Name::from);
+    let mut deleted = 0;
+    for round in 0..rounds(200) {
+        let mut random = XorShift(round.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        random.next();
+        let mut text = format!("Windows Registry Editor Version 5.00\n[HKEY_LOCAL_MACHINE\\SYSTEM]\n[{root}]\n");
+        for key in &keys {
+            if random.once_in(3) {
+                continue;
+            }
+            text.push_str(&format!("[{key}]\n"));
+            text.push_str(random.of(&["", "@=dword:1\n", "\"x\"=dword:2\n", "@=dword:1\n\"x\"=dword:2\n"]));
+        }
+        let before = host(&text, &policy);
+        let change = |random: &mut XorShift| {
+            let (key, name) = (keys[random.below(keys.len())].clone(), names[random.below(names.len())].clone());
+            match random.below(6) {
+                0 => Change::CreateKey(key),
+                1 | 2 => Change::Set { key, name, value: Value::dword(u32::try_from(random.below(3)).unwrap()) },
+                3 => Change::DeleteValue { key, name },
+                4 => Change::DeleteValues(key),
+                _ => Change::DeleteKey(key),
+            }
+        };
+        let changes: Vec<Change> = (0..random.below(6)).map(|_| change(&mut random)).collect();
+        let undo = plan::undo(&changes, &before.registry, 1000).unwrap();
+        let wanted = there(&before, &keys, &names);
+        let what = format!("{text}\n{changes:#?}\n{undo:#?}");
+        assert_eq!(there(&after(&before, &[&changes, &undo]), &keys, &names), wanted, "{what}");
+        for change in &undo {
+            let alone = std::slice::from_ref(change);
+            assert_eq!(there(&after(&before, &[alone]), &keys, &names), wanted, "{change:?} changes something\n{what}");
+        }
+        deleted += usize::from(changes.iter().any(|change| matches!(change, Change::DeleteKey(_))) && !undo.is_empty());
+    }
+    assert!(deleted > 20, "{deleted}");
 }
 
 #[test]

@@ -128,7 +128,7 @@ fn wrong_type(found: &Value, wanted: &Value) -> String {
         let (has, needs) = (bytes(found.data.len()), bytes(wanted.data.len()));
         return format!("its type is {}, but it has {has} instead of {needs}: that does not count as set", found.kind);
     }
-    format!("its type is {}, not {}: that does not count as set", found.kind, wanted.kind)
+    format!("its type is {:#}, not {}: that does not count as set", found.kind, wanted.kind)
 }
 
 fn absent(rule: &Rule, setting: &Setting, key: Option<KeyInfo>) -> Finding {

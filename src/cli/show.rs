@@ -1,5 +1,6 @@
 //! `tlshive show`
 
+mod deleted;
 mod hive;
 mod reg_file;
 
@@ -44,6 +45,9 @@ pub(super) fn run(args: &ShowArgs) -> Result<u8, Failure> {
     };
     if args.format == ShowFormatArg::Raw {
         return raw(args, artifact);
+    }
+    if args.deleted && !matches!(artifact.kind, Kind::Hive(_) | Kind::BrokenHive(_)) {
+        return Err(Failure::Message(format!("{}: no hive: --deleted is for those alone", artifact.name)));
     }
     match &artifact.kind {
         Kind::Hive(base) => hive::run(args, artifact, base, &limits),
@@ -91,7 +95,7 @@ fn read(args: &ShowArgs, artifact: &Artifact) -> Vec<PathBuf> {
 
 /// The file itself, as a whole.
 fn raw(args: &ShowArgs, artifact: &Artifact) -> Result<u8, Failure> {
-    if args.value.is_some() || args.recursive {
+    if args.value.is_some() || args.recursive || args.deleted {
         return Err(Failure::Message("--format raw gives the whole file, and no value or key of it".to_owned()));
     }
     let file = match artifact.open() {

@@ -3,6 +3,7 @@
 //! A writer sees one key at a time and keeps nothing of it, so that a whole hive costs no more memory than its largest value.
 
 mod json;
+pub mod recovered;
 mod reg;
 mod text;
 

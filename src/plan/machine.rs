@@ -138,7 +138,7 @@ impl Machine<'_> {
             let what = "the hives are a copy that Windows keeps aside, not what the machine runs on";
             made.mind(what);
         }
-        for note in &self.host.notes {
+        for note in self.host.notes.iter().chain(&self.host.remarks()) {
             made.mind(note);
         }
         if let Some(next) = self.host.control_set.as_ref().and_then(|set| set.next.as_ref()) {

@@ -11,17 +11,46 @@ use crate::registry::change::Change;
 use crate::registry::{Listing, Lookup, Registry};
 use crate::windows::path::{KeyPath, Name};
 
-/// What puts a key back as it is.
-struct Tree {
-    key: KeyPath,
-    restore: Vec<Change>,
+/// Keys, each with all below it.
+#[derive(Default)]
+struct Trees {
+    /// The topmost keys, each with what puts it back as it is; nothing where it is to go.
+    tops: Vec<(KeyPath, Vec<Change>)>,
+    /// The same keys, upcased.
+    folded: BTreeSet<Vec<Name>>,
+}
+
+impl Trees {
+    fn add(&mut self, key: KeyPath, restore: Vec<Change>) {
+        self.folded.insert(key.folded().0);
+        self.tops.push((key, restore));
+    }
+
+    /// Whether one of them has this key.
+    fn have(&self, key: &KeyPath) -> bool {
+        self.within(&key.folded().0)
+    }
+
+    fn within(&self, key: &[Name]) -> bool {
+        (0..=key.len()).any(|n| key.get(..n).is_some_and(|head| self.folded.contains(head)))
+    }
+
+    /// Those that are not within another one.
+    fn outermost(&self) -> impl Iterator<Item = &(KeyPath, Vec<Change>)> {
+        self.tops.iter().filter(|(key, _)| {
+            let key = key.folded().0;
+            !key.split_last().is_some_and(|(_, above)| self.within(above))
+        })
+    }
 }
 
 struct Undo<'a> {
     state: &'a Registry,
-    trees: Vec<Tree>,
-    /// Their keys, upcased.
-    tops: BTreeSet<Vec<Name>>,
+    /// Keys that will have been deleted, and are put back without being deleted before: where they are there as they are to
+    /// be, nothing is changed.
+    deleted: Trees,
+    /// Keys that will have been created, and go.
+    created: Trees,
     values: Vec<Change>,
     seen: BTreeSet<(KeyPath, Name)>,
     /// Keys that may still be copied.
@@ -34,8 +63,8 @@ struct Undo<'a> {
 /// # Errors
 /// Where it cannot be told what the state is, naming the key or value: there is no guess.
 pub fn undo(changes: &[Change], state: &Registry, keys: usize) -> Result<Vec<Change>, PlanError> {
-    let (trees, tops, values, seen) = (Vec::new(), BTreeSet::new(), Vec::new(), BTreeSet::new());
-    let mut undo = Undo { state, trees, tops, values, seen, left: keys };
+    let (deleted, created) = (Trees::default(), Trees::default());
+    let mut undo = Undo { state, deleted, created, values: Vec::new(), seen: BTreeSet::new(), left: keys };
     for change in changes {
         undo.one(change)?;
     }
@@ -46,7 +75,7 @@ pub fn undo(changes: &[Change], state: &Registry, keys: usize) -> Result<Vec<Cha
 pub(super) fn remarks(request: &Request<'_>, of: &str) -> Vec<String> {
     let mut remarks = head(&format!("Undoes {of}"), request);
     remarks.push(
-        "Puts back the values and keys that were there before the import, and deletes those that were not.".to_owned(),
+        "Puts back the values and keys that were there before the import, and deletes those that it adds.".to_owned(),
     );
     remarks.push("Times, owners and permissions of keys are not put back.".to_owned());
     remarks
@@ -68,9 +97,9 @@ impl Undo<'_> {
         let key = change.key();
         match change {
             Change::DeleteKey(_) => {
-                if self.exists(key)? && !self.covered(key) {
+                if self.exists(key)? && !self.deleted.have(key) {
                     let restore = self.copy(key)?;
-                    self.put_back(key.clone(), restore);
+                    self.deleted.add(key.clone(), restore);
                 }
             }
             Change::CreateKey(_) => {
@@ -118,25 +147,14 @@ impl Undo<'_> {
             }
             top = above;
         }
-        if !self.covered(&top) {
-            self.put_back(top, Vec::new());
+        if !self.created.have(&top) {
+            self.created.add(top, Vec::new());
         }
         Ok(true)
     }
 
-    /// Whether a tree that is put back as a whole has this key.
-    fn covered(&self, key: &KeyPath) -> bool {
-        let key = key.folded().0;
-        (0..=key.len()).any(|n| key.get(..n).is_some_and(|head| self.tops.contains(head)))
-    }
-
-    fn put_back(&mut self, key: KeyPath, restore: Vec<Change>) {
-        self.tops.insert(key.folded().0);
-        self.trees.push(Tree { key, restore });
-    }
-
     fn value(&mut self, key: &KeyPath, name: &Name) -> Result<(), PlanError> {
-        if self.covered(key) || !self.seen.insert((key.folded(), name.folded())) {
+        if !self.seen.insert((key.folded(), name.folded())) {
             return Ok(());
         }
         let (key, name) = (key.clone(), name.clone());
@@ -197,21 +215,12 @@ impl Undo<'_> {
     }
 
     fn changes(self) -> Vec<Change> {
-        let Self { trees, tops, values, .. } = self;
-        let above = |key: &KeyPath, most: usize| {
-            let key = key.folded().0;
-            (0..=most.min(key.len())).any(|n| key.get(..n).is_some_and(|head| tops.contains(head)))
-        };
-        let mut changes = Vec::new();
-        for tree in trees {
-            let own = tree.key.names().len();
-            if own.checked_sub(1).is_some_and(|most| above(&tree.key, most)) {
-                continue;
-            }
-            changes.push(Change::DeleteKey(tree.key));
-            changes.extend(tree.restore);
-        }
-        changes.extend(values.into_iter().filter(|value| !above(value.key(), usize::MAX)));
+        let Self { deleted, created, values, .. } = self;
+        let mut changes: Vec<Change> = created.outermost().map(|(key, _)| Change::DeleteKey(key.clone())).collect();
+        changes.extend(deleted.outermost().flat_map(|(_, restore)| restore.iter().cloned()));
+        // A key that is put back has its own values set already.
+        let once = |change: &Change| matches!(change, Change::DeleteValue { .. }) || !deleted.have(change.key());
+        changes.extend(values.into_iter().filter(once));
         changes
     }
 }

@@ -5,9 +5,11 @@
 #![deny(clippy::arithmetic_side_effects)]
 
 mod base_block;
+mod bin;
 mod blocks;
 mod cell;
 mod data;
+mod deleted;
 mod key;
 mod log;
 mod node;
@@ -19,6 +21,7 @@ use std::sync::Arc;
 
 pub use base_block::BaseBlock;
 pub(crate) use base_block::{SIGNATURE, is_log};
+pub use deleted::{DeletedKey, DeletedValue, Owner, VisitDeleted};
 pub use log::{Recovery, Refused, log_fits, replay};
 pub use walk::{Enter, KeyRef, KeyView, ValueView, Visit};
 
@@ -109,6 +112,12 @@ impl Hive {
     /// How many 4 KiB pages were read so far.
     pub fn pages_read(&self) -> u64 {
         self.cells.pages.reads()
+    }
+
+    /// What is odd about the hive and takes nothing from its answers, as far as they were asked for: a base block that Windows
+    /// would not write so, bins without a header.
+    pub fn remarks(&self) -> Vec<Error> {
+        self.base.remark().into_iter().chain(self.cells.pages.remarks()).collect()
     }
 
     /// Bytes that are missing at the end of the file, by what the base block says.

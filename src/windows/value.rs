@@ -46,6 +46,8 @@ impl fmt::Display for ValueType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match usize::try_from(self.0).ok().and_then(|n| NAMES.get(n)) {
             Some(name) => f.write_str(name),
+            // Behind the word.
+            None if f.alternate() => write!(f, "0x{:x}", self.0),
             None => write!(f, "type 0x{:x}", self.0),
         }
     }

@@ -9,7 +9,7 @@ seconds=${1:-60}
 shift $(($# > 0 ? 1 : 0))
 targets=("$@")
 images=(vhd vhdx vmdk qcow2 vdi ewf partition ntfs archive)
-[[ $# -gt 0 ]] || targets=(hive_lookup hive_walk hive_logs reg_file policy_file group_policy "${images[@]}")
+[[ $# -gt 0 ]] || targets=(hive_lookup hive_walk hive_deleted hive_logs reg_file policy_file group_policy "${images[@]}")
 export RUSTC_BOOTSTRAP=1 # cargo-fuzz asks for flags of a nightly compiler
 fixtures=../../fixtures
 
@@ -25,6 +25,7 @@ seed() { # seed TARGET FILE...
 hives=("$fixtures"/hosts/*/SYSTEM "$fixtures"/hosts/*/SOFTWARE)
 seed hive_lookup "${hives[@]}"
 seed hive_walk "${hives[@]}"
+seed hive_deleted "${hives[@]}"
 seed reg_file "$fixtures"/reg/*.reg
 seed policy_file ../../src/policy/builtin/*.toml
 # A hive and its log in one: two bytes say how many blocks of 512 bytes the hive has.

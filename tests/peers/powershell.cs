@@ -75,7 +75,7 @@ namespace Memory
                 RegistryHive.Users => "HKEY_USERS",
                 _ => throw new NotSupportedException(hive.ToString()),
             };
-            return new RegistryKey(Root.Find(name, true), false);
+            return new RegistryKey(Root.Find(name, true), true);
         }
 
         public void Dispose() { }
@@ -84,6 +84,13 @@ namespace Memory
         {
             var found = node.Find(path, false);
             return found == null ? null : new RegistryKey(found, false);
+        }
+
+        // Of a key that was opened to be written in.
+        public RegistryKey OpenSubKey(string path, bool writing)
+        {
+            var found = node.Find(path, false);
+            return found == null ? null : new RegistryKey(found, writing);
         }
 
         public RegistryKey CreateSubKey(string path)
@@ -125,6 +132,8 @@ namespace Memory
             }
         }
 
+        public object GetValue(string name) => GetValue(name, null, RegistryValueOptions.DoNotExpandEnvironmentNames);
+
         static byte[] Padded(byte[] bytes, int length) => bytes.Concat(new byte[length]).Take(length).ToArray();
 
         static string Text(byte[] bytes)
@@ -153,6 +162,8 @@ namespace Memory
             Write(writable);
             if (!node.Values.Remove(name) && complain) throw new ArgumentException("There is no such value.");
         }
+
+        public void DeleteValue(string name) => DeleteValue(name, true);
 
         public void DeleteSubKeyTree(string path, bool complain)
         {

@@ -3,28 +3,7 @@
 # Prints "ok NAME" or "FAIL NAME: why" for each check.
 param($Folder)
 $ErrorActionPreference = 'Stop'
-Add-Type -Path (Join-Path $PSScriptRoot 'powershell.cs') -IgnoreWarnings -WarningAction SilentlyContinue
-
-function Set-State($File) {
-    [Memory.RegistryKey]::Root = [Memory.Node]::new()
-    [Memory.RegistryKey]::Writes = 0
-    [Memory.RegistryKey]::Allowed = -1
-    $null = [Memory.RegistryKey]::Root.Find('HKEY_LOCAL_MACHINE\SOFTWARE', $true)
-    foreach ($key in (Get-Content -Raw $File | ConvertFrom-Json -AsHashtable).GetEnumerator()) {
-        $node = [Memory.RegistryKey]::Root.Find($key.Key, $true)
-        foreach ($value in $key.Value) {
-            $node.Values[$value[0]] = [Memory.Datum]@{ Type = $value[1]; Bytes = [Convert]::FromHexString($value[2]) }
-        }
-    }
-}
-
-# The registry as text; the record of scripts, and keys without values, as asked.
-function Get-State([switch]$Whole) {
-    $lines = [Collections.Generic.List[string]]::new()
-    [Memory.RegistryKey]::Root.List('', $lines)
-    if ($Whole) { return $lines -join "`n" }
-    return ($lines | Where-Object { $_.Contains('|') -and $_ -notmatch '^\\HKEY_LOCAL_MACHINE\\SOFTWARE\\TLSHIVE\\' }) -join "`n"
-}
+. (Join-Path $PSScriptRoot 'registry.ps1')
 
 # Runs a script; its status, and all that it says. A script that throws ends with 1, as powershell -File does.
 function Start-Script($File, [hashtable]$With = @{}, $Mode = 'FullLanguage') {
@@ -44,12 +23,6 @@ function Start-Script($File, [hashtable]$With = @{}, $Mode = 'FullLanguage') {
         $status = $shell.Runspace.SessionStateProxy.GetVariable('status')
         return @{ Status = if ($threw) { 1 } else { $status }; Said = $said -join "`n" }
     } finally { $shell.Dispose() }
-}
-
-function Test-That($Name, $Wanted, $Found) {
-    if ($Wanted -ceq $Found) { "ok $Name"; return }
-    $differ = Compare-Object @("$Wanted" -split "`n") @("$Found" -split "`n") | Select-Object -First 3
-    "FAIL ${Name}: $(($differ | ForEach-Object { $_.SideIndicator + ' ' + $_.InputObject }) -join ' ')"
 }
 
 foreach ($case in Get-ChildItem $Folder -Directory | Sort-Object Name) {

@@ -1,7 +1,8 @@
-"""Makes the cases of powershell.ps1: powershell.py TLSHIVE FIXTURES FOLDER.
+"""Makes the cases of powershell.ps1: powershell.py TLSHIVE FIXTURES FOLDER [ansible].
 
 Before: what `tlshive show` prints of a fixture's keys. After: the .reg file of the same plan imported by the few lines below,
-which know as much of the format as tlshive writes. Prints a line for each plan that was refused.
+which know as much of the format as tlshive writes. With `ansible`, also those of ansible.ps1: the tasks of the plan, read by
+PyYAML, where the plan can be one for Ansible.
 """
 
 import json
@@ -11,6 +12,14 @@ import sys
 from pathlib import Path
 
 tlshive, hosts, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+ansible = sys.argv[4:] == ["ansible"]
+if ansible:
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        pass
+
+    Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
 KEYS = {
     "SYSTEM": [r"HKLM\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL"],
     "SOFTWARE": [r"HKLM\SOFTWARE\Microsoft\.NETFramework", r"HKLM\SOFTWARE\WOW6432Node\Microsoft\.NETFramework"],
@@ -78,6 +87,10 @@ def case(name, state, *args):
     for each in made:
         if each.returncode:
             sys.exit(f"{name}: {each.stderr.decode().strip()}")
+    tasks = at / "tasks.json"
+    if ansible and not run("generate", *args, "--format", "ansible", "-o", at / "plan.yml").returncode:
+        loaded = yaml.load((at / "plan.yml").read_text(), Loader) or []
+        tasks.write_text(json.dumps([task["ansible.windows.win_regedit"] for task in loaded]))
     text = (at / "plan.reg").read_bytes().decode("utf-16")
     (at / "before.json").write_text(json.dumps(state))
     (at / "after.json").write_text(json.dumps(imported(state, text)))
@@ -103,6 +116,11 @@ write(work / "set.reg", f"[{NET}]\r\n" + "\r\n".join(odd) + f"\r\n\r\n[-{CLIENT[
 state = before(hosts / "disabled")
 undone = imported(state, (work / "set.reg").read_bytes().decode("utf-16"))
 case("undo", undone, "undo", "--for", hosts / "disabled", "--of", work / "set.reg")
+# The same for Ansible, which has no default value but a string, and takes lists without strings.
+lines = [line for line in odd if not line.startswith('"b"')]
+write(work / "ansible.reg", f"[-{CLIENT[:-7]}]\r\n\r\n[{CLIENT}]\r\n\"Added\"=dword:1\r\n\r\n[{CLIENT}\\New]\r\n" + "\r\n".join(lines))
+undone = imported(state, (work / "ansible.reg").read_bytes().decode("utf-16"))
+case("undo-deleted", undone, "undo", "--for", hosts / "disabled", "--of", work / "ansible.reg")
 case("unknown-type", state, "defaults")
 strange = dict(state)
 strange[CLIENT] = [["Enabled", 0x1234, "00"]]

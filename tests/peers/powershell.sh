@@ -8,12 +8,28 @@ if ! command -v pwsh >/dev/null; then
     echo "skipped: PowerShell is missing (pwsh)"
     finish
 fi
-if ! python3 "$repo/tests/peers/powershell.py" "$TLSHIVE" "$hosts" "$work/cases" >"$work/err" 2>&1; then
+# The module of Ansible whose tasks are generated, where a Python has it.
+module=
+for PYTHON in python3 /usr/bin/python3; do
+    find='import ansible_collections.ansible.windows.plugins.modules as modules; print(list(modules.__path__)[0])'
+    at=$("$PYTHON" -c "$find" 2>/dev/null)/win_regedit.ps1 || continue
+    if [[ -f $at ]]; then module=$at && break; fi
+done
+PYTHON=python3
+for candidate in python3 /usr/bin/python3; do
+    if "$candidate" -c 'import yaml' 2>/dev/null; then PYTHON=$candidate && break; fi
+done
+if ! "$PYTHON" "$repo/tests/peers/powershell.py" "$TLSHIVE" "$hosts" "$work/cases" ${module:+ansible} >"$work/err" 2>&1; then
     fail "powershell: cases" "$(tail -n 1 "$work/err")"
     finish
 fi
 # Names of lines start with ok or FAIL; whatever else it says is a failure of the check itself.
 pwsh -NoProfile -File "$repo/tests/peers/powershell.ps1" "$work/cases" >"$work/said" 2>&1 || true
+if [[ -n $module ]]; then
+    pwsh -NoProfile -File "$repo/tests/peers/ansible.ps1" "$work/cases" "$module" >>"$work/said" 2>&1 || true
+else
+    echo "skipped: Ansible's win_regedit is missing (Debian package ansible)"
+fi
 while IFS= read -r line; do
     case $line in
         "ok "*) ok "${line#ok }" ;;

@@ -119,7 +119,7 @@ pub(super) fn odd(value: &Value) -> String {
     match (value.kind, value.data.len()) {
         (ValueType::DWORD, 1) => "has type REG_DWORD but 1 byte".to_owned(),
         (ValueType::DWORD, n) => format!("has type REG_DWORD but {n} bytes"),
-        (kind, _) => format!("has type {kind}"),
+        (kind, _) => format!("has type {kind:#}"),
     }
 }
 

@@ -5,7 +5,7 @@ use std::io;
 use super::super::exit::Failure;
 use super::super::stderr;
 use super::super::{ShowArgs, ShowFormatArg};
-use super::{ABSENT, Remarks, UNREADABLE, called, key, print, units, value};
+use super::{ABSENT, Remarks, UNREADABLE, called, deleted, key, print, units, value};
 use crate::error::{At, Error};
 use crate::host::{HiveKind, Recovery, hive_kind};
 use crate::limits::Limits;
@@ -40,6 +40,19 @@ pub(super) fn run(args: &ShowArgs, artifact: &Artifact, base: &BaseBlock, limits
     // Links and CurrentControlSet go by where Windows has the hive, whatever it is to be called here.
     let place = Place { hive: &hive, home: kind.map_or_else(|| root.clone(), HiveKind::root), limits };
     let wanted = key(args);
+    if args.deleted {
+        let names = place.names(&wanted, &root).and_then(|names| place.with_control_set(names, is_full(&wanted)));
+        return match names {
+            Ok(names) => {
+                let below = KeyPath(root.0.iter().chain(&names).cloned().collect());
+                deleted::run(args, artifact, &hive, &units(&root.to_string()), &units(&below.to_string()))
+            }
+            Err((status, message)) => {
+                stderr::line(format_args!("{}: {message}", artifact.name));
+                Ok(status)
+            }
+        };
+    }
     let found = place.names(&wanted, &root).and_then(|names| place.find(names, is_full(&wanted)));
     let (start, path) = match found {
         Ok(found) => found,
@@ -64,6 +77,9 @@ pub(super) fn run(args: &ShowArgs, artifact: &Artifact, base: &BaseBlock, limits
             artifact: &artifact.name,
         };
         hive.walk(start, &path, &mut shown)?;
+        for odd in hive.remarks() {
+            stderr::line(format_args!("{}: note: {odd}", artifact.name));
+        }
         shown.status(base)
     })
 }

@@ -26,7 +26,8 @@ use super::{Export, Key, Losses, State, Value};
 use crate::error::{At, Error};
 use crate::windows::value::Value as Stored;
 
-const SCHEMA_VERSION: u32 = 1;
+/// The version of these lines, which is not that of reports.
+pub(super) const SCHEMA_VERSION: u32 = 1;
 
 #[derive(Serialize)]
 struct KeyV1<'a> {
@@ -42,7 +43,7 @@ struct KeyV1<'a> {
 }
 
 #[derive(Serialize)]
-struct AtV1 {
+pub(super) struct AtV1 {
     #[serde(skip_serializing_if = "Option::is_none")]
     offset: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -181,7 +182,7 @@ impl Export for Lines<'_> {
     }
 }
 
-fn at(at: At) -> AtV1 {
+pub(super) fn at(at: At) -> AtV1 {
     match at {
         At::Offset(offset) => AtV1 { offset: Some(offset), line: None },
         At::Line(line) => AtV1 { offset: None, line: Some(line) },
@@ -190,7 +191,7 @@ fn at(at: At) -> AtV1 {
 }
 
 /// The text, and the bytes as hex where the text is not all of it.
-fn text(units: &[u16]) -> (String, Option<String>) {
+pub(super) fn text(units: &[u16]) -> (String, Option<String>) {
     match String::from_utf16(units) {
         Ok(text) => (text, None),
         Err(_) => {

@@ -8,7 +8,7 @@ use crate::error::{At, Error};
 use crate::windows::value::ValueType;
 
 /// Bytes of binary data shown unless all are asked for.
-const SHOWN: usize = 64;
+pub(super) const SHOWN: usize = 64;
 /// Bytes of a line of a hex dump.
 const PER_LINE: usize = 16;
 /// Columns that a name may take before the ones behind it lose their alignment.
@@ -114,7 +114,7 @@ impl Export for Text<'_> {
 }
 
 /// The data as its type means it: a first line, and further ones.
-fn readable(kind: ValueType, data: &[u8], shown: usize) -> (String, Vec<String>) {
+pub(super) fn readable(kind: ValueType, data: &[u8], shown: usize) -> (String, Vec<String>) {
     match kind {
         ValueType::DWORD | ValueType::DWORD_BIG_ENDIAN => match <[u8; 4]>::try_from(data) {
             Ok(bytes) => {

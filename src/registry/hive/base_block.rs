@@ -14,6 +14,11 @@ pub(crate) const SIGNATURE: &[u8; 4] = b"regf";
 
 const FILE_TYPE_AT: At = At::Offset(28);
 
+/// The only file format that Windows loads: cells lie in the file as they lie in memory.
+const DIRECT_MEMORY_LOAD: u32 = 1;
+/// The clustering factor of a disk with sectors of 512 bytes.
+const CLUSTERING: u32 = 1;
+
 /// What the base block says of its hive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BaseBlock {
@@ -31,6 +36,8 @@ pub struct BaseBlock {
     pub root: u32,
     /// Bytes of hive bins after the base block.
     pub bins_size: u32,
+    /// Bytes of a sector of the disk that the hive was written for, divided by 512.
+    pub clustering: u32,
     /// The tail of the path that the hive was loaded from (at most 32 UTF-16 units), as Windows noted it.
     pub file_name: String,
 }
@@ -75,6 +82,11 @@ impl BaseBlock {
             let what = format!("regf version {major}.{minor}: versions 1.3 to 1.6 (Windows NT 4 and later) are read");
             return Err(Error::Unsupported { at: At::Offset(20), what });
         }
+        let format = f.u32(32, "file format")?;
+        if format != DIRECT_MEMORY_LOAD {
+            let expected = format!("{DIRECT_MEMORY_LOAD} (direct memory load)");
+            return Err(Error::damaged(At::Offset(32), "file format", expected, format.to_string()));
+        }
         let root = f.u32(36, "root cell offset")?;
         let bins_size = f.u32(40, "hive bins size")?;
         if bins_size == 0 || bins_size % 4096 != 0 {
@@ -97,8 +109,15 @@ impl BaseBlock {
             minor,
             root,
             bins_size,
+            clustering: f.u32(44, "clustering factor")?,
             file_name,
         })
+    }
+
+    /// That the hive was written for a disk of other sectors: nothing in it lies elsewhere for that, and it is rare.
+    pub(super) fn remark(&self) -> Option<Error> {
+        let odd = (self.clustering != CLUSTERING).then(|| self.clustering.to_string())?;
+        Some(Error::damaged(At::Offset(44), "clustering factor", CLUSTERING.to_string(), odd))
     }
 
     /// Whether a write was begun and not finished in this file: its newest data is then in the transaction logs.
@@ -140,7 +159,7 @@ mod tests {
     fn block(edit: impl FnOnce(&mut [u8])) -> Vec<u8> {
         let mut b = vec![0u8; 4096];
         b[..4].copy_from_slice(b"regf");
-        for (offset, n) in [(4, 7u32), (8, 7), (20, 1), (24, 5), (32, 1), (36, 32), (40, 4096)] {
+        for (offset, n) in [(4, 7u32), (8, 7), (20, 1), (24, 5), (32, 1), (36, 32), (40, 4096), (44, 1)] {
             b[offset..offset + 4].copy_from_slice(&n.to_le_bytes());
         }
         edit(&mut b);
@@ -164,10 +183,12 @@ mod tests {
     #[test]
     fn each_broken_field_is_named() {
         type Edit = fn(&mut [u8]);
-        let cases: [(Edit, &str); 6] = [
+        let cases: [(Edit, &str); 8] = [
             (|b| b[0] = b'x', "hive signature"),
             (|b| b[24] = 2, "regf version 1.2"),
             (|b| b[28] = 6, "transaction log"),
+            (|b| b[32] = 0, "file format at 0x20: expected 1 (direct memory load), found 0"),
+            (|b| b[35] = 1, "file format"),
             (|b| b[37] = 0x10, "root cell offset"),
             (|b| b[40] = 1, "hive bins size"),
             (|b| b[41] = 0, "hive bins size"),
@@ -176,6 +197,13 @@ mod tests {
             let error = BaseBlock::parse(&block(edit)).unwrap_err().to_string();
             assert!(error.contains(named), "{error}");
         }
+    }
+
+    #[test]
+    fn another_clustering_factor_is_worth_a_remark_alone() {
+        assert_eq!(BaseBlock::parse(&block(|_| ())).unwrap().remark(), None);
+        let odd = BaseBlock::parse(&block(|b| b[44] = 8)).unwrap().remark().unwrap().to_string();
+        assert_eq!(odd, "clustering factor at 0x2c: expected 1, found 8");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::base_block::{BaseBlock, LEN};
+use super::bin::{Bin, Bins, START, ends, holds};
 use crate::error::{At, Error};
 use crate::fields::Fields;
 use crate::limits::Limits;
@@ -23,40 +24,6 @@ struct Page {
     bin: Bin,
 }
 
-/// The header of a hive bin, where a page starts with one. Most bins are a page long, so that most cells can be held against
-/// the header of their own bin without another read; in the pages that follow in a longer bin there is nothing to see.
-///
-/// Layout: Maxim Suhanov, "Windows registry file format specification" (msuhanov/regf), section "Hive bin".
-#[derive(Clone, Copy)]
-enum Bin {
-    None,
-    /// The bin ends here, counted from the start of the file.
-    Until(u64),
-    /// The header says that it stands at this offset, or is of this size, which it cannot.
-    Wrong {
-        offset: u32,
-        size: u32,
-    },
-}
-
-/// Bytes of a bin's header, where no cell can start.
-const BIN_HEADER: u64 = 32;
-
-impl Bin {
-    fn of(bytes: &[u8], number: u64) -> Self {
-        let start = number.saturating_mul(PAGE_U64);
-        let f = Fields::new(bytes, start);
-        let (Ok(b"hbin"), Ok(offset), Ok(size)) = (f.bytes(0, 4, "hive bin"), f.u32(4, "offset"), f.u32(8, "size"))
-        else {
-            return Bin::None;
-        };
-        if file_offset(offset) != start || size == 0 || !size.is_multiple_of(4096) {
-            return Bin::Wrong { offset, size };
-        }
-        Bin::Until(start.saturating_add(u64::from(size)))
-    }
-}
-
 /// A byte source read by whole 4 KiB pages, a bounded number of which is kept.
 ///
 /// An audit touches under 25 pages of a hive of any size, most of them several times. One positional read a page costs
@@ -65,6 +32,7 @@ pub(super) struct Pages {
     source: Box<dyn ReadAt>,
     /// Direct-mapped: page `n` can only be in slot `n % slots.len()`.
     slots: RefCell<Vec<Option<Page>>>,
+    bins: RefCell<Bins>,
     reads: Counter<u64>,
 }
 
@@ -72,7 +40,7 @@ impl Pages {
     pub(super) fn new(source: Box<dyn ReadAt>, limits: &Limits) -> Self {
         let mut slots = Vec::new();
         slots.resize_with(limits.cached_pages.max(1), || None);
-        Self { source, slots: RefCell::new(slots), reads: Counter::new(0) }
+        Self { source, slots: RefCell::new(slots), bins: RefCell::default(), reads: Counter::new(0) }
     }
 
     /// What the pages are read from.
@@ -121,22 +89,30 @@ impl Pages {
         Ok(())
     }
 
-    /// Fails when the bytes from `start` to `end` cannot be a cell of the bin whose header starts the page.
+    /// Fails when the bytes from `start` to `end` cannot be a cell of their bin.
     fn within_bin(&self, start: u64, end: u64, what: &'static str) -> Result<(), Error> {
-        let mut slots = self.slots.borrow_mut();
-        match self.page(&mut slots, start / PAGE_U64, what)?.bin {
-            Bin::None => Ok(()),
-            Bin::Until(until) if end <= until && start % PAGE_U64 >= BIN_HEADER => Ok(()),
-            Bin::Until(until) => {
-                let expected = format!("a cell within its hive bin, which ends at {until:#x}");
-                Err(Error::damaged(At::Offset(start), what, expected, format!("one that ends at {end:#x}")))
-            }
-            Bin::Wrong { offset, size } => {
-                let at = start.saturating_sub(start % PAGE_U64);
-                let expected = format!("offset {:#x} and a size that divides by 4096", at.saturating_sub(LEN));
-                Err(Error::damaged(At::Offset(at), "hive bin", expected, format!("offset {offset:#x} and size {size}")))
-            }
+        let bin = self.page(&mut self.slots.borrow_mut(), start / PAGE_U64, what)?.bin;
+        if !matches!(bin, Bin::None) {
+            return holds(bin, start, end, what);
         }
+        let page = start.saturating_sub(start % PAGE_U64);
+        match self.bins.borrow_mut().end(page, |at| self.starts(at)) {
+            Some(until) => ends(start, end, until, what),
+            None => Ok(()),
+        }
+    }
+
+    /// How the page at `offset` starts.
+    fn starts(&self, offset: u64) -> Result<[u8; START], Error> {
+        self.reads.set(self.reads.get().saturating_add(1));
+        let mut start = [0; START];
+        self.source.read_exact_at(offset, &mut start).map_err(|e| Error::io(At::Offset(offset), "hive bin", &e))?;
+        Ok(start)
+    }
+
+    /// The bins without a header that were met on the way to cells.
+    pub(super) fn remarks(&self) -> Vec<Error> {
+        self.bins.borrow().remarks().to_vec()
     }
 
     fn page<'s>(&self, slots: &'s mut [Option<Page>], number: u64, what: &'static str) -> Result<&'s Page, Error> {
@@ -149,7 +125,7 @@ impl Pages {
             let read = self.source.read_at(number.saturating_mul(PAGE_U64), bytes.as_mut_slice());
             let len = read.map_err(|e| Error::io(at, what, &e))?.min(PAGE);
             self.reads.set(self.reads.get().saturating_add(1));
-            let bin = Bin::of(bytes.get(..len).unwrap_or_default(), number);
+            let bin = Bin::of(bytes.get(..len).unwrap_or_default(), number.saturating_mul(PAGE_U64));
             *slot = Some(Page { number, len, bytes, bin });
         }
         slot.as_ref().ok_or(Error::Limit { at, what: "cached pages", limit: 0 })
@@ -306,7 +282,9 @@ mod tests {
         assert!(check(&bytes, 8000, 8192).is_ok());
         assert!(check(&bytes, 8000, 8200).is_err());
         assert!(check(&bytes, 4112, 4200).is_err());
-        assert!(check(&bytes, 8200, 8300).is_ok(), "a page without a header says nothing");
+        bytes[4104..4108].copy_from_slice(&8192u32.to_le_bytes());
+        assert!(check(&bytes, 8200, 12288).is_ok());
+        assert!(check(&bytes, 8200, 12289).is_err(), "in the second page of the bin");
         bytes[4101] = 0x10;
         let error = check(&bytes, 4128, 4200).unwrap_err().to_string();
         assert!(error.starts_with("hive bin at 0x1000: expected offset 0x0"), "{error}");

@@ -14,7 +14,7 @@ use crate::windows::value::{Value, ValueType};
 /// Set in the data size when the data stands in the offset field itself.
 const INLINE: u32 = 0x8000_0000;
 /// Data larger than this is kept in segments, in hives of version 1.4 and later.
-const SEGMENT: u32 = 16344;
+pub(super) const SEGMENT: u32 = 16344;
 
 const FLAG_COMPRESSED_NAME: u16 = 0x0001;
 const FLAG_TOMBSTONE: u16 = 0x0002;

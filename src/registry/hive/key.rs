@@ -15,7 +15,7 @@ use crate::windows::path::Name;
 use crate::windows::upcase::upcase;
 
 /// Bytes of the longest name that the kernel takes for a key (`REG_MAX_KEY_NAME_LENGTH`).
-const NAME_BYTES: u16 = 512;
+pub(super) const NAME_BYTES: u16 = 512;
 /// Bytes that a name takes in memory beside its characters.
 const NAME_OVERHEAD: u64 = 32;
 

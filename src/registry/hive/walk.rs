@@ -12,6 +12,7 @@ use super::cell::{Cell, file_offset};
 use super::data::{RECORD_BYTES, RECORD_LEN, Record, Stored, big_data};
 use super::node::{NODE_BYTES, NODE_LEN, Node, append_name};
 use crate::error::{At, Error};
+use crate::limits::Limits;
 use crate::windows::FileTime;
 use crate::windows::upcase::upcase;
 use crate::windows::value::ValueType;
@@ -106,7 +107,7 @@ impl Hive {
             path: path.to_vec(),
             name: Vec::new(),
             list: Vec::new(),
-            budget: Budget { left: size.saturating_mul(self.limits.walk_passes) },
+            budget: Budget::of(size, &self.limits),
         };
         match walker.run(start.0) {
             Ok(()) => Ok(()),
@@ -117,12 +118,17 @@ impl Hive {
 }
 
 /// Bytes that may still be passed.
-struct Budget {
+pub(super) struct Budget {
     left: u64,
 }
 
 impl Budget {
-    fn pay(&mut self, bytes: u32) -> Result<(), Error> {
+    /// That of a hive of so many bytes.
+    pub(super) fn of(size: u64, limits: &Limits) -> Self {
+        Self { left: size.saturating_mul(limits.walk_passes) }
+    }
+
+    pub(super) fn pay(&mut self, bytes: u32) -> Result<(), Error> {
         match self.left.checked_sub(u64::from(bytes)) {
             Some(left) => self.left = left,
             None => {

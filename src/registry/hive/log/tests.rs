@@ -209,6 +209,7 @@ fn logs_of_other_hives_are_refused() {
     assert!(spoilt(|log| put(log, 4, 9)).contains("secondary sequence number"));
     assert!(spoilt(|log| put(log, 28, 0)).contains("file type"));
     assert!(spoilt(|log| put(log, 24, 9)).contains("version"));
+    assert!(spoilt(|log| put(log, 32, 2)).contains("file format"));
     assert!(spoilt(|log| log[0] = b'x').contains("signature"));
     let mut known = hive((8, 7), 4);
     known[112] = 1;
@@ -233,6 +234,21 @@ fn a_damaged_base_block_is_mended_from_the_latest_log_alone() {
     torn[..PAGE].fill(0);
     assert_eq!(run(torn.clone(), &[old(TIME)]), replayed("..o.", "1 entry, sequence 8–8", "LOG1"));
     assert_eq!(run(torn, &[]), dirty("...."));
+}
+
+/// A base block whose checksum holds is taken by its word, so that no log takes its place.
+#[test]
+fn a_file_format_that_is_not_loaded_is_not_mended_by_a_log() {
+    let log = new_log(7, &[entry(7, 4, &[(0, b'a')])]);
+    let mut other = hive((8, 7), 4);
+    put(&mut other, 32, 2);
+    seal(&mut other);
+    let refused = log_fits(&other, Box::new(log.clone()), &Limits::default()).unwrap_err().to_string();
+    assert!(refused.starts_with("file format at 0x20"), "{refused}");
+    let (source, recovery) = run_with(other, &[log], &Limits::default());
+    let mut block = [0; 512];
+    source.read_at(0, &mut block).unwrap();
+    assert!(super::BaseBlock::parse(&block).is_err(), "{recovery:?}");
 }
 
 #[test]
