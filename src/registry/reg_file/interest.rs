@@ -173,7 +173,7 @@ impl Interest {
     }
 }
 
-/// Whether this is `CurrentControlSet`, or `ControlSet` and a number: a hive's name for one (reference §5.1).
+/// Whether this is `CurrentControlSet`, or `ControlSet` and a number: a hive's name for one.
 pub(in crate::registry) fn is_control_set(name: &[u16]) -> bool {
     const PREFIX: &str = "controlset";
     let lower = |u: &u16| if (0x41..=0x5a).contains(u) { u | 0x20 } else { *u };

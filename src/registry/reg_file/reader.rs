@@ -169,7 +169,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Ends the text: a value that waits for another line is complete (reference §7: `,\` at the end of the file).
+    /// Ends the text: a value that waits for another line is complete (regedit takes `,\` at the end of the file).
     pub(super) fn end(&mut self) -> Result<(), Full> {
         let Some(pending) = self.pending.take() else { return Ok(()) };
         if let Some(watch) = &mut self.watch {
@@ -345,8 +345,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The bytes that are stored for hex data: strings in UTF-16LE and with a terminator, which is added when it is missing
-/// (reference §7). No data at all stays none.
+/// The bytes that are stored for hex data: strings in UTF-16LE and with a terminator, which is added when it is missing.
+/// No data at all stays none.
 fn stored(kind: ValueType, bytes: &[u8], code_page: Option<&'static encoding_rs::Encoding>) -> Vec<u8> {
     let mut data = bytes.to_vec();
     let string = matches!(kind, ValueType::SZ | ValueType::EXPAND_SZ | ValueType::MULTI_SZ);

@@ -6,7 +6,7 @@
 use super::interest::{Start, is_control_set};
 use super::lex::BACKSLASH;
 
-/// The roots that regedit takes, in any case but in full (reference §7; Wine, `reg_class_namesW`).
+/// The roots that regedit takes, in any case but in full (Wine, `reg_class_namesW`).
 const ROOTS: [&str; 6] = [
     "HKEY_LOCAL_MACHINE",
     "HKEY_USERS",
