@@ -83,11 +83,11 @@ impl Walk<'_> {
     /// Looks into an archive, wherever it is.
     pub(super) fn archive(&mut self, at: &ArchiveAt, kind: Archive) {
         let called = Arc::clone(&at.name);
-        let mut nested: Vec<String> = Vec::new();
+        let mut nested: Vec<(String, Archive)> = Vec::new();
         let opened = open_archive(&at.path, &*at.open, kind, &self.limits, &mut |path, start| {
             let content = sniff(start);
-            if matches!(content, Content::Archive(_)) {
-                nested.push(path.to_owned());
+            if let Content::Archive(kind) = content {
+                nested.push((path.to_owned(), kind));
             }
             wanted(path, &content)
         });
@@ -224,9 +224,12 @@ impl Walk<'_> {
     }
 
     /// Archives in archives are not read. Where there is nothing else, that is all that there is to say.
-    fn nested(&mut self, archive: &Arc<str>, nested: &[String], any: bool) {
-        for path in nested {
-            let message = "an archive inside an archive is not read: unpack the outer one first".to_owned();
+    fn nested(&mut self, archive: &Arc<str>, nested: &[(String, Archive)], any: bool) {
+        for (path, kind) in nested {
+            let message = match kind {
+                Archive::Unread { name, next } => format!("{name} is not read; {next}"),
+                _ => format!("{kind} inside an archive: not read; unpack the outer one first"),
+            };
             if any {
                 self.remark(&inside(archive, path), Severity::Note, "nested-archive", message);
             } else {

@@ -11,6 +11,7 @@ mod quiet;
 mod tests;
 mod text;
 
+use super::sniff::BOOT_COPY;
 use crate::image::{Filesystem, recognise};
 use crate::read_at::ReadAt;
 
@@ -175,6 +176,8 @@ fn binary(seen: &Seen<'_>) -> Option<&'static Known> {
     // The first sectors of an optical disc, or of a volume, may hold anything: what they look like counts for less.
     match recognise(seen.file) {
         Ok(Filesystem::Empty | Filesystem::Unknown) => named(quiet::ROWS, seen),
+        // The boot sector of a volume, without the volume.
+        Ok(_) if seen.file.len() <= BOOT_COPY => named(quiet::ROWS, seen),
         Ok(found) => all().find(|row| row.volumes.contains(&found)).map(|row| &row.known),
         Err(_) => None,
     }

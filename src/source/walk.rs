@@ -260,7 +260,7 @@ impl<'a> Walk<'a> {
                 (_, Some(known)) => format!("its content is {}", known.name),
                 (_, None) => "its content is nothing that is known".to_owned(),
             };
-            let why = format!("it is called like {}, but {what}", promised.name);
+            let why = format!("its name says \"{}\", but {what}", promised.name);
             self.settle(called, "", Fate::NotRecognised, true, (NOT_AS_NAMED, &why, Some(LOOK)));
             self.remark(called, Severity::Error, NOT_AS_NAMED, why);
         } else if let Some(known) = content.filter(|known| known.holds == known::Holds::Machine) {
@@ -434,7 +434,7 @@ impl<'a> Walk<'a> {
         self.out.other_files += 1;
         match promised(called) {
             Some(promised) => {
-                let why = format!("it is called like {}, but holds nothing that is known", promised.name);
+                let why = format!("its name says \"{}\", but it holds nothing that is known", promised.name);
                 self.settle(called, "", Fate::NotRecognised, true, (NOT_AS_NAMED, &why, Some(LOOK)));
                 self.remark(called, Severity::Error, NOT_AS_NAMED, why);
             }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::source::sniff::LEN;
 
-const SMALL: usize = 2048;
+const SMALL: usize = 12 << 10;
 
 /// A file that starts with a mark, zeros behind it.
 fn marked(mark: &[(usize, &[u8])]) -> Vec<u8> {
@@ -42,7 +42,7 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
         ("apfs", fields(&[(32, b"NXSB")])),
         ("hfs-plus", fields(&[(1024, b"H+\0\x04")])),
         ("squashfs", fields(&[(0, b"hsqs")])),
-        ("swap", with(4096, &[(4086, b"SWAPSPACE2")])),
+        ("swap", with(SMALL, &[(4086, b"SWAPSPACE2")])),
         ("veeam", fields(&[(0, b"\x09\0\0\0\x01\0\0\0\x03\0\0\0md5")])),
         ("xva", fields(&[(0, b"ova.xml"), (257, b"ustar\0")])),
         ("qed", fields(&[(0, b"QED\0\0\0\x01\0\x04\0\0\0")])),
@@ -59,7 +59,23 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
         ("prefetch", fields(&[(0, b"\x1e\0\0\0SCCA")])),
         ("prefetch-compressed", fields(&[(0, b"MAM\x04\0\x10\0\0")])),
         ("ese", fields(&[(4, b"\xef\xcd\xab\x89\x20\x06\0\0")])),
-        ("boot-sector", with(8192, &[(3, b"NTFS    "), (510, b"\x55\xaa")])),
+        // With the fields of a sound volume of 100 sectors.
+        (
+            "boot-sector",
+            with(
+                8192,
+                &[
+                    (3, b"NTFS    "),
+                    (12, b"\x02\x01"),
+                    (40, b"\x64"),
+                    (48, b"\x04"),
+                    (64, b"\xf6"),
+                    (68, b"\xf6"),
+                    (510, b"\x55\xaa"),
+                ],
+            ),
+        ),
+        ("boot-sector", with(512, &[(3, b"-FVE-FS-"), (510, b"\x55\xaa")])),
         ("boot-sector", with(512, &[(510, b"\x55\xaa")])),
         ("thumbnails", fields(&[(0, b"CMMM\x20\0\0\0\x02")])),
         (
