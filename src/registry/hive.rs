@@ -34,7 +34,7 @@ use crate::windows::path::{KeyPath, Name};
 use crate::windows::value::ValueType;
 use cell::{Cells, Pages, file_offset};
 use data::Search;
-use key::Key;
+use key::{Key, Parent};
 
 /// An open hive.
 pub struct Hive {
@@ -42,9 +42,10 @@ pub struct Hive {
     base: BaseBlock,
     cells: Cells,
     limits: Limits,
-    /// The keys below the root that the last walk went through: rules ask for one key's values in a row, and for keys
-    /// that lie side by side. No links and no tombstones are in it, since a walk ends at those.
-    trail: RefCell<Vec<Key>>,
+    /// The keys, the root first, that the last look-up went through: rules ask for one key's values in a row, and for keys
+    /// that lie side by side. No links and no tombstones are in it, since a look-up ends at those. The lists of all but
+    /// the last have together no more entries than those of one key may have ([`Limits::list_entries`]).
+    trail: RefCell<Vec<Parent>>,
 }
 
 /// What a hive has to say to a look-up.
@@ -225,7 +226,7 @@ impl Hive {
     /// When the key, its lists or one of the keys in them cannot be read, or the path leads through a link.
     pub fn children(&self, path: &[Name]) -> Result<Vec<Name>, Error> {
         match self.reach(path, true).map_err(|(error, _)| error)? {
-            Reached::Key(key) => key.child_names(&self.cells, &self.limits),
+            Reached::Key(key) => self.child_names(&key),
             Reached::Absent(_) | Reached::Deleted => Ok(Vec::new()),
             Reached::Link(target) => {
                 Err(Error::Unsupported { at: At::Whole, what: format!("a symbolic link leads to {target}") })
@@ -254,7 +255,7 @@ impl Hive {
             return Ok(Listing::Unreadable(error, self.place(file_offset(key.node.offset))));
         }
         let names = match what {
-            Listed::Keys => key.child_names(&self.cells, &self.limits),
+            Listed::Keys => self.child_names(&key),
             Listed::Values => data::names(&self.cells, self.base.minor, &key.node, &self.limits),
         };
         Ok(match names {
@@ -267,37 +268,65 @@ impl Hive {
     /// Goes down from the root. An error comes with the offset of the last key that could be read. A link at the end of the
     /// path leads on only when `follow_last` says so; one before always does.
     fn reach(&self, path: &[Name], follow_last: bool) -> Result<Reached, (Error, u64)> {
-        let mut reached = file_offset(self.base.root);
         if path.len() > self.limits.depth {
             let limit = u64::try_from(self.limits.depth).unwrap_or(u64::MAX);
-            return Err((Error::Limit { at: At::Whole, what: "levels of keys", limit }, reached));
+            return Err((Error::Limit { at: At::Whole, what: "levels of keys", limit }, file_offset(self.base.root)));
         }
         let mut trail = self.trail.borrow_mut();
-        let known = path.iter().zip(trail.iter()).take_while(|(name, key)| name.matches(&key.name)).count();
-        trail.truncate(known);
-        let mut key = match trail.last() {
-            Some(key) => key.clone(),
-            None => Key::read(&self.cells, self.base.root).map_err(|e| (e, reached))?,
+        let known =
+            path.iter().zip(trail.iter().skip(1)).take_while(|(name, below)| name.matches(&below.key.name)).count();
+        trail.truncate(known.saturating_add(1));
+        let mut parent = match trail.pop() {
+            Some(parent) => parent,
+            None => Parent::new(Key::read(&self.cells, self.base.root).map_err(|e| (e, file_offset(self.base.root)))?),
         };
-        let mut rest = path.get(known..).unwrap_or_default();
+        let reached = self.descend(&mut trail, &mut parent, path.get(known..).unwrap_or_default(), follow_last);
+        trail.push(parent);
+        reached
+    }
+
+    /// Goes down from `parent`, which becomes the last key on the way; those above it are left on the trail.
+    fn descend(
+        &self,
+        trail: &mut Vec<Parent>,
+        parent: &mut Parent,
+        mut rest: &[Name],
+        follow_last: bool,
+    ) -> Result<Reached, (Error, u64)> {
         while let Some((name, below)) = rest.split_first() {
-            reached = file_offset(key.node.offset);
-            if let Some(error) = elsewhere(&key) {
+            let reached = file_offset(parent.key.node.offset);
+            if let Some(error) = elsewhere(&parent.key) {
                 return Err((error, reached));
             }
-            match key.child(&self.cells, name, &self.limits).map_err(|e| (e, reached))? {
+            let child = match parent.child(&self.cells, name, &self.limits).map_err(|e| (e, reached))? {
                 None => return Ok(Reached::Absent(reached)),
                 Some(child) if self.base.is_differencing() && child.node.is_tombstone() => return Ok(Reached::Deleted),
-                Some(child) => key = child,
-            }
-            reached = file_offset(key.node.offset);
+                Some(child) => child,
+            };
+            let reached = file_offset(child.node.offset);
             rest = below;
-            if key.node.is_link() && (follow_last || !rest.is_empty()) {
-                return self.link_target(&key, rest).map(Reached::Link).map_err(|e| (e, reached));
+            if child.node.is_link() {
+                if !follow_last && rest.is_empty() {
+                    return Ok(Reached::Key(child));
+                }
+                return self.link_target(&child, rest).map(Reached::Link).map_err(|e| (e, reached));
             }
-            trail.push(key.clone());
+            trail.push(std::mem::replace(parent, Parent::new(child)));
+            let kept = trail.iter().fold(0usize, |sum, above| sum.saturating_add(above.kept()));
+            if u64::try_from(kept).unwrap_or(u64::MAX) > self.limits.list_entries {
+                trail.iter_mut().for_each(Parent::forget);
+            }
         }
-        Ok(Reached::Key(key))
+        Ok(Reached::Key(parent.key.clone()))
+    }
+
+    /// The names of the keys right below the one that [`Hive::reach`] came to last.
+    fn child_names(&self, key: &Key) -> Result<Vec<Name>, Error> {
+        let trail = self.trail.borrow();
+        match trail.last().filter(|last| last.key.node.offset == key.node.offset) {
+            Some(last) => last.child_names(&self.cells, &self.limits),
+            None => Parent::new(key.clone()).child_names(&self.cells, &self.limits),
+        }
     }
 
     /// Where a link key points, with the rest of the path appended: `\REGISTRY\MACHINE\…` as `HKEY_LOCAL_MACHINE\…`.

@@ -120,12 +120,15 @@ impl Value {
 
     /// The raw bytes as lower-case hex, without separators.
     pub fn hex(&self) -> String {
-        use fmt::Write as _;
-        self.data.iter().fold(String::new(), |mut s, b| {
-            let _ = write!(s, "{b:02x}");
-            s
-        })
+        self.data.iter().flat_map(|&byte| hex_pair(byte)).map(char::from).collect()
     }
+}
+
+/// The two lower-case hexadecimal digits of a byte. Without branches, so that many bytes are turned in one step.
+#[inline]
+pub(crate) fn hex_pair(byte: u8) -> [u8; 2] {
+    let digit = |n: u8| n.wrapping_add(b'0').wrapping_add(u8::from(n > 9).wrapping_mul(b'a' - b'9' - 1));
+    [digit(byte >> 4), digit(byte & 0xf)]
 }
 
 #[cfg(test)]

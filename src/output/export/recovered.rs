@@ -19,11 +19,38 @@ use serde::Serialize;
 
 use super::super::escape::escape;
 use super::super::json::{ValueV2, fragment, value as value_v2};
-use super::json::{AtV1, SCHEMA_VERSION, at, text};
+use super::json::SCHEMA_VERSION;
 use super::text::{SHOWN, readable};
 use crate::error::{At, Error};
 use crate::windows::FileTime;
 use crate::windows::value::{Value as Stored, ValueType};
+
+#[derive(Serialize)]
+struct AtV1 {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offset: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u64>,
+}
+
+fn at(at: At) -> AtV1 {
+    match at {
+        At::Offset(offset) => AtV1 { offset: Some(offset), line: None },
+        At::Line(line) => AtV1 { offset: None, line: Some(line) },
+        At::Whole => AtV1 { offset: None, line: None },
+    }
+}
+
+/// The text, and the bytes as hex where the text is not all of it.
+fn text(units: &[u16]) -> (String, Option<String>) {
+    match String::from_utf16(units) {
+        Ok(text) => (text, None),
+        Err(_) => {
+            let raw = units.iter().flat_map(|unit| unit.to_le_bytes()).map(|byte| format!("{byte:02x}")).collect();
+            (String::from_utf16_lossy(units), Some(raw))
+        }
+    }
+}
 
 /// Whose the deleted values are that follow.
 #[derive(Debug, Clone, Copy)]

@@ -3,6 +3,7 @@
 //! Layout: Maxim Suhanov, "Windows registry file format specification" (msuhanov/regf), sections "Index leaf",
 //! "Fast leaf", "Hash leaf" and "Index root".
 
+use std::cell::OnceCell;
 use std::cmp::Ordering;
 
 use super::cell::{Cell, Cells, file_offset};
@@ -26,6 +27,42 @@ pub(super) struct Key {
     pub(super) name: Vec<u16>,
 }
 
+/// A key whose subkeys are looked for. Its lists are read once, however many names are asked for.
+pub(super) struct Parent {
+    pub(super) key: Key,
+    subkeys: OnceCell<Subkeys>,
+}
+
+impl Parent {
+    pub(super) fn new(key: Key) -> Self {
+        Self { key, subkeys: OnceCell::new() }
+    }
+
+    /// Finds the subkey called `name`.
+    pub(super) fn child(&self, cells: &Cells, name: &Name, limits: &Limits) -> Result<Option<Key>, Error> {
+        self.key.child(cells, self.subkeys(cells, limits), name)
+    }
+
+    /// The names of all subkeys, in the order of the lists.
+    pub(super) fn child_names(&self, cells: &Cells, limits: &Limits) -> Result<Vec<Name>, Error> {
+        self.key.child_names(cells, self.subkeys(cells, limits), limits)
+    }
+
+    /// How many entries of lists are kept.
+    pub(super) fn kept(&self) -> usize {
+        self.subkeys.get().map_or(0, |subkeys| subkeys.entries.len())
+    }
+
+    /// Forgets the lists.
+    pub(super) fn forget(&mut self) {
+        self.subkeys.take();
+    }
+
+    fn subkeys(&self, cells: &Cells, limits: &Limits) -> &Subkeys {
+        self.subkeys.get_or_init(|| self.key.subkeys(cells, limits))
+    }
+}
+
 impl Key {
     /// Reads the key node in the cell at `offset`.
     pub(super) fn read(cells: &Cells, offset: u32) -> Result<Self, Error> {
@@ -46,15 +83,10 @@ impl Key {
     /// What is found so is an answer only if Windows finds it too, which goes by the order of names (see [`order`]).
     /// "Absent" is answered only when nothing on the way was damaged: the lists are as long as their key says, every
     /// candidate could be read and belongs to its hash, and a binary search by name misses as well.
-    pub(super) fn child(&self, cells: &Cells, name: &Name, limits: &Limits) -> Result<Option<Key>, Error> {
-        let Subkeys { entries, leaves, rooted, mut doubt } = self.subkeys(cells, limits)?;
-        let hash = hash(name.units());
-        let mut found: Option<Key> = None;
-        let mut candidates: Vec<&Entry> = entries.iter().filter(|e| e.tag.allows(name.units(), hash)).collect();
-        // A list that names one key a million times is not to cost as many reads.
-        candidates.sort_by_key(|entry| entry.key);
-        candidates.dedup_by_key(|entry| entry.key);
-        for entry in candidates {
+    fn child(&self, cells: &Cells, lists: &Subkeys, name: &Name) -> Result<Option<Key>, Error> {
+        let mut doubt = lists.doubt.clone();
+        let mut found: Option<(usize, Key)> = None;
+        for (number, entry) in lists.candidates(name) {
             match Key::read(cells, entry.key) {
                 Ok(key) if key.node.parent != self.node.offset => {
                     doubt.get_or_insert(self.foreign(&key));
@@ -65,8 +97,8 @@ impl Key {
                     }
                 }
                 Ok(key) => match &found {
-                    None => found = Some(key),
-                    Some(first) => {
+                    None => found = Some((number, key)),
+                    Some((_, first)) => {
                         let at = At::Offset(file_offset(key.node.offset));
                         let expected = format!("one subkey called {name}, at {:#x}", file_offset(first.node.offset));
                         return Err(Error::damaged(at, "subkey list", expected, "another"));
@@ -78,27 +110,26 @@ impl Key {
             }
         }
         match (found, doubt) {
-            (Some(key), _) => {
-                self.met_by_order(cells, name, &key, &entries, &leaves, rooted)?;
+            (Some((number, key)), _) => {
+                lists.met_by_order(cells, name, &key, number)?;
                 Ok(Some(key))
             }
             (None, Some(error)) => Err(error),
-            (None, None) => match self.repeated(&entries) {
-                Some(error) => Err(error),
-                None => self.absent_by_order(cells, name, &entries),
+            (None, None) => match self.repeated(lists) {
+                Some(error) => Err(error.clone()),
+                None => self.absent_by_order(cells, name, &lists.entries),
             },
         }
     }
 
     /// The names of all subkeys, in the order of the lists.
-    pub(super) fn child_names(&self, cells: &Cells, limits: &Limits) -> Result<Vec<Name>, Error> {
-        let Subkeys { entries, doubt, .. } = self.subkeys(cells, limits)?;
-        if let Some(error) = doubt.or_else(|| self.repeated(&entries)) {
-            return Err(error);
+    fn child_names(&self, cells: &Cells, lists: &Subkeys, limits: &Limits) -> Result<Vec<Name>, Error> {
+        if let Some(error) = lists.doubt.as_ref().or_else(|| self.repeated(lists)) {
+            return Err(error.clone());
         }
-        let mut names = Vec::new();
+        let (mut names, mut hashes) = (Vec::new(), Vec::new());
         let mut bytes = 0u64;
-        for entry in &entries {
+        for (number, entry) in lists.entries.iter().enumerate() {
             let key = Key::read(cells, entry.key)?;
             // What is not in the list counts as absent, so each entry must be the key that it says.
             if key.node.parent != self.node.offset {
@@ -114,78 +145,38 @@ impl Key {
                 return Err(Error::Limit { at, what: "bytes of subkeys' names", limit: limits.list_bytes });
             }
             names.push(Name::from_units(&key.name));
+            hashes.push((hash(&key.name), number));
         }
+        lists.sound.get_or_init(|| {
+            hashes.sort_unstable();
+            hashes
+        });
         Ok(names)
     }
 
     /// All entries of the subkey lists, and the first damage met among them.
-    fn subkeys(&self, cells: &Cells, limits: &Limits) -> Result<Subkeys, Error> {
+    fn subkeys(&self, cells: &Cells, limits: &Limits) -> Subkeys {
         const WHAT: &str = "subkey list";
         let mut found = Subkeys::default();
         if let Err(error) = self.node.subkeys() {
             found.doubt = Some(error);
-            return Ok(found);
+            return found;
         }
         if self.node.subkeys == 0 {
-            return Ok(found);
+            return found;
         }
         let at = At::Offset(file_offset(self.node.subkey_list));
         let mut lists = Lists { cells, limits, found: &mut found };
         if let Err(error) = lists.read(self.node.subkey_list, true) {
             found.doubt = Some(error);
-            return Ok(found);
+            return found;
         }
         let count = u64::try_from(found.entries.len()).unwrap_or(u64::MAX);
         if count != u64::from(self.node.subkeys) {
             let error = Error::damaged(at, WHAT, format!("{} entries", self.node.subkeys), count.to_string());
             found.doubt.get_or_insert(error);
         }
-        Ok(found)
-    }
-
-    /// Whether Windows meets the key, which was found by looking at all of them, where it looks for that name. If not, the
-    /// key is there and yet not to be found, which is damage.
-    fn met_by_order(
-        &self,
-        cells: &Cells,
-        name: &Name,
-        found: &Key,
-        entries: &[Entry],
-        leaves: &[usize],
-        rooted: bool,
-    ) -> Result<(), Error> {
-        let order = |at: usize| match entries.get(at) {
-            None => Ok(Ordering::Greater),
-            Some(entry) => {
-                let key = Key::read(cells, entry.key)?;
-                entry.mismatch(&key).map_or(Ok(()), Err)?;
-                Ok(order_of(name, &key))
-            }
-        };
-        let leaf = |number: usize| {
-            let start = leaves.get(number).copied().unwrap_or_default();
-            let next = number.checked_add(1).and_then(|next| leaves.get(next)).copied();
-            start..next.unwrap_or(entries.len())
-        };
-        let number = if rooted { order::leaf(leaves.len(), leaf, order)? } else { Some(0) };
-        let met = match number.map(leaf) {
-            None => false,
-            Some(leaf) => match entries.get(leaf.start).map(|entry| entry.tag) {
-                // Of a hash leaf, Windows looks at each entry.
-                Some(Tag::Hash(_)) => {
-                    entries.get(leaf).unwrap_or_default().iter().any(|entry| entry.key == found.node.offset)
-                }
-                _ => order::entry(leaf, order)?
-                    .and_then(|at| entries.get(at))
-                    .is_some_and(|e| e.key == found.node.offset),
-            },
-        };
-        if met {
-            return Ok(());
-        }
-        let at = At::Offset(file_offset(found.node.offset));
-        let unmet = format!("\"{name}\" where Windows, which goes by that order, does not look for it");
-        Err(Error::damaged(at, "subkey list", "keys in the order of their names", unmet))
+        found
     }
 
     /// Looks for `name` by the order that lists are sorted in, where its tag did not show it. A hit means that the tag is
@@ -218,17 +209,16 @@ impl Key {
     }
 
     /// The damage it is when a key is listed twice: one of the two entries was another key's, which may be any.
-    fn repeated(&self, entries: &[Entry]) -> Option<Error> {
-        let mut keys: Vec<u32> = entries.iter().map(|entry| entry.key).collect();
-        keys.sort_unstable();
-        let twice = keys.windows(2).find_map(|pair| pair.first().filter(|first| pair.last() == Some(first)))?;
-        let at = At::Offset(file_offset(self.node.subkey_list));
-        Some(Error::damaged(
-            at,
-            "subkey list",
-            "each subkey once",
-            format!("the one at {:#x} twice", file_offset(*twice)),
-        ))
+    fn repeated<'a>(&self, lists: &'a Subkeys) -> Option<&'a Error> {
+        let error = || {
+            let mut keys: Vec<u32> = lists.entries.iter().map(|entry| entry.key).collect();
+            keys.sort_unstable();
+            let twice = keys.windows(2).find_map(|pair| pair.first().filter(|first| pair.last() == Some(first)))?;
+            let at = At::Offset(file_offset(self.node.subkey_list));
+            let found = format!("the one at {:#x} twice", file_offset(*twice));
+            Some(Error::damaged(at, "subkey list", "each subkey once", found))
+        };
+        lists.repeated.get_or_init(error).as_ref()
     }
 
     /// The damage it is when a key that is listed here belongs to another parent.
@@ -300,6 +290,69 @@ struct Subkeys {
     rooted: bool,
     /// The first damage that was met.
     doubt: Option<Error>,
+    /// The damage of a key that is listed twice, once that was looked for.
+    repeated: OnceCell<Option<Error>>,
+    /// The hashes of the keys' own names, in order, and the numbers of their entries. It is there once all keys were read,
+    /// and nothing was wrong with any: then only keys of its hash can have a name.
+    sound: OnceCell<Vec<(u32, usize)>>,
+}
+
+impl Subkeys {
+    /// The entries that may be those of a key called `name`, with their numbers, in the order of their keys; each key once.
+    fn candidates(&self, name: &Name) -> Vec<(usize, &Entry)> {
+        let hash = hash(name.units());
+        let mut candidates: Vec<(usize, &Entry)> = match self.sound.get() {
+            Some(hashes) => {
+                let first = hashes.partition_point(|&(other, _)| other < hash);
+                let same = hashes.get(first..).unwrap_or_default().iter().take_while(|&&(other, _)| other == hash);
+                same.filter_map(|&(_, number)| Some((number, self.entries.get(number)?))).collect()
+            }
+            None => self.entries.iter().enumerate().filter(|(_, e)| e.tag.allows(name.units(), hash)).collect(),
+        };
+        // A list that names one key a million times is not to cost as many reads.
+        candidates.sort_by_key(|(_, entry)| entry.key);
+        candidates.dedup_by_key(|(_, entry)| entry.key);
+        candidates
+    }
+
+    /// Whether Windows meets the key, which this entry names, where it looks for that name. If not, the key is there and yet
+    /// not to be found, which is damage.
+    fn met_by_order(&self, cells: &Cells, name: &Name, found: &Key, number: usize) -> Result<(), Error> {
+        let Self { entries, leaves, .. } = self;
+        let order = |at: usize| match entries.get(at) {
+            None => Ok(Ordering::Greater),
+            Some(entry) => {
+                let key = Key::read(cells, entry.key)?;
+                entry.mismatch(&key).map_or(Ok(()), Err)?;
+                Ok(order_of(name, &key))
+            }
+        };
+        let leaf = |leaf: usize| {
+            let start = leaves.get(leaf).copied().unwrap_or_default();
+            let next = leaf.checked_add(1).and_then(|next| leaves.get(next)).copied();
+            start..next.unwrap_or(entries.len())
+        };
+        let goes_on_in = if self.rooted { order::leaf(leaves.len(), leaf, order)? } else { Some(0) };
+        let met = match goes_on_in.map(leaf) {
+            None => false,
+            Some(leaf) => match entries.get(leaf.start).map(|entry| entry.tag) {
+                // Of a hash leaf, Windows looks at each entry.
+                Some(Tag::Hash(_)) => {
+                    let is_found = |entry: &Entry| entry.key == found.node.offset;
+                    leaf.contains(&number) || entries.get(leaf).unwrap_or_default().iter().any(is_found)
+                }
+                _ => order::entry(leaf, order)?
+                    .and_then(|at| entries.get(at))
+                    .is_some_and(|e| e.key == found.node.offset),
+            },
+        };
+        if met {
+            return Ok(());
+        }
+        let at = At::Offset(file_offset(found.node.offset));
+        let unmet = format!("\"{name}\" where Windows, which goes by that order, does not look for it");
+        Err(Error::damaged(at, "subkey list", "keys in the order of their names", unmet))
+    }
 }
 
 struct Lists<'a> {
