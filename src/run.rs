@@ -305,7 +305,7 @@ pub fn run<'a, T: Send, E>(
                 Inputs::Listed(inputs) => walker.each(inputs).map(|_| ()),
             };
         };
-        in_order(inspection.jobs.get(), walk, |job| inspector.work(job), || inspector.broke(None), take)?;
+        in_order(inspection.jobs.get(), walk, |job| inspector.work(job), take)?;
     }
     let mut diagnostics = Vec::new();
     if let Some((waivers, today)) = inspection.waivers {
@@ -388,7 +388,11 @@ impl<'a, R> Inspector<'a, '_, R> {
         R: Fn(Record) -> T,
     {
         match job {
-            Job::Unit(unit) => self.unit(unit),
+            Job::Unit(unit) => {
+                let path = unit.path();
+                catch_unwind(AssertUnwindSafe(|| self.unit(unit)))
+                    .unwrap_or_else(|_| Came::Whole(self.broke(path.as_deref())))
+            }
             Job::Hosts(groups) => Came::Part(self.made(&groups, Discovery::default()), None),
             Job::Holder(holders, holder, part) => self.holder(&holders, &holder, part),
         }
@@ -525,12 +529,27 @@ impl<'a, R> Inspector<'a, '_, R> {
         let mut judged = Vec::new();
         let mut diagnostics = found.diagnostics;
         for group in groups {
-            let (hosts, remarks) = open(group, &self.options);
+            let looked = catch_unwind(AssertUnwindSafe(|| {
+                let (hosts, mut remarks) = open(group, &self.options);
+                let inputs = hosts.first().map(|host| host.inputs.clone()).unwrap_or_default();
+                let mut used = Used::default();
+                let mut reports = Vec::new();
+                for host in &hosts {
+                    let (report, more) = self.judge(host, &mut used);
+                    remarks.extend(more);
+                    reports.push(report);
+                }
+                (inputs, reports, remarks, used)
+            }));
+            let Ok((inputs, reports, remarks, used)) = looked else {
+                let path = group.artifacts().next().map(|artifact| Path::new(&*artifact.name));
+                self.failed_over(path, &mut made);
+                continue;
+            };
             diagnostics.extend(remarks);
-            judged.push((group, hosts.len(), hosts.first().map(|host| host.inputs.clone()).unwrap_or_default()));
-            for host in &hosts {
-                let (report, remarks) = self.judge(host, &mut made.used);
-                diagnostics.extend(remarks);
+            made.used.add(&used);
+            judged.push((group, reports.len(), inputs));
+            for report in reports {
                 made.counts.host(&report);
                 let record = HostRecord::new(group, report);
                 made.records.push((self.render)(Record::Host(Box::new(record))));
@@ -579,10 +598,17 @@ impl<'a, R> Inspector<'a, '_, R> {
         R: Fn(Record) -> T,
     {
         let mut made = self.nothing();
+        self.failed_over(path, &mut made);
+        made
+    }
+
+    fn failed_over<T>(&self, path: Option<&Path>, made: &mut Made<T>)
+    where
+        R: Fn(Record) -> T,
+    {
         let record = settle::broke(path);
         made.counts.input(&record);
         made.records.push((self.render)(Record::Input(Box::new(record))));
-        made
     }
 }
 

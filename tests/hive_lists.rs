@@ -24,7 +24,7 @@ struct Made {
 impl Made {
     fn new(form: &[u8; 2], keys: u32, per_list: usize) -> Self {
         let mut made = Self { bytes: vec![0; BASE + 32] };
-        let root = made.cell(&vec![0; 80]);
+        let root = made.cell(&[0; 80]);
         let names: Vec<String> = (0..keys).map(|n| format!("k{n:05}")).collect();
         let offsets: Vec<u32> = names.iter().map(|name| made.key(name, root)).collect();
         let mut lists = Vec::new();

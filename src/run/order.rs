@@ -1,7 +1,7 @@
 //! Workers, and the order of what they make: tasks are taken in the order of the walk, and handed on in it.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -64,12 +64,11 @@ impl<J, M> Shared<J, M> {
 }
 
 /// Runs the tasks that `walk` gives on `workers` threads and hands what comes of them to `take`, in the order in which the
-/// tasks were given. `work` does a task; `broke` says what there is instead where that panics.
+/// tasks were given. `work` does a task; a panic in it is one of the run.
 pub(super) fn in_order<J: Send, M: Send, E>(
     workers: usize,
     walk: impl FnOnce(&mut dyn FnMut(J) -> bool) + Send,
     work: impl Fn(J) -> Came<J, M> + Sync,
-    broke: impl Fn() -> M + Sync,
     mut take: impl FnMut(M) -> Result<(), E>,
 ) -> Result<(), E> {
     let shared = Shared {
@@ -93,15 +92,21 @@ pub(super) fn in_order<J: Send, M: Send, E>(
             shared.changed.notify_all();
             if let Err(panic) = walked {
                 shared.stop();
-                std::panic::resume_unwind(panic);
+                resume_unwind(panic);
             }
         });
         for _ in 0..workers {
             scope.spawn(|| {
                 while let Some(task) = next_task(shared) {
                     let key = task.key;
-                    let came = catch_unwind(AssertUnwindSafe(|| work(task.job)));
-                    finish(shared, key, came.unwrap_or_else(|_| broken(shared, key, &broke)));
+                    match catch_unwind(AssertUnwindSafe(|| work(task.job))) {
+                        Ok(came) => finish(shared, key, came),
+                        // Nobody is to wait for what will not come.
+                        Err(panic) => {
+                            shared.stop();
+                            resume_unwind(panic);
+                        }
+                    }
                 }
             });
         }
@@ -109,15 +114,6 @@ pub(super) fn in_order<J: Send, M: Send, E>(
         shared.stop();
         taken
     })
-}
-
-/// A task that panicked: of a unit that has parts, that part is broken, and else all of it.
-fn broken<J, M>(shared: &Shared<J, M>, key: Key, broke: &impl Fn() -> M) -> Came<J, M> {
-    match shared.lock().parts.get(&key.0).copied() {
-        None => Came::Whole(broke()),
-        // The worker that did the last but one also does the last; the other parts are there by now.
-        Some(_) => Came::Part(broke(), None),
-    }
 }
 
 /// Gives a unit; whether more are wanted.
@@ -209,5 +205,114 @@ fn hand_on<J, M, E>(shared: &Shared<J, M>, take: &mut impl FnMut(M) -> Result<()
         } else {
             state = shared.wait(state);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+
+    /// A unit of so many parts, or one of its parts.
+    enum Job {
+        Unit(u64, u32),
+        Part(u64, u32),
+    }
+
+    /// Runs units of 0, 1, 2, … parts; what came out, and how many results waited at most.
+    fn run(workers: usize, units: u64, stop_at: usize) -> Vec<(u64, u32)> {
+        let made = AtomicUsize::new(0);
+        let mut taken = Vec::new();
+        let ended = in_order(
+            workers,
+            |give| {
+                for unit in 0..units {
+                    if !give(Job::Unit(unit, u32::try_from(unit % 5).unwrap())) {
+                        return;
+                    }
+                }
+            },
+            |job| {
+                let number = made.fetch_add(1, Ordering::Relaxed);
+                // Some take longer than those behind them.
+                if number % 7 == 0 {
+                    thread::sleep(Duration::from_millis(1));
+                }
+                match job {
+                    Job::Unit(unit, 0) => Came::Whole((unit, 0)),
+                    Job::Unit(unit, parts) => {
+                        Came::First((unit, 0), (1..=parts).map(|part| Job::Part(unit, part)).collect())
+                    }
+                    Job::Part(unit, part) => Came::Part((unit, part), None),
+                }
+            },
+            |result| {
+                taken.push(result);
+                if taken.len() == stop_at { Err(()) } else { Ok(()) }
+            },
+        );
+        assert_eq!(ended.is_err(), taken.len() == stop_at);
+        taken
+    }
+
+    #[test]
+    fn results_come_in_the_order_of_their_units_for_any_number_of_workers() {
+        let wanted: Vec<(u64, u32)> =
+            (0..1000).flat_map(|unit| (0..=u32::try_from(unit % 5).unwrap()).map(move |part| (unit, part))).collect();
+        for workers in [1, 2, 8] {
+            assert_eq!(run(workers, 1000, usize::MAX), wanted, "{workers} workers");
+        }
+        assert!(run(2, 0, usize::MAX).is_empty());
+    }
+
+    #[test]
+    fn who_takes_no_more_ends_the_run() {
+        assert_eq!(run(4, 100_000, 3).len(), 3);
+    }
+
+    #[test]
+    fn the_last_part_of_a_unit_may_come_with_another() {
+        let left = AtomicUsize::new(3);
+        let mut taken = Vec::new();
+        let ended: Result<(), ()> = in_order(
+            4,
+            |give| {
+                give(Job::Unit(0, 3));
+                give(Job::Unit(1, 0));
+            },
+            |job| match job {
+                Job::Unit(unit, 0) => Came::Whole((unit, 0)),
+                Job::Unit(unit, parts) => {
+                    Came::First((unit, 0), (1..=parts).map(|part| Job::Part(unit, part)).collect())
+                }
+                Job::Part(unit, part) => {
+                    // The first part is done last.
+                    thread::sleep(Duration::from_millis(u64::from(4 - part) * 5));
+                    let last = left.fetch_sub(1, Ordering::SeqCst) == 1;
+                    Came::Part((unit, part), last.then_some((unit, 4)))
+                }
+            },
+            |result| {
+                taken.push(result);
+                Ok(())
+            },
+        );
+        assert!(ended.is_ok());
+        assert_eq!(taken, [(0, 0), (0, 1), (0, 2), (0, 3), (0, 4), (1, 0)]);
+    }
+
+    #[test]
+    fn a_panic_ends_the_run_and_is_its_own() {
+        let ran = catch_unwind(|| {
+            in_order(
+                2,
+                |give| while give(Job::Unit(0, 0)) {},
+                |_| -> Came<Job, u8> { panic!("on purpose") },
+                |_| Ok::<(), ()>(()),
+            )
+        });
+        assert!(ran.is_err());
     }
 }

@@ -33,6 +33,13 @@ pub(crate) struct Unit {
     pub(crate) closes: Option<PathBuf>,
 }
 
+impl Unit {
+    /// The folder of its first file.
+    pub(crate) fn path(&self) -> Option<PathBuf> {
+        self.files.first().and_then(|file| file.path.parent()).map(Path::to_path_buf)
+    }
+}
+
 /// A file of this machine.
 pub(super) struct UnitFile {
     pub(super) path: PathBuf,

@@ -219,9 +219,10 @@ impl Central {
                 }
             }
         }
-        // What was not known yet when the header was written stands after the data, and is 0 here (4.3.9).
+        // What was not known yet when the header was written stands after the data, and is 0 here (4.3.9); some writers of zip64
+        // put all ones there.
         let unknown = flags & DESCRIPTOR != 0;
-        let same = |here: u64, there: u64| here == there || (unknown && here == 0);
+        let same = |here: u64, there: u64| here == there || (unknown && (here == 0 || here == u64::MAX));
         if !same(u64::from(crc), u64::from(self.crc)) || !same(compressed, self.compressed) || !same(size, self.size) {
             let expected = format!("{} bytes, {} of data, CRC-32 {:08x}", self.compressed, self.size, self.crc);
             return Err(differs(expected, format!("{compressed}, {size}, {crc:08x}")));

@@ -16,6 +16,8 @@ struct File {
     extra: Vec<u8>,
     /// Sizes and offset only in the extra fields.
     zip64: bool,
+    /// In front of the data all sizes are ones, in the header and in its extra field.
+    ones: bool,
     local_name: Option<Vec<u8>>,
     local_method: Option<u16>,
     local_size: Option<u32>,
@@ -50,12 +52,17 @@ fn zip(files: &[File]) -> Vec<u8> {
         if f.zip64 {
             extra.extend(le(&[(1, 2), (16, 2), (size, 8), (packed.len() as u64, 8)]));
         }
+        if f.ones {
+            extra.extend(le(&[(1, 2), (16, 2), (u64::MAX, 8), (u64::MAX, 8)]));
+        }
+        let (local_packed, local_size) =
+            if f.ones { (0xffff_ffff, 0xffff_ffff) } else { (known(old_packed), known(old_size)) };
         let name = f.local_name.as_ref().unwrap_or(&f.name);
         let method = f.local_method.unwrap_or(f.method);
         out.extend(b"PK\x03\x04");
         out.extend(le(&[(45, 2), (f.flags.into(), 2), (method.into(), 2), (0x6000, 2), (0x5821, 2)]));
-        let local_size = f.local_size.map_or(known(old_size), u64::from);
-        out.extend(le(&[(known(crc.into()), 4), (known(old_packed), 4), (local_size, 4)]));
+        let local_size = f.local_size.map_or(local_size, u64::from);
+        out.extend(le(&[(known(crc.into()), 4), (local_packed, 4), (local_size, 4)]));
         out.extend(le(&[(name.len() as u64, 2), (extra.len() as u64, 2)]));
         out.extend(name);
         out.extend(&extra);
@@ -156,6 +163,15 @@ fn two_ends_that_both_could_be_are_ambiguous() {
     bytes[comment] = empty.len() as u8;
     bytes.extend(empty);
     assert!(matches!(all(&bytes).map(|_| ()), Err(Error::Ambiguous { .. })));
+}
+
+#[test]
+fn sizes_of_ones_are_those_of_the_directory_where_they_were_not_known() {
+    let streamed = File { ones: true, flags: 8, ..file("a", 8, &data(9000)) };
+    let contents = all(&zip(std::slice::from_ref(&streamed))).unwrap();
+    assert_eq!(bytes_of(&contents.members[0]).unwrap(), data(9000));
+    // Where they were known, they are a lie.
+    assert!(refused(&[File { flags: 0, ..streamed }]).contains("as in the directory"));
 }
 
 #[test]
