@@ -44,7 +44,7 @@ fn reports(id: &str) -> BTreeMap<String, HostReport> {
     let limits = Limits::default();
     let policy = Policy::builtins().unwrap().into_iter().find(|policy| policy.id == id).unwrap();
     let found = discover(&[beside().join("states.tar.gz")], &Search::default(), &limits);
-    let (groups, ..) = group(&found.artifacts, false, &limits);
+    let groups = group(&found.artifacts, false, &limits).groups;
     let (mut keys, trees) = interest();
     keys.extend(policy.keys());
     let options = Options { interest: &keys, trees: &trees, reg_is: RegIs::Export, ..Options::new(&limits) };

@@ -296,7 +296,7 @@ fn machines_in_order_and_machines_that_are_not() {
         let policy = policy(id);
         let limits = Limits::default();
         let found = discover(&[root().join("fixtures/reg").join(name)], &Search::default(), &limits);
-        let (groups, ..) = group(&found.artifacts, false, &limits);
+        let groups = group(&found.artifacts, false, &limits).groups;
         let (mut keys, trees) = interest();
         keys.extend(policy.keys());
         let options = Options { interest: &keys, trees: &trees, ..Options::new(&limits) };
