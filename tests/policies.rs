@@ -6,10 +6,11 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use serde_json::Value as Json;
-use tlshive::audit::{HostReport, Installed, Outcome, States, Verdict, audit_with};
+use tlshive::audit::effective::interest;
+use tlshive::audit::{HostReport, Installed, Outcome, States, Verdict, audit, audit_with};
 use tlshive::host::{Host, Options, group, open};
 use tlshive::limits::Limits;
-use tlshive::output::rule_list;
+use tlshive::output::{rule_list, subject_list};
 use tlshive::policy::Policy;
 use tlshive::source::{Search, discover};
 use tlshive::windows::path::KeyPath;
@@ -49,6 +50,9 @@ fn the_schema_and_the_program_agree() {
     let rule = "[[rule]]\nid='r'\ntitle='t'\nwhy='w'\nsource='s'\n";
     let value = "key='HKEY_LOCAL_MACHINE\\K'\nvalue='v'\ntype='REG_DWORD'\nenable=1\n";
     let state = "effective='schannel/TLS 1.2/client'\nexpect=['on']\nfix='f'\n";
+    let about = |subject: &str, expect: &str| {
+        state.replace("schannel/TLS 1.2/client", subject).replace("'on'", &format!("'{expect}'"))
+    };
     for (lines, good) in [
         (value.to_owned(), true),
         (state.to_owned(), true),
@@ -81,6 +85,28 @@ fn the_schema_and_the_program_agree() {
         (state.replace("schannel/TLS 1.2/client", "dotnet/v2/32-bit").replace("'on'", "'partly'"), false),
         (state.replace("schannel/TLS 1.2/client", "dotnet/v4/32-bit").replace("'on'", "'partly'"), true),
         (state.replace("TLS 1.2", "PCT 1.0"), false),
+        (about("schannel/TLS 1.0/values", "half-disabled"), true),
+        (about("schannel/TLS 1.0/values", "on"), false),
+        (about("schannel/TLS 1.0/sides", "alike"), true),
+        (about("schannel/TLS 1.0/sides", "half-disabled"), false),
+        (about("protocols/client", "none"), true),
+        (about("protocols/both", "none"), false),
+        (about("dotnet-protocols/v4/64-bit", "partly"), true),
+        (about("dotnet-protocols/v2/64-bit", "partly"), false),
+        (about("dotnet-release/4.7", "at-least"), true),
+        (about("dotnet-release/4.8.1", "older"), true),
+        (about("dotnet-release/4.9", "older"), false),
+        (about("dotnet-release/4.7", "smaller"), false),
+        (about("cipher-suites/azure-devops", "on"), true),
+        (about("curves/nist", "on"), true),
+        (about("curves/brainpool", "on"), false),
+        (about("key-exchange/ECDH", "off"), true),
+        (about("key-exchange/DHE", "off"), false),
+        (about("key-size/Diffie-Hellman/server/2048", "at-least"), true),
+        (about("key-size/PKCS/client/4096", "smaller"), true),
+        (about("key-size/PKCS/server/4096", "smaller"), false),
+        (about("key-size/Diffie-Hellman/server/02048", "at-least"), false),
+        (about("key-size/Diffie-Hellman/server/204800", "at-least"), false),
     ] {
         let text = format!("{head}{rule}{lines}");
         let document: Json = toml::from_str(&text).unwrap();
@@ -89,16 +115,20 @@ fn the_schema_and_the_program_agree() {
     }
 }
 
-/// The list in the README is made from the policies: `UPDATE_README=1 cargo test --test policies` writes it anew.
+/// The lists in the README are made from the policies: `UPDATE_README=1 cargo test --test policies` writes them anew.
 #[test]
-fn the_readme_lists_the_rules_as_they_are() {
-    const MARKS: [&str; 2] = ["<!-- rules: made from the policies, do not edit -->\n", "<!-- end of rules -->\n"];
+fn the_readme_lists_the_rules_and_states_as_they_are() {
     let path = root().join("README.md");
     let readme = std::fs::read_to_string(&path).unwrap();
-    let (before, rest) = readme.split_once(MARKS[0]).unwrap();
-    let (_, after) = rest.split_once(MARKS[1]).unwrap();
-    let list = rule_list(&Policy::builtins().unwrap());
-    let want = format!("{before}{}\n{list}\n{}{after}", MARKS[0], MARKS[1]);
+    let with = |text: &str, marks: [&str; 2], list: &str| {
+        let (before, rest) = text.split_once(marks[0]).unwrap();
+        let (_, after) = rest.split_once(marks[1]).unwrap();
+        format!("{before}{}\n{list}\n{}{after}", marks[0], marks[1])
+    };
+    let states = ["<!-- states: made from the subjects, do not edit -->\n", "<!-- end of states -->\n"];
+    let rules = ["<!-- rules: made from the policies, do not edit -->\n", "<!-- end of rules -->\n"];
+    let want = with(&readme, states, &subject_list());
+    let want = with(&want, rules, &rule_list(&Policy::builtins().unwrap()));
     if std::env::var_os("UPDATE_README").is_some() {
         std::fs::write(&path, &want).unwrap();
     } else {
@@ -231,5 +261,51 @@ fn without_states_nothing_is_guessed() {
     for id in ["tls12-only", "nist-sp-800-52r2", "bsi-tr-02102-2"] {
         let report = judged(id, "compliant", &[], None);
         assert!(report.findings.iter().all(|f| f.outcome == Outcome::Unknown && f.fix.is_none()), "{id}");
+    }
+}
+
+/// Policy, fixture, and the required rules that fail; what informs alone is told too.
+#[test]
+fn machines_in_order_and_machines_that_are_not() {
+    let cases: [(&str, &str, Verdict, &[&str]); 4] = [
+        ("exchange", "exchange-pass.reg", Verdict::Compliant, &[]),
+        (
+            "exchange",
+            "exchange-fail.reg",
+            Verdict::NotCompliant,
+            &[
+                "tls11-values",
+                "tls11-off",
+                "dotnet-system-default-tls-versions",
+                "dotnet-strong-crypto",
+                "dotnet-wow64-system-default-tls-versions",
+                "dotnet-wow64-strong-crypto",
+                "dotnet-64-bit-protocol-left",
+                "dotnet-32-bit-protocol-left",
+            ],
+        ),
+        ("azure-devops", "azure-devops-pass.reg", Verdict::Compliant, &[]),
+        (
+            "azure-devops",
+            "azure-devops-fail.reg",
+            Verdict::NotCompliant,
+            &["cipher-suites-azure-devops", "curves-nist", "dotnet-release"],
+        ),
+    ];
+    for (id, name, verdict, fails) in cases {
+        let policy = policy(id);
+        let limits = Limits::default();
+        let found = discover(&[root().join("fixtures/reg").join(name)], &Search::default(), &limits);
+        let groups = group(&found.artifacts, false, &limits).groups;
+        let (mut keys, trees) = interest();
+        keys.extend(policy.keys());
+        let options = Options { interest: &keys, trees: &trees, ..Options::new(&limits) };
+        let report = audit(&policy, &open(&groups[0], &options).0[0]);
+        let failed: Vec<&str> =
+            report.findings.iter().filter(|f| f.outcome == Outcome::Fail).map(|f| f.rule.id.as_str()).collect();
+        assert_eq!((report.verdict, failed.as_slice()), (verdict, fails), "{name}");
+        let open: Vec<&str> =
+            report.findings.iter().filter(|f| f.outcome == Outcome::Unknown).map(|f| f.rule.id.as_str()).collect();
+        assert!(open.is_empty(), "{name}: {open:?}");
     }
 }

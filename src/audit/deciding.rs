@@ -2,7 +2,7 @@
 
 use crate::policy::{Check, Rule};
 use crate::windows::path::{KeyPath, Name};
-use crate::windows::subject::{Bits, Runtime, Side, Subject};
+use crate::windows::subject::{Bits, Exchange, PROTOCOLS, Runtime, Side, Subject, Suites};
 
 /// The values that decide a rule. Of an effective state, those that are set for it alone: what else bears on it (releases,
 /// algorithms that are turned off) is not among them.
@@ -11,37 +11,60 @@ pub fn deciding(rule: &Rule) -> Vec<(KeyPath, Name)> {
         Check::Value(setting) => return vec![(setting.key.clone(), setting.value.clone())],
         Check::State(effect) => effect,
     };
-    let all = |key: String, names: &[&str]| {
+    let all = |key: String, names: &[&str]| -> Vec<(KeyPath, Name)> {
         let key = KeyPath::parse(&format!(r"HKEY_LOCAL_MACHINE\{key}"));
         names.iter().map(|name| (key.clone(), Name::from(*name))).collect()
     };
     let software = |bits| if bits == Bits::Bits32 { r"SOFTWARE\WOW6432Node" } else { "SOFTWARE" };
-    let lists = || {
+    let list = |name: &str| {
         let policy = r"SOFTWARE\Policies\Microsoft\Cryptography\Configuration\SSL\00010002".to_owned();
         let local = r"SYSTEM\CurrentControlSet\Control\Cryptography\Configuration\Local\SSL\00010002".to_owned();
-        [all(policy, &["Functions"]), all(local, &["Functions"])].concat()
+        [all(policy, &[name]), all(local, &[name])].concat()
+    };
+    let schannel = r"SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL";
+    let pair = |protocol: &str, side: Side| {
+        let side = if side == Side::Client { "Client" } else { "Server" };
+        all(format!(r"{schannel}\Protocols\{protocol}\{side}"), &["Enabled", "DisabledByDefault"])
+    };
+    let both = |protocol: &str| [pair(protocol, Side::Client), pair(protocol, Side::Server)].concat();
+    let runtime = |runtime: Runtime, bits: Bits| {
+        let version = if runtime == Runtime::V2 { "v2.0.50727" } else { "v4.0.30319" };
+        let key = format!(r"{}\Microsoft\.NETFramework\{version}", software(bits));
+        all(key, &["SystemDefaultTlsVersions", "SchUseStrongCrypto"])
+    };
+    let exchange = |exchange: Exchange, value: &str| {
+        all(format!(r"{schannel}\KeyExchangeAlgorithms\{}", exchange.key()), &[value])
     };
     match Subject::parse(&effect.subject) {
         Some(Subject::Schannel(protocol, side)) => {
-            let protocols = r"SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols";
-            let side = if side == Side::Client { "Client" } else { "Server" };
-            let mut own: Vec<_> = all(format!(r"{protocols}\{protocol}\{side}"), &["Enabled", "DisabledByDefault"]);
+            let mut own: Vec<_> = pair(protocol, side);
             // These are not on without a suite in the list.
             if ["TLS 1.2", "TLS 1.3", "DTLS 1.2"].contains(&protocol) {
-                own.extend(lists());
+                own.extend(list("Functions"));
             }
             own
         }
-        Some(Subject::DotNet(runtime, bits)) => {
-            let version = if runtime == Runtime::V2 { "v2.0.50727" } else { "v4.0.30319" };
-            let key = format!(r"{}\Microsoft\.NETFramework\{version}", software(bits));
-            all(key, &["SystemDefaultTlsVersions", "SchUseStrongCrypto"])
+        Some(Subject::Values(protocol) | Subject::Sides(protocol)) => both(protocol),
+        Some(Subject::Protocols(side)) => PROTOCOLS.iter().flat_map(|protocol| pair(protocol, side)).collect(),
+        Some(Subject::DotNet(version, bits)) => runtime(version, bits),
+        Some(Subject::DotNetProtocols(version, bits)) => {
+            let old = ["SSL 3.0", "TLS 1.0"].map(|protocol| pair(protocol, Side::Client)).concat();
+            [runtime(version, bits), old].concat()
+        }
+        Some(Subject::DotNetRelease(_)) => {
+            all(r"SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full".to_owned(), &["Release"])
         }
         Some(Subject::WinHttp(bits)) => {
             let key = format!(r"{}\Microsoft\Windows\CurrentVersion\Internet Settings\WinHttp", software(bits));
             all(key, &["DefaultSecureProtocols"])
         }
-        Some(Subject::CipherSuites(_)) => lists(),
+        Some(Subject::CipherSuites(Suites::AzureDevOps)) => [list("Functions"), list("EccCurves")].concat(),
+        Some(Subject::CipherSuites(_)) => list("Functions"),
+        Some(Subject::Curves) => list("EccCurves"),
+        Some(Subject::KeyExchange(own)) => exchange(own, "Enabled"),
+        Some(Subject::KeySize(own, side, _)) => {
+            own.smallest(side).map(|value| exchange(own, value)).unwrap_or_default()
+        }
         None => Vec::new(),
     }
 }

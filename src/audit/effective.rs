@@ -5,7 +5,9 @@
 
 mod ask;
 mod ciphers;
+mod curves;
 mod dotnet;
+mod key_exchange;
 mod lookalikes;
 mod os_defaults;
 mod overall;
@@ -23,16 +25,19 @@ use crate::windows::path::KeyPath;
 use super::restart::{self, Restart};
 
 pub(in crate::audit) use ask::path;
-pub(in crate::audit) use schannel::Changed;
+pub(in crate::audit) use schannel::{Changed, left as protocol_left};
 pub(in crate::audit) use usable::advice;
 
 pub use crate::windows::subject::PROTOCOLS;
 pub use ciphers::{Ciphers, ListSource};
-pub use dotnet::{DotNet, LIMITS as DOTNET_LIMITS, Offer, Override, Program, Target, View};
+pub use curves::Curves;
+pub use dotnet::{DotNet, LIMITS as DOTNET_LIMITS, Left, Offer, Override, Program, Target, View};
+pub use key_exchange::KeyExchange;
 pub use overall::{Overall, OverallState};
 pub use product::{Entry, Installed, Needs, Product};
 pub(crate) use schannel::FIRST_WITH_TLS13;
-pub use schannel::ProtocolState;
+pub use schannel::{Form, ProtocolState, Values};
+pub(in crate::audit) use suites::at_least as dotnet_at_least;
 pub use winhttp::{WinHttp, WinHttpView};
 
 /// What a machine does in effect.
@@ -48,6 +53,10 @@ pub struct Effective {
     pub winhttp: WinHttp,
     /// Which cipher suites are left.
     pub ciphers: Ciphers,
+    /// Which elliptic curves are left.
+    pub curves: Curves,
+    /// Ways to exchange keys, in the order of [`Exchange::ALL`](crate::windows::subject::Exchange::ALL).
+    pub key_exchange: Vec<KeyExchange>,
     /// Which product is installed, and what its version asks for.
     pub product: Product,
     /// Whether the settings wait for a restart.
@@ -173,16 +182,21 @@ pub fn effective(registry: &Registry, windows: &Windows) -> Effective {
     let schannel = schannel::read(registry, windows, release, &mut lints);
     let client = schannel::of(&schannel.protocols, "TLS 1.2").map(|p| p.client.clone());
     let mut of_ciphers = Vec::new();
-    let ciphers = ciphers::read(registry, windows, &mut of_ciphers);
-    let dotnet = dotnet::read(registry, windows, client.as_ref(), &ciphers, &mut lints);
-    let protocols = usable::protocols(&schannel.protocols, &ciphers, &mut lints);
+    let curves = curves::read(registry, windows);
+    let ciphers = ciphers::read(registry, windows, &curves, &mut of_ciphers);
+    let mut of_protocols = Vec::new();
+    let protocols = usable::protocols(&schannel.protocols, &ciphers, &mut of_protocols);
+    let dotnet = dotnet::read(registry, windows, client.as_ref(), &protocols, &ciphers, &mut lints);
+    lints.extend(of_protocols);
+    lints.extend(schannel::none_left(&protocols));
     let usable = schannel::of(&protocols, "TLS 1.2").map(|p| &p.client);
     let winhttp = winhttp::read(registry, windows, release, usable, &mut lints);
     lints.extend(of_ciphers);
     let product = product::read(registry, windows, release, &mut lints);
     let restart = restart::judge(registry, &schannel.changed, &dotnet.changed);
     let overall = overall::of(&schannel.protocols, &dotnet, &ciphers);
-    Effective { overall, protocols, dotnet, winhttp, ciphers, product, restart, lints }
+    let key_exchange = key_exchange::read(registry, windows.build);
+    Effective { overall, protocols, dotnet, winhttp, ciphers, curves, key_exchange, product, restart, lints }
 }
 
 /// Every key that is looked at: those asked for alone, and those asked for with all below them.

@@ -1,6 +1,8 @@
 //! Effective states as rules ask for them: by name, and answered in words. Rules need not know how a state is worked out.
 
-use super::effective::{Answer, Effective, Fact, Installed as Found, View, advice};
+mod held;
+
+use super::effective::{Answer, Effective, Fact, Installed as Found, View, advice, protocol_left};
 use crate::windows::subject::{Bits, Runtime, Side, Subject, Suites};
 
 /// What Windows makes of its settings on one host.
@@ -31,6 +33,26 @@ impl States for Effective {
     fn state(&self, subject: &str) -> Option<(String, String)> {
         match Subject::parse(subject)? {
             Subject::Schannel(protocol, side) => fact(self, protocol, side).map(of_fact),
+            Subject::Values(protocol) => held::values(self, protocol),
+            Subject::Sides(protocol) => held::sides(self, protocol),
+            Subject::Protocols(side) => {
+                let (answer, why) = protocol_left(&self.protocols, side);
+                Some((held::left(answer), why))
+            }
+            Subject::DotNetProtocols(runtime, view) => {
+                held::dotnet_protocols(self, runtime, view).or_else(|| Some(no_view(self, view)))
+            }
+            Subject::DotNetRelease(version) => Some(held::dotnet_release(self, version)),
+            Subject::Curves => Some((word(self.curves.nist), self.curves.why.clone())),
+            Subject::KeyExchange(exchange) => {
+                let found = self.key_exchange.iter().find(|found| found.exchange == exchange)?;
+                Some((word(found.on), found.why.clone()))
+            }
+            Subject::KeySize(exchange, side, bits) => {
+                let found = self.key_exchange.iter().find(|found| found.exchange == exchange)?;
+                let (answer, why) = found.at_least(side, bits);
+                Some((held::reached(answer, "smaller"), why))
+            }
             Subject::DotNet(Runtime::V4, view) => {
                 let programs: Vec<_> = self.dotnet.programs.iter().filter(|program| is(program.view, view)).collect();
                 if programs.is_empty() {
@@ -57,8 +79,14 @@ impl States for Effective {
                 }
                 joined(views.into_iter().map(|own| (own.tls12, own.why.clone())))
             }
-            Subject::CipherSuites(Suites::Tls12) => Some((word(self.ciphers.tls12_left), self.ciphers.why.clone())),
-            Subject::CipherSuites(Suites::EntraId) => Some((word(self.ciphers.entra_left), self.ciphers.why.clone())),
+            Subject::CipherSuites(suites) => {
+                let ciphers = &self.ciphers;
+                Some(match suites {
+                    Suites::Tls12 => (word(ciphers.tls12_left), ciphers.why.clone()),
+                    Suites::EntraId => (word(ciphers.entra_left), ciphers.why.clone()),
+                    Suites::AzureDevOps => (word(ciphers.azure_devops.0), ciphers.azure_devops.1.clone()),
+                })
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! What gets worse from one state of a machine to another.
 
-use super::effective::{Answer, Effective, Fact, Offer, State};
+use super::effective::{Answer, Effective, Fact, Offer, State, Target, View};
 
 /// The protocols that are wanted; of all others, it is worse to have them.
 const WANTED: [&str; 3] = ["TLS 1.2", "TLS 1.3", "DTLS 1.2"];
@@ -18,14 +18,25 @@ pub fn weakened(before: &Effective, after: &Effective) -> Vec<String> {
         let old = before.dotnet.programs.iter().find(|old| old.target == new.target && old.view == new.view);
         let Some(old) = old else { continue };
         let name = format!("{} .NET programs for {}", new.view.text(), new.target.text());
-        if new.offer == Offer::Ssl3Tls10 && old.offer != Offer::Ssl3Tls10 {
-            worse.push(format!("{name} fall back to SSL 3.0 and TLS 1.0 ({})", new.why));
+        if let Some(gone) = cut_off(before, after, new.view, Some(new.target)) {
+            worse.push(gone);
+        } else if new.offer == Offer::Ssl3Tls10 && old.offer != Offer::Ssl3Tls10 {
+            let left = after.dotnet.left.iter().find(|l| l.view == new.view && l.target == Some(new.target));
+            match left {
+                // They cannot connect before either, and do not fall back to what is off.
+                Some(left) if left.answer == Answer::No => {}
+                _ => worse.push(format!("{name} fall back to SSL 3.0 and TLS 1.0 ({})", new.why)),
+            }
         } else {
             let why = if new.hindrance.is_empty() { &new.why } else { &new.hindrance };
             worse.extend(reach(&name, old.reaches_tls12, new.reaches_tls12, why));
         }
     }
     for (view, new, why) in &after.dotnet.clr2 {
+        if let Some(gone) = cut_off(before, after, *view, None) {
+            worse.push(gone);
+            continue;
+        }
         let old = before.dotnet.clr2.iter().find(|(old, ..)| old == view);
         worse.extend(
             old.and_then(|(_, old, _)| {
@@ -53,6 +64,19 @@ pub fn weakened(before: &Effective, after: &Effective) -> Vec<String> {
         }
     }
     worse
+}
+
+/// That programs have no protocol left any more, or may have none.
+fn cut_off(before: &Effective, after: &Effective, view: View, target: Option<Target>) -> Option<String> {
+    let of = |effective: &Effective| {
+        effective.dotnet.left.iter().find(|left| left.view == view && left.target == target).cloned()
+    };
+    let (old, new) = (of(before)?, of(after)?);
+    match (old.answer, new.answer) {
+        (Answer::Yes | Answer::Unknown, Answer::No) => Some(format!("{} cannot connect: {}", new.programs(), new.why)),
+        (Answer::Yes, Answer::Unknown) => Some(format!("{} may not connect any more: {}", new.programs(), new.why)),
+        _ => None,
+    }
 }
 
 fn protocol(name: &str, wanted: bool, old: &Fact, new: &Fact) -> Option<String> {

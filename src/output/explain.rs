@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use super::escape::escape;
 use crate::policy::{Check, Policy, Rule};
+use crate::windows::subject::{DESCRIBED, Subject};
 
 /// Where a paragraph is broken.
 const WIDTH: usize = 100;
@@ -42,6 +43,9 @@ fn one(policy: &Policy, rule: &Rule, out: &mut dyn Write) -> io::Result<()> {
         }
         Check::State(effect) => {
             writeln!(out, "  {} is {} in effect", escape(&effect.subject), effect.expect.join(" or "))?;
+            if let Some(subject) = Subject::parse(&effect.subject) {
+                paragraph(&format!("({})", subject.meaning().replace('`', "")), out)?;
+            }
         }
     }
     let only = rule.only.to_string();
@@ -75,6 +79,12 @@ pub fn list(policies: &[Policy], out: &mut dyn Write) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The effective states that rules can ask for, as the README lists them.
+pub fn subject_list() -> String {
+    let rows: String = DESCRIBED.iter().map(|(names, meaning)| format!("| {names} | {meaning} |\n")).collect();
+    format!("| effective state of | states |\n|---|---|\n{rows}")
 }
 
 /// The rules of some policies as the README lists them.

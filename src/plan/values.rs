@@ -45,11 +45,37 @@ fn of_state(effect: &Effect) -> Vec<Wanted> {
             };
             vec![Wanted::dword(&key, "Enabled", enabled), Wanted::dword(&key, "DisabledByDefault", disabled)]
         }
+        // By the book, where the rule has but one page of it.
+        Some(Subject::Values(protocol)) => {
+            let (enabled, disabled) = match effect.expect.as_slice() {
+                [only] if only == "enabled" => (1, 0),
+                [only] if only == "disabled" => (0, 1),
+                _ => return Vec::new(),
+            };
+            let protocols = r"SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols";
+            let side = |side| {
+                let key = format!(r"{protocols}\{protocol}\{side}");
+                [Wanted::dword(&key, "Enabled", enabled), Wanted::dword(&key, "DisabledByDefault", disabled)]
+            };
+            ["Client", "Server"].into_iter().flat_map(side).collect()
+        }
         Some(Subject::DotNet(runtime, bits)) => {
             let version = if runtime == Runtime::V2 { "v2.0.50727" } else { "v4.0.30319" };
             dotnet(bits == Bits::Bits32, version)
         }
-        Some(Subject::WinHttp(_) | Subject::CipherSuites(_)) | None => Vec::new(),
+        // What others set, what is installed, and what would choose between two ways.
+        Some(
+            Subject::WinHttp(_)
+            | Subject::CipherSuites(_)
+            | Subject::Sides(_)
+            | Subject::Protocols(_)
+            | Subject::DotNetProtocols(..)
+            | Subject::DotNetRelease(_)
+            | Subject::Curves
+            | Subject::KeyExchange(_)
+            | Subject::KeySize(..),
+        )
+        | None => Vec::new(),
     }
 }
 
@@ -57,7 +83,7 @@ fn of_state(effect: &Effect) -> Vec<Wanted> {
 pub(super) fn protocol(rule: &Rule) -> Option<&'static str> {
     match &rule.check {
         Check::State(effect) => match Subject::parse(&effect.subject)? {
-            Subject::Schannel(protocol, _) => Some(protocol),
+            Subject::Schannel(protocol, _) | Subject::Values(protocol) | Subject::Sides(protocol) => Some(protocol),
             _ => None,
         },
         Check::Value(_) => None,

@@ -10,12 +10,66 @@ pub const PROTOCOLS: [&str; 8] =
 pub enum Subject {
     /// A protocol, one of [`PROTOCOLS`], on one side.
     Schannel(&'static str, Side),
+    /// The four values of a protocol, as they stand.
+    Values(&'static str),
+    /// The two sides of a protocol, held against each other.
+    Sides(&'static str),
+    /// All protocols of one side together.
+    Protocols(Side),
     /// .NET Framework programs.
     DotNet(Runtime, Bits),
+    /// The protocols, old ones included, that are left to .NET Framework programs that name none.
+    DotNetProtocols(Runtime, Bits),
+    /// The installed .NET Framework, held against one of [`DOTNET_VERSIONS`].
+    DotNetRelease(&'static str),
     /// Callers of WinHTTP that name no protocol.
     WinHttp(Bits),
     /// A list of cipher suites.
     CipherSuites(Suites),
+    /// The elliptic curves that services of Microsoft ask for: NIST P-256 or P-384.
+    Curves,
+    /// A way to exchange keys.
+    KeyExchange(Exchange),
+    /// The smallest key that a side takes, held against a number of bits.
+    KeySize(Exchange, Side, u32),
+}
+
+/// The versions of .NET Framework 4 that have a number of their own, from the oldest to the newest.
+pub const DOTNET_VERSIONS: [&str; 11] =
+    ["4.5", "4.5.1", "4.5.2", "4.6", "4.6.1", "4.6.2", "4.7", "4.7.1", "4.7.2", "4.8", "4.8.1"];
+
+/// A way to exchange keys, as Schannel has keys for it below `KeyExchangeAlgorithms`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exchange {
+    /// Diffie-Hellman.
+    DiffieHellman,
+    /// Diffie-Hellman over elliptic curves.
+    Ecdh,
+    /// RSA.
+    Pkcs,
+}
+
+impl Exchange {
+    /// All of them.
+    pub const ALL: [Exchange; 3] = [Exchange::DiffieHellman, Exchange::Ecdh, Exchange::Pkcs];
+
+    /// The name of its key.
+    pub fn key(self) -> &'static str {
+        match self {
+            Exchange::DiffieHellman => "Diffie-Hellman",
+            Exchange::Ecdh => "ECDH",
+            Exchange::Pkcs => "PKCS",
+        }
+    }
+
+    /// The value with the smallest key that a side takes, where Windows has one.
+    pub fn smallest(self, side: Side) -> Option<&'static str> {
+        match (self, side) {
+            (Exchange::DiffieHellman | Exchange::Pkcs, Side::Client) => Some("ClientMinKeyBitLength"),
+            (Exchange::DiffieHellman, Side::Server) => Some("ServerMinKeyBitLength"),
+            (Exchange::Pkcs, Side::Server) | (Exchange::Ecdh, _) => None,
+        }
+    }
 }
 
 /// A side of a connection.
@@ -52,10 +106,31 @@ pub enum Suites {
     Tls12,
     /// Those that Microsoft Entra ID accepts.
     EntraId,
+    /// Those that Azure DevOps accepts.
+    AzureDevOps,
 }
 
 /// States of a protocol: offered or accepted; only to programs that name it; never; not part of this Windows.
 const PROTOCOL: &[&str] = &["on", "soft-off", "off", "not-supported"];
+
+/// How the four values of a protocol stand to each other: on or off by the book on both sides; a side that is on and off at
+/// once; sides that differ; some of the four not set, or none; one of the wrong type.
+const VALUES: &[&str] = &["enabled", "disabled", "half-disabled", "different", "incomplete", "not-set", "odd"];
+
+/// States of two sides.
+const SIDES: &[&str] = &["alike", "different"];
+
+/// States of a set of protocols: one of them can be used, or none.
+const LEFT: &[&str] = &["left", "none"];
+
+/// The same for programs of several kinds, of which some may have one.
+const LEFT_TO_KINDS: &[&str] = &["left", "partly", "none"];
+
+/// States of what is at least so new.
+const RELEASE: &[&str] = &["at-least", "older"];
+
+/// States of what is at least so large.
+const SIZE: &[&str] = &["at-least", "smaller"];
 
 /// States of programs of several kinds: all reach TLS 1.2, some do, none does.
 const KINDS: &[&str] = &["on", "partly", "off"];
@@ -63,7 +138,62 @@ const KINDS: &[&str] = &["on", "partly", "off"];
 /// States of what is one: programs that reach TLS 1.2 or do not, a list with a usable suite or with none.
 const ONE: &[&str] = &["on", "off"];
 
+/// What rules can ask for, for people: names, and what the states mean.
+pub const DESCRIBED: [(&str, &str); 11] = [
+    (
+        "`schannel/TLS 1.2/client` (SSL 2.0 to TLS 1.3, DTLS; `server`)",
+        "`on`, `soft-off` (only for programs that name it), `off`, `not-supported`; TLS 1.2 and 1.3 are `on` only with a \
+         cipher suite of their own",
+    ),
+    (
+        "`schannel/TLS 1.2/values`",
+        "the four values as they stand, on both sides: `enabled` (Enabled on, DisabledByDefault off), `disabled` (the \
+         contrary), `half-disabled` (both on, or both off), `different` (the sides have other values), `incomplete` (some are \
+         not set), `not-set`, `odd` (a wrong type)",
+    ),
+    ("`schannel/TLS 1.2/sides`", "`alike` (client and server do the same in effect), `different`"),
+    ("`protocols/client` (`server`)", "`left` (a protocol of SSL or TLS can be used, if only by name), `none`"),
+    ("`dotnet/v4/64-bit` (`32-bit`)", "do programs reach TLS 1.2: `on`, `partly` (by what they were built for), `off`"),
+    ("`dotnet/v2/64-bit` (`32-bit`), `winhttp/64-bit` (`32-bit`)", "do programs reach TLS 1.2: `on`, `off`"),
+    (
+        "`dotnet-protocols/v4/64-bit` (`v2`; `32-bit`)",
+        "do programs that name no protocol have one at all, an old one included: `left`, `partly` (v4: by what they were \
+         built for), `none`",
+    ),
+    ("`dotnet-release/4.7` (4.5 to 4.8.1)", "is this .NET Framework installed or a later one: `at-least`, `older`"),
+    (
+        "`cipher-suites/tls-1.2`, `cipher-suites/entra-id`, `cipher-suites/azure-devops`",
+        "`on` (a usable one is left), `off`; for Azure DevOps with the curve that it needs",
+    ),
+    (
+        "`curves/nist`, `key-exchange/ECDH` (`Diffie-Hellman`, `PKCS`)",
+        "is NIST P-256 or P-384 left, is the key exchange on: `on`, `off`",
+    ),
+    (
+        "`key-size/Diffie-Hellman/server/2048` (`client`; `PKCS/client`; any number of bits)",
+        "is the smallest key that is taken so large: `at-least`, `smaller`",
+    ),
+];
+
 impl Subject {
+    /// What its states mean, as [`DESCRIBED`] has it.
+    pub fn meaning(self) -> &'static str {
+        let row = match self {
+            Subject::Schannel(..) => 0,
+            Subject::Values(_) => 1,
+            Subject::Sides(_) => 2,
+            Subject::Protocols(_) => 3,
+            Subject::DotNet(Runtime::V4, _) => 4,
+            Subject::DotNet(Runtime::V2, _) | Subject::WinHttp(_) => 5,
+            Subject::DotNetProtocols(..) => 6,
+            Subject::DotNetRelease(_) => 7,
+            Subject::CipherSuites(_) => 8,
+            Subject::Curves | Subject::KeyExchange(_) => 9,
+            Subject::KeySize(..) => 10usize,
+        };
+        DESCRIBED.get(row).map_or("", |(_, meaning)| meaning)
+    }
+
     /// The subject of this name.
     pub fn parse(text: &str) -> Option<Self> {
         let bits = |text| match text {
@@ -76,16 +206,30 @@ impl Subject {
             ["schannel", protocol, side] => {
                 let protocol = PROTOCOLS.into_iter().find(|known| *known == protocol)?;
                 match side {
-                    "client" => Subject::Schannel(protocol, Side::Client),
-                    "server" => Subject::Schannel(protocol, Side::Server),
-                    _ => return None,
+                    "values" => Subject::Values(protocol),
+                    "sides" => Subject::Sides(protocol),
+                    side => Subject::Schannel(protocol, self::side(side)?),
                 }
             }
+            ["protocols", side] => Subject::Protocols(self::side(side)?),
             ["dotnet", "v2", view] => Subject::DotNet(Runtime::V2, bits(view)?),
             ["dotnet", "v4", view] => Subject::DotNet(Runtime::V4, bits(view)?),
+            ["dotnet-protocols", "v2", view] => Subject::DotNetProtocols(Runtime::V2, bits(view)?),
+            ["dotnet-protocols", "v4", view] => Subject::DotNetProtocols(Runtime::V4, bits(view)?),
+            ["dotnet-release", version] => {
+                Subject::DotNetRelease(DOTNET_VERSIONS.into_iter().find(|known| *known == version)?)
+            }
             ["winhttp", view] => Subject::WinHttp(bits(view)?),
             ["cipher-suites", "tls-1.2"] => Subject::CipherSuites(Suites::Tls12),
             ["cipher-suites", "entra-id"] => Subject::CipherSuites(Suites::EntraId),
+            ["cipher-suites", "azure-devops"] => Subject::CipherSuites(Suites::AzureDevOps),
+            ["curves", "nist"] => Subject::Curves,
+            ["key-exchange", name] => Subject::KeyExchange(exchange(name)?),
+            ["key-size", name, side, bits] => {
+                let (exchange, side) = (exchange(name)?, self::side(side)?);
+                exchange.smallest(side)?;
+                Subject::KeySize(exchange, side, size(bits)?)
+            }
             _ => return None,
         })
     }
@@ -94,19 +238,49 @@ impl Subject {
     pub fn states(self) -> &'static [&'static str] {
         match self {
             Subject::Schannel(..) => PROTOCOL,
+            Subject::Values(_) => VALUES,
+            Subject::Sides(_) => SIDES,
+            Subject::Protocols(_) | Subject::DotNetProtocols(Runtime::V2, _) => LEFT,
+            Subject::DotNetProtocols(Runtime::V4, _) => LEFT_TO_KINDS,
+            Subject::DotNetRelease(_) => RELEASE,
+            Subject::KeySize(..) => SIZE,
             Subject::DotNet(Runtime::V4, _) => KINDS,
-            Subject::DotNet(Runtime::V2, _) | Subject::WinHttp(_) | Subject::CipherSuites(_) => ONE,
+            Subject::DotNet(Runtime::V2, _)
+            | Subject::WinHttp(_)
+            | Subject::CipherSuites(_)
+            | Subject::Curves
+            | Subject::KeyExchange(_) => ONE,
         }
     }
+}
+
+fn side(text: &str) -> Option<Side> {
+    match text {
+        "client" => Some(Side::Client),
+        "server" => Some(Side::Server),
+        _ => None,
+    }
+}
+
+fn exchange(text: &str) -> Option<Exchange> {
+    Exchange::ALL.into_iter().find(|exchange| exchange.key() == text)
+}
+
+/// A number of bits, written as people write one.
+fn size(text: &str) -> Option<u32> {
+    let digits = text.chars().all(|c| c.is_ascii_digit()) && !text.starts_with('0') && text.len() <= 5;
+    text.parse().ok().filter(|_| digits)
 }
 
 /// The states that a subject can have.
 pub(crate) fn states(subject: &str) -> Result<&'static [&'static str], String> {
     Subject::parse(subject).map(Subject::states).ok_or_else(|| {
         format!(
-            "no effective state is called \"{subject}\"; expected schannel/PROTOCOL/client or …/server with one of {}, \
-             dotnet/v4/64-bit (or v2, 32-bit), winhttp/64-bit (or 32-bit), cipher-suites/tls-1.2 or \
-             cipher-suites/entra-id",
+            "no effective state is called \"{subject}\"; expected schannel/PROTOCOL/client (or server, sides, values) with \
+             one of {}, protocols/client (or server), dotnet/v4/64-bit or dotnet-protocols/v4/64-bit (or v2, 32-bit), \
+             dotnet-release/4.7 (or another version), winhttp/64-bit (or 32-bit), cipher-suites/tls-1.2 (or entra-id, \
+             azure-devops), curves/nist, key-exchange/ECDH (or Diffie-Hellman, PKCS) or \
+             key-size/Diffie-Hellman/server/2048",
             PROTOCOLS.join(", ")
         )
     })

@@ -314,7 +314,19 @@ fn every_subject_that_a_policy_may_name_is_answered() {
     for bits in ["64-bit", "32-bit"] {
         subjects.extend(["dotnet/v2", "dotnet/v4", "winhttp"].map(|what| format!("{what}/{bits}")));
     }
-    subjects.extend(["tls-1.2", "entra-id"].map(|which| format!("cipher-suites/{which}")));
+    for protocol in tlshive::windows::subject::PROTOCOLS {
+        subjects.extend(["sides", "values"].map(|what| format!("schannel/{protocol}/{what}")));
+    }
+    for bits in ["64-bit", "32-bit"] {
+        subjects.extend(["v2", "v4"].map(|runtime| format!("dotnet-protocols/{runtime}/{bits}")));
+    }
+    subjects.extend(tlshive::windows::subject::DOTNET_VERSIONS.map(|version| format!("dotnet-release/{version}")));
+    subjects.extend(["tls-1.2", "entra-id", "azure-devops"].map(|which| format!("cipher-suites/{which}")));
+    subjects.extend(["Diffie-Hellman", "ECDH", "PKCS"].map(|which| format!("key-exchange/{which}")));
+    subjects.extend(
+        ["Diffie-Hellman/client", "Diffie-Hellman/server", "PKCS/client"].map(|of| format!("key-size/{of}/2048")),
+    );
+    subjects.extend(["protocols/client", "protocols/server", "curves/nist"].map(str::to_owned));
     for subject in subjects {
         let known = Subject::parse(&subject).unwrap();
         let machine = machine(20348, "");

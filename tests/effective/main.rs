@@ -4,6 +4,7 @@
 mod corpus;
 mod dotnet;
 mod facts;
+mod held;
 mod lints;
 mod machine;
 mod protocols;

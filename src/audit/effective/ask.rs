@@ -114,6 +114,16 @@ pub(super) fn shown(n: u32) -> String {
     if n < 10 { n.to_string() } else { format!("0x{n:X}") }
 }
 
+/// A value by its name, in words.
+pub(super) fn said(name: &str, setting: &Setting) -> String {
+    match setting {
+        Setting::Absent => format!("{name} not set"),
+        Setting::Number(n, _) => format!("{name}={}", shown(*n)),
+        Setting::Odd(value, _) => format!("{name} {}", odd(value)),
+        Setting::Unknown(why, _) => format!("{name}: {why}"),
+    }
+}
+
 /// What is wrong with a value that is no number.
 pub(super) fn odd(value: &Value) -> String {
     match (value.kind, value.data.len()) {

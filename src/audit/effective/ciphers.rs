@@ -11,7 +11,7 @@ mod list;
 
 use super::ask::{self, Setting};
 use super::suites;
-use super::{Answer, Lint, lookalikes, schannel};
+use super::{Answer, Curves, Lint, lookalikes, schannel};
 use crate::host::Windows;
 use crate::place::Place;
 use crate::registry::{Listing, Registry};
@@ -96,13 +96,15 @@ pub struct Ciphers {
     pub strong_left: Answer,
     /// Whether one that Entra ID accepts is left.
     pub entra_left: Answer,
+    /// Whether one that Azure DevOps accepts is left, with a curve that it accepts, and what that rests on.
+    pub azure_devops: (Answer, String),
     /// Algorithms that are turned off, such as `RC4 128/128`.
     pub turned_off: Vec<String>,
     /// Whether no list is set, and nothing is turned off that today's suites need: it is what the release ships with.
     pub as_shipped: bool,
 }
 
-pub(super) use list::keys;
+pub(super) use list::{LOCAL, POLICY, keys};
 
 /// What became of a suite.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -113,15 +115,15 @@ enum Fate {
     Off,
 }
 
-pub(super) fn read(registry: &Registry, windows: &Windows, lints: &mut Vec<Lint>) -> Ciphers {
+pub(super) fn read(registry: &Registry, windows: &Windows, curves: &Curves, lints: &mut Vec<Lint>) -> Ciphers {
     let Some(table) = suites::suites() else {
         return unknown("the table of cipher suites does not load".to_owned(), None);
     };
     let list = list::read(registry, windows, table, lints);
-    let (off, doubt) = switches(registry, lints);
+    let Switches { off, undocumented, doubt } = switches(registry, lints);
     let turned_off = names(&off);
     let needed = |&i: &usize| SWITCHES.get(i).is_some_and(|s| TODAYS.iter().any(|suite| touches(s.2, suite)));
-    let untouched = doubt.is_none() && !off.iter().any(needed);
+    let untouched = doubt.is_none() && !off.iter().chain(&undocumented).any(needed);
     let list = match list {
         Ok(list) => list,
         Err((source, why, place)) => {
@@ -131,11 +133,16 @@ pub(super) fn read(registry: &Registry, windows: &Windows, lints: &mut Vec<Lint>
     };
     // Why a suite may be left and may not; the flag of its list comes first, as it stands there.
     let in_doubt = |name: &str, certain: bool| {
-        let unproven = |&&i: &&usize| SWITCHES.get(i).is_some_and(|s| !s.3 && touches(s.2, name));
-        match (certain, off.iter().find(unproven).and_then(|&i| SWITCHES.get(i))) {
-            (false, _) => Some("whether Windows reads all of the list is not known".to_owned()),
-            (true, Some((group, switch, ..))) => Some(format!(r"what {group}\{switch} turns off is not documented")),
-            (true, None) => doubt.clone(),
+        let touching = |&&i: &&usize| SWITCHES.get(i).is_some_and(|s| touches(s.2, name));
+        let unproven = |i: &&usize| SWITCHES.get(**i).is_some_and(|s| !s.3) && touching(i);
+        let switch = |i: Option<&usize>| i.and_then(|&i| SWITCHES.get(i));
+        if !certain {
+            return Some("whether Windows reads all of the list is not known".to_owned());
+        }
+        match (switch(off.iter().find(unproven)), switch(undocumented.iter().find(touching))) {
+            (Some((group, name, ..)), _) => Some(format!(r"what {group}\{name} turns off is not documented")),
+            (None, Some((group, name, ..))) => Some(format!(r"whether {group}\{name} is on is not known")),
+            (None, None) => doubt.clone(),
         }
     };
     let fate = |(name, certain): &(String, bool)| {
@@ -153,21 +160,26 @@ pub(super) fn read(registry: &Registry, windows: &Windows, lints: &mut Vec<Lint>
     // A name that is not in the table may be one that this build has: only if the build is in it does that mean nothing.
     let strange = (list.suites.iter()).find(|(name, _)| table.of(build).is_none() && !table.knows(build, name));
     let strange = strange.map(|(name, _)| format!("whether this Windows has {name} is not known"));
-    let mut why_unknown = None;
-    let mut left = |is: &dyn Fn(&str) -> bool| {
-        let best = judged.iter().filter(|(name, _)| is(name)).map(|(_, fate)| fate).min();
+    // Whether one is left, and why that is not known.
+    let left = |is: &dyn Fn(&str) -> bool, curve: Fate| {
+        let of_its_curve = |name: &str| if name.contains("_ECDHE_") { curve.clone() } else { Fate::Left };
+        let fates = judged.iter().filter(|(name, _)| is(name));
+        let best = fates.map(|(name, fate)| fate.clone().max(of_its_curve(name))).min();
         let why = match best {
-            Some(Fate::Left) => return Answer::Yes,
+            Some(Fate::Left) => return (Answer::Yes, None),
             Some(Fate::InDoubt(why)) => Some(why),
-            Some(Fate::Off) | None => strange.as_ref(),
+            Some(Fate::Off) | None => strange.clone(),
         };
-        why_unknown = why_unknown.take().or_else(|| why.cloned());
-        if why.is_some() { Answer::Unknown } else { Answer::No }
+        (if why.is_some() { Answer::Unknown } else { Answer::No }, why)
     };
-    let tls12_left = left(&|name| table.is_tls12(name));
-    let strong_left = left(&|name| table.is_tls12(name) && table.is_strong(build, name));
-    let entra_left = left(&|name| table.is_for_entra(name));
-    let tls13_left = left(&|name| table.is_tls13(name));
+    let (tls12_left, of_tls12) = left(&|name| table.is_tls12(name), Fate::Left);
+    let (strong_left, of_strong) = left(&|name| table.is_tls12(name) && table.is_strong(build, name), Fate::Left);
+    let (entra_left, of_entra) = left(&|name| table.is_for_entra(name), curve(curves, false));
+    let (tls13_left, of_tls13) = left(&|name| table.is_tls13(name), Fate::Left);
+    let (answer, doubt) = left(&|name| table.is_for_azure_devops(build, name), curve(curves, true));
+    let curves = (doubt.is_none() && curves.nist != Answer::Yes).then(|| curves.why.clone());
+    let azure_devops = (answer, with(&list.why, doubt.or(curves)));
+    let why_unknown = of_tls12.or(of_strong).or(of_entra).or(of_tls13);
     let of_tls12 = || judged.iter().filter(|(name, _)| table.is_tls12(name));
     let in_doubt = of_tls12().filter(|(_, fate)| matches!(fate, Fate::InDoubt(_))).count();
     let tls12: Vec<String> = of_tls12().filter(|(_, fate)| *fate == Fate::Left).map(|(n, _)| (*n).to_owned()).collect();
@@ -180,13 +192,31 @@ pub(super) fn read(registry: &Registry, windows: &Windows, lints: &mut Vec<Lint>
         tls13_left,
         strong_left,
         entra_left,
+        azure_devops,
         turned_off,
         as_shipped: untouched && list.source == ListSource::OsDefault,
-        why: why_unknown.map_or_else(|| list.why.clone(), |doubt| format!("{}; {doubt}", list.why)),
+        why: with(&list.why, why_unknown),
         place: list.place,
     };
     about(&result, lints);
     result
+}
+
+/// What becomes of a suite that needs an elliptic curve, at a service that takes NIST P-256 and P-384. Only of some services
+/// is it known that they take no others; of the rest, a list that no input speaks of gives no doubt.
+fn curve(curves: &Curves, no_others: bool) -> Fate {
+    match curves.nist {
+        Answer::Yes => Fate::Left,
+        Answer::Unknown if !no_others && curves.place.is_none() => Fate::Left,
+        Answer::No if no_others => Fate::Off,
+        Answer::No => Fate::InDoubt(format!("{}; whether others will do is not known", curves.why)),
+        Answer::Unknown => Fate::InDoubt(curves.why.clone()),
+    }
+}
+
+/// What a list is, with what is in doubt about it.
+fn with(list: &str, doubt: Option<String>) -> String {
+    doubt.map_or_else(|| list.to_owned(), |doubt| format!("{list}; {doubt}"))
 }
 
 /// The algorithms that are turned off, each once.
@@ -223,6 +253,7 @@ fn about(ciphers: &Ciphers, lints: &mut Vec<Lint>) {
 fn unknown(why: String, place: Option<Place>) -> Ciphers {
     Ciphers {
         source: ListSource::Unknown,
+        azure_devops: (Answer::Unknown, why.clone()),
         why,
         place,
         listed: None,
@@ -237,9 +268,18 @@ fn unknown(why: String, place: Option<Place>) -> Ciphers {
     }
 }
 
-/// Which of [`SWITCHES`] are off, by index, and why that may not be all.
-fn switches(registry: &Registry, lints: &mut Vec<Lint>) -> (Vec<usize>, Option<String>) {
-    let mut off = Vec::new();
+/// What is known of [`SWITCHES`].
+struct Switches {
+    /// Those that are off, by index.
+    off: Vec<usize>,
+    /// Those with a number of which no source says whether it is on or off.
+    undocumented: Vec<usize>,
+    /// Why that may not be all.
+    doubt: Option<String>,
+}
+
+fn switches(registry: &Registry, lints: &mut Vec<Lint>) -> Switches {
+    let (mut off, mut undocumented) = (Vec::new(), Vec::new());
     let mut doubt: Option<String> = None;
     for group in ["Ciphers", "Hashes", "KeyExchangeAlgorithms"] {
         let key = schannel::key(group);
@@ -263,17 +303,25 @@ fn switches(registry: &Registry, lints: &mut Vec<Lint>) -> (Vec<usize>, Option<S
         let known = SWITCHES.iter().filter(|s| s.0 == group).map(|s| s.1);
         let known: Vec<&str> = known.chain(WITHOUT_SUITES.iter().filter(|s| s.0 == group).map(|s| s.1)).collect();
         lookalikes::algorithms(registry, group, &names, &known, lints);
-        let mut asked: Option<(&str, bool)> = None;
+        let mut asked: Option<(&str, Answer)> = None;
         for (i, (_, name, ..)) in SWITCHES.iter().enumerate().filter(|(_, s)| s.0 == group) {
             let name_in_key = Name::from(*name);
             if !names.iter().any(|known| known.matches(name_in_key.units())) {
                 continue;
             }
-            let is_off = match asked {
-                Some((before, is_off)) if before == *name => is_off,
+            let on = match asked {
+                Some((before, on)) if before == *name => on,
                 _ => match ask::number(registry, &ask::child(&key, &name_in_key), "Enabled").0 {
-                    Setting::Number(n, _) => n == 0,
-                    Setting::Absent => false,
+                    Setting::Number(0, _) => Answer::No,
+                    Setting::Number(u32::MAX, _) | Setting::Absent => Answer::Yes,
+                    Setting::Number(n, place) => {
+                        let why = format!(
+                            r"{group}\{name}: Enabled is {}; only 0 (off) and 0xFFFFFFFF (on) are documented there",
+                            ask::shown(n)
+                        );
+                        lints.push(Lint::warning("cipher-switch-undocumented", why, Some(place)));
+                        Answer::Unknown
+                    }
                     Setting::Odd(value, place) => {
                         let why = format!(
                             r"{group}\{name}: Enabled {}; what Windows makes of that is not known",
@@ -281,21 +329,23 @@ fn switches(registry: &Registry, lints: &mut Vec<Lint>) -> (Vec<usize>, Option<S
                         );
                         doubt.get_or_insert_with(|| why.clone());
                         lints.push(Lint::warning("cipher-switch-wrong-type", why, Some(place)));
-                        false
+                        Answer::Yes
                     }
                     Setting::Unknown(why, _) => {
                         doubt.get_or_insert_with(|| format!(r"{group}\{name}: {why}"));
-                        false
+                        Answer::Yes
                     }
                 },
             };
-            asked = Some((name, is_off));
-            if is_off {
-                off.push(i);
+            asked = Some((name, on));
+            match on {
+                Answer::No => off.push(i),
+                Answer::Unknown => undocumented.push(i),
+                Answer::Yes => {}
             }
         }
     }
-    (off, doubt)
+    Switches { off, undocumented, doubt }
 }
 
 /// Whether one of the patterns is in a suite's name: `^` at its start and `$` at its end hold the pattern there.

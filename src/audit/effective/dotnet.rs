@@ -4,12 +4,14 @@
 //! (which values count, and how), `AppContextDefaultValues.Defaults.cs` (defaults by the framework that a program was built
 //! for); Microsoft, "Transport Layer Security (TLS) best practices with the .NET Framework" (the two views, .NET 3.5).
 
+mod left;
 mod overrides;
 
+pub use left::Left;
 pub use overrides::Override;
 
 use super::ask::{self, Pair, Setting};
-use super::schannel::Changed;
+use super::schannel::{Changed, ProtocolState};
 use super::{Answer, Ciphers, Fact, Lint, State};
 use crate::host::{Windows, lacks_wow64_node};
 use crate::place::Place;
@@ -119,16 +121,35 @@ pub struct Program {
 pub struct DotNet {
     /// The number of the installed release.
     pub release: Option<u32>,
+    /// The same as it stands.
+    pub(in crate::audit) release_value: Setting,
     /// The version that it is.
     pub version: Option<&'static str>,
     /// .NET 4 programs that name no protocol.
     pub programs: Vec<Program>,
     /// Whether .NET 2.0 to 3.5 programs that name no protocol reach TLS 1.2, by view.
     pub clr2: Vec<(View, Answer, String)>,
+    /// Which of these programs have a protocol left, an old one included.
+    pub left: Vec<Left>,
     /// Settings for single programs.
     pub overrides: Vec<Override>,
     /// Keys that hold values, and when they were written.
     pub(in crate::audit) changed: Vec<Changed>,
+}
+
+impl DotNet {
+    /// Whether the installed release is one of those that are asked for, and why.
+    pub(in crate::audit) fn at_least(&self, is: impl Fn(u32) -> Option<bool>) -> (Answer, String) {
+        let said = ask::said("Release", &self.release_value);
+        match &self.release_value {
+            Setting::Number(n, _) => {
+                let answer = is(*n).map_or(Answer::Unknown, |yes| if yes { Answer::Yes } else { Answer::No });
+                (answer, format!("Release={n}, which is .NET Framework {}", self.version.unwrap_or("before 4.5")))
+            }
+            Setting::Absent => (Answer::No, format!("{said}: there is no .NET Framework 4.5 or later")),
+            Setting::Odd(..) | Setting::Unknown(..) => (Answer::Unknown, said),
+        }
+    }
 }
 
 /// The key of the framework in a view.
@@ -179,18 +200,22 @@ pub(super) fn read(
     registry: &Registry,
     windows: &Windows,
     client: Option<&Fact>,
+    protocols: &[ProtocolState],
     ciphers: &Ciphers,
     lints: &mut Vec<Lint>,
 ) -> DotNet {
-    let release = ask::number(registry, &ask::path(RELEASE_KEY), "Release").0.number();
+    let (release_value, _) = ask::number(registry, &ask::path(RELEASE_KEY), "Release");
+    let release = release_value.number();
     let targets = Target::ALL.into_iter().filter(|target| release.is_none_or(|n| n >= target.needs()));
     let targets: Vec<Target> = targets.collect();
     let state = client.map_or(State::Unknown, |fact| fact.state);
     let mut net = DotNet {
         release,
+        release_value,
         version: release.and_then(version),
         programs: Vec::new(),
         clr2: Vec::new(),
+        left: Vec::new(),
         overrides: Vec::new(),
         changed: Vec::new(),
     };
@@ -203,18 +228,29 @@ pub(super) fn read(
             let offer = offer(target, &pair);
             let suites = suites(target, &pair, ciphers);
             let why = why(&pair);
-            let (reaches_tls12, hindrance) = hindered(offer, state, suites, &why);
+            let (reaches_tls12, mut hindrance) = hindered(offer, state, suites, &why);
+            let left = Left::of(view, Some(target), &left::offers(target, &pair), protocols, release);
+            if left.answer == Answer::No {
+                hindrance.clone_from(&left.why);
+            }
+            net.left.push(left);
             net.programs.push(Program { target, view, offer, reaches_tls12, hindrance, why, places: pair.places() });
         }
         let old = ask::pair(registry, &key(wow, V2), SYSTEM_DEFAULT, STRONG);
         lint_values(view, V2, &old, lints);
-        let (answer, why) = clr2(&old, state, ciphers);
+        let (answer, mut why) = clr2(&old, state, ciphers);
+        let left = Left::of(view, None, &left::of_clr2(&old), protocols, release);
+        if left.answer == Answer::No {
+            why = format!("{}; {}", self::why(&old), left.why);
+        }
+        net.left.push(left);
         net.clr2.push((view, answer, why));
         for (setting, runtime) in PER_PROGRAM {
             net.overrides.extend(overrides::read(registry, view, setting, &key(wow, runtime), lints));
         }
         sets.push((view, pair));
     }
+    lints.extend(left::lint(&net.left));
     if let [(_, native), (_, wow)] = sets.as_slice()
         && [(&native.first, &wow.first), (&native.second, &wow.second)].iter().any(|(a, b)| differ(a, b))
     {
@@ -233,18 +269,7 @@ fn differ(a: &Setting, b: &Setting) -> bool {
 
 /// What a program offers that does not name a protocol. Doubt about a value matters only where it would change the offer.
 fn offer(target: Target, pair: &Pair) -> Offer {
-    let system = readings(&pair.first, target == Target::From47);
-    let strong = readings(&pair.second, target != Target::UpTo452);
-    let offers = system.iter().flat_map(|&system| {
-        strong.iter().map(move |&strong| match (system, strong) {
-            (true, _) => Offer::Os,
-            (false, true) => Offer::Tls10To12,
-            (false, false) => Offer::Ssl3Tls10,
-        })
-    });
-    let mut all: Vec<Offer> = offers.collect();
-    all.dedup();
-    match all.as_slice() {
+    match left::offers(target, pair).as_slice() {
         [one] => *one,
         _ => Offer::Unknown,
     }
@@ -309,15 +334,9 @@ fn both(one: Answer, two: Answer) -> Answer {
 }
 
 fn why(pair: &Pair) -> String {
-    let part = |name: &str, setting: &Setting| match setting {
-        Setting::Absent => format!("{name} not set"),
-        Setting::Number(n, _) => format!("{name}={}", ask::shown(*n)),
-        Setting::Odd(value, _) => format!("{name} {}", ask::odd(value)),
-        Setting::Unknown(why, _) => format!("{name}: {why}"),
-    };
     match (&pair.first, &pair.second) {
         (Setting::Unknown(one, _), Setting::Unknown(two, _)) if one == two => one.clone(),
-        (first, second) => format!("{}, {}", part(SYSTEM_DEFAULT, first), part(STRONG, second)),
+        (first, second) => format!("{}, {}", ask::said(SYSTEM_DEFAULT, first), ask::said(STRONG, second)),
     }
 }
 

@@ -6,15 +6,19 @@
 //! does what those pages describe: any `Enabled` but 0 enables, any `DisabledByDefault` but 0 withdraws the protocol from
 //! callers that name none, and an absent value is the release's default.
 
+mod values;
+
+pub use values::{Form, Values};
+
 use super::ask::{self, Pair, Setting};
 use super::os_defaults::{Default, Release};
-use super::{Fact, Lint, State};
+use super::{Answer, Fact, Lint, State};
 use crate::host::Windows;
 use crate::place::Place;
 use crate::registry::{Listing, Registry};
 use crate::windows::FileTime;
 use crate::windows::path::{KeyPath, Name};
-use crate::windows::subject::PROTOCOLS;
+use crate::windows::subject::{PROTOCOLS, Side};
 
 const SCHANNEL: &str = r"SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL";
 /// Windows Server 2022: the releases after it have TLS 1.3 as well.
@@ -31,6 +35,8 @@ pub struct ProtocolState {
     pub client: Fact,
     /// When others connect to it.
     pub server: Fact,
+    /// Its four values, whatever this Windows makes of them.
+    pub values: Values,
 }
 
 pub(super) struct Schannel {
@@ -50,6 +56,35 @@ pub(in crate::audit) struct Changed {
 
 pub(super) fn of<'a>(protocols: &'a [ProtocolState], name: &str) -> Option<&'a ProtocolState> {
     protocols.iter().find(|p| p.protocol == name)
+}
+
+/// Whether a protocol is left to one side, if only to programs that name it; those over datagrams do not count.
+pub(in crate::audit) fn left(protocols: &[ProtocolState], side: Side) -> (Answer, String) {
+    let over_streams = protocols.iter().filter(|protocol| !protocol.protocol.starts_with("DTLS"));
+    let states: Vec<(&str, State)> = over_streams
+        .map(|p| (p.protocol, if side == Side::Client { p.client.state } else { p.server.state }))
+        .collect();
+    let list = |is: fn(State) -> bool| {
+        let of: Vec<&str> = states.iter().filter(|(_, state)| is(*state)).map(|(name, _)| *name).collect();
+        (!of.is_empty()).then(|| of.join(", "))
+    };
+    let left = list(|state| matches!(state, State::On | State::SoftOff));
+    match (left, list(|state| state == State::Unknown)) {
+        (Some(left), _) => (Answer::Yes, format!("{left} is left")),
+        (None, Some(doubt)) => (Answer::Unknown, format!("whether {doubt} is left is not known")),
+        (None, None) => (Answer::No, "all protocols of SSL and TLS are off".to_owned()),
+    }
+}
+
+/// The lint on a Windows that has turned all its protocols off.
+pub(super) fn none_left(protocols: &[ProtocolState]) -> Vec<Lint> {
+    let sides = [(Side::Client, "connect to nobody"), (Side::Server, "be connected to by nobody")];
+    let cut_off = sides.into_iter().filter(|(side, _)| left(protocols, *side).0 == Answer::No);
+    let lint = |(_, what): (Side, &str)| {
+        let why = format!("all protocols of SSL and TLS are off: programs that use Schannel can {what}");
+        Lint::warning("schannel-no-protocol-left", why, None)
+    };
+    cut_off.map(lint).collect()
 }
 
 pub(super) fn trees() -> Vec<KeyPath> {
@@ -110,7 +145,8 @@ pub(super) fn read(
             let place = client.places.first().or(server.places.first()).cloned();
             lints.push(Lint::note("schannel-sides-differ", why, place));
         }
-        protocols.push(ProtocolState { protocol, client, server });
+        let values = Values::of(&pairs.0, &pairs.1);
+        protocols.push(ProtocolState { protocol, client, server, values });
     }
     Schannel { protocols, changed }
 }

@@ -16,6 +16,8 @@ pub(super) struct Suites<'a> {
     tls13: Vec<&'a str>,
     /// Those that Entra ID accepts.
     entra: Vec<&'a str>,
+    /// Those that Azure DevOps accepts.
+    azure_devops: Vec<&'a str>,
     releases: Vec<ReleaseSuites<'a>>,
 }
 
@@ -79,6 +81,12 @@ impl Suites<'_> {
         self.entra.contains(&without_curve(name))
     }
 
+    /// Whether Azure DevOps accepts a suite. Before Windows 10 a suite has its curve in its name.
+    pub(super) fn is_for_azure_devops(&self, build: Option<u32>, name: &str) -> bool {
+        let other_curve = build.is_some_and(|build| build < FIRST_WITHOUT_CURVES) && name.ends_with("_P521");
+        !other_curve && self.azure_devops.contains(&without_curve(name))
+    }
+
     /// Whether a suite is left to callers that ask for strong cryptography.
     pub(super) fn is_strong(&self, build: Option<u32>, name: &str) -> bool {
         match self.of(build) {
@@ -115,6 +123,12 @@ pub(super) fn dotnet_releases() -> &'static [(u32, String)] {
     &DOTNET
 }
 
+/// Whether a release is this version of .NET Framework or a later one; none for a version that is not in the table.
+pub(in crate::audit) fn at_least(release: u32, version: &str) -> Option<bool> {
+    let from = dotnet_releases().iter().find(|(_, known)| known == version)?.0;
+    Some(release >= from)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,7 +138,8 @@ mod tests {
         let all = suites().unwrap();
         let tls12 = |build| all.of(Some(build)).unwrap().default.iter().filter(|name| all.is_tls12(name)).count();
         assert_eq!([14393, 17763, 20348, 26100].map(tls12), [32, 23, 23, 20]);
-        assert_eq!(dotnet_releases().len(), 11);
+        let versions: Vec<&str> = dotnet_releases().iter().map(|(_, version)| version.as_str()).collect();
+        assert_eq!(versions, crate::windows::subject::DOTNET_VERSIONS);
         assert!(all.knows(Some(17763), "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384_P384"), "the curve does not count");
         assert!(!all.knows(Some(9600), "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384_P384"), "no such suite there");
         assert!(all.knows(Some(9600), "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384_P384"));

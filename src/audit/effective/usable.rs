@@ -54,7 +54,7 @@ fn one(protocol: &ProtocolState, ciphers: &Ciphers) -> ProtocolState {
         }
         _ => fact.clone(),
     };
-    ProtocolState { protocol: protocol.protocol, client: side(&protocol.client), server: side(&protocol.server) }
+    ProtocolState { client: side(&protocol.client), server: side(&protocol.server), ..protocol.clone() }
 }
 
 /// TLS 1.3 alone is more than the endpoints of Entra ID promise.

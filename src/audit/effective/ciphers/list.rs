@@ -9,8 +9,10 @@ use crate::registry::{Lookup, Registry};
 use crate::windows::path::{KeyPath, Name};
 use crate::windows::value::ValueType;
 
-const POLICY: &str = r"SOFTWARE\Policies\Microsoft\Cryptography\Configuration\SSL\00010002";
-const LOCAL: &str = r"SYSTEM\CurrentControlSet\Control\Cryptography\Configuration\Local\SSL\00010002";
+pub(in crate::audit::effective) const POLICY: &str =
+    r"SOFTWARE\Policies\Microsoft\Cryptography\Configuration\SSL\00010002";
+pub(in crate::audit::effective) const LOCAL: &str =
+    r"SYSTEM\CurrentControlSet\Control\Cryptography\Configuration\Local\SSL\00010002";
 const VALUE: &str = "Functions";
 /// Characters of the policy's list that Windows reads.
 const LIST_LIMIT: usize = 1023;
