@@ -37,8 +37,8 @@ const LEFT: [(&str, &str); 9] = [
     // A 2, and texts, count as on.
     ("Azure DevOps: .NET 4, native", "a-wrong-type f-56 f-57 f-60 f-61 f-62 f-65 f-66 f-67"),
     ("Azure DevOps: .NET 4, wow", "f-56 f-57 f-60 f-61 f-62 f-65 f-66 f-67"),
-    // The rule says whether a protocol is left, HealthChecker whether the values are 1.
-    ("HealthChecker: .NET follows", ""),
+    // The rule says whether a protocol is left, HealthChecker whether all four values are 1: 32-bit Windows has two of them.
+    ("HealthChecker: .NET follows", "a-x86"),
 ];
 
 fn beside() -> PathBuf {
