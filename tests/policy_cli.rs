@@ -8,27 +8,30 @@ mod common;
 use common::{root, run, scratch};
 use serde_json::Value as Json;
 
-const POLICIES: [&str; 6] = [
+const POLICIES: [&str; 8] = [
     "entra-connect-tls12",
     "entra-connect-effective",
     "tls12-only",
     "disa-stig-iis10",
     "nist-sp-800-52r2",
     "bsi-tr-02102-2",
+    "exchange",
+    "azure-devops",
 ];
 
 /// Exit statuses by the policies in the order above: 0 compliant, 1 not compliant, 3 unknown. TLS 1.1 is on by default
 /// everywhere, and only Server 2022 and Windows 11 have TLS 1.3; a REG_SZ is no value to .NET, which then goes by the other.
-const VERDICTS: [(&str, [i32; 6]); 9] = [
-    ("compliant", [0, 0, 1, 1, 1, 1]),
-    ("nothing-set", [1, 0, 1, 1, 0, 1]),
-    ("disabled", [1, 1, 1, 1, 1, 1]),
-    ("wrong-type", [1, 0, 1, 1, 1, 1]),
-    ("iis-crypto", [0, 0, 1, 1, 1, 1]),
-    ("windows-11", [0, 0, 1, 1, 0, 1]),
-    ("x86", [0, 3, 1, 1, 1, 1]),
-    ("system-only", [3, 3, 3, 1, 3, 3]),
-    ("damaged-target", [3, 3, 1, 1, 1, 1]),
+/// None of these hosts has values for TLS 1.0 and 1.1, or for .NET Framework 2.0 to 3.5, which `exchange` and `azure-devops` ask for.
+const VERDICTS: [(&str, [i32; 8]); 9] = [
+    ("compliant", [0, 0, 1, 1, 1, 1, 1, 1]),
+    ("nothing-set", [1, 0, 1, 1, 0, 1, 1, 1]),
+    ("disabled", [1, 1, 1, 1, 1, 1, 1, 1]),
+    ("wrong-type", [1, 0, 1, 1, 1, 1, 1, 1]),
+    ("iis-crypto", [0, 0, 1, 1, 1, 1, 1, 1]),
+    ("windows-11", [0, 0, 1, 1, 0, 1, 1, 1]),
+    ("x86", [0, 3, 1, 1, 1, 1, 1, 1]),
+    ("system-only", [3, 3, 3, 1, 3, 3, 1, 3]),
+    ("damaged-target", [3, 3, 1, 1, 1, 1, 1, 1]),
 ];
 
 #[test]
