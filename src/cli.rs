@@ -246,7 +246,7 @@ enum FormatArg {
     Script,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum OverlayViewArg {
     #[value(name = "64")]
     Bits64,
@@ -363,7 +363,7 @@ struct StateArgs {
     disk: DiskArgs,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum OwnerArg {
     /// What can be told; else the keys that it names are unknown
     Auto,

@@ -15,7 +15,7 @@ use crate::audit::{DISAGREES, HostReport, Used, Verdict, audit, cross_check, eff
 use crate::diagnostic::Diagnostic;
 use crate::digest::sha256_hex;
 use crate::glob::matches;
-use crate::host::{Group, Host, Options, group, open};
+use crate::host::{Group, Host, InputKind, Options, group, open};
 use crate::limits::Limits;
 use crate::place::INTO;
 use crate::policy::Policy;
@@ -91,7 +91,8 @@ pub enum Record {
 /// A machine, as one control set of it.
 #[derive(Debug)]
 pub struct HostRecord {
-    /// The same for the same machine in the same place, whatever lies beside it: a hash of its first file and its control set.
+    /// The same for the same files of the same machine, whatever lies beside them: a hash of the first file's name, the control
+    /// set, the machine's GUID, and of when each hive was last written.
     pub id: String,
     /// The folder, the image or the archive that it lies in, or the `.reg` file that it is.
     pub unit: Arc<str>,
@@ -104,7 +105,16 @@ impl HostRecord {
         let first = group.artifacts().next();
         let name = first.map(|artifact| Arc::clone(&artifact.name)).unwrap_or_default();
         let set = report.control_set.as_deref().unwrap_or_default();
-        let mut id = sha256_hex(format!("{name}\0{set}").as_bytes());
+        let mut of = format!("{name}\0{set}\0{}\0", report.machine.guid.as_deref().unwrap_or(&report.name));
+        for input in &report.inputs {
+            let written = match &input.kind {
+                InputKind::Hive { base, .. } => base.last_written.0,
+                _ => 0,
+            };
+            let size = input.size.unwrap_or_default();
+            of.push_str(&format!("{size} {written}\0"));
+        }
+        let mut id = sha256_hex(of.as_bytes());
         id.truncate(16);
         let file = name.split(INTO).next().unwrap_or_default();
         let folder = || Path::new(file).parent().map(|folder| folder.to_string_lossy().into_owned());
@@ -129,6 +139,8 @@ pub struct About {
     pub started: String,
     /// Saved runs that it goes on with.
     pub resumes: Vec<String>,
+    /// The options that decide verdicts, but for the policy.
+    pub options: Vec<String>,
     /// Id of the policy.
     pub policy: String,
     /// Version of the policy.

@@ -338,3 +338,22 @@ fn what_other_readers_recover_is_recovered() {
         assert!(wanted > 0 && found.len() == 1, "{}: {found:?}", case["case"]);
     }
 }
+
+/// Value records side by side, each with a name that reaches over all that follow.
+#[test]
+fn names_in_one_another_cost_no_more_than_the_hive() {
+    let mut hive = Deleting::of("compliant");
+    let (start, size) = (hive.bytes.len(), 4 << 20);
+    hive.bytes.extend(b"hbin");
+    hive.bytes.extend([start - 4096, size].map(|word| u32::try_from(word).unwrap().to_le_bytes()).concat());
+    hive.bytes.resize(start + 32, 0);
+    let mut record = [b'A'; 32];
+    record[..8].copy_from_slice(&[32, 0, 0, 0, b'v', b'k', 0xfe, 0x7f]);
+    record[8..24].copy_from_slice(&[4, 0, 0, 0x80, 1, 0, 0, 0, 4, 0, 0, 0, 1, 0, 0, 0]);
+    hive.bytes.extend(record.repeat(size / 32 - 1));
+    hive.put(start + 32, size - 32);
+    hive.put(40, start - 4096 + size);
+    seal(&mut hive.bytes);
+    let run = hive.show(&["--deleted"]);
+    assert!(run.status == 3 && run.err().contains("walked no further"), "{}", run.err());
+}

@@ -13,7 +13,7 @@ use super::report;
 use super::similar::did_you_mean;
 use super::stderr;
 use super::writer::{spare_folder, writer};
-use super::{AuditArgs, ColourArg, FormatArg};
+use super::{AuditArgs, ColourArg, FormatArg, OverlayViewArg, OwnerArg, RegIsArg};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::host::{Options, Overlays, Wanted, overlay_interest};
 use crate::limits::Limits;
@@ -91,9 +91,10 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         ..Options::new(&limits)
     };
     let today = || args.date.unwrap_or_else(|| jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date());
+    let about = about(args, &policy, files.iter().flat_map(|file| file.diagnostics.iter().cloned()).collect());
     let mut done = HashSet::new();
     for part in &args.resume {
-        done.extend(report::done(part)?);
+        done.extend(report::done(part, &about)?);
     }
     let inspection = Inspection {
         policy: &policy,
@@ -107,7 +108,6 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         done: (!args.resume.is_empty()).then_some(&done),
         jobs: jobs(args.jobs),
     };
-    let about = about(args, &policy, files.iter().flat_map(|file| file.diagnostics.iter().cloned()).collect());
     // Before the audit, so that a report that cannot be written costs nothing.
     let named = args
         .inputs
@@ -120,7 +120,8 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     let mut inputs: Vec<PathBuf> = named.cloned().collect();
     inputs.extend(policy::file(&args.policy).map(Path::to_owned));
     if let Some(output) = &args.output {
-        spare_folder(output, &args.inputs)?;
+        let near: Vec<PathBuf> = args.inputs.iter().chain(&args.disk.allow_dir).cloned().collect();
+        spare_folder(output, &near)?;
     }
     let mut out = writer(args.output.as_deref(), args.force, &inputs)?;
     let end = match args.quiet && args.output.is_none() {
@@ -147,8 +148,8 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     }
 }
 
-/// What a worker makes of a record: its part of the report, and lines for standard error.
-type Said = (Piece, Vec<String>);
+/// What a worker makes of a record: its part of the report, lines for standard error, and the files that were read.
+type Said = (Piece, Vec<String>, Vec<PathBuf>);
 
 /// Runs the inspection, and writes the report while it goes on.
 fn inspect(args: &AuditArgs, inspection: &Inspection<'_>, mut report: Option<Report<'_>>) -> Result<End, Failure> {
@@ -158,11 +159,17 @@ fn inspect(args: &AuditArgs, inspection: &Inspection<'_>, mut report: Option<Rep
             Record::Input(input) if !args.quiet => remarks(input, args.verbose),
             _ => Vec::new(),
         };
-        (format.piece(&record), remarks)
+        let opened = if args.output.is_some() { files_of(&record) } else { Vec::new() };
+        (format.piece(&record), remarks, opened)
     };
     let mut gone = false;
-    let take = |(piece, remarks): Said| {
+    let target = args.output.as_deref().and_then(|output| same_file::Handle::from_path(output).ok());
+    let mut clash = None;
+    let take = |(piece, remarks, opened): Said| {
         remarks.iter().for_each(stderr::line);
+        if let Some(target) = &target {
+            clash = clash.take().or_else(|| opened.iter().find(|path| is_same(path, target)).cloned());
+        }
         match report.as_mut().filter(|_| !gone).map(|report| report.take(piece)) {
             // Nobody reads on, but the status must not turn into "compliant" for that.
             Some(Err(error)) if error.kind() == io::ErrorKind::BrokenPipe => gone = true,
@@ -172,6 +179,10 @@ fn inspect(args: &AuditArgs, inspection: &Inspection<'_>, mut report: Option<Rep
         Ok(())
     };
     let end = inspect_all(inputs(args)?, inspection, said, take)?;
+    if let Some(path) = clash {
+        let (output, path) = (args.output.as_deref().unwrap_or(Path::new("")).display(), path.display());
+        return Err(Failure::Message(format!("{output}: that is an input ({path}), and not overwritten")));
+    }
     if let Some(report) = report.filter(|_| !gone) {
         match report.end(&end).map_err(Failure::from) {
             Ok(()) | Err(Failure::BrokenPipe) => {}
@@ -179,6 +190,19 @@ fn inspect(args: &AuditArgs, inspection: &Inspection<'_>, mut report: Option<Rep
         }
     }
     Ok(end)
+}
+
+/// The files of this machine that a record tells of.
+fn files_of(record: &Record) -> Vec<PathBuf> {
+    match record {
+        Record::Host(host) => host.report.inputs.iter().map(|input| PathBuf::from(&*input.name)).collect(),
+        Record::Input(input) => input.entry.path.iter().cloned().collect(),
+    }
+}
+
+fn is_same(path: &Path, target: &same_file::Handle) -> bool {
+    // Pipes would wait when they are opened.
+    path.is_file() && same_file::Handle::from_path(path).is_ok_and(|other| other == *target)
 }
 
 /// What the command line names, or the list that it names.
@@ -214,12 +238,49 @@ fn arguments(all: impl Iterator<Item = std::ffi::OsString>) -> Vec<String> {
     kept
 }
 
+/// The options that decide verdicts, but for the policy.
+fn deciding(args: &AuditArgs) -> Vec<String> {
+    let mut options = Vec::new();
+    for (is, option) in [
+        (args.join, "--join"),
+        (args.include_backups, "--include-backups"),
+        (args.no_logs, "--no-logs"),
+        (args.require_clean, "--require-clean"),
+        (args.reg_is == RegIsArg::Export, "--reg-is export"),
+        (args.reg_is == RegIsArg::Script, "--reg-is script"),
+        (args.registry_pol == OwnerArg::Machine, "--registry-pol machine"),
+        (args.registry_pol == OwnerArg::User, "--registry-pol user"),
+        (args.overlay_view == OverlayViewArg::Bits32, "--overlay-view 32"),
+    ] {
+        options.extend(is.then(|| option.to_owned()));
+    }
+    let control_set = match &args.control_set {
+        Wanted::Current => None,
+        Wanted::Default => Some("default".to_owned()),
+        Wanted::LastKnownGood => Some("last-known-good".to_owned()),
+        Wanted::All => Some("all".to_owned()),
+        Wanted::Number(number) => Some(number.to_string()),
+    };
+    options.extend(control_set.map(|set| format!("--control-set {set}")));
+    options.extend(args.codepage.map(|codepage| format!("--codepage {}", codepage.name())));
+    options.extend(args.disk.volume.map(|volume| format!("--volume {volume}")));
+    options.extend(args.disk.offset.map(|offset| format!("--offset {offset}")));
+    let files = |option: &str, files: &[PathBuf]| -> Vec<String> {
+        files.iter().map(|file| format!("{option} {}", file.display())).collect()
+    };
+    options.extend(files("--log", &args.log));
+    options.extend(files("--overlay", &args.overlay));
+    options.extend(files("--waivers", args.waivers.as_slice()));
+    options
+}
+
 fn about(args: &AuditArgs, policy: &Policy, diagnostics: Vec<Diagnostic>) -> About {
     let started = now().round(jiff::Unit::Second).map_or_else(|_| now().to_string(), |time| time.to_string());
     About {
         arguments: arguments(std::env::args_os().skip(1)),
         folder: std::env::current_dir().map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default(),
         started,
+        options: deciding(args),
         resumes: args.resume.iter().map(|part| part.display().to_string()).collect(),
         policy: policy.id.clone(),
         policy_version: policy.version.clone(),

@@ -1,10 +1,9 @@
 //! `tlshive report`: saved runs put together.
 
-use std::collections::{BTreeSet, HashSet};
-use std::ffi::OsString;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
 
@@ -12,8 +11,9 @@ use super::exit::Failure;
 use super::stderr;
 use super::writer::writer;
 use super::{MergedFormatArg, ReportArgs};
+use crate::digest::sha256_hex;
 use crate::output::merged::{Document, Lines, Merged};
-use crate::run::Counts;
+use crate::run::{About, Counts};
 use crate::saved::{Ending, Saved, read};
 
 pub(super) fn run(args: &ReportArgs) -> Result<u8, Failure> {
@@ -43,14 +43,14 @@ pub(super) fn run(args: &ReportArgs) -> Result<u8, Failure> {
         }
     }
     merging.made_good();
+    if merging.policies.len() > 1 {
+        let policies: Vec<&str> = merging.policies.iter().map(String::as_str).collect();
+        merging.broken(format!("the runs are held against several policies: {}", policies.join(", ")));
+    }
     merging.troubles.iter().take(TROUBLES).for_each(stderr::line);
     let more = merging.troubles.len().saturating_sub(TROUBLES);
     if more > 0 {
         stderr::line(format_args!("and {more} more of these (--format json names them)"));
-    }
-    if merging.policies.len() > 1 {
-        let policies: Vec<&str> = merging.policies.iter().map(String::as_str).collect();
-        stderr::line(format_args!("the runs are held against several policies: {}", policies.join(", ")));
     }
     let written = sink.end(&merging.counts, &merging.policies, &merging.troubles);
     drop(sink);
@@ -77,10 +77,10 @@ struct Merging {
     troubles: Vec<String>,
     /// Parts that were cut short.
     cut: Vec<String>,
-    /// Names of parts that another one goes on with.
-    resumed: HashSet<OsString>,
-    /// Machines and inputs that were taken: a hash of what tells them apart.
-    hosts: HashSet<String>,
+    /// Parts that another one goes on with.
+    resumed: HashSet<PathBuf>,
+    /// Machines that were taken, by their ids, with a hash of what is said of them.
+    hosts: HashMap<String, String>,
     inputs: HashSet<String>,
 }
 
@@ -93,8 +93,7 @@ impl Merging {
     /// A part that was cut short is no trouble where another goes on with it.
     fn made_good(&mut self) {
         for part in std::mem::take(&mut self.cut) {
-            let file_name = Path::new(&part).file_name().unwrap_or_default();
-            if !self.resumed.contains(file_name) {
+            if !std::fs::canonicalize(&part).is_ok_and(|real| self.resumed.contains(&real)) {
                 self.broken(format!("{part}: cut short: what comes after its last line is missing"));
             }
         }
@@ -106,19 +105,31 @@ impl Merging {
             Saved::Run(run) => {
                 let resumes =
                     run.get("resumes").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str);
-                let names = resumes.filter_map(|name| Path::new(name).file_name());
-                self.resumed.extend(names.map(ToOwned::to_owned));
+                let folder = text(&run, "folder");
+                let real = resumes.filter_map(|name| Path::new(&folder).join(name).canonicalize().ok());
+                self.resumed.extend(real);
                 let policies = run.get("policies").and_then(Json::as_array);
                 let each = policies.into_iter().flatten();
                 self.policies.extend(each.map(|policy| format!("{} {}", text(policy, "id"), text(policy, "version"))));
                 sink.run(part, &run)
             }
             Saved::Host(host) => {
-                // What was judged twice counts once.
-                if !self.hosts.insert(text(&host, "id")) {
-                    let unit = text(&host, "unit");
-                    self.troubles.push(format!("{part}: {} in {unit} was judged before", text(&host, "name")));
-                    return Ok(());
+                // What was judged twice counts once, unless the two say different things.
+                let said = sha256_hex(host.to_string().as_bytes());
+                match self.hosts.insert(text(&host, "id"), said.clone()) {
+                    None => {}
+                    Some(before) if before == said => {
+                        let unit = text(&host, "unit");
+                        self.troubles.push(format!("{part}: {} in {unit} was judged before", text(&host, "name")));
+                        return Ok(());
+                    }
+                    Some(_) => {
+                        let unit = text(&host, "unit");
+                        self.broken(format!(
+                            "{part}: {} in {unit} was judged before, with another result: both are taken",
+                            text(&host, "name")
+                        ));
+                    }
                 }
                 self.counts.hosts += 1;
                 match text(&host, "verdict").as_str() {
@@ -160,19 +171,39 @@ impl Merging {
     }
 }
 
+/// What a saved run was run with that this one is not.
+fn differs(run: &Json, about: &About) -> Option<&'static str> {
+    let is = |pointer: &str, wanted: &str| run.pointer(pointer).and_then(Json::as_str) == Some(wanted);
+    let options = run.get("options").and_then(Json::as_array);
+    let same = options
+        .is_some_and(|options| options.iter().map(Json::as_str).eq(about.options.iter().map(|o| Some(o.as_str()))));
+    match () {
+        () if !is("/policies/0/sha256", &about.policy_sha256) => Some("another policy"),
+        () if !is("/folder", &about.folder) => Some("another folder as the current one"),
+        () if !is("/tool/version", env!("CARGO_PKG_VERSION")) => Some("another version of tlshive"),
+        () if !same => Some("other options"),
+        () => None,
+    }
+}
+
 /// The names of the inputs that a saved run, which may be cut short, is done with.
-pub(super) fn done(part: &Path) -> Result<HashSet<String>, Failure> {
+pub(super) fn done(part: &Path, about: &About) -> Result<HashSet<String>, Failure> {
     let failed = |error: io::Error| Failure::Message(format!("{}: {error}", part.display()));
     let mut done = HashSet::new();
+    let mut other = None;
     let mut from = open(part).map_err(failed)?;
     let ending = read(&mut *from, &mut |record| {
-        if let Saved::Input(input) = record
-            && let Some(path) = input.get("path").and_then(Json::as_str)
-        {
-            done.insert(path.to_owned());
+        match record {
+            Saved::Run(run) => other = differs(&run, about),
+            Saved::Input(input) => done.extend(input.get("path").and_then(Json::as_str).map(ToOwned::to_owned)),
+            _ => {}
         }
         Ok(())
     });
+    if let Some(what) = other {
+        let what = format!("it was run with {what}: what it is done with cannot be left out of this run");
+        return Err(Failure::Message(format!("{}: {what}", part.display())));
+    }
     match ending.map_err(failed)? {
         Ending::Whole | Ending::Cut => Ok(done),
         Ending::Damaged(line, why) => Err(Failure::Message(format!("{}:{line}: {why}", part.display()))),

@@ -8,12 +8,13 @@ use super::again::Again;
 use super::bytes::{Bytes, Container, Files, Inside, Members, member, start};
 use super::disk::Image;
 use super::installation::is_expected;
+use super::ledger::{Entry, Fate};
 use super::logs::InsideLog;
 use super::opener::{Among, Beside, ByPath, Parts, Used, member_path};
 use super::past::{copy_of, is_past, plain, top};
 use super::policy_place::expected;
 use super::sniff::{BOOT_COPY, Content, LEN, SMALLEST_DISK, sniff, sniff_at};
-use super::walk::{Holder, Walk, parts};
+use super::walk::{Holder, LOOK, NOT_AS_NAMED, Walk, parts, promised};
 use super::{Artifact, Kind, inside, is_in_config, name, no_hive, step};
 use crate::archive::{self, Archive};
 use crate::diagnostic::Severity;
@@ -83,12 +84,10 @@ impl Walk<'_> {
     /// Looks into an archive, wherever it is.
     pub(super) fn archive(&mut self, at: &ArchiveAt, kind: Archive) {
         let called = Arc::clone(&at.name);
-        let mut nested: Vec<(String, Archive)> = Vec::new();
+        let mut unread: Vec<Unread> = Vec::new();
         let opened = open_archive(&at.path, &*at.open, kind, &self.limits, &mut |path, start| {
             let content = sniff(start);
-            if let Content::Archive(kind) = content {
-                nested.push((path.to_owned(), kind));
-            }
+            unread.extend(Unread::new(path, &content, start));
             wanted(path, &content)
         });
         let contents = match opened {
@@ -144,7 +143,7 @@ impl Walk<'_> {
             });
             let is_hive = is_hive_file(plain(file_name));
             if backup && !self.search.include_backups {
-                if !matches!(read, Ok((ref content, _)) if !matches!(content, Content::Registry(_) | Content::Image)) {
+                if !matches!(read, Ok((ref content, _)) if !content.counts_as_past()) {
                     let place =
                         top(Path::new(path)).map_or_else(|| path.clone(), |top| top.to_string_lossy().into_owned());
                     left_out.entry(place).and_modify(|files| *files = files.saturating_add(1)).or_insert(1);
@@ -206,8 +205,9 @@ impl Walk<'_> {
         }
         self.member_images(&archive, images);
         self.failed(&called, &failed);
-        self.nested(&called, &nested, any);
-        if !any && nested.is_empty() && failed.is_empty() {
+        let nothing = !any && unread.is_empty() && failed.is_empty();
+        self.unread(&called, unread, any);
+        if nothing {
             self.nothing_archived(&called, at.named);
         }
     }
@@ -223,18 +223,17 @@ impl Walk<'_> {
         }
     }
 
-    /// Archives in archives are not read. Where there is nothing else, that is all that there is to say.
-    fn nested(&mut self, archive: &Arc<str>, nested: &[(String, Archive)], any: bool) {
-        for (path, kind) in nested {
-            let message = match kind {
-                Archive::Unread { name, next } => format!("{name} is not read; {next}"),
-                _ => format!("{kind} inside an archive: not read; unpack the outer one first"),
-            };
-            if any {
-                self.remark(&inside(archive, path), Severity::Note, "nested-archive", message);
-            } else {
-                self.unreadable(&inside(archive, path), message);
-            }
+    /// Members that could hold a machine and are not read. Beside what was found, those that lie where a machine has its own
+    /// files are such files.
+    fn unread(&mut self, archive: &Arc<str>, unread: Vec<Unread>, any: bool) {
+        for Unread { path, kind, code, why, next } in unread {
+            let counts = !any || !is_of_a_machine(&path);
+            let called = inside(archive, &path);
+            let mut entry = Entry::new(&called, kind, Fate::NotRead).because(code, why.clone(), next);
+            entry.counts = counts;
+            self.out.ledger.push(entry);
+            let severity = if counts { Severity::Error } else { Severity::Note };
+            self.remark(&called, severity, code, why);
         }
     }
 
@@ -316,6 +315,52 @@ struct Opened {
     members: Arc<Again<Members>>,
     /// Of its members, in the same order.
     by_path: Arc<ByPath>,
+}
+
+/// A member that could hold a machine, and is not read.
+struct Unread {
+    path: String,
+    kind: String,
+    code: &'static str,
+    why: String,
+    next: Option<&'static str>,
+}
+
+impl Unread {
+    fn new(path: &str, content: &Content, start: &[u8]) -> Option<Self> {
+        let unread = |kind: String, code, why, next| Some(Self { path: path.to_owned(), kind, code, why, next });
+        match content {
+            Content::Archive(Archive::Unread { name, next }) => {
+                unread((*name).to_owned(), "nested-archive", format!("{name} is not read"), Some(next))
+            }
+            Content::Archive(kind) => {
+                let why = format!("{kind} inside an archive: not read");
+                unread(kind.to_string(), "nested-archive", why, Some("unpack the outer one first"))
+            }
+            // What may be a part of an image is looked at with the images.
+            Content::Empty | Content::Other if start.is_empty() || !wanted(path, content) => {
+                let promised = promised(path)?;
+                let what = if start.is_empty() { "it is empty" } else { "its content is nothing that is known" };
+                let why = format!("its name says \"{}\", but {what}", promised.name);
+                unread(String::new(), NOT_AS_NAMED, why, Some(LOOK))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether a member lies where a machine has its own files: below Windows, its programs, its users.
+fn is_of_a_machine(path: &str) -> bool {
+    const OWN: [&str; 7] = [
+        "windows",
+        "program files",
+        "program files (x86)",
+        "programdata",
+        "users",
+        "documents and settings",
+        "$recycle.bin",
+    ];
+    path.split('/').any(|part| OWN.iter().any(|own| part.eq_ignore_ascii_case(own)))
 }
 
 /// How many members that cannot be read are named.

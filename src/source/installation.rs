@@ -410,7 +410,8 @@ pub(super) fn mounted(folder: &Path, include_backups: bool) -> Option<Mounted> {
 /// folder of Windows, and with the first one of a volume those beside it.
 pub(super) fn windows_of(config: &Path, root: &Path) -> Vec<PathBuf> {
     let Some(windows) = config.parent().and_then(Path::parent).filter(|windows| windows.starts_with(root)) else {
-        return Vec::new();
+        // Of a part of it that is named, what lies there.
+        return if config.starts_with(root) { vec![root.to_path_buf()] } else { Vec::new() };
     };
     let mut found = vec![windows.to_path_buf()];
     if let Some(volume) = windows.parent().filter(|volume| volume.starts_with(root))
@@ -423,10 +424,13 @@ pub(super) fn windows_of(config: &Path, root: &Path) -> Vec<PathBuf> {
 
 /// Whether a file of Group Policy is one of those that [`windows_of`] tells of.
 pub(super) fn is_of_windows(path: &Path, root: &Path) -> bool {
-    let above = path.ancestors().skip(1).take_while(|folder| folder.starts_with(root));
-    for folder in above {
-        if !is_past(folder) && below(folder, &["System32", "config"]).is_some() {
+    for folder in path.ancestors().skip(1) {
+        let config = below(folder, &["System32", "config"]).filter(|config| config.starts_with(root));
+        if !is_past(folder) && config.is_some() {
             return true;
+        }
+        if !folder.starts_with(root) {
+            continue;
         }
         let beside = folder.file_name().is_some_and(is_beside_windows);
         let volume = folder.parent().filter(|volume| beside && volume.starts_with(root));

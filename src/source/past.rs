@@ -46,8 +46,15 @@ fn is_past_folder(above: &str, name: &str) -> bool {
         "regback" => true,
         "journal" => above == "config",
         "repair" | "erdnt" => in_windows(),
-        _ => ["windows.old", "_restore{", "@gmt-"].iter().any(|start| name.starts_with(start)) || shadow(),
+        _ => is_windows_old(name) || ["_restore{", "@gmt-"].iter().any(|start| name.starts_with(start)) || shadow(),
     }
+}
+
+/// Whether Windows calls the folder of what was there before itself so: `windows.old`, `windows.old.000`, `windows.old(1)`.
+fn is_windows_old(name: &str) -> bool {
+    let Some(rest) = name.strip_prefix("windows.old") else { return false };
+    let number = rest.strip_prefix('.').or_else(|| rest.strip_prefix('(')?.strip_suffix(')'));
+    rest.is_empty() || number.is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// The name of a hive without what restore points put before it.
@@ -93,6 +100,8 @@ mod tests {
                 Some("uploads/mft/%5C%5C%3F%5CGLOBALROOT%5CDevice%5CHarddiskVolumeShadowCopy1"),
             ),
             ("HarddiskVolumeShadowCopies/SYSTEM", None),
+            ("windows.old(1)/SYSTEM", Some("windows.old(1)")),
+            ("windows.old-archive/SYSTEM", None),
             ("share/@GMT-2024.05.14-08.14.00/Windows/SYSTEM", Some("share/@GMT-2024.05.14-08.14.00")),
         ] {
             assert_eq!(top(Path::new(path)), past.map(PathBuf::from), "{path}");

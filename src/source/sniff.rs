@@ -45,6 +45,14 @@ pub(super) enum Content {
     Other,
 }
 
+impl Content {
+    /// Whether a file of an earlier day is told of as a copy that was left out.
+    pub(super) fn counts_as_past(&self) -> bool {
+        use Content::{Archive, Disk, Image, NearlyReg, Registry};
+        matches!(self, Registry(_) | NearlyReg(_) | Image | Disk | Archive(_))
+    }
+}
+
 /// What a file holds that is never to be overwritten, if it does.
 pub(crate) fn evidence(file: &dyn ReadAt) -> Option<&'static str> {
     let mut buf = [0u8; LEN];

@@ -4,8 +4,8 @@
 //! files, images and their parts. Two things lie apart and are brought together here: files of Group Policy, which go with the
 //! hives of their machine, and the uploads of a Velociraptor collection, which has a folder for each way to read files.
 
-use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::collections::{HashMap, HashSet};
+use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use walkdir::{DirEntry, WalkDir};
@@ -19,6 +19,34 @@ use crate::limits::Limits;
 
 /// Files of several folders that may be one unit, so that disks of one group are found wherever they were copied to.
 const FEW: usize = 64;
+
+/// Files of one folder that follow one another in a list and are one unit. A folder that is named has no such bound.
+const MANY: usize = 4096;
+
+/// The folder of a file, however it is spelt.
+fn folder(file: &Path) -> PathBuf {
+    let parent = file.parent().unwrap_or(Path::new(""));
+    parent.components().filter(|part| !matches!(part, Component::CurDir)).collect()
+}
+
+/// The files of each folder one after the other, where the first of them stands; files and folders keep their order else.
+fn by_folder(inputs: Vec<&PathBuf>) -> Vec<PathBuf> {
+    let mut groups: Vec<Vec<PathBuf>> = Vec::new();
+    let mut numbers: HashMap<PathBuf, usize> = HashMap::new();
+    for input in inputs {
+        let parent = if input.is_dir() { None } else { Some(folder(input)) };
+        let real = parent.map(|parent| match parent.as_os_str().is_empty() {
+            true => Path::new(".").canonicalize().unwrap_or(parent),
+            false => parent.canonicalize().unwrap_or(parent),
+        });
+        let number = real.map_or(groups.len(), |real| *numbers.entry(real).or_insert(groups.len()));
+        match groups.get_mut(number) {
+            Some(group) => group.push(input.clone()),
+            None => groups.push(vec![input.clone()]),
+        }
+    }
+    groups.into_iter().flatten().collect()
+}
 
 /// What one worker looks at.
 pub(crate) struct Unit {
@@ -62,6 +90,8 @@ pub(super) enum Trouble {
     Past(PathBuf),
     /// It was named, and is not there.
     Missing(PathBuf),
+    /// A list names more files of it than are looked at together.
+    Split(Arc<str>),
 }
 
 /// The folder of a unit, with those above it: images that lie higher up may use files that lie here.
@@ -131,10 +161,19 @@ impl<'a> Walker<'a> {
         let real: Vec<PathBuf> =
             inputs.iter().map(|input| input.canonicalize().unwrap_or_else(|_| input.clone())).collect();
         let folders: Vec<&PathBuf> = real.iter().filter(|path| path.is_dir()).collect();
+        // A file goes by its own name rather than by that of a link to it.
+        let mut names: HashMap<&PathBuf, &PathBuf> = HashMap::new();
+        for (input, real) in inputs.iter().zip(&real) {
+            let name = names.entry(real).or_insert(input);
+            if name.is_symlink() && !input.is_symlink() {
+                *name = input;
+            }
+        }
         let mut seen: HashSet<&PathBuf> = HashSet::new();
         let mut wanted: Vec<&PathBuf> = Vec::new();
         let mut later: Vec<(&PathBuf, &PathBuf)> = Vec::new();
         for (input, real) in inputs.iter().zip(&real).filter(|(_, real)| seen.insert(real)) {
+            let input = names.get(real).copied().unwrap_or(input);
             // A folder in another one is walked with that.
             let within = folders.iter().any(|folder| *folder != real && real.starts_with(folder));
             match within {
@@ -147,8 +186,8 @@ impl<'a> Walker<'a> {
                 true => later.push((input, real)),
             }
         }
-        let wanted: Vec<PathBuf> = wanted.into_iter().cloned().collect();
-        let walked = self.together(wanted.into_iter(), |_, _| true)?;
+        let wanted = by_folder(wanted);
+        let walked = self.together(wanted.into_iter(), true, usize::MAX)?;
         for (input, real) in later {
             let met = if real.is_dir() { walked.contains(real) } else { !self.inside.contains(real) };
             if !met {
@@ -161,25 +200,29 @@ impl<'a> Walker<'a> {
     /// What is named, one after the other; files of one folder that follow one another are one unit. The folders that were
     /// walked, of those in which others may lie.
     pub(crate) fn each(&mut self, inputs: impl Iterator<Item = PathBuf>) -> Result<HashSet<PathBuf>, Stopped> {
-        self.together(inputs, |one, other| one.parent() == other.parent())
+        self.together(inputs, false, MANY)
     }
 
-    /// The same, where files that follow one another are one unit if `same` says so; a few at most, so that many are begun
-    /// with soon.
+    /// The same: a few files are one unit `across` folders too, and of one folder at most so many.
     fn together(
         &mut self,
         inputs: impl Iterator<Item = PathBuf>,
-        same: impl Fn(&Path, &Path) -> bool,
+        across: bool,
+        most: usize,
     ) -> Result<HashSet<PathBuf>, Stopped> {
         let mut walked = HashSet::new();
         let mut together: Vec<PathBuf> = Vec::new();
         for input in inputs {
-            let first = together.first();
-            let goes_on = first.is_none_or(|first| first.parent() == input.parent())
-                || first.is_some_and(|first| together.len() < FEW && same(first, &input));
+            let last = together.last();
+            if last == Some(&input) {
+                continue; // the same again
+            }
+            let one_folder = last.is_none_or(|last| folder(last) == folder(&input));
+            let split = one_folder && together.len() >= most;
+            let goes_on = !split && (one_folder || across && together.len() < FEW);
             let is_file = !input.is_dir();
             if !is_file || !goes_on {
-                self.files(std::mem::take(&mut together))?;
+                self.files(std::mem::take(&mut together), split.then(|| folder(&input)))?;
             }
             if is_file {
                 together.push(input);
@@ -187,13 +230,14 @@ impl<'a> Walker<'a> {
                 walked.extend(self.root(&input)?);
             }
         }
-        self.files(together)?;
+        self.files(together, None)?;
         Ok(walked)
     }
 
-    /// Files that are named.
-    fn files(&mut self, files: Vec<PathBuf>) -> Result<(), Stopped> {
+    /// Files that are named; the folder that has more of them than are looked at together.
+    fn files(&mut self, files: Vec<PathBuf>, split: Option<PathBuf>) -> Result<(), Stopped> {
         let mut unit = self.unit(&Above::new(None));
+        unit.troubles.extend(split.map(|folder| Trouble::Split(name(&folder))));
         for path in files {
             match path.symlink_metadata() {
                 Ok(_) => {

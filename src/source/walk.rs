@@ -150,6 +150,11 @@ impl<'a> Walk<'a> {
                 }
                 Trouble::Past(folder) => self.aside(folder),
                 Trouble::Missing(path) => self.missing(path),
+                Trouble::Split(folder) => {
+                    let message = "a list names more of its files than are looked at together: files of one machine may \
+                                   be taken apart; name the folder";
+                    self.remark(folder, Severity::Warning, "split-unit", message.to_owned());
+                }
             }
         }
         for file in &unit.files {
@@ -159,17 +164,21 @@ impl<'a> Walk<'a> {
 
     /// Counts what lies in a folder of copies from an earlier day.
     fn aside(&mut self, folder: &Path) {
-        let mut files = 0u64;
+        let (mut files, mut all) = (0u64, 0u64);
         let walk = WalkDir::new(folder).max_depth(self.limits.folder_depth);
         let regular = walk.into_iter().filter_map(Result::ok).filter(|entry| entry.file_type().is_file());
         for entry in regular {
             let mut buf = [0u8; LEN];
             let read = LocalFile::open(entry.path()).and_then(|file| start(&file, &mut buf).map(sniff));
-            let counts = read.map_or(true, |content| matches!(content, Content::Registry(_) | Content::Image));
-            files += u64::from(counts);
+            files += u64::from(read.map_or(true, |content| content.counts_as_past()));
+            all += 1;
         }
         if files > 0 {
             self.left_out(&name(folder), files);
+        } else if all > 0 {
+            // Nothing is said of it aloud, but it is on record.
+            let entry = Entry::new(&name(folder), "folder of an earlier day", Fate::Past);
+            self.out.ledger.push(Entry { files: 0, ..entry });
         }
     }
 
@@ -481,7 +490,7 @@ impl<'a> Walk<'a> {
 }
 
 /// What could hold a machine by what its name promises.
-fn promised(called: &str) -> Option<&'static known::Known> {
+pub(super) fn promised(called: &str) -> Option<&'static known::Known> {
     let file_name = called.rsplit(['/', '\\']).next().unwrap_or_default();
     known::by_name(file_name).filter(|promised| promised.holds == known::Holds::Machine)
 }
@@ -522,8 +531,8 @@ pub(super) fn parts(uses: &[Vec<usize>], named: &[bool]) -> Vec<bool> {
 }
 
 /// Code of what does not hold what its name promises, and what to do about it.
-const NOT_AS_NAMED: &str = "not-as-named";
-const LOOK: &str = "look at how it was made: a backup or a copy may have failed";
+pub(super) const NOT_AS_NAMED: &str = "not-as-named";
+pub(super) const LOOK: &str = "look at how it was made: a backup or a copy may have failed";
 
 /// Code of the remark on a copy that was left out.
 const BACKUP: &str = "backup-left-out";

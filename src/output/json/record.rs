@@ -34,6 +34,7 @@ struct RunV2<'a> {
     folder: &'a str,
     started: &'a str,
     resumes: &'a [String],
+    options: &'a [String],
     policies: [PolicyV2<'a>; 1],
     diagnostics: Vec<DiagnosticV2<'a>>,
 }
@@ -119,6 +120,7 @@ pub(in crate::output) fn begin(about: &About, shape: Shape, out: &mut dyn Write)
         folder: &about.folder,
         started: &about.started,
         resumes: &about.resumes,
+        options: &about.options,
         policies: [policy],
         diagnostics: about.diagnostics.iter().map(diagnostic).collect(),
     };

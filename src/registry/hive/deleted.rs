@@ -243,7 +243,8 @@ impl<V: VisitDeleted> Search<'_, V> {
     }
 
     /// The value record at an offset, if a free cell has one there.
-    fn record(&self, offset: u32) -> Result<Option<Found>, Error> {
+    fn record(&mut self, offset: u32) -> Result<Option<Found>, Stop<V::Error>> {
+        self.pay(RECORD_LEN)?;
         let Some((head, cell)) = self.head::<RECORD_BYTES>(offset, "value")? else { return Ok(None) };
         let Ok(record) = Record::parse(&head, offset, cell) else { return Ok(None) };
         let sound = match record.stored(self.hive.base.minor, usize::MAX) {
@@ -254,6 +255,7 @@ impl<V: VisitDeleted> Search<'_, V> {
         if !sound {
             return Ok(None);
         }
+        self.pay(u32::from(record.name_len))?;
         let name = self.name(offset, RECORD_LEN, record.name_len, record.has_compressed_name())?;
         Ok(name.map(|name| (record, name)))
     }
@@ -271,6 +273,7 @@ impl<V: VisitDeleted> Search<'_, V> {
 
     /// A deleted key, and its values.
     fn key(&mut self, offset: u32) -> Result<(), Stop<V::Error>> {
+        self.pay(NODE_LEN)?;
         let Some(key) = self.node(offset)? else { return Ok(()) };
         let (path, placed) = self.path(&key)?;
         let found = self.listed(&key.node)?;
@@ -305,7 +308,6 @@ impl<V: VisitDeleted> Search<'_, V> {
     fn records(&mut self, offsets: impl Iterator<Item = u32>) -> Result<Vec<Found>, Stop<V::Error>> {
         let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
         for offset in offsets {
-            self.pay(RECORD_LEN)?;
             if let Some(record) = self.record(offset)?
                 && seen.insert(offset)
             {

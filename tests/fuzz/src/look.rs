@@ -191,7 +191,7 @@ pub fn contents(file: &dyn ReadAt) -> Option<Vec<u8>> {
 /// The hives of an archive, and their logs.
 pub fn artifacts(found: &Discovery, truth: Option<&[Vec<u8>]>, limits: &Limits) {
     // Of an archive that is cut off there is no checksum, which is told.
-    let truth = truth.filter(|_| found.unreadable == 0);
+    let truth = truth.filter(|_| found.ledger.iter().filter(|entry| entry.counts).count() as u64 == 0);
     for artifact in found.artifacts.iter().take(4 * SOME) {
         for log in artifact.logs.iter().take(SOME) {
             if let Ok(log) = log.open() {
