@@ -21,7 +21,8 @@ const POLICIES: [&str; 8] = [
 
 /// Exit statuses by the policies in the order above: 0 compliant, 1 not compliant, 3 unknown. TLS 1.1 is on by default
 /// everywhere, and only Server 2022 and Windows 11 have TLS 1.3; a REG_SZ is no value to .NET, which then goes by the other.
-/// None of these hosts has values for TLS 1.0 and 1.1, or for .NET Framework 2.0 to 3.5, which `exchange` and `azure-devops` ask for.
+/// Each host lacks some of the values of TLS 1.1 that `exchange` asks for, and those with SOFTWARE those of .NET Framework
+/// 2.0 to 3.5 that `azure-devops` asks for.
 const VERDICTS: [(&str, [i32; 8]); 9] = [
     ("compliant", [0, 0, 1, 1, 1, 1, 1, 1]),
     ("nothing-set", [1, 0, 1, 1, 0, 1, 1, 1]),
