@@ -255,7 +255,7 @@ fn an_empty_hive_is_named_and_its_machine_is_unknown() {
         fs::write(folder.join("RegBack/SYSTEM"), content).unwrap();
         let run = audit(&[&folder]);
         assert_eq!(brief(&run), (0, hosts(&[(2, "compliant")])));
-        assert_eq!(run.json()["left_out"], Json::Array(Vec::new()));
+        assert!(run.json()["left_out"].as_array().unwrap().iter().all(|copies| copies["files"] == 0));
     }
     let (_keep, folder) = scratch();
     fs::write(folder.join("system"), "a word").unwrap();
