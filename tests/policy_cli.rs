@@ -287,3 +287,16 @@ fn every_rule_is_explained() {
     let unknown = run(&["explain", "no-such-rule"]);
     assert!(unknown.status == 2 && unknown.err().contains("no-such-rule"), "{}", unknown.err());
 }
+
+#[test]
+fn every_code_is_explained() {
+    for code in tlshive::diagnostic::Code::ALL {
+        let text = run(&["explain", code.as_str()]).out();
+        assert!(
+            text.starts_with(&format!("{code}: ")) && text.contains("\nWhy\n") && text.contains("\nNext\n"),
+            "{text}"
+        );
+    }
+    let unknown = run(&["explain", "waiver-expird"]);
+    assert!(unknown.status == 2 && unknown.err().contains("did you mean \"waiver-expired\"?"), "{}", unknown.err());
+}
