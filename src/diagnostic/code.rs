@@ -45,6 +45,22 @@ impl fmt::Display for Code {
 }
 
 codes! {
+    InternalError "internal-error"
+        "The program failed at an input, by a mistake of its own."
+        "The input was not judged."
+        "Report the mistake with the message, and judge the other inputs without this one.";
+    NoSuchFile "no-such-file"
+        "A file that was named is not there."
+        "No machine was judged from it."
+        "Correct the name, or fetch the file.";
+    NotAsNamed "not-as-named"
+        "The content of a file is not what its name promises."
+        "A machine that it stands for was not judged."
+        "Copy or make the file again.";
+    NotRecognised "not-recognised"
+        "It is not known what a file is."
+        "If it holds a machine, that machine was not judged."
+        "See what the file is, and convert or unpack it if it holds a machine.";
     Archive "archive"
         "Something odd about an archive: its form, its times, how it was read."
         "Changes no answer."
