@@ -500,10 +500,10 @@ enum ShowFormatArg {
     Raw,
 }
 
-/// Explain a rule: what it checks, why, how to fix it, and where that is written
+/// Explain a rule: what it checks, why, how to fix it, and where that is written; or the code of a diagnostic or a lint
 #[derive(Args)]
 struct ExplainArgs {
-    /// Id of the rule; without one, all rules are listed
+    /// Id of the rule, or code; without one, all rules are listed
     rule: Option<String>,
 
     /// Policy to look in: the id of a built-in one, or a TOML file; without it, all that are built in

@@ -1,10 +1,14 @@
 //! `Diagnostic`: what a reader has to say that is not an answer: a line that regedit would skip, a base block that is
 //! odd, a file that could not be opened.
 
+mod code;
+
 use std::sync::Arc;
 
 use crate::error::At;
 use crate::place::Place;
+
+pub use code::Code;
 
 /// How much a diagnostic matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

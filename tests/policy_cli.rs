@@ -291,3 +291,35 @@ fn every_rule_is_explained() {
     let unknown = run(&["explain", "no-such-rule"]);
     assert!(unknown.status == 2 && unknown.err().contains("no-such-rule"), "{}", unknown.err());
 }
+
+#[test]
+fn every_code_is_explained() {
+    for code in tlshive::diagnostic::Code::ALL {
+        let text = run(&["explain", code.as_str()]).out();
+        assert!(
+            text.starts_with(&format!("{code}: ")) && text.contains("\nWhy\n") && text.contains("\nNext\n"),
+            "{text}"
+        );
+    }
+    let unknown = run(&["explain", "waiver-expird"]);
+    assert!(unknown.status == 2 && unknown.err().contains("did you mean \"waiver-expired\"?"), "{}", unknown.err());
+}
+
+#[test]
+fn every_code_that_the_fixtures_show_is_explained() {
+    let report = run(&["audit", "--format", "json", "fixtures", "no-such-file"]).json();
+    let mut codes = std::collections::BTreeSet::new();
+    let mut add = |list: &serde_json::Value, name: &str| {
+        codes.extend(list.as_array().unwrap().iter().filter_map(|one| one[name].as_str().map(ToOwned::to_owned)));
+    };
+    add(&report["diagnostics"], "code");
+    add(&report["inputs"], "code");
+    for host in report["hosts"].as_array().unwrap() {
+        add(&host["effective"]["lints"], "id");
+    }
+    assert!(codes.len() > 25, "{codes:?}");
+    for code in codes {
+        let run = run(&["explain", &code]);
+        assert!(run.status == 0 && run.out().starts_with(&format!("{code}: ")), "{code}: {}", run.err());
+    }
+}

@@ -4,6 +4,7 @@
 use std::io::{self, Write};
 
 use super::escape::escape;
+use crate::diagnostic::Code;
 use crate::policy::{Check, Policy, Rule};
 use crate::windows::subject::{DESCRIBED, Subject};
 
@@ -25,6 +26,17 @@ pub fn explain(policies: &[Policy], id: &str, out: &mut dyn Write) -> io::Result
         writeln!(out, "\nAlso in\n  {} (--policy shows their reasons and sources)", others.join(", "))?;
     }
     Ok(true)
+}
+
+/// What a code of diagnostics or lints says, why that matters, and what to do.
+///
+/// # Errors
+/// When the writer fails.
+pub fn explain_code(code: Code, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{code}: {}\n\nWhy", code.what())?;
+    paragraph(code.why(), out)?;
+    writeln!(out, "\nNext")?;
+    paragraph(code.next(), out)
 }
 
 fn one(policy: &Policy, rule: &Rule, out: &mut dyn Write) -> io::Result<()> {

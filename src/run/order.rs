@@ -237,7 +237,7 @@ mod tests {
             |job| {
                 let number = made.fetch_add(1, Ordering::Relaxed);
                 // Some take longer than those behind them.
-                if number % 7 == 0 {
+                if number.is_multiple_of(7) {
                     thread::sleep(Duration::from_millis(1));
                 }
                 match job {

@@ -199,6 +199,11 @@ fn promised(file_name: &str, endings: fn(&Row) -> &[&str]) -> Option<&'static Kn
     inner.and_then(ends_like).or_else(|| ends_like(whole))
 }
 
+/// The kind with this id.
+pub fn by_code(code: &str) -> Option<&'static Known> {
+    all().map(|row| &row.known).find(|known| known.code == code)
+}
+
 fn all() -> impl Iterator<Item = &'static Row> {
     machines::ROWS.iter().chain(quiet::ROWS)
 }
