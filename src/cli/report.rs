@@ -82,6 +82,8 @@ struct Merging {
     /// Machines that were taken, by their ids, with a hash of what is said of them.
     hosts: HashMap<String, String>,
     inputs: HashSet<String>,
+    /// The folder of the run that is taken now: paths are relative to it.
+    folder: String,
 }
 
 impl Merging {
@@ -105,8 +107,8 @@ impl Merging {
             Saved::Run(run) => {
                 let resumes =
                     run.get("resumes").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str);
-                let folder = text(&run, "folder");
-                let real = resumes.filter_map(|name| Path::new(&folder).join(name).canonicalize().ok());
+                self.folder = text(&run, "folder");
+                let real = resumes.filter_map(|name| Path::new(&self.folder).join(name).canonicalize().ok());
                 self.resumed.extend(real);
                 let policies = run.get("policies").and_then(Json::as_array);
                 let each = policies.into_iter().flatten();
@@ -144,7 +146,7 @@ impl Merging {
             }
             Saved::Input(input) => {
                 let (named, path) = (input.get("named") == Some(&Json::Bool(true)), text(&input, "path"));
-                if !self.inputs.insert(path.clone()) {
+                if !self.inputs.insert(format!("{}\0{path}", self.folder)) {
                     // A folder that was walked in parts has a record in each.
                     if text(&input, "kind") != "folder" && named {
                         self.troubles.push(format!("{part}: {path} was looked at before"));

@@ -201,7 +201,7 @@ fn promised(file_name: &str, endings: fn(&Row) -> &[&str]) -> Option<&'static Kn
 
 /// The kind with this id.
 pub fn by_code(code: &str) -> Option<&'static Known> {
-    all().map(|row| &row.known).find(|known| known.code == code)
+    all().chain(text::ROWS).map(|row| &row.known).find(|known| known.code == code)
 }
 
 fn all() -> impl Iterator<Item = &'static Row> {

@@ -213,6 +213,12 @@ impl<'a> Walker<'a> {
         let mut walked = HashSet::new();
         let mut together: Vec<PathBuf> = Vec::new();
         for input in inputs {
+            // `./a` and `a` lie in one folder.
+            let input = input
+                .strip_prefix("./")
+                .ok()
+                .filter(|rest| !rest.as_os_str().is_empty())
+                .map_or(input.clone(), Path::to_path_buf);
             let last = together.last();
             if last == Some(&input) {
                 continue; // the same again

@@ -10,6 +10,9 @@ static RTF: Row = Row::quiet("rtf", "RTF document");
 static PEM: Row = Row::quiet("pem", "certificate or key (PEM)");
 static TEXT: Row = Row::quiet("text", "text");
 
+/// All of these.
+pub(super) static ROWS: [&Row; 7] = [&XML, &HTML, &JSON, &SCRIPT, &RTF, &PEM, &TEXT];
+
 /// How many bytes from the middle of a file, and from its end, must be text as well.
 const LATER: usize = 512;
 
