@@ -305,7 +305,14 @@ pub fn run<'a, T: Send, E>(
     let mut take = |made: Made<T>| total.take(made, &render, &mut take);
     let whole = inspection.join || !inspection.search.logs.is_empty();
     if let (true, Inputs::Named(inputs)) = (whole, &inputs) {
-        take(inspector.whole(inputs))?;
+        let made = inspector.whole(inputs);
+        let hosts = made.counts.hosts;
+        take(made)?;
+        for path in inputs.iter().filter(|path| path.is_dir()) {
+            let mut made = inspector.nothing();
+            made.records.push(render(Record::Input(Box::new(folder(path, hosts)))));
+            take(made)?;
+        }
     } else {
         let limits = inspection.options.limits;
         let walk = |give: &mut dyn FnMut(Job<'a>) -> bool| {

@@ -57,6 +57,10 @@ codes! {
         "The content of a file is not what its name promises."
         "A machine that it stands for was not judged."
         "Copy or make the file again.";
+    NotFollowed "not-followed"
+        "Below a folder, a symbolic link, a pipe or a device is not looked at."
+        "In a mounted image a link leads out of the evidence, and a pipe would wait."
+        "Name it, if it is to be read.";
     SplitUnit "split-unit"
         "A list names more files of one folder than are looked at together."
         "Files of one machine may have been judged apart."

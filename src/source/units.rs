@@ -90,6 +90,8 @@ pub(super) enum Trouble {
     Past(PathBuf),
     /// It was named, and is not there.
     Missing(PathBuf),
+    /// It is a symbolic link, or a pipe or a device, and not looked at.
+    Passed(PathBuf, bool),
     /// A list names more files of it than are looked at together.
     Split(Arc<str>),
 }
@@ -322,6 +324,8 @@ impl<'a> Walker<'a> {
                 continue;
             }
             if !entry.file_type().is_dir() {
+                // In a mounted image it leads out of the evidence; a pipe would wait.
+                unit.troubles.push(Trouble::Passed(entry.path().to_path_buf(), entry.path_is_symlink()));
                 continue;
             }
             // What was found so far is of a folder that is left or gone down from.

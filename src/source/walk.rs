@@ -150,6 +150,7 @@ impl<'a> Walk<'a> {
                 }
                 Trouble::Past(folder) => self.aside(folder),
                 Trouble::Missing(path) => self.missing(path),
+                Trouble::Passed(path, link) => self.passed(path, *link),
                 Trouble::Split(folder) => {
                     let message = "a list names more of its files than are looked at together: files of one machine may \
                                    be taken apart; name the folder";
@@ -180,6 +181,16 @@ impl<'a> Walk<'a> {
             let entry = Entry::new(&name(folder), "folder of an earlier day", Fate::Past);
             self.out.ledger.push(Entry { files: 0, ..entry });
         }
+    }
+
+    /// A symbolic link, or a pipe or a device, below a folder.
+    fn passed(&mut self, path: &Path, link: bool) {
+        let (kind, next) = match link {
+            true => ("symbolic link", "name it to have it followed"),
+            false => ("pipe, socket or device", "copy what it gives into a file"),
+        };
+        let entry = Entry { path: Some(path.to_path_buf()), ..Entry::new(&name(path), kind, Fate::NotRead) };
+        self.out.ledger.push(entry.because("not-followed", format!("{kind}: not followed"), Some(next)));
     }
 
     /// A file that the user named and that is not there.
