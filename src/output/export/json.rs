@@ -247,7 +247,7 @@ impl Export for Lines<'_> {
 mod tests {
     use serde_json::{Map, Value as Json, json};
 
-    use super::super::super::json::value as value_v1;
+    use super::super::super::json::value as value_v2;
     use super::*;
     use crate::windows::value::Value as Stored;
 
@@ -260,7 +260,7 @@ mod tests {
         let mut entry = Map::new();
         entry.insert("name".into(), json!(String::from_utf16_lossy(value.name)));
         entry.extend(raw(value.name).map(|raw| ("name_raw".to_owned(), raw)));
-        let stored = value_v1(&Stored { kind: value.kind, data: value.data.to_vec() });
+        let stored = value_v2(&Stored { kind: value.kind, data: value.data.to_vec() });
         let Json::Object(stored) = serde_json::to_value(&stored).unwrap() else { return String::new() };
         entry.extend(stored);
         entry.extend(value.deleted.then(|| ("deleted".to_owned(), json!(true))));
