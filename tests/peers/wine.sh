@@ -86,7 +86,14 @@ for format in reg reg4 cmd; do
 done
 
 # Batch files that delete: values, whole keys, and default values among them.
-wine_reg() { timeout 60 "$WINE" reg "$@" </dev/null 2>&1 | tr -d '\r'; }
+# A value that is not there is a failure of `reg` too, so the last answer counts, whatever it is.
+wine_reg() {
+    local answer
+    for _ in 1 2 3; do
+        answer=$(timeout 60 "$WINE" reg "$@" </dev/null 2>&1) && break
+    done
+    tr -d '\r' <<<"$answer"
+}
 batch() {
     ran=0
     (cd "$work" && timeout 120 "$WINE" cmd /c "$1") </dev/null >/dev/null 2>&1 || ran=$?
