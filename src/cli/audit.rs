@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
+use super::args::{AuditArgs, ColourArg, FormatArg, OverlayViewArg, OwnerArg, RegIsArg};
 use super::exit::Failure;
 use super::files_from::listed;
 use super::overlay;
@@ -13,7 +14,6 @@ use super::report;
 use super::similar::did_you_mean;
 use super::stderr;
 use super::writer::{spare_folder, writer};
-use super::{AuditArgs, ColourArg, FormatArg, OverlayViewArg, OwnerArg, RegIsArg};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::host::{Options, Overlays, Wanted, overlay_interest};
 use crate::limits::Limits;

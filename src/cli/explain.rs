@@ -2,7 +2,7 @@
 
 use std::io::{self, BufWriter, Write};
 
-use super::ExplainArgs;
+use super::args::ExplainArgs;
 use super::exit::Failure;
 use super::policy::load;
 use super::similar::did_you_mean;

@@ -6,9 +6,10 @@ mod state;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
+use super::args::{ChangesArg, GenerateArgs, PlanArg};
 use super::exit::Failure;
 use super::writer::{self, writer};
-use super::{ChangesArg, GenerateArgs, PlanArg, policy, stderr};
+use super::{policy, stderr};
 use crate::diagnostic::Severity;
 use crate::output::escape;
 use crate::plan::Plan;

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use super::args::{OverlayViewArg, OwnerArg};
 use super::exit::Failure;
 use super::policy::wrong;
-use super::{OverlayViewArg, OwnerArg};
 use crate::host::{Input, OverlayFile};
 use crate::limits::Limits;
 use crate::registry::overlay::View;

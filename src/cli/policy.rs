@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::PolicyCommand;
+use super::args::PolicyCommand;
 use super::exit::Failure;
 use super::similar::did_you_mean;
 use crate::limits::Limits;

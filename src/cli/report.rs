@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
 
+use super::args::{MergedFormatArg, ReportArgs};
 use super::exit::Failure;
 use super::stderr;
 use super::writer::writer;
-use super::{MergedFormatArg, ReportArgs};
 use crate::digest::sha256_hex;
 use crate::output::merged::{Document, Lines, Merged};
 use crate::run::{About, Counts};

@@ -7,10 +7,10 @@ mod reg_file;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
+use super::args::{ShowArgs, ShowFormatArg};
 use super::exit::Failure;
 use super::stderr;
 use super::writer::writer;
-use super::{ShowArgs, ShowFormatArg};
 use crate::host::hive_kind;
 use crate::limits::Limits;
 use crate::output::export::{Export, Format, export};

@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use super::super::args::{GenerateArgs, PlanArg, StateArgs};
 use super::super::exit::Failure;
 use super::super::overlay;
 use super::super::similar::did_you_mean;
-use super::super::{GenerateArgs, PlanArg, StateArgs, stderr};
+use super::super::stderr;
 
 use super::Target;
 use super::state::State;

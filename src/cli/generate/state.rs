@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use super::super::args::StateArgs;
 use super::super::exit::Failure;
-use super::super::{StateArgs, stderr};
+use super::super::stderr;
 use super::Target;
 use crate::audit::effective;
 use crate::diagnostic::Severity;

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::super::ShowArgs;
+use super::super::args::ShowArgs;
 use super::super::exit::Failure;
 use super::super::stderr;
 use super::super::writer::writer;

@@ -2,9 +2,9 @@
 
 use std::io;
 
+use super::super::args::{ShowArgs, ShowFormatArg};
 use super::super::exit::Failure;
 use super::super::stderr;
-use super::super::{ShowArgs, ShowFormatArg};
 use super::{ABSENT, Remarks, UNREADABLE, called, deleted, key, print, units, value};
 use crate::error::{At, Error};
 use crate::host::{HiveKind, Recovery, hive_kind};

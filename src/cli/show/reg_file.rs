@@ -2,9 +2,9 @@
 
 use std::io;
 
+use super::super::args::{ShowArgs, ShowFormatArg};
 use super::super::exit::Failure;
 use super::super::stderr;
-use super::super::{ShowArgs, ShowFormatArg};
 use super::{ABSENT, Remarks, UNREADABLE, called, key, print, units, value};
 use crate::diagnostic::Severity;
 use crate::error::At;
