@@ -17,7 +17,7 @@ use crate::policy::Policy;
 pub use deciding::deciding;
 pub use effective::{Effective, effective};
 pub use report::{Finding, HostReport, Outcome, Verdict, Waived};
-pub use second::{DISAGREES, cross_check};
+pub use second::cross_check;
 pub use states::{Installed, States};
 pub use waive::Used;
 pub use weakened::weakened;

@@ -37,12 +37,25 @@ impl Severity {
 pub struct Diagnostic {
     /// How much it matters.
     pub severity: Severity,
-    /// A short, stable, lower-case identifier such as `reg-value-bad-dword`, for scripts and counts.
-    pub code: &'static str,
+    /// What kind of remark it is.
+    pub code: Code,
     /// One sentence for people.
     pub message: String,
     /// Where.
     pub place: Place,
+}
+
+impl Diagnostic {
+    /// A remark that matters as much as its code says.
+    pub fn new(code: Code, message: impl Into<String>, place: Place) -> Self {
+        Self { severity: code.severity(), code, message: message.into(), place }
+    }
+
+    /// The same, where the case at hand matters more or less than most of its code.
+    pub fn with_severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
 }
 
 /// A bounded list of diagnostics: past `limit` they are only counted.
@@ -89,7 +102,7 @@ impl Diagnostics {
         if self.dropped > 0 {
             let message = format!("{} more diagnostics of this file were counted but not kept", self.dropped);
             let place = Place::new(artifact, At::Whole);
-            all.push(Diagnostic { severity: Severity::Warning, code: "more-diagnostics", message, place });
+            all.push(Diagnostic::new(Code::MoreDiagnostics, message, place));
         }
         all
     }

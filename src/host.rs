@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::digest::sha256_of;
 use crate::error::{At, Error};
 use crate::limits::Limits;
@@ -31,8 +31,8 @@ pub use crate::source::{ImageSeen, PolicyPlace, VolumeSeen};
 pub use control_set::{ControlSet, Wanted};
 pub(crate) use facts::lacks_wow64_node;
 pub use facts::{Architecture, Machine, Windows};
+pub(crate) use group::hive_kind;
 pub use group::{Group, Grouping, HiveKind, group};
-pub(crate) use group::{OTHER_HIVE, hive_kind};
 pub use overlay::{OverlayFile, Overlays, overlay_interest};
 pub use policies::{MachinePolicy, Would, WouldBe};
 
@@ -260,9 +260,8 @@ pub fn open(group: &Group, options: &Options<'_>) -> (Vec<Host>, Vec<Diagnostic>
     diagnostics.extend(remarks);
     for input in &inputs {
         if let Some(Err(error)) = &input.sha256 {
-            let (severity, place) = (Severity::Error, Place::new(&input.name, At::Whole));
-            let message = format!("no SHA-256: {error}");
-            diagnostics.push(Diagnostic { severity, code: "no-digest", message, place });
+            let place = Place::new(&input.name, At::Whole);
+            diagnostics.push(Diagnostic::new(Code::NoDigest, format!("no SHA-256: {error}"), place));
         }
     }
     let registry = Registry::new(sources, options.limits.links);
@@ -329,11 +328,9 @@ fn refused_logs(artifact: &Artifact, kind: &InputKind) -> Vec<Diagnostic> {
         return Vec::new(); // as was asked for
     }
     let severity = if matches!(recovery, Recovery::Dirty { .. }) { Severity::Warning } else { Severity::Note };
-    let remark = |refused: &Refused| Diagnostic {
-        severity,
-        code: "log-refused",
-        message: format!("a transaction log of {}, not applied or not to its end: {}", artifact.name, refused.why),
-        place: Place::new(&refused.log, At::Whole),
+    let remark = |refused: &Refused| {
+        let message = format!("a transaction log of {}, not applied or not to its end: {}", artifact.name, refused.why);
+        Diagnostic::new(Code::LogRefused, message, Place::new(&refused.log, At::Whole)).with_severity(severity)
     };
     recovery.refused().iter().map(remark).collect()
 }

@@ -13,7 +13,7 @@ use std::io::{self, Read, Seek, Write};
 use tempfile::SpooledTempFile;
 
 pub use escape::escape;
-pub use explain::{explain, explain_code, list, rule_list, subject_list};
+pub use explain::{code_list, explain, explain_code, list, rule_list, subject_list};
 
 use crate::audit::Waived;
 use crate::run::{About, End, Record};

@@ -11,8 +11,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
-use crate::audit::{DISAGREES, HostReport, Used, Verdict, audit, cross_check, effective};
-use crate::diagnostic::Diagnostic;
+use crate::audit::{HostReport, Used, Verdict, audit, cross_check, effective};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::digest::sha256_hex;
 use crate::glob::matches;
 use crate::host::{Group, Host, InputKind, Options, group, open};
@@ -207,12 +207,11 @@ impl Counts {
 
     fn input(&mut self, input: &InputRecord) {
         let entry = &input.entry;
-        let is = |code| entry.reason.as_ref().is_some_and(|reason| reason.code == code);
         self.unreadable += u64::from(entry.counts);
         self.missing += u64::from(entry.is_missing());
-        self.other_hives += u64::from(is(crate::host::OTHER_HIVE));
+        self.other_hives += u64::from(entry.is_because(Code::OtherHive));
         self.left_out += if entry.fate == Fate::Past { entry.files } else { 0 };
-        self.disagreements += input.diagnostics.iter().filter(|d| d.code == DISAGREES).count() as u64;
+        self.disagreements += input.diagnostics.iter().filter(|d| d.code == Code::CrossCheckDisagrees).count() as u64;
     }
 
     fn add(&mut self, other: &Counts) {

@@ -30,13 +30,13 @@ use crate::registry::policy_file::Form;
 use bytes::Bytes;
 pub use bytes::{Container, Files};
 pub use disk::{ImageSeen, VolumeSeen};
-pub use ledger::{Entry, Fate, Reason};
+pub use ledger::{Cause, Entry, Fate, Reason};
 pub use policy_place::PolicyPlace;
 pub(crate) use policy_place::{Machines, place};
 pub(crate) use sniff::{evidence, is_judged};
 pub(crate) use units::{Above, Unit, Walker};
 pub use walk::{Discovery, discover};
-pub(crate) use walk::{Holder, UNREADABLE, Walk};
+pub(crate) use walk::{Holder, Walk};
 
 /// One file that can say something about a registry.
 #[derive(Debug, Clone)]

@@ -361,9 +361,12 @@ fn a_log_given_by_hand_goes_to_the_hive_that_it_fits() {
     assert_eq!((count, found.diagnostics.len()), (vec![2, 0, 0], 0));
     // Two that it fits, and none.
     let two = [folder.join("SYSTEM"), fixture("dirty/SYSTEM")];
-    assert_eq!(find(&two, &logs, true).diagnostics[0].code, "log-alone");
+    assert_eq!(find(&two, &logs, true).diagnostics[0].code.as_str(), "log-alone");
     let none = find(&several[1..], &[logs[0].clone(), folder.join("missing")], true);
-    assert_eq!((none.diagnostics[0].code, none.diagnostics[1].code), ("log-alone", "unreadable-input"));
+    assert_eq!(
+        (none.diagnostics[0].code.as_str(), none.diagnostics[1].code.as_str()),
+        ("log-alone", "unreadable-input")
+    );
     assert_eq!(find(&logs, &[], true).diagnostics.len(), 2);
 }
 

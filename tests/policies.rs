@@ -10,7 +10,7 @@ use tlshive::audit::effective::interest;
 use tlshive::audit::{HostReport, Installed, Outcome, States, Verdict, audit, audit_with};
 use tlshive::host::{Host, Options, group, open};
 use tlshive::limits::Limits;
-use tlshive::output::{rule_list, subject_list};
+use tlshive::output::{code_list, rule_list, subject_list};
 use tlshive::policy::Policy;
 use tlshive::source::{Search, discover};
 use tlshive::windows::path::KeyPath;
@@ -115,9 +115,9 @@ fn the_schema_and_the_program_agree() {
     }
 }
 
-/// The lists in the README are made from the policies: `UPDATE_README=1 cargo test --test policies` writes them anew.
+/// The lists in the README are made from the policies and tables: `UPDATE_README=1 cargo test --test policies` writes them anew.
 #[test]
-fn the_readme_lists_the_rules_and_states_as_they_are() {
+fn the_readme_lists_rules_states_and_codes_as_they_are() {
     let path = root().join("README.md");
     let readme = std::fs::read_to_string(&path).unwrap();
     let with = |text: &str, marks: [&str; 2], list: &str| {
@@ -128,7 +128,9 @@ fn the_readme_lists_the_rules_and_states_as_they_are() {
     let states = ["<!-- states: made from the subjects, do not edit -->\n", "<!-- end of states -->\n"];
     let rules = ["<!-- rules: made from the policies, do not edit -->\n", "<!-- end of rules -->\n"];
     let want = with(&readme, states, &subject_list());
+    let codes = ["<!-- codes: made from the table of codes, do not edit -->\n", "<!-- end of codes -->\n"];
     let want = with(&want, rules, &rule_list(&Policy::builtins().unwrap()));
+    let want = with(&want, codes, &code_list());
     if std::env::var_os("UPDATE_README").is_some() {
         std::fs::write(&path, &want).unwrap();
     } else {

@@ -233,10 +233,10 @@ fn nothing_is_certain_once_reading_stopped() {
         assert!(client(&file, "CurrentControlSet").contains(code), "{code}");
         assert!(ask(&file, &format!(r"HKEY_LOCAL_MACHINE\SOFTWARE\{NET}"), "x").contains(code), "{code}");
         assert_eq!(ask(&file, r"HKEY_LOCAL_MACHINE\SOFTWARE\Elsewhere", "x"), "not covered");
-        assert_eq!(file.diagnostics().kept().last().map(|d| d.code), Some("reg-stopped"));
+        assert_eq!(file.diagnostics().kept().last().map(|d| d.code.as_str()), Some("reg-stopped"));
     }
     let first = RegFile::read(&Broken(vec![0; 9], 0), &Arc::from("t.reg"), &interest(), &Limits::default(), None);
-    assert_eq!(first.diagnostics().kept().iter().map(|d| d.code).collect::<Vec<_>>(), ["reg-stopped"]);
+    assert_eq!(first.diagnostics().kept().iter().map(|d| d.code.as_str()).collect::<Vec<_>>(), ["reg-stopped"]);
     assert!(client(&first, "CurrentControlSet").contains("bad sector"));
     let mut text = head.into_bytes();
     text.resize(300_000, b'\n');

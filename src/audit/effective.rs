@@ -17,6 +17,7 @@ mod suites;
 mod usable;
 mod winhttp;
 
+use crate::diagnostic::Code;
 use crate::host::Windows;
 use crate::place::Place;
 use crate::registry::{Lookup, Registry};
@@ -126,22 +127,11 @@ impl Answer {
     }
 }
 
-/// How much a lint matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Level {
-    /// Worth knowing.
-    Note,
-    /// Somebody meant something else than what Windows does, or it breaks something.
-    Warning,
-}
-
 /// One oddity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lint {
-    /// Stable name.
-    pub id: &'static str,
-    /// How much it matters.
-    pub level: Level,
+    /// What kind of oddity it is.
+    pub id: Code,
     /// One sentence.
     pub why: String,
     /// Where it shows.
@@ -149,12 +139,8 @@ pub struct Lint {
 }
 
 impl Lint {
-    fn note(id: &'static str, why: String, place: Option<Place>) -> Self {
-        Self { id, level: Level::Note, why, place }
-    }
-
-    fn warning(id: &'static str, why: String, place: Option<Place>) -> Self {
-        Self { id, level: Level::Warning, why, place }
+    fn new(id: Code, why: String, place: Option<Place>) -> Self {
+        Self { id, why, place }
     }
 }
 
@@ -171,7 +157,7 @@ fn own_control_set(registry: &Registry) -> Option<Lint> {
         "SYSTEM has a key CurrentControlSet of its own{link}, which is never read: at its start Windows makes a link of that \
          name to the set of Select\\Current; what was imported into that key has no effect"
     );
-    Some(Lint::warning("control-set-unread", why, Some(place)))
+    Some(Lint::new(Code::ControlSetUnread, why, Some(place)))
 }
 
 /// Works out what this registry makes Windows do.

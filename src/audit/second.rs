@@ -2,15 +2,12 @@
 
 use super::deciding::deciding;
 use super::report::{HostReport, Outcome};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::At;
 use crate::host::{Host, Input, InputKind};
 use crate::place::Place;
 use crate::registry::cross_check::Agreement;
 use crate::windows::path::KeyPath;
-
-/// Code of the diagnostic that tells of a disagreement between the readers.
-pub const DISAGREES: &str = "cross-check-disagrees";
 
 /// Asks the second reader about the values that decided each rule, or their absence. A disagreement is an error in the
 /// report.
@@ -22,7 +19,7 @@ pub fn cross_check(report: &mut HostReport, host: &Host) -> Vec<Diagnostic> {
             if let Agreement::Disagree { .. } = &next {
                 let place = finding.place.clone().unwrap_or_else(|| whole(host, &key));
                 let message = format!("rule {}, {value}: {next}", finding.rule.id);
-                diagnostics.push(Diagnostic { severity: Severity::Error, code: DISAGREES, message, place });
+                diagnostics.push(Diagnostic::new(Code::CrossCheckDisagrees, message, place));
             }
             finding.cross_check = match (finding.cross_check.take(), next) {
                 (None | Some(Agreement::Agree), next) => Some(next),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::report::{HostReport, Outcome, Verdict, Waived};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::At;
 use crate::place::Place;
 use crate::policy::waiver::{Date, Waiver, Waivers};
@@ -42,17 +42,17 @@ impl Used {
             let rule = &waiver.rule;
             let (code, message) = match waiver.expires.filter(|_| waiver.has_expired(today)) {
                 Some(last) => {
-                    ("waiver-expired", format!("the waiver of rule {rule} expired on {last}: it is not applied"))
+                    (Code::WaiverExpired, format!("the waiver of rule {rule} expired on {last}: it is not applied"))
                 }
                 None if used > 0 => continue,
                 None => {
                     let hosts = if waiver.hosts.is_empty() { "any host".to_owned() } else { waiver.hosts.join(", ") };
                     let what = format!("rule {rule} fails on no host that it names ({hosts})");
-                    ("waiver-unused", format!("the waiver waives nothing: {what}"))
+                    (Code::WaiverUnused, format!("the waiver waives nothing: {what}"))
                 }
             };
             let place = Place::new(&artifact, At::Line(waiver.line));
-            idle.push(Diagnostic { severity: Severity::Warning, code, message, place });
+            idle.push(Diagnostic::new(code, message, place));
         }
         idle
     }

@@ -20,8 +20,8 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, Failure> {
     match &args.rule {
         None => list(&policies, &mut out)?,
         Some(id) if explain(&policies, id, &mut out)? => {}
-        Some(id) => match Code::ALL.iter().find(|code| code.as_str() == id) {
-            Some(code) if args.policy.is_none() => explain_code(*code, &mut out)?,
+        Some(id) => match Code::parse(id) {
+            Some(code) if args.policy.is_none() => explain_code(code, &mut out)?,
             None if args.policy.is_none() && kind(id, &mut out)? => {}
             _ => return Err(unknown(id, &policies, args.policy.as_deref())),
         },

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::pair;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::error::At;
 use crate::limits::Limits;
 use crate::place::Place;
@@ -115,7 +115,7 @@ pub fn group(artifacts: &[Artifact], join: bool, limits: &Limits) -> Grouping {
     groups.sort_by_key(|(first, _)| *first);
     out.groups = groups.into_iter().map(|(_, group)| group).collect();
     if join && !out.groups.is_empty() {
-        out.diagnostics.retain(|remark| remark.code != NOT_A_PAIR);
+        out.diagnostics.retain(|remark| remark.code != Code::NotAPair);
         let mut joined = Group { name: "joined inputs".into(), ..Group::default() };
         for group in out.groups.drain(..) {
             joined.hives.extend(group.hives);
@@ -157,11 +157,11 @@ fn kinds(artifacts: &[Artifact], limits: &Limits, out: &mut Grouping) -> Vec<Rol
                 there.entry(folder(&artifact.path)).or_default().push(None);
                 let message = "a hive, but neither SYSTEM nor SOFTWARE: not audited".to_owned();
                 out.others.push(entry(artifact, "registry hive", Fate::NotAboutWindows).because(
-                    OTHER_HIVE,
+                    Code::OtherHive,
                     message.clone(),
                     None,
                 ));
-                out.diagnostics.push(remark(artifact, Severity::Note, OTHER_HIVE, message));
+                out.diagnostics.push(remark(artifact, Code::OtherHive, message));
             }
             Role::File | Role::Policy | Role::Nothing => {}
         }
@@ -174,19 +174,16 @@ fn kinds(artifacts: &[Artifact], limits: &Limits, out: &mut Grouping) -> Vec<Rol
         // Many a file is called "system" that has nothing to do with Windows.
         if (artifact.named || exact || !beside.is_empty()) && !beside.contains(&Some(kind)) {
             *role = Role::Hive(kind);
-            out.diagnostics.push(remark(artifact, Severity::Error, "no-hive", error.to_string()));
+            out.diagnostics.push(remark(artifact, Code::NoHive, error.to_string()).with_severity(Severity::Error));
         } else {
             let message = format!("{error}: passed over");
-            let passed = entry(artifact, "", Fate::NotRecognised).because("no-hive", message.clone(), None);
+            let passed = entry(artifact, "", Fate::NotRecognised).because(Code::NoHive, message.clone(), None);
             out.others.push(passed);
-            out.diagnostics.push(remark(artifact, Severity::Note, "no-hive", message));
+            out.diagnostics.push(remark(artifact, Code::NoHive, message));
         }
     }
     roles
 }
-
-/// Code of the remark on a hive that an audit does not ask about.
-pub(crate) const OTHER_HIVE: &str = "other-hive";
 
 /// The ledger's line on an artifact.
 fn entry(artifact: &Artifact, kind: &'static str, fate: Fate) -> Entry {
@@ -195,8 +192,8 @@ fn entry(artifact: &Artifact, kind: &'static str, fate: Fate) -> Entry {
     Entry { path, size, named: artifact.named, ..Entry::new(&artifact.name, kind, fate) }
 }
 
-fn remark(artifact: &Artifact, severity: Severity, code: &'static str, message: String) -> Diagnostic {
-    Diagnostic { severity, code, message, place: Place::new(&artifact.name, At::Whole) }
+fn remark(artifact: &Artifact, code: Code, message: String) -> Diagnostic {
+    Diagnostic::new(code, message, Place::new(&artifact.name, At::Whole))
 }
 
 fn folder(path: &Path) -> &Path {
@@ -243,7 +240,7 @@ fn by_folder(hives: Vec<(HiveKind, Artifact)>, limits: &Limits, diagnostics: &mu
             "the only SYSTEM and the only SOFTWARE of this folder are not taken as one machine: {why} (--join takes them \
              as one)"
         );
-        diagnostics.push(remark(system, Severity::Warning, NOT_A_PAIR, message));
+        diagnostics.push(remark(system, Code::NotAPair, message));
         return hives.into_iter().map(|hive| hive_group(vec![hive])).collect();
     }
     let mut pairs: Vec<Vec<(HiveKind, Artifact)>> = Vec::new();
@@ -257,9 +254,6 @@ fn by_folder(hives: Vec<(HiveKind, Artifact)>, limits: &Limits, diagnostics: &mu
     }
     pairs.into_iter().map(hive_group).collect()
 }
-
-/// Code of the remark on two hives of one folder that are not taken as one machine.
-const NOT_A_PAIR: &str = "not-a-pair";
 
 /// The only SYSTEM and the only SOFTWARE of a folder, where their names do not pair them.
 fn lone_pair(hives: &[(HiveKind, Artifact)]) -> Option<(&Artifact, &Artifact)> {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{Host, Input, InputKind, Windows, control_set, facts};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::digest::sha256_of;
 use crate::error::{At, Error};
 use crate::limits::Limits;
@@ -171,13 +171,12 @@ fn keys(changes: &Changes) -> usize {
 fn large(name: &Arc<str>) -> Diagnostic {
     let message =
         "a large file: of what it changes besides, nothing is looked at, even where symbolic links lead there";
-    let (severity, place) = (Severity::Warning, Place::new(name, At::Whole));
-    Diagnostic { severity, code: "overlay-large", message: message.to_owned(), place }
+    Diagnostic::new(Code::OverlayLarge, message, Place::new(name, At::Whole))
 }
 
 fn unreadable(why: &str, place: Place) -> Diagnostic {
     let message = format!("what the import of this file changes cannot be told: {why}");
-    Diagnostic { severity: Severity::Error, code: "overlay-unreadable", message, place }
+    Diagnostic::new(Code::OverlayUnreadable, message, place)
 }
 
 /// What is imported into one machine, and on what it falls: the machine as it is running.

@@ -1,4 +1,4 @@
-//! Rules for people: one explained, all listed, and the list that stands in the README. All from the policies themselves,
+//! Rules and codes for people: one explained, all listed, and the lists that stand in the README. All from the tables themselves,
 //! so that none of them can tell another story than the audit.
 
 use std::io::{self, Write};
@@ -33,10 +33,29 @@ pub fn explain(policies: &[Policy], id: &str, out: &mut dyn Write) -> io::Result
 /// # Errors
 /// When the writer fails.
 pub fn explain_code(code: Code, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{code}: {}\n\nWhy", code.what())?;
+    writeln!(out, "{code}: {}\n{}, about: {}\n\nWhy", code.what(), code.severity().word(), code.area())?;
     paragraph(code.why(), out)?;
     writeln!(out, "\nNext")?;
-    paragraph(code.next(), out)
+    paragraph(code.next(), out)?;
+    if !code.source().is_empty() {
+        writeln!(out, "\nSource")?;
+        paragraph(code.source(), out)?;
+    }
+    Ok(())
+}
+
+/// The codes as the README lists them, by what they are about.
+pub fn code_list() -> String {
+    let row = |code: &Code| format!("| `{code}` | {} | {} |\n", code.severity().word(), code.what());
+    let areas = Code::ALL.chunk_by(|one, next| one.area() == next.area());
+    let lists = areas.map(|codes| {
+        let area = codes.first().map(|code| code.area()).unwrap_or_default();
+        let rows: String = codes.iter().map(row).collect();
+        format!(
+            "<details><summary>{area}</summary>\n\n| code | as a rule | it says |\n|---|---|---|\n{rows}\n</details>\n"
+        )
+    });
+    lists.collect::<Vec<_>>().join("\n")
 }
 
 fn one(policy: &Policy, rule: &Rule, out: &mut dyn Write) -> io::Result<()> {

@@ -392,7 +392,7 @@ fn place(place: &Place) -> PlaceV2<'_> {
 fn diagnostic(diagnostic: &Diagnostic) -> DiagnosticV2<'_> {
     DiagnosticV2 {
         severity: diagnostic.severity.word(),
-        code: diagnostic.code,
+        code: diagnostic.code.as_str(),
         message: &diagnostic.message,
         place: place(&diagnostic.place),
     }

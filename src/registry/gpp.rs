@@ -15,7 +15,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use super::change::{Script, whole};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{At, Error};
 use crate::limits::Limits;
 use crate::place::Place;
@@ -120,9 +120,9 @@ impl Walk<'_> {
         }
     }
 
-    fn tell(&mut self, severity: Severity, code: &'static str, message: &str, at: At) {
+    fn tell(&mut self, code: Code, message: &str, at: At) {
         let place = Place::new(self.artifact, at);
-        self.script.diagnostics.push_with(|| Diagnostic { severity, code, message: message.to_owned(), place });
+        self.script.diagnostics.push_with(|| Diagnostic::new(code, message, place));
     }
 
     fn start(&mut self, start: &BytesStart<'_>, at: At) -> Result<(), Error> {
@@ -169,7 +169,7 @@ impl Walk<'_> {
             (self.open.last(), &open, name == "Filters")
         {
             let message = format!("<{}> is no part of registry preferences and is not read", name.escape_debug());
-            self.tell(Severity::Warning, "gpp-unknown-element", &message, at);
+            self.tell(Code::GppUnknownElement, &message, at);
         }
         self.open.push(open);
         Ok(())
@@ -197,7 +197,7 @@ impl Walk<'_> {
                     said.doubt.get_or_insert_with(|| doubt.to_owned());
                 });
                 if any {
-                    self.tell(Severity::Warning, "gpp-targeting", doubt, at);
+                    self.tell(Code::GppTargeting, doubt, at);
                 }
             }
             _ => {}
@@ -208,19 +208,14 @@ impl Walk<'_> {
     fn item(&mut self, item: &Item) -> Result<(), Error> {
         let disabled = self.open.iter().any(|open| matches!(open, Open::Holder { disabled: true, .. }));
         if disabled {
-            self.tell(
-                Severity::Note,
-                "gpp-disabled",
-                "an item that is disabled, by itself or with its collection",
-                item.at,
-            );
+            self.tell(Code::GppDisabled, "an item that is disabled, by itself or with its collection", item.at);
             return Ok(());
         }
         let said = match item.changes(self.limits) {
             Ok(said) => said,
             Err(message) => {
                 let message = format!("an item that cannot be told: {message}");
-                self.tell(Severity::Error, "gpp-item", &message, item.at);
+                self.tell(Code::GppItem, &message, item.at);
                 self.script.unknown.get_or_insert((Error::unsupported(item.at, message), item.at));
                 return Ok(());
             }
@@ -230,7 +225,7 @@ impl Walk<'_> {
             let right = || "it is done as the user who is logged on, who may not have the right to".to_owned();
             let doubt = doubt.or_else(|| as_user.then(right));
             if let Some(doubt) = &doubt {
-                self.tell(Severity::Warning, "gpp-doubt", doubt, item.at);
+                self.tell(Code::GppDoubt, doubt, item.at);
             }
             self.script.push(change, item.at, doubt, self.limits)?;
         }

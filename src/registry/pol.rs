@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::change::{Change, Script, whole};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{At, Error};
 use crate::fields::Fields;
 use crate::limits::Limits;
@@ -119,14 +119,14 @@ struct Taker<'a> {
 }
 
 impl Taker<'_> {
-    fn tell(&mut self, severity: Severity, code: &'static str, message: &str) {
+    fn tell(&mut self, code: Code, message: &str) {
         let place = Place::new(self.artifact, self.record.at);
-        self.script.diagnostics.push_with(|| Diagnostic { severity, code, message: message.to_owned(), place });
+        self.script.diagnostics.push_with(|| Diagnostic::new(code, message, place));
     }
 
     fn push(&mut self, change: Change, doubt: Option<String>) -> Result<(), Error> {
         if let Some(doubt) = &doubt {
-            self.tell(Severity::Warning, "pol-doubt", doubt);
+            self.tell(Code::PolDoubt, doubt);
         }
         self.script.push(change, self.record.at, doubt, self.limits)
     }
@@ -139,7 +139,7 @@ impl Taker<'_> {
         }
         let key = KeyPath(self.root.names().iter().cloned().chain(names().map(Name::from_units)).collect());
         if key.names().len() == self.root.names().len() {
-            self.tell(Severity::Warning, "pol-no-key", "a record without a key does nothing");
+            self.tell(Code::PolNoKey, "a record without a key does nothing");
             return Ok(());
         }
         let name = self.record.name.as_slice();
@@ -162,7 +162,7 @@ impl Taker<'_> {
             return self.list(below);
         }
         if is(name, "**securekey") {
-            self.tell(Severity::Note, "pol-secure-key", "who may access the key is changed, which is not looked at");
+            self.tell(Code::PolSecureKey, "who may access the key is changed, which is not looked at");
             return Ok(());
         }
         if after(name, "**comment:").is_some() {

@@ -9,7 +9,7 @@ use super::change::Changes;
 use super::hive::Listed;
 use super::overlay::Alone;
 use super::{Listing, Lookup, gpp, pol, system};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{At, Error};
 use crate::limits::Limits;
 use crate::place::Place;
@@ -91,9 +91,9 @@ pub fn read(
         Ok(script) => script,
         Err(error) => {
             let place = Place::new(artifact, error.at());
-            let (severity, message) = (Severity::Error, format!("not read to its end: {error}"));
+            let message = format!("not read to its end: {error}");
             changes.stopped = Some((error, place.clone()));
-            return (changes, vec![Diagnostic { severity, code: "policy-file-stopped", message, place }]);
+            return (changes, vec![Diagnostic::new(Code::PolicyFileStopped, message, place)]);
         }
     };
     let mut diagnostics = script.diagnostics.all(artifact);
@@ -102,18 +102,15 @@ pub fn read(
         Form::Pol if !script.said.is_empty() => owner::of(layout, script.said.iter().map(|said| said.change.key())),
         Form::Pol | Form::Gpp => Ok(Owner::Machine),
     };
-    let warning = |code, message| {
-        let place = Place::new(artifact, At::Whole);
-        Diagnostic { severity: Severity::Warning, code, message, place }
-    };
+    let warning = |code, message: String| Diagnostic::new(code, message, Place::new(artifact, At::Whole));
     if owner == Ok(Owner::User) {
         let message =
             "a user's settings: it changes nothing of the machine (--registry-pol machine, if it is the machine's)";
-        diagnostics.push(warning("policy-file-user", message.to_owned()));
+        diagnostics.push(warning(Code::PolicyFileUser, message.to_owned()));
         return (changes, diagnostics);
     }
     if let Err(why) = &owner {
-        diagnostics.push(warning("policy-file-owner", why.clone()));
+        diagnostics.push(warning(Code::PolicyFileOwner, why.clone()));
     }
     let (mut others, mut first) = (0u64, At::Whole);
     for said in script.said {
@@ -132,8 +129,7 @@ pub fn read(
     if others > 0 {
         let message =
             format!("not about HKEY_LOCAL_MACHINE, so not looked at (changes: {others}, of which this is the first)");
-        let (severity, place) = (Severity::Note, Place::new(artifact, first));
-        diagnostics.push(Diagnostic { severity, code: "policy-file-other-root", message, place });
+        diagnostics.push(Diagnostic::new(Code::PolicyFileOtherRoot, message, Place::new(artifact, first)));
     }
     (changes, diagnostics)
 }
@@ -279,7 +275,7 @@ mod tests {
             assert!(got.starts_with(want), "{key} {value}: {got}");
         }
         assert_eq!(machine.control_sets(), [Name::from("CurrentControlSet")]);
-        let codes = |file: &PolicyFile| file.diagnostics().iter().map(|d| d.code).collect::<Vec<_>>();
+        let codes = |file: &PolicyFile| file.diagnostics().iter().map(|d| d.code.as_str()).collect::<Vec<_>>();
         let user = file(&records, Layout { said: Some(Owner::User), ..Layout::default() });
         assert!(codes(&user).contains(&"policy-file-user"));
         assert!(user.control_sets().is_empty());

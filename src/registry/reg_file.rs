@@ -53,7 +53,7 @@ pub use list::{ListedKey, ListedValue, normalised};
 use super::change::Changes;
 use super::hive::Listed;
 use super::{Found, KeyInfo, Listing, Lookup};
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::error::{At, Error};
 use crate::limits::Limits;
 use crate::place::Place;
@@ -137,12 +137,12 @@ impl RegFile {
         }
         let result = first.and_then(|header| if header.imports() { run(&mut lines, &mut reader) } else { Ok(()) });
         if let Some(line) = lines.utf8_line() {
-            reader.tell(line, Severity::Note, "reg-utf8-unmarked", || {
+            reader.tell(line, Code::RegUtf8Unmarked, || {
                 "this line is read as UTF-8, though nothing says so; regedit would read it in the ANSI code page".into()
             });
         }
         if lines.odd() {
-            reader.tell(lines.number(), Severity::Note, "reg-half-unit", || "half a UTF-16 unit ends the file".into());
+            reader.tell(lines.number(), Code::RegHalfUnit, || "half a UTF-16 unit ends the file".into());
         }
         let stopped = result.err().map(|error| {
             let at = match &error {
@@ -151,12 +151,11 @@ impl RegFile {
             };
             let place = Place::new(artifact, at);
             let message = format!("not read to its end: {error}");
-            let (severity, code) = (Severity::Error, "reg-stopped");
-            reader.diagnostics.push(Diagnostic { severity, code, message, place: place.clone() });
+            reader.diagnostics.push(Diagnostic::new(Code::RegStopped, message, place.clone()));
             (error, place)
         });
         if let Some(line) = reader.watch.as_ref().and_then(extent::Watch::view_32) {
-            reader.tell(line, Severity::Warning, "reg-32-bit-view", || {
+            reader.tell(line, Code::Reg32BitView, || {
                 "InstallRoot is the folder of 32-bit .NET: a 32-bit program exported this, so that what stands below SOFTWARE \
                  here is what Windows has below SOFTWARE\\WOW6432Node, or Windows itself is 32-bit"
                     .to_owned()
@@ -317,33 +316,27 @@ fn run(lines: &mut Lines<'_>, reader: &mut Reader<'_>) -> Result<(), Error> {
 
 /// What there is to say of the header and the encoding.
 fn about_format(reader: &mut Reader<'_>, header: Header, charset: Charset, head: &[u8]) {
-    let mut tell = |severity, code, text: &str| reader.tell(1, severity, code, || text.to_owned());
+    let mut tell = |code, text: &str| reader.tell(1, code, || text.to_owned());
     match charset {
         Charset::Utf16Be => {
-            tell(
-                Severity::Warning,
-                "reg-utf16be",
-                "UTF-16BE, which regedit does not recognise: it would refuse the file",
-            );
+            tell(Code::RegUtf16be, "UTF-16BE, which regedit does not recognise: it would refuse the file");
         }
         Charset::Utf8 => {
-            tell(Severity::Warning, "reg-utf8-bom", "UTF-8 with a byte order mark, which regedit may refuse");
+            tell(Code::RegUtf8Bom, "UTF-8 with a byte order mark, which regedit may refuse");
         }
         Charset::Utf16Le | Charset::CodePage { .. } => {}
     }
     match header {
         Header::Version5 | Header::Regedit4 => {}
-        Header::Wine => tell(Severity::Note, "reg-wine", "a registry file of Wine, which regedit would refuse"),
+        Header::Wine => tell(Code::RegWine, "a registry file of Wine, which regedit would refuse"),
         Header::Windows31 => {
             tell(
-                Severity::Note,
-                "reg-windows-31",
+                Code::RegWindows31,
                 "a Windows 3.1 file: its lines set default values below HKEY_CLASSES_ROOT, and nothing else counts",
             );
         }
         Header::Ignored => tell(
-            Severity::Warning,
-            "reg-header-ignored",
+            Code::RegHeaderIgnored,
             "the header starts with REGEDIT but is not REGEDIT4: regedit reports success and imports nothing",
         ),
         Header::None => {
@@ -351,7 +344,7 @@ fn about_format(reader: &mut Reader<'_>, header: Header, charset: Charset, head:
                 Some(Sniffed::LooksLikeReg { reason }) => reason,
                 _ => "the first line is no header of a registry script; regedit would refuse the file",
             };
-            tell(Severity::Error, "reg-no-header", reason);
+            tell(Code::RegNoHeader, reason);
         }
     }
 }

@@ -6,11 +6,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::InputRecord;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::At;
 use crate::host::{Group, Input, InputKind};
 use crate::place::{INTO, Place};
-use crate::source::{Artifact, Entry, Fate, ImageSeen, LogFile, UNREADABLE};
+use crate::source::{Artifact, Entry, Fate, ImageSeen, LogFile};
 
 /// A group, how many hosts it is, and what was read for it.
 pub(super) type Judged<'a> = (&'a Group, usize, Vec<Input>);
@@ -102,7 +102,7 @@ fn judged(artifact: &Artifact, kind: String, input: Option<&Input>, hosts: u64) 
     entry.hosts = hosts;
     if let Some(InputKind::Unreadable(error)) = input.map(|input| &input.kind) {
         entry.fate = Fate::NotRead;
-        entry = entry.that_counts().because(UNREADABLE, error.to_string(), None);
+        entry = entry.that_counts().because(Code::UnreadableInput, error.to_string(), None);
     }
     entry
 }
@@ -117,7 +117,7 @@ fn log_entry(artifact: &Artifact, log: &LogFile) -> Entry {
     let path = artifact.container().is_none().then(|| log.path.clone());
     let entry = Entry { path, size: log.meta().0, ..Entry::new(&log.name, "transaction log", Fate::Part) };
     match &log.ignored {
-        Some(why) => entry.because("log-refused", why.clone(), None),
+        Some(why) => entry.because(Code::LogRefused, why.clone(), None),
         None => entry,
     }
 }
@@ -127,11 +127,7 @@ pub(super) fn broke(path: Option<&Path>) -> InputRecord {
     let name: Arc<str> = path.map_or_else(|| "an input".into(), |path| path.to_string_lossy().into());
     let why = "tlshive failed over it: this is a fault of tlshive";
     let entry = Entry { path: path.map(Path::to_path_buf), ..Entry::new(&name, "", Fate::NotRead) }.that_counts();
-    let entry = entry.because(INTERNAL, why, Some("please report it, if you can with the file"));
-    let (severity, place) = (Severity::Error, Place::new(&name, At::Whole));
-    let diagnostic = Diagnostic { severity, code: INTERNAL, message: why.to_owned(), place };
+    let entry = entry.because(Code::InternalError, why, Some("please report it, if you can with the file"));
+    let diagnostic = Diagnostic::new(Code::InternalError, why, Place::new(&name, At::Whole));
     InputRecord { entry, images: Vec::new(), diagnostics: vec![diagnostic] }
 }
-
-/// Code of what a fault of the program left unjudged.
-const INTERNAL: &str = "internal-error";

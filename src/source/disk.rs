@@ -15,7 +15,7 @@ use super::policy_place;
 use super::sniff::{BOOT_COPY, Content, LEN, sniff_at};
 use super::walk::Walk;
 use super::{Artifact, Kind, inside, no_hive, step};
-use crate::diagnostic::Severity;
+use crate::diagnostic::Code;
 use crate::error::{At, Error};
 use crate::image::{Disk, Filesystem, Partition, Scheme, Table, Tree, dynamic, partitions, recognise};
 use crate::read_at::{ReadAt, Window};
@@ -139,14 +139,14 @@ impl Walk<'_> {
         let mut notes = disk.notes.clone();
         notes.extend(table.notes.iter().cloned());
         for note in &notes {
-            self.remark(&image.name, Severity::Note, "image", note.clone());
+            self.remark(&image.name, Code::Image, note.clone());
         }
         if let Some(why) = &table.incomplete {
             self.unreadable(&image.name, why.clone());
         }
         if table.partitions.is_empty() {
             let message = "a partition table without partitions: nothing to audit".to_owned();
-            self.remark(&image.name, Severity::Warning, "no-partitions", message);
+            self.remark(&image.name, Code::NoPartitions, message);
         }
         let group = dynamic(&disk.bytes, disk.sector, &table, &self.limits);
         let any = wanted.iter().any(|partition| partition.purpose == Some("LDM data"));
@@ -195,7 +195,7 @@ impl Walk<'_> {
             let place = inside(image, &volume.name);
             let message = format!("{}: not looked into: {why}", volume.content);
             if any {
-                self.remark(&place, Severity::Warning, "volume-not-read", message);
+                self.remark(&place, Code::VolumeNotRead, message);
             } else {
                 self.unreadable(&place, message);
             }
@@ -250,7 +250,7 @@ impl Walk<'_> {
             }
             Err(None) => {
                 let message = format!("{}: Windows is not started from it; not looked into", seen.content);
-                self.remark(&inside(&image.name, &short), Severity::Note, "volume-skipped", message);
+                self.remark(&inside(&image.name, &short), Code::VolumeSkipped, message);
                 return seen;
             }
         }
@@ -272,7 +272,7 @@ impl Walk<'_> {
             self.unreadable(&inside(&name, path), error.to_string());
         }
         for (path, error) in found.notes {
-            self.remark(&inside(&name, path), Severity::Warning, "not-looked-into", error.to_string());
+            self.remark(&inside(&name, path), Code::NotLookedInto, error.to_string());
         }
         for (path, hives) in found.left_out {
             self.left_out(&inside(&name, path), hives);
@@ -334,7 +334,7 @@ impl Walk<'_> {
                     let matters = installation::is_expected(&found.path) || is_reg_name(&found.path);
                     return match matters {
                         true => self.unreadable(&name, error.to_string()),
-                        false => self.remark(&name, Severity::Note, "volume-file", format!("not looked into: {error}")),
+                        false => self.remark(&name, Code::VolumeFile, format!("not looked into: {error}")),
                     };
                 }
             },
@@ -386,7 +386,7 @@ impl Walk<'_> {
             Content::Archive(_) => {
                 let message = "an archive inside an image is not read: copy it out first".to_owned();
                 match collections {
-                    Collections::Aside => self.remark(&name, Severity::Note, "nested-archive", message),
+                    Collections::Aside => self.remark(&name, Code::NestedArchive, message),
                     Collections::Read | Collections::TooDeep => self.unreadable(&name, message),
                 }
             }
@@ -399,8 +399,8 @@ impl Walk<'_> {
         let mut entry = Entry::new(name, "disk image", Fate::NotRead);
         // On the disk of a machine that is judged it is one of its files.
         entry.counts = collections != Collections::Aside;
-        self.out.ledger.push(entry.because("nested-image", message.clone(), Some("copy it out first")));
-        self.remark(name, Severity::Warning, "nested-image", message);
+        self.out.ledger.push(entry.because(Code::NestedImage, message.clone(), Some("copy it out first")));
+        self.remark(name, Code::NestedImage, message);
     }
 
     fn inside_log(&mut self, path: &Path, log: InsideLog) {

@@ -11,7 +11,7 @@ use super::inside;
 use super::opener::Parts;
 use super::sniff::{Content, LEN, sniff};
 use super::walk::Walk;
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Code, Severity};
 use crate::error::{At, Error};
 use crate::image::{Dynamic, DynamicVolume, Guid, Piece, dynamic, partitions};
 use crate::read_at::LocalFile;
@@ -62,7 +62,7 @@ impl Walk<'_> {
                     seen.push(self.dynamic_volume(member, volume, &used, &others));
                 } else {
                     let message = format!("{}: looked into with another disk of its group", volume.name);
-                    self.remark(&member.image.name, Severity::Note, "dynamic-volume", message);
+                    self.remark_as(Severity::Note, &member.image.name, Code::DynamicVolume, message);
                 }
             }
             let Some(image) = member.seen.and_then(|number| self.out.images.get_mut(number)) else { continue };
@@ -119,7 +119,7 @@ impl Walk<'_> {
         }
         let place = inside(&member.image.name, &volume.name);
         for note in more {
-            self.remark(&place, Severity::Warning, "dynamic-volume", note);
+            self.remark(&place, Code::DynamicVolume, note);
         }
         let mut parts: Vec<(Arc<str>, PathBuf)> = Vec::new();
         let others = used.iter().copied().filter(|used| used.image.path != member.image.path);
@@ -169,7 +169,7 @@ impl Walk<'_> {
             Ok(entries) => entries,
             Err(error) => {
                 let message = format!("{}: not looked at for other disks of its group: {error}", folder.display());
-                self.remark(name, Severity::Warning, "dynamic-volume", message);
+                self.remark(name, Code::DynamicVolume, message);
                 return Vec::new();
             }
         };
@@ -179,7 +179,7 @@ impl Walk<'_> {
         if paths.len() > self.limits.ldm_neighbours {
             let most = self.limits.ldm_neighbours;
             let message = format!("only the first {most} files beside it were looked at for other disks of its group");
-            self.remark(name, Severity::Warning, "dynamic-volume", message);
+            self.remark(name, Code::DynamicVolume, message);
             paths.truncate(most);
         }
         let mut found = Vec::new();
@@ -191,7 +191,7 @@ impl Walk<'_> {
                     let message = format!(
                         "{file}, which lies beside it, may be a disk of its group, but cannot be read: {error}"
                     );
-                    self.remark(name, Severity::Warning, "dynamic-volume", message);
+                    self.remark(name, Code::DynamicVolume, message);
                 }
             }
         }

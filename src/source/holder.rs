@@ -14,10 +14,10 @@ use super::opener::{Among, Beside, ByPath, Parts, Used, member_path};
 use super::past::{copy_of, is_past, plain, top};
 use super::policy_place::expected;
 use super::sniff::{BOOT_COPY, Content, LEN, SMALLEST_DISK, sniff, sniff_at};
-use super::walk::{Holder, LOOK, NOT_AS_NAMED, Walk, parts, promised};
+use super::walk::{Holder, LOOK, Walk, parts, promised};
 use super::{Artifact, Kind, inside, is_in_config, name, no_hive, step};
 use crate::archive::{self, Archive};
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Code, Severity};
 use crate::error::{At, Error};
 use crate::image::{Disk, disk, ends_like_disk};
 use crate::limits::Limits;
@@ -96,7 +96,7 @@ impl Walk<'_> {
         };
         self.out.files = self.out.files.saturating_add(contents.files);
         for note in &contents.notes {
-            self.remark(&called, Severity::Note, "archive", note.clone());
+            self.remark(&called, Code::Archive, note.clone());
         }
         if let Some(error) = &contents.damaged {
             self.unreadable(&called, format!("there may be more in it than was found: {error}"));
@@ -233,7 +233,7 @@ impl Walk<'_> {
             entry.counts = counts;
             self.out.ledger.push(entry);
             let severity = if counts { Severity::Error } else { Severity::Note };
-            self.remark(&called, severity, code, why);
+            self.remark_as(severity, &called, code, why);
         }
     }
 
@@ -260,7 +260,7 @@ impl Walk<'_> {
         for ((called, path, disk, first), part) in opened.into_iter().zip(is_part) {
             if part {
                 let message = "a part of another disk image in the archive: read with that one".to_owned();
-                self.remark(&called, Severity::Note, "image-part", message);
+                self.remark(&called, Code::ImagePart, message);
                 continue;
             }
             let first = match first.and_then(|()| disk.get()) {
@@ -321,7 +321,7 @@ struct Opened {
 struct Unread {
     path: String,
     kind: String,
-    code: &'static str,
+    code: Code,
     why: String,
     next: Option<&'static str>,
 }
@@ -331,18 +331,18 @@ impl Unread {
         let unread = |kind: String, code, why, next| Some(Self { path: path.to_owned(), kind, code, why, next });
         match content {
             Content::Archive(Archive::Unread { name, next }) => {
-                unread((*name).to_owned(), "nested-archive", format!("{name} is not read"), Some(next))
+                unread((*name).to_owned(), Code::NestedArchive, format!("{name} is not read"), Some(next))
             }
             Content::Archive(kind) => {
                 let why = format!("{kind} inside an archive: not read");
-                unread(kind.to_string(), "nested-archive", why, Some("unpack the outer one first"))
+                unread(kind.to_string(), Code::NestedArchive, why, Some("unpack the outer one first"))
             }
             // What may be a part of an image is looked at with the images.
             Content::Empty | Content::Other if start.is_empty() || !wanted(path, content) => {
                 let promised = promised(path)?;
                 let what = if start.is_empty() { "it is empty" } else { "its content is nothing that is known" };
                 let why = format!("its name says \"{}\", but {what}", promised.name);
-                unread(String::new(), NOT_AS_NAMED, why, Some(LOOK))
+                unread(String::new(), Code::NotAsNamed, why, Some(LOOK))
             }
             _ => None,
         }

@@ -4,6 +4,9 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::known::Known;
+use crate::diagnostic::Code;
+
 /// What became of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -36,9 +39,6 @@ impl Fate {
     }
 }
 
-/// Code of what was named and is not there.
-pub(super) const NO_SUCH_FILE: &str = "no-such-file";
-
 /// One line of the ledger.
 #[derive(Debug, Clone)]
 pub struct Entry {
@@ -68,11 +68,43 @@ pub struct Entry {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason {
     /// Which reason, as `explain` knows it.
-    pub code: &'static str,
+    pub cause: Cause,
     /// In words.
     pub why: String,
     /// What to do about it.
     pub next: Option<&'static str>,
+}
+
+/// What kind of reason it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cause {
+    /// Something that can happen to any file.
+    Code(Code),
+    /// What the file is.
+    Kind(&'static Known),
+}
+
+impl Cause {
+    /// Its id, for scripts and for `explain`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Cause::Code(code) => code.as_str(),
+            Cause::Kind(known) => known.code,
+        }
+    }
+}
+
+impl From<Code> for Cause {
+    fn from(code: Code) -> Self {
+        Cause::Code(code)
+    }
+}
+
+impl From<&'static Known> for Cause {
+    fn from(known: &'static Known) -> Self {
+        Cause::Kind(known)
+    }
 }
 
 impl Entry {
@@ -99,14 +131,19 @@ impl Entry {
     }
 
     /// The same, with the reason.
-    pub fn because(mut self, code: &'static str, why: impl Into<String>, next: Option<&'static str>) -> Self {
-        self.reason = Some(Reason { code, why: why.into(), next });
+    pub fn because(mut self, cause: impl Into<Cause>, why: impl Into<String>, next: Option<&'static str>) -> Self {
+        self.reason = Some(Reason { cause: cause.into(), why: why.into(), next });
         self
+    }
+
+    /// Whether this is the reason.
+    pub fn is_because(&self, code: Code) -> bool {
+        self.reason.as_ref().is_some_and(|reason| reason.cause == Cause::Code(code))
     }
 
     /// Whether it was named, and is not there.
     pub fn is_missing(&self) -> bool {
-        self.reason.as_ref().is_some_and(|reason| reason.code == NO_SUCH_FILE)
+        self.is_because(Code::NoSuchFile)
     }
 
     /// Whether the report has to name it: nothing was judged by it, and a machine might have been.

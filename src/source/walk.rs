@@ -11,7 +11,7 @@ use super::bytes::{Bytes, start};
 use super::disk::ImageSeen;
 use super::dynamic::Member;
 use super::known;
-use super::ledger::{Entry, Fate, NO_SUCH_FILE};
+use super::ledger::{Cause, Entry, Fate};
 use super::logs::{InsideLog, attach};
 use super::past::{copy_of, is_past};
 use super::policy_place::expected;
@@ -19,7 +19,7 @@ use super::sniff::{BOOT_COPY, Content, LEN, SMALLEST_DISK, sniff, sniff_at};
 use super::units::{Trouble, Unit, UnitFile, Walker};
 use super::{Artifact, Kind, Search, is_in_config, name, no_hive};
 use crate::archive::Archive;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::error::At;
 use crate::image::ends_like_disk;
 use crate::limits::Limits;
@@ -141,12 +141,12 @@ impl<'a> Walk<'a> {
             match trouble {
                 Trouble::Unreadable(folder, why) => self.unreadable(folder, why.clone()),
                 Trouble::Policies(folder, why) => {
-                    self.remark(folder, Severity::Warning, "policy-folder", why.clone());
+                    self.remark(folder, Code::PolicyFolder, why.clone());
                 }
                 Trouble::Volume(folder) => {
                     let message = "the folder of a Windows volume: its installations alone are read; \
                                    name a folder below it to have all of that read";
-                    self.remark(folder, Severity::Note, "windows-volume", message.to_owned());
+                    self.remark(folder, Code::WindowsVolume, message.to_owned());
                 }
                 Trouble::Past(folder) => self.aside(folder),
                 Trouble::Missing(path) => self.missing(path),
@@ -154,7 +154,7 @@ impl<'a> Walk<'a> {
                 Trouble::Split(folder) => {
                     let message = "a list names more of its files than are looked at together: files of one machine may \
                                    be taken apart; name the folder";
-                    self.remark(folder, Severity::Warning, "split-unit", message.to_owned());
+                    self.remark(folder, Code::SplitUnit, message.to_owned());
                 }
             }
         }
@@ -190,7 +190,7 @@ impl<'a> Walk<'a> {
             false => ("pipe, socket or device", "copy what it gives into a file"),
         };
         let entry = Entry { path: Some(path.to_path_buf()), ..Entry::new(&name(path), kind, Fate::NotRead) };
-        self.out.ledger.push(entry.because("not-followed", format!("{kind}: not followed"), Some(next)));
+        self.out.ledger.push(entry.because(Code::NotFollowed, format!("{kind}: not followed"), Some(next)));
     }
 
     /// A file that the user named and that is not there.
@@ -198,8 +198,8 @@ impl<'a> Walk<'a> {
         let why = path.symlink_metadata().err().map_or_else(|| "not there".to_owned(), |error| error.to_string());
         let entry = Entry { path: Some(path.to_path_buf()), named: true, ..Entry::new(&name(path), "", Fate::NotRead) };
         let next = Some("check the spelling; where a wildcard was meant, the shell did not expand it");
-        self.out.ledger.push(entry.that_counts().because(NO_SUCH_FILE, why.clone(), next));
-        self.remark(&name(path), Severity::Error, NO_SUCH_FILE, why);
+        self.out.ledger.push(entry.that_counts().because(Code::NoSuchFile, why.clone(), next));
+        self.remark(&name(path), Code::NoSuchFile, why);
     }
 
     /// A file, which the user named, or which lies below a folder.
@@ -281,21 +281,21 @@ impl<'a> Walk<'a> {
                 (_, None) => "its content is nothing that is known".to_owned(),
             };
             let why = format!("its name says \"{}\", but {what}", promised.name);
-            self.settle(called, "", Fate::NotRecognised, true, (NOT_AS_NAMED, &why, Some(LOOK)));
-            self.remark(called, Severity::Error, NOT_AS_NAMED, why);
+            self.settle(called, "", Fate::NotRecognised, true, (Code::NotAsNamed, &why, Some(LOOK)));
+            self.remark(called, Code::NotAsNamed, why);
         } else if let Some(known) = content.filter(|known| known.holds == known::Holds::Machine) {
             let why = format!("{} is not read", known.name);
-            self.settle(called, known.name, Fate::NotRead, true, (known.code, &why, next(known)));
-            self.remark(called, Severity::Error, known.code, why);
+            self.settle(called, known.name, Fate::NotRead, true, (known, &why, next(known)));
+            self.remark(called, Code::UnreadableInput, why);
         } else if let Some(known) = content {
-            self.settle(called, known.name, Fate::NotAboutWindows, false, (known.code, "", None));
+            self.settle(called, known.name, Fate::NotAboutWindows, false, (known, "", None));
             self.nothing_in(called, named);
         } else if size == 0 {
-            self.settle(called, "empty file", Fate::NotAboutWindows, false, ("empty-file", "", None));
+            self.settle(called, "empty file", Fate::NotAboutWindows, false, (Code::EmptyFile, "", None));
             self.empty(called, named);
         } else {
             let why = "what it is cannot be told";
-            self.settle(called, "", Fate::NotRecognised, false, ("not-recognised", why, None));
+            self.settle(called, "", Fate::NotRecognised, false, (Code::NotRecognised, why, None));
             self.nothing_in(called, named);
         }
     }
@@ -307,7 +307,7 @@ impl<'a> Walk<'a> {
         kind: &'static str,
         fate: Fate,
         counts: bool,
-        (code, why, next): (&'static str, &str, Option<&'static str>),
+        (code, why, next): (impl Into<Cause>, &str, Option<&'static str>),
     ) {
         let mut entry = Entry::new(called, kind, fate).because(code, why, next);
         entry.counts = counts;
@@ -342,7 +342,7 @@ impl<'a> Walk<'a> {
                 if let Some(entry) = self.out.ledger.last_mut() {
                     entry.fate = Fate::Part;
                 }
-                self.remark(&name(&holder.path), Severity::Note, "image-part", message.to_owned());
+                self.remark(&name(&holder.path), Code::ImagePart, message.to_owned());
             }
             HolderKind::Image => self.local_image(holder),
             HolderKind::Archive(kind) => {
@@ -416,8 +416,8 @@ impl<'a> Walk<'a> {
                 let message = "a transaction log without its hive: nothing to audit".to_owned();
                 let entry = Entry::new(&name(&path), "transaction log", Fate::NotRead);
                 let entry = Entry { path: Some(path.clone()), named, ..entry };
-                self.out.ledger.push(entry.because("log-alone", message.clone(), Some("give it with its hive")));
-                self.remark(&name(&path), severity, "log-alone", message);
+                self.out.ledger.push(entry.because(Code::LogAlone, message.clone(), Some("give it with its hive")));
+                self.remark_as(severity, &name(&path), Code::LogAlone, message);
             }
         }
         self.own = None;
@@ -425,7 +425,7 @@ impl<'a> Walk<'a> {
             if unreadable {
                 self.unreadable(&name(&path), why);
             } else {
-                self.remark(&name(&path), Severity::Warning, "log-alone", why);
+                self.remark(&name(&path), Code::LogAlone, why);
             }
         }
         for artifact in &mut self.out.artifacts {
@@ -435,8 +435,7 @@ impl<'a> Walk<'a> {
                     Err(_) => {
                         let message = format!("a hive that cannot be used: {error}");
                         let place = Place::new(&artifact.name, At::Whole);
-                        let (severity, code) = (Severity::Error, UNREADABLE);
-                        self.out.diagnostics.push(Diagnostic { severity, code, message, place });
+                        self.out.diagnostics.push(Diagnostic::new(Code::UnreadableInput, message, place));
                     }
                 }
             }
@@ -445,7 +444,7 @@ impl<'a> Walk<'a> {
 
     fn empty(&mut self, name: &Arc<str>, named: bool) {
         if named {
-            self.remark(name, Severity::Warning, "empty-file", "an empty file: nothing to audit".to_owned());
+            self.remark(name, Code::EmptyFile, "an empty file: nothing to audit".to_owned());
         }
     }
 
@@ -455,8 +454,8 @@ impl<'a> Walk<'a> {
         match promised(called) {
             Some(promised) => {
                 let why = format!("its name says \"{}\", but it holds nothing that is known", promised.name);
-                self.settle(called, "", Fate::NotRecognised, true, (NOT_AS_NAMED, &why, Some(LOOK)));
-                self.remark(called, Severity::Error, NOT_AS_NAMED, why);
+                self.settle(called, "", Fate::NotRecognised, true, (Code::NotAsNamed, &why, Some(LOOK)));
+                self.remark(called, Code::NotAsNamed, why);
             }
             None => self.nothing_in(called, named),
         }
@@ -466,7 +465,7 @@ impl<'a> Walk<'a> {
         if named {
             let message =
                 "neither a registry hive, a .reg or policy file, a disk image nor an archive: nothing to audit";
-            self.remark(name, Severity::Warning, "not-a-registry-file", message.to_owned());
+            self.remark(name, Code::NotARegistryFile, message.to_owned());
         }
     }
 
@@ -475,8 +474,8 @@ impl<'a> Walk<'a> {
         let message = format!("copies from an earlier day (files: {files}): read with --include-backups alone");
         let next = Some("--include-backups reads them");
         let entry = Entry { files, ..Entry::new(name, "copies from an earlier day", Fate::Past) };
-        self.out.ledger.push(entry.because(BACKUP, message.clone(), next));
-        self.remark(name, Severity::Note, BACKUP, message);
+        self.out.ledger.push(entry.because(Code::BackupLeftOut, message.clone(), next));
+        self.remark(name, Code::BackupLeftOut, message);
     }
 
     /// What could hold a machine and cannot be read, or not to its end.
@@ -484,19 +483,24 @@ impl<'a> Walk<'a> {
         match self.own.and_then(|own| self.out.ledger.get_mut(own)).filter(|entry| entry.name == *name) {
             Some(entry) if entry.reason.is_none() => {
                 entry.fate = Fate::NotRead;
-                *entry = entry.clone().that_counts().because(UNREADABLE, message.clone(), None);
+                *entry = entry.clone().that_counts().because(Code::UnreadableInput, message.clone(), None);
             }
             _ => {
                 let entry = Entry::new(name, "", Fate::NotRead).that_counts();
-                self.out.ledger.push(entry.because(UNREADABLE, message.clone(), None));
+                self.out.ledger.push(entry.because(Code::UnreadableInput, message.clone(), None));
             }
         }
-        self.remark(name, Severity::Error, UNREADABLE, message);
+        self.remark(name, Code::UnreadableInput, message);
     }
 
-    pub(super) fn remark(&mut self, name: &Arc<str>, severity: Severity, code: &'static str, message: String) {
-        let place = Place { artifact: Arc::clone(name), at: At::Whole };
-        self.out.diagnostics.push(Diagnostic { severity, code, message, place });
+    pub(super) fn remark(&mut self, name: &Arc<str>, code: Code, message: String) {
+        self.remark_as(code.severity(), name, code, message);
+    }
+
+    /// A remark that matters more or less than most of its code.
+    pub(super) fn remark_as(&mut self, severity: Severity, name: &Arc<str>, code: Code, message: String) {
+        let remark = Diagnostic::new(code, message, Place::new(name, At::Whole)).with_severity(severity);
+        self.out.diagnostics.push(remark);
     }
 }
 
@@ -541,15 +545,7 @@ pub(super) fn parts(uses: &[Vec<usize>], named: &[bool]) -> Vec<bool> {
     is_part
 }
 
-/// Code of what does not hold what its name promises, and what to do about it.
-pub(super) const NOT_AS_NAMED: &str = "not-as-named";
 pub(super) const LOOK: &str = "look at how it was made: a backup or a copy may have failed";
-
-/// Code of the remark on a copy that was left out.
-const BACKUP: &str = "backup-left-out";
-
-/// Code of what cannot be read, or not to its end.
-pub(crate) const UNREADABLE: &str = "unreadable-input";
 
 #[cfg(test)]
 mod tests {

@@ -80,5 +80,5 @@ pub(crate) fn dword(name: &str, n: Option<u32>) -> String {
 
 /// The ids of the lints.
 pub(crate) fn ids(effective: &Effective) -> Vec<&'static str> {
-    effective.lints.iter().map(|lint| lint.id).collect()
+    effective.lints.iter().map(|lint| lint.id.as_str()).collect()
 }

@@ -12,6 +12,7 @@ mod list;
 use super::ask::{self, Setting};
 use super::suites;
 use super::{Answer, Curves, Lint, lookalikes, schannel};
+use crate::diagnostic::Code;
 use crate::host::Windows;
 use crate::place::Place;
 use crate::registry::{Listing, Registry};
@@ -234,7 +235,7 @@ fn about(ciphers: &Ciphers, lints: &mut Vec<Lint>) {
     let place = || ciphers.place.clone();
     if ciphers.tls12_left == Answer::No {
         let why = format!("no cipher suite of TLS 1.2 is left ({})", ciphers.why);
-        lints.push(Lint::warning("no-tls12-suite", why, place()));
+        lints.push(Lint::new(Code::NoTls12Suite, why, place()));
         return;
     }
     if ciphers.strong_left == Answer::No {
@@ -242,11 +243,11 @@ fn about(ciphers: &Ciphers, lints: &mut Vec<Lint>) {
             "no cipher suite of TLS 1.2 is left to programs that ask for strong cryptography, as .NET does ({})",
             ciphers.why
         );
-        lints.push(Lint::warning("no-strong-suite", why, place()));
+        lints.push(Lint::new(Code::NoStrongSuite, why, place()));
     }
     if ciphers.entra_left == Answer::No {
         let why = format!("no cipher suite that Entra ID accepts is left ({})", ciphers.why);
-        lints.push(Lint::warning("no-entra-suite", why, place()));
+        lints.push(Lint::new(Code::NoEntraSuite, why, place()));
     }
 }
 
@@ -319,7 +320,7 @@ fn switches(registry: &Registry, lints: &mut Vec<Lint>) -> Switches {
                             r"{group}\{name}: Enabled is {}; only 0 (off) and 0xFFFFFFFF (on) are documented there",
                             ask::shown(n)
                         );
-                        lints.push(Lint::warning("cipher-switch-undocumented", why, Some(place)));
+                        lints.push(Lint::new(Code::CipherSwitchUndocumented, why, Some(place)));
                         Answer::Unknown
                     }
                     Setting::Odd(value, place) => {
@@ -328,7 +329,7 @@ fn switches(registry: &Registry, lints: &mut Vec<Lint>) -> Switches {
                             ask::odd(&value)
                         );
                         doubt.get_or_insert_with(|| why.clone());
-                        lints.push(Lint::warning("cipher-switch-wrong-type", why, Some(place)));
+                        lints.push(Lint::new(Code::CipherSwitchWrongType, why, Some(place)));
                         Answer::Yes
                     }
                     Setting::Unknown(why, _) => {

@@ -13,6 +13,7 @@ pub use overrides::Override;
 use super::ask::{self, Pair, Setting};
 use super::schannel::{Changed, ProtocolState};
 use super::{Answer, Ciphers, Fact, Lint, State};
+use crate::diagnostic::Code;
 use crate::host::{Windows, lacks_wow64_node};
 use crate::place::Place;
 use crate::registry::{Lookup, Registry};
@@ -257,7 +258,7 @@ pub(super) fn read(
         let why =
             "the 64-bit and the 32-bit view have different .NET values: programs of one of them do something else";
         let place = wow.places().into_iter().chain(native.places()).next();
-        lints.push(Lint::note("dotnet-views-differ", why.to_owned(), place));
+        lints.push(Lint::new(Code::DotnetViewsDiffer, why.to_owned(), place));
     }
     net
 }
@@ -374,7 +375,7 @@ fn lint_values(view: View, runtime: &str, pair: &Pair, lints: &mut Vec<Lint>) {
             Setting::Number(n, place) if *n > 1 => {
                 let shown = ask::shown(*n);
                 let why = format!("{head}: {name} is {shown}, which older programs read as 0 and newer ones as 1");
-                lints.push(Lint::warning("dotnet-odd-value", why, Some(place.clone())));
+                lints.push(Lint::new(Code::DotnetOddValue, why, Some(place.clone())));
             }
             Setting::Odd(value, place) => {
                 let effect = if value.kind == ValueType::DWORD {
@@ -383,7 +384,7 @@ fn lint_values(view: View, runtime: &str, pair: &Pair, lints: &mut Vec<Lint>) {
                     ".NET ignores it"
                 };
                 let why = format!("{head}: {name} {}, not REG_DWORD: {effect}", ask::odd(value));
-                lints.push(Lint::warning("dotnet-wrong-type", why, Some(place.clone())));
+                lints.push(Lint::new(Code::DotnetWrongType, why, Some(place.clone())));
             }
             _ => {}
         }
@@ -391,7 +392,7 @@ fn lint_values(view: View, runtime: &str, pair: &Pair, lints: &mut Vec<Lint>) {
     // Under the older runtime 0 is what absent values do anyway.
     if let (V4, Setting::Number(0, place), Setting::Number(0, _)) = (runtime, &pair.first, &pair.second) {
         let why = format!("{head}: both values are 0, which leaves programs that name no protocol SSL 3.0 and TLS 1.0");
-        lints.push(Lint::warning("dotnet-downgraded", why, Some(place.clone())));
+        lints.push(Lint::new(Code::DotnetDowngraded, why, Some(place.clone())));
     }
 }
 

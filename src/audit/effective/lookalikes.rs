@@ -7,6 +7,7 @@ use super::ask::{self, Setting};
 use super::dotnet::{self, View};
 use super::schannel::{DISABLED, ENABLED};
 use super::{Lint, schannel};
+use crate::diagnostic::Code;
 use crate::near::nearest;
 use crate::place::Place;
 use crate::registry::{Listing, Lookup, Registry};
@@ -108,15 +109,15 @@ pub(super) fn keys() -> Vec<KeyPath> {
 pub(super) fn read(registry: &Registry, views: &[(View, bool)], lints: &mut Vec<Lint>) {
     for (key, meant) in KEYS {
         if let Some(place) = place_of(registry, &ask::path(key)) {
-            let id = if key.starts_with("SYSTEM") { "schannel-unread-key" } else { "dotnet-unread-key" };
+            let id = if key.starts_with("SYSTEM") { Code::SchannelUnreadKey } else { Code::DotnetUnreadKey };
             let why = format!(r"nothing reads the key HKLM\{key}; the one that is read is HKLM\{meant}");
-            lints.push(Lint::warning(id, why, Some(place)));
+            lints.push(Lint::new(id, why, Some(place)));
         }
     }
     for protocol in PROTOCOLS {
         if let Some(place) = place_of(registry, &schannel::key(protocol)) {
             let why = format!("{protocol} stands right below SCHANNEL: Windows reads it only below Protocols");
-            lints.push(Lint::warning("schannel-unread-key", why, Some(place)));
+            lints.push(Lint::new(Code::SchannelUnreadKey, why, Some(place)));
         }
     }
     protocols(registry, lints);
@@ -159,7 +160,7 @@ fn protocols(registry: &Registry, lints: &mut Vec<Lint>) {
         let text = name.to_string();
         let hint = meant_protocol(&text).map(|meant| format!("; the name that it reads is \"{meant}\""));
         let why = format!("Windows never reads the key \"{text}\" below Protocols{}", hint.unwrap_or_default());
-        lints.push(Lint::warning("schannel-unread-key", why, place_of(registry, &ask::child(&key, name))));
+        lints.push(Lint::new(Code::SchannelUnreadKey, why, place_of(registry, &ask::child(&key, name))));
     }
     for protocol in PROTOCOLS.iter().filter(|protocol| found.iter().any(|name| is(name, protocol))) {
         let key = ask::child(&key, &Name::from(*protocol));
@@ -189,7 +190,7 @@ fn misplaced(registry: &Registry, key: &KeyPath, protocol: &str, lints: &mut Vec
         if let (Setting::Number(_, place) | Setting::Odd(_, place), _) = ask::number(registry, key, name) {
             let why =
                 format!("{name} stands in {protocol} itself: Windows reads it only in its subkeys Client and Server");
-            lints.push(Lint::warning("schannel-values-above-sides", why, Some(place)));
+            lints.push(Lint::new(Code::SchannelValuesAboveSides, why, Some(place)));
         }
     }
     let sides = ["Client", "Server"];
@@ -198,7 +199,7 @@ fn misplaced(registry: &Registry, key: &KeyPath, protocol: &str, lints: &mut Vec
         let text = name.to_string();
         let hint = nearest(&text, sides).map(|meant| format!("; the name that it reads is \"{meant}\""));
         let why = format!("Windows never reads the key \"{text}\" below {protocol}{}", hint.unwrap_or_default());
-        lints.push(Lint::warning("schannel-unread-key", why, place_of(registry, &ask::child(key, name))));
+        lints.push(Lint::new(Code::SchannelUnreadKey, why, place_of(registry, &ask::child(key, name))));
     }
 }
 
@@ -207,7 +208,7 @@ fn values(registry: &Registry, key: &KeyPath, at: &str, lints: &mut Vec<Lint>) {
     let found = names(registry.value_names(key));
     for (name, meant) in unread(&found, &[ENABLED, DISABLED]) {
         let why = format!("{at}: Windows never reads the value \"{name}\"; the name that it reads is \"{meant}\"");
-        lints.push(Lint::warning("schannel-unread-value", why, place_of_value(registry, key, &name)));
+        lints.push(Lint::new(Code::SchannelUnreadValue, why, place_of_value(registry, key, &name)));
     }
     // A template of Group Policy sets the default value beside Enabled (Crosse/SchannelGroupPolicy issue 10), which harms
     // nobody; in its place it does.
@@ -220,13 +221,13 @@ fn values(registry: &Registry, key: &KeyPath, at: &str, lints: &mut Vec<Lint>) {
         let why = format!(
             "{at}: the default value is set, which Windows never reads; the value that it reads is called \"{ENABLED}\""
         );
-        lints.push(Lint::warning("schannel-unread-value", why, Some(value.place)));
+        lints.push(Lint::new(Code::SchannelUnreadValue, why, Some(value.place)));
     }
     // Microsoft's page called it a subkey for years (MicrosoftDocs/windowsserverdocs issues 1441 and 2664).
     for name in names(registry.children(key)) {
         if let Some(meant) = [ENABLED, DISABLED].into_iter().find(|known| is(&name, known)) {
             let why = format!("{at}: {meant} is a key there, and Windows never reads it; it is to be a value");
-            lints.push(Lint::warning("schannel-unread-key", why, place_of(registry, &ask::child(key, &name))));
+            lints.push(Lint::new(Code::SchannelUnreadKey, why, place_of(registry, &ask::child(key, &name))));
         }
     }
 }
@@ -263,7 +264,7 @@ fn net(registry: &Registry, view: View, wow: bool, lints: &mut Vec<Lint>) {
         let key = dotnet::key(wow, name);
         if let Some(place) = place_of(registry, &key) {
             let why = format!("nothing reads the key {key}; .NET Framework 4 reads \"{}\"", dotnet::V4);
-            lints.push(Lint::warning("dotnet-unread-key", why, Some(place)));
+            lints.push(Lint::new(Code::DotnetUnreadKey, why, Some(place)));
         }
     }
     let home = dotnet::home(wow);
@@ -274,7 +275,7 @@ fn net(registry: &Registry, view: View, wow: bool, lints: &mut Vec<Lint>) {
                 dotnet::V4,
                 dotnet::V2
             );
-            lints.push(Lint::warning("dotnet-values-above-runtimes", why, Some(place)));
+            lints.push(Lint::new(Code::DotnetValuesAboveRuntimes, why, Some(place)));
         }
     }
     for version in [dotnet::V4, dotnet::V2] {
@@ -285,7 +286,7 @@ fn net(registry: &Registry, view: View, wow: bool, lints: &mut Vec<Lint>) {
                 "{version} ({} programs): .NET never reads the value \"{name}\"; the name that it reads is \"{meant}\"",
                 view.text()
             );
-            lints.push(Lint::warning("dotnet-unread-value", why, place_of_value(registry, &key, &name)));
+            lints.push(Lint::new(Code::DotnetUnreadValue, why, place_of_value(registry, &key, &name)));
         }
     }
 }
@@ -300,7 +301,7 @@ pub(super) fn algorithms(registry: &Registry, group: &str, found: &[Name], known
         let Some(meant) = cut.copied().or_else(|| nearest(&text, known.iter().copied())) else { continue };
         let why =
             format!("Windows never reads the key \"{text}\" below {group}; the name that it reads is \"{meant}\"");
-        lints.push(Lint::warning("schannel-unread-key", why, place_of(registry, &ask::child(&key, name))));
+        lints.push(Lint::new(Code::SchannelUnreadKey, why, place_of(registry, &ask::child(&key, name))));
     }
 }
 

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::Lint;
 use super::ask;
 use super::os_defaults::{self, Release};
+use crate::diagnostic::Code;
 use crate::host::Windows;
 use crate::place::Place;
 use crate::policy::Version;
@@ -202,7 +203,7 @@ pub(super) fn read(
             product.entries.first().map(|e| e.place.clone())
         };
         let why = format!("a remnant of Entra Connect: {}", product.why);
-        lints.push(Lint::note("entra-connect-remnant", why, place));
+        lints.push(Lint::new(Code::EntraConnectRemnant, why, place));
     }
     version(&mut product, lints);
     let number = product.version.as_deref().and_then(parse);
@@ -212,7 +213,7 @@ pub(super) fn read(
         && build < FIRST_FOR_V2
     {
         let why = format!("version 2 of Entra Connect needs Windows Server 2016 or newer, and this is build {build}");
-        lints.push(Lint::warning("entra-connect-windows", why, product.entries.first().map(|e| e.place.clone())));
+        lints.push(Lint::new(Code::EntraConnectWindows, why, product.entries.first().map(|e| e.place.clone())));
     }
     product
 }
@@ -232,7 +233,7 @@ fn supported(
         && date.as_str() < as_of
     {
         let why = format!("extended support of {} ended on {date} (as of {as_of})", release.names);
-        lints.push(Lint::warning("windows-unsupported", why, None));
+        lints.push(Lint::new(Code::WindowsUnsupported, why, None));
     }
     let kind = windows.installation_type.as_deref().unwrap_or_default();
     let core = kind.eq_ignore_ascii_case("Server Core");
@@ -242,7 +243,7 @@ fn supported(
              \"Prerequisites for Microsoft Entra Connect\")",
             if core { "Server Core" } else { "a client edition" }
         );
-        lints.push(Lint::note("entra-connect-edition", why, product.entries.first().map(|e| e.place.clone())));
+        lints.push(Lint::new(Code::EntraConnectEdition, why, product.entries.first().map(|e| e.place.clone())));
     }
 }
 
@@ -315,7 +316,7 @@ fn version(product: &mut Product, lints: &mut Vec<Lint>) {
         [] => return,
         several => {
             let why = format!("Entra Connect has uninstall entries of several versions: {}", several.join(", "));
-            lints.push(Lint::note("entra-connect-versions", why, product.entries.first().map(|e| e.place.clone())));
+            lints.push(Lint::new(Code::EntraConnectVersions, why, product.entries.first().map(|e| e.place.clone())));
             return;
         }
     };
@@ -336,7 +337,7 @@ fn version(product: &mut Product, lints: &mut Vec<Lint>) {
         if row.warn {
             let why = format!("Entra Connect {text}: {} (as of {})", row.text, VERSIONS.as_of);
             let place = product.entries.first().map(|e| e.place.clone());
-            lints.push(Lint::warning("entra-connect-outdated", why, place));
+            lints.push(Lint::new(Code::EntraConnectOutdated, why, place));
         }
         product.facts.push(row.text.clone());
     }

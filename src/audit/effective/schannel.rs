@@ -13,6 +13,7 @@ pub use values::{Form, Values};
 use super::ask::{self, Pair, Setting};
 use super::os_defaults::{Default, Release};
 use super::{Answer, Fact, Lint, State};
+use crate::diagnostic::Code;
 use crate::host::Windows;
 use crate::place::Place;
 use crate::registry::{Listing, Registry};
@@ -82,7 +83,7 @@ pub(super) fn none_left(protocols: &[ProtocolState]) -> Vec<Lint> {
     let cut_off = sides.into_iter().filter(|(side, _)| left(protocols, *side).0 == Answer::No);
     let lint = |(_, what): (Side, &str)| {
         let why = format!("all protocols of SSL and TLS are off: programs that use Schannel can {what}");
-        Lint::warning("schannel-no-protocol-left", why, None)
+        Lint::new(Code::SchannelNoProtocolLeft, why, None)
     };
     cut_off.map(lint).collect()
 }
@@ -143,7 +144,7 @@ pub(super) fn read(
                 server.state.word()
             );
             let place = client.places.first().or(server.places.first()).cloned();
-            lints.push(Lint::note("schannel-sides-differ", why, place));
+            lints.push(Lint::new(Code::SchannelSidesDiffer, why, place));
         }
         let values = Values::of(&pairs.0, &pairs.1);
         protocols.push(ProtocolState { protocol, client, server, values });
@@ -265,14 +266,14 @@ fn odd_values(protocol: &str, side: &str, pair: &Pair, default: Default, lints: 
                     r"{protocol}\{side}: {name} is {}; any number but 0 means {means}, and 1 is the canonical one",
                     ask::shown(*n)
                 );
-                lints.push(Lint::note("schannel-non-canonical", why, Some(place.clone())));
+                lints.push(Lint::new(Code::SchannelNonCanonical, why, Some(place.clone())));
             }
             Setting::Odd(value, place) => {
                 let why = format!(
                     r"{protocol}\{side}: {name} {}, not REG_DWORD; what Windows makes of that is not known",
                     ask::odd(value)
                 );
-                lints.push(Lint::warning("schannel-wrong-type", why, Some(place.clone())));
+                lints.push(Lint::new(Code::SchannelWrongType, why, Some(place.clone())));
             }
             _ => {}
         }
@@ -281,14 +282,14 @@ fn odd_values(protocol: &str, side: &str, pair: &Pair, default: Default, lints: 
         (Setting::Number(0, place), Setting::Number(0, _)) => {
             let why =
                 format!(r"{protocol}\{side}: Enabled=0 with DisabledByDefault=0 contradict each other; Enabled=0 wins");
-            lints.push(Lint::warning("schannel-contradiction", why, Some(place.clone())));
+            lints.push(Lint::new(Code::SchannelContradiction, why, Some(place.clone())));
         }
         (Setting::Number(n, place), _) if *n != 0 && default == Default::None => {
             // "Not a safe system configuration", in the words of the page on protocols.
-            let id = if protocol == "TLS 1.3" { "tls13-on-unsupported-os" } else { "schannel-not-supported" };
+            let id = if protocol == "TLS 1.3" { Code::Tls13OnUnsupportedOs } else { Code::SchannelNotSupported };
             let why =
                 format!(r"{protocol}\{side} is enabled on a Windows that does not have {protocol}: remove the key");
-            lints.push(Lint::warning(id, why, Some(place.clone())));
+            lints.push(Lint::new(id, why, Some(place.clone())));
         }
         _ => {}
     }

@@ -6,6 +6,7 @@
 
 use super::schannel::{self, ProtocolState};
 use super::{Answer, Ciphers, Fact, Lint, State};
+use crate::diagnostic::Code;
 
 /// What sets a protocol right that its values alone do not turn on.
 pub(in crate::audit) fn advice(protocol: &str, fact: &Fact, ciphers: &Ciphers) -> Option<String> {
@@ -24,7 +25,7 @@ pub(super) fn protocols(by_values: &[ProtocolState], ciphers: &Ciphers, lints: &
         && ciphers.tls13_left == Answer::No
     {
         let why = format!("TLS 1.3 would be on, but no cipher suite of it is left ({})", ciphers.why);
-        lints.push(Lint::warning("no-tls13-suite", why, ciphers.place.clone()));
+        lints.push(Lint::new(Code::NoTls13Suite, why, ciphers.place.clone()));
     }
     only_tls13(&all, lints);
     all
@@ -65,6 +66,6 @@ fn only_tls13(protocols: &[ProtocolState], lints: &mut Vec<Lint>) {
         && matches!(one_two.state, State::Off | State::SoftOff)
     {
         let why = "TLS 1.3 is the only current protocol left for the client; Entra ID asks for TLS 1.2".to_owned();
-        lints.push(Lint::warning("tls13-only", why, one_two.places.first().cloned()));
+        lints.push(Lint::new(Code::Tls13Only, why, one_two.places.first().cloned()));
     }
 }

@@ -8,6 +8,7 @@
 use super::ask::{self, Setting};
 use super::os_defaults::Release;
 use super::{Answer, Fact, Lint, State, dotnet};
+use crate::diagnostic::Code;
 use crate::host::Windows;
 use crate::place::Place;
 use crate::registry::Registry;
@@ -74,7 +75,7 @@ pub(super) fn read(
         // What Schannel does is told elsewhere: this is about the setting of WinHTTP itself.
         if asked == Answer::No {
             let why = format!("{} WinHTTP callers that name no protocol do not offer TLS 1.2: {why}", view.text());
-            lints.push(Lint::warning("winhttp-no-tls12", why, place.clone()));
+            lints.push(Lint::new(Code::WinhttpNoTls12, why, place.clone()));
         }
         let (tls12, why) = given(asked, why, setting.number().is_some(), client);
         views.push(WinHttpView { view, tls12, why, place });
@@ -85,12 +86,12 @@ pub(super) fn read(
     {
         let why =
             format!("a policy sets Internet Settings to {}, without TLS 1.2: sign-in windows may fail", names(*n));
-        lints.push(Lint::warning("internet-settings-no-tls12", why, Some(place.clone())));
+        lints.push(Lint::new(Code::InternetSettingsNoTls12, why, Some(place.clone())));
     }
     let fips = ask::number(registry, &ask::path(FIPS), "Enabled").0;
     if let Setting::Number(1.., place) = &fips {
         let why = "FIPS mode is on: it takes cipher suites and curves away that are not counted here".to_owned();
-        lints.push(Lint::note("fips-on", why, Some(place.clone())));
+        lints.push(Lint::new(Code::FipsOn, why, Some(place.clone())));
     }
     WinHttp {
         views,

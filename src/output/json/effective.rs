@@ -3,9 +3,7 @@
 use serde::Serialize;
 
 use super::{PlaceV2, place};
-use crate::audit::effective::{
-    DOTNET_LIMITS, Effective, Entry, Fact, Installed, Level, ListSource, Needs, Offer, Target,
-};
+use crate::audit::effective::{DOTNET_LIMITS, Effective, Entry, Fact, Installed, ListSource, Needs, Offer, Target};
 use crate::audit::restart;
 
 #[derive(Serialize)]
@@ -183,8 +181,8 @@ pub(super) fn effective(effective: &Effective) -> EffectiveV2<'_> {
             .lints
             .iter()
             .map(|lint| LintV2 {
-                id: lint.id,
-                severity: if lint.level == Level::Warning { "warning" } else { "note" },
+                id: lint.id.as_str(),
+                severity: lint.id.severity().word(),
                 why: &lint.why,
                 place: lint.place.as_ref().map(place),
             })

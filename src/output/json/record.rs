@@ -142,7 +142,7 @@ pub(in crate::output) fn input_record(record: &InputRecord, shape: Shape, out: &
         size: entry.size,
         outcome: entry.fate.word(),
         incomplete: entry.counts,
-        code: reason.map(|reason| reason.code),
+        code: reason.map(|reason| reason.cause.as_str()),
         why: reason.map(|reason| reason.why.as_str()),
         next: reason.and_then(|reason| reason.next),
         named: entry.named,

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::Painter;
 use crate::audit::effective::{
-    Ciphers, DOTNET_LIMITS, Effective, Installed, Level, Needs, Offer, OverallState, Program, State,
+    Ciphers, DOTNET_LIMITS, Effective, Installed, Needs, Offer, OverallState, Program, State,
 };
 use crate::audit::restart::{self, Pending};
 use crate::output::escape;
@@ -28,7 +28,7 @@ impl Painter {
     /// What is odd.
     pub(super) fn lints(&self, effective: &Effective, out: &mut dyn Write) -> io::Result<()> {
         for lint in &effective.lints {
-            let word = if lint.level == Level::Warning { "warning" } else { "note" };
+            let word = lint.id.severity().word();
             let word = self.paint(AnsiColor::Yellow.on_default(), word);
             let mut tail = format!(" [{}]", lint.id);
             if self.verbose {

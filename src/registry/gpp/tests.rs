@@ -1,4 +1,5 @@
 use super::*;
+use crate::diagnostic::Severity;
 use crate::registry::change::{Change, Said};
 use crate::windows::path::{KeyPath, Name};
 use crate::windows::value::{Value, ValueType};
@@ -8,7 +9,7 @@ fn try_read(text: &str) -> Result<Script, Error> {
 }
 
 fn codes(script: &Script) -> Vec<&'static str> {
-    script.diagnostics.kept().iter().map(|diagnostic| diagnostic.code).collect()
+    script.diagnostics.kept().iter().map(|diagnostic| diagnostic.code.as_str()).collect()
 }
 
 fn settings(inner: &str) -> String {

@@ -86,12 +86,12 @@ fn what_is_not_certain_is_in_doubt() {
     ] {
         let script = try_read(&file(&[bad]), &Limits::default()).unwrap();
         assert!(script.said.iter().any(|said| said.doubt.is_some()), "{:?}", script.said);
-        assert_eq!(script.diagnostics.kept()[0].code, "pol-doubt");
+        assert_eq!(script.diagnostics.kept()[0].code.as_str(), "pol-doubt");
     }
     let secure = try_read(&file(&[record("K", "**SecureKey", 4, &[1, 0, 0, 0])]), &Limits::default()).unwrap();
-    assert_eq!((secure.said.len(), secure.diagnostics.kept()[0].code), (0, "pol-secure-key"));
+    assert_eq!((secure.said.len(), secure.diagnostics.kept()[0].code.as_str()), (0, "pol-secure-key"));
     let rootless = try_read(&file(&[record("\\", "x", 4, &[1, 0, 0, 0])]), &Limits::default()).unwrap();
-    assert_eq!((rootless.said.len(), rootless.diagnostics.kept()[0].code), (0, "pol-no-key"));
+    assert_eq!((rootless.said.len(), rootless.diagnostics.kept()[0].code.as_str()), (0, "pol-no-key"));
 }
 
 #[test]

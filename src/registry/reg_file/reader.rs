@@ -14,7 +14,7 @@ use super::kept::{Folded, Full, Kept, Slot};
 use super::lex::{self, Data, Dialect, Line, Quoted, SEMICOLON, skip_blanks};
 use super::refusal::Refusal;
 use super::wine::Base;
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::error::At;
 use crate::limits::Limits;
 use crate::place::Place;
@@ -107,16 +107,21 @@ impl<'a> Reader<'a> {
     }
 
     /// Adds a diagnostic about a line.
-    pub(super) fn tell(&mut self, line: u64, severity: Severity, code: &'static str, say: impl FnOnce() -> String) {
-        let place = || Place::new(self.artifact, At::Line(line));
-        self.diagnostics.push_with(|| Diagnostic { severity, code, message: say(), place: place() });
+    pub(super) fn tell(&mut self, line: u64, code: Code, say: impl FnOnce() -> String) {
+        self.tell_as(code.severity(), line, code, say);
     }
 
-    fn lose(&mut self, line: u64, code: &'static str, say: impl FnOnce() -> String) {
+    /// A diagnostic that matters more or less than most of its code.
+    fn tell_as(&mut self, severity: Severity, line: u64, code: Code, say: impl FnOnce() -> String) {
+        let place = || Place::new(self.artifact, At::Line(line));
+        self.diagnostics.push_with(|| Diagnostic::new(code, say(), place()).with_severity(severity));
+    }
+
+    fn lose(&mut self, line: u64, code: Code, say: impl FnOnce() -> String) {
         if let Some(watch) = &mut self.watch {
             watch.skipped(line);
         }
-        self.tell(line, Severity::Warning, code, say);
+        self.tell(line, code, say);
     }
 
     /// Takes the next line, without its end.
@@ -135,7 +140,7 @@ impl<'a> Reader<'a> {
             }
             Ok(Line::Key { delete, path, lost }) => {
                 if !lost.is_empty() {
-                    self.lose(number, "reg-text-after-key", || {
+                    self.lose(number, Code::RegTextAfterKey, || {
                         format!(
                             "what follows a key on its line is skipped; values need lines of their own: {}",
                             excerpt(lost)
@@ -184,17 +189,17 @@ impl<'a> Reader<'a> {
 
     fn junk(&mut self, text: &[u16], after_comma: bool, number: u64) {
         if bullet(text).is_some_and(|item| matches!(item.first(), Some(0x5b | 0x22 | 0x40))) {
-            self.lose(number, "reg-list-line", || {
+            self.lose(number, Code::RegListLine, || {
                 let text = excerpt(text);
                 format!("a list item, as in the documentation, is no line of a .reg file; regedit skips it: {text}")
             });
         } else if after_comma && text.first().is_some_and(|&u| digit(u) != 0xff) {
-            self.lose(number, "reg-line-after-comma", || {
+            self.lose(number, Code::RegLineAfterComma, || {
                 let text = excerpt(text);
                 format!("the line before ends in a comma without a backslash, so this one is skipped: {text}")
             });
         } else {
-            self.lose(number, "reg-junk-line", || format!("not a key, a value or a comment: {}", excerpt(text)));
+            self.lose(number, Code::RegJunkLine, || format!("not a key, a value or a comment: {}", excerpt(text)));
         }
     }
 
@@ -240,7 +245,7 @@ impl<'a> Reader<'a> {
     }
 
     fn homeless(&mut self, number: u64) {
-        self.lose(number, "reg-value-without-key", || {
+        self.lose(number, Code::RegValueWithoutKey, || {
             "no key is open here (none yet, a deleted one, or one that regedit cannot open): the value is skipped"
                 .to_owned()
         });
@@ -284,7 +289,7 @@ impl<'a> Reader<'a> {
                 self.refused(refusal, units, number);
                 if number != pending.line {
                     let line = pending.line;
-                    self.lose(line, "reg-value-broken", || {
+                    self.lose(line, Code::RegValueBroken, || {
                         format!("line {number}, which goes on with this value, is refused, so the value is lost")
                     });
                 }
@@ -304,10 +309,10 @@ impl<'a> Reader<'a> {
         };
         let Some(pending) = self.pending.take() else { return Ok(()) };
         if digit(first) == 0xff {
-            self.lose(pending.line, "reg-value-broken", || {
+            self.lose(pending.line, Code::RegValueBroken, || {
                 format!("the value is to go on, but line {number} is no hex data, so the value is lost")
             });
-            self.lose(number, "reg-line-swallowed", || {
+            self.lose(number, Code::RegLineSwallowed, || {
                 let (line, text) = (pending.line, excerpt(data));
                 format!("the value of line {line} was to go on here, so this line is lost with it: {text}")
             });
@@ -323,7 +328,7 @@ impl<'a> Reader<'a> {
         let Pending { line, name, kind } = pending;
         if kind == ValueType::DWORD && self.bytes.count != 4 {
             let count = self.bytes.count;
-            self.tell(line, Severity::Note, "reg-dword-size", || {
+            self.tell(line, Code::RegDwordSize, || {
                 format!("a REG_DWORD of {count} bytes is stored as it is, but it is no number to what reads it")
             });
         }

@@ -1,5 +1,6 @@
 //! Why regedit skips a line: one stable code and one sentence each.
 
+use crate::diagnostic::Code;
 use std::fmt;
 
 /// A reason for which a line, or a value, is not imported.
@@ -25,39 +26,39 @@ pub(super) enum Refusal {
 
 impl Refusal {
     /// The diagnostic's code.
-    pub(super) fn code(self) -> &'static str {
+    pub(super) fn code(self) -> Code {
         self.texts().0
     }
 
-    fn texts(self) -> (&'static str, &'static str) {
+    fn texts(self) -> (Code, &'static str) {
         match self {
             Self::KeyBlank => (
-                "reg-key-blank-after-bracket",
+                Code::RegKeyBlankAfterBracket,
                 "a blank after the opening bracket: the line is skipped, and values below it go to the key before it",
             ),
             Self::KeyUnclosed => (
-                "reg-key-unclosed",
+                Code::RegKeyUnclosed,
                 "no closing bracket: the line is skipped, and values below it go to the key before it",
             ),
-            Self::NameUnclosed => ("reg-name-unclosed", "the value name's closing quote is missing on this line"),
-            Self::Nul => ("reg-string-nul", "a string may not contain \\0"),
-            Self::NoEquals => ("reg-value-no-equals", "no equals sign after the value name"),
+            Self::NameUnclosed => (Code::RegNameUnclosed, "the value name's closing quote is missing on this line"),
+            Self::Nul => (Code::RegStringNul, "a string may not contain \\0"),
+            Self::NoEquals => (Code::RegValueNoEquals, "no equals sign after the value name"),
             Self::UnknownData => (
-                "reg-value-unknown-data",
+                Code::RegValueUnknownData,
                 "the data is none of a quoted string, dword:, hex:, hex(type): and - (to delete)",
             ),
-            Self::WrongCase => ("reg-value-wrong-case", "dword: and hex: must be in lower case"),
-            Self::BadDword => ("reg-value-bad-dword", "a dword is one to eight hexadecimal digits and nothing else"),
+            Self::WrongCase => (Code::RegValueWrongCase, "dword: and hex: must be in lower case"),
+            Self::BadDword => (Code::RegValueBadDword, "a dword is one to eight hexadecimal digits and nothing else"),
             Self::BadHexType => {
-                ("reg-value-bad-hex-type", "the type in hex(type): is one to eight hexadecimal digits and nothing else")
+                (Code::RegValueBadHexType, "the type in hex(type): is one to eight hexadecimal digits and nothing else")
             }
-            Self::TextUnclosed => ("reg-string-unclosed", "the string's closing quote is missing on this line"),
-            Self::HashAfterData => ("reg-hash-after-data", "# does not start a comment after data; only ; does"),
-            Self::TextAfterData => ("reg-text-after-data", "there is text after the data"),
-            Self::BadByte => ("reg-hex-bad-byte", "hex data is bytes of one or two hexadecimal digits between commas"),
-            Self::NoComma => ("reg-hex-no-comma", "a line is only continued by a backslash that follows a comma"),
-            Self::AfterBackslash => ("reg-hex-text-after-backslash", "there is text after the backslash"),
-            Self::BadDeletion => ("reg-value-bad-deletion", "there is text after the - that deletes a value"),
+            Self::TextUnclosed => (Code::RegStringUnclosed, "the string's closing quote is missing on this line"),
+            Self::HashAfterData => (Code::RegHashAfterData, "# does not start a comment after data; only ; does"),
+            Self::TextAfterData => (Code::RegTextAfterData, "there is text after the data"),
+            Self::BadByte => (Code::RegHexBadByte, "hex data is bytes of one or two hexadecimal digits between commas"),
+            Self::NoComma => (Code::RegHexNoComma, "a line is only continued by a backslash that follows a comma"),
+            Self::AfterBackslash => (Code::RegHexTextAfterBackslash, "there is text after the backslash"),
+            Self::BadDeletion => (Code::RegValueBadDeletion, "there is text after the - that deletes a value"),
         }
     }
 }

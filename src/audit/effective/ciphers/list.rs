@@ -3,6 +3,7 @@
 use super::ListSource;
 use crate::audit::effective::suites::Suites;
 use crate::audit::effective::{Lint, ask};
+use crate::diagnostic::Code;
 use crate::host::Windows;
 use crate::place::Place;
 use crate::registry::{Lookup, Registry};
@@ -56,7 +57,7 @@ pub(super) fn read(
                 "the policy's {VALUE} {}, not REG_SZ; what Windows makes of that is not known",
                 ask::odd(&found.value)
             );
-            lints.push(Lint::warning("cipher-list-wrong-type", why.clone(), Some(found.place.clone())));
+            lints.push(Lint::new(Code::CipherListWrongType, why.clone(), Some(found.place.clone())));
             return Err((ListSource::Unknown, why, Some(found.place)));
         }
         Lookup::KeyAbsent | Lookup::ValueAbsent(_) => {}
@@ -78,7 +79,7 @@ pub(super) fn read(
                     "the local {VALUE} {}, not REG_MULTI_SZ; what Windows makes of that is not known",
                     ask::odd(&found.value)
                 );
-                lints.push(Lint::warning("cipher-list-wrong-type", why.clone(), Some(found.place.clone())));
+                lints.push(Lint::new(Code::CipherListWrongType, why.clone(), Some(found.place.clone())));
                 Err((ListSource::Unknown, why, Some(found.place)))
             }
         },
@@ -110,7 +111,7 @@ fn unknown(lookup: Lookup, key: &str) -> Doubt {
 /// A list without a suite.
 fn empty(whose: &str, place: Place, lints: &mut Vec<Lint>) -> Doubt {
     let why = format!("{whose} list of cipher suites is empty; what Windows makes of that is not known");
-    lints.push(Lint::warning("cipher-list-empty", why.clone(), Some(place.clone())));
+    lints.push(Lint::new(Code::CipherListEmpty, why.clone(), Some(place.clone())));
     (ListSource::Unknown, why, Some(place))
 }
 
@@ -119,7 +120,7 @@ fn policy_list(text: &str, place: &Place, lints: &mut Vec<Lint>) -> Vec<(String,
     let length = text.chars().count();
     if length > LIST_LIMIT {
         let why = format!("the policy's list of cipher suites has {length} characters; Windows takes {LIST_LIMIT}");
-        lints.push(Lint::warning("cipher-list-too-long", why, Some(place.clone())));
+        lints.push(Lint::new(Code::CipherListTooLong, why, Some(place.clone())));
     }
     let mut end = 0usize;
     let mut blank = false;
@@ -136,7 +137,7 @@ fn policy_list(text: &str, place: &Place, lints: &mut Vec<Lint>) -> Vec<(String,
     if blank {
         let why =
             "the policy's list of cipher suites has blanks beside commas; Windows asks for commas alone".to_owned();
-        lints.push(Lint::warning("cipher-list-blank", why, Some(place.clone())));
+        lints.push(Lint::new(Code::CipherListBlank, why, Some(place.clone())));
     }
     list
 }
@@ -155,6 +156,6 @@ fn strangers(list: &[(String, bool)], windows: &Windows, table: &Suites<'_>, pla
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let why =
             format!("the list of cipher suites names \"{first}\"{more}, which this Windows does not have and ignores");
-        lints.push(Lint::note("cipher-list-unknown-suite", why, Some(place.clone())));
+        lints.push(Lint::new(Code::CipherListUnknownSuite, why, Some(place.clone())));
     }
 }

@@ -5,6 +5,7 @@ use super::{Offer, Target, View, readings};
 use crate::audit::effective::ask::Pair;
 use crate::audit::effective::schannel::ProtocolState;
 use crate::audit::effective::{Answer, Lint, State};
+use crate::diagnostic::Code;
 
 /// The first release whose programs ask for TLS 1.3 beside TLS 1.0 to 1.2: .NET Framework 4.8.
 const FIRST_WITH_TLS13: u32 = 528_040;
@@ -120,5 +121,5 @@ pub(super) fn lint(left: &[Left]) -> Option<Lint> {
     let first = cut_off.first()?;
     let programs: Vec<String> = cut_off.iter().map(|left| left.programs()).collect();
     let why = format!("{} that name no protocol cannot connect: {}", programs.join(", "), first.why);
-    Some(Lint::warning("dotnet-no-protocol-left", why, None))
+    Some(Lint::new(Code::DotnetNoProtocolLeft, why, None))
 }

@@ -2,6 +2,7 @@
 
 use super::View;
 use crate::audit::effective::{Lint, ask};
+use crate::diagnostic::Code;
 use crate::place::Place;
 use crate::registry::{Listing, Lookup, Registry};
 use crate::windows::path::KeyPath;
@@ -48,7 +49,7 @@ pub(super) fn read(
             names.len(),
             view.text()
         );
-        lints.push(Lint::warning("dotnet-many-overrides", why, None));
+        lints.push(Lint::new(Code::DotnetManyOverrides, why, None));
     }
     let mut found = Vec::new();
     let mut doubted = false;
@@ -71,8 +72,8 @@ pub(super) fn read(
         let entra_connect = is_entra_connect(&program);
         let why = format!("{program} ({} view) has a setting of its own: {setting} = {data}", view.text());
         lints.push(match entra_connect {
-            true => Lint::warning("dotnet-override-entra-connect", why, Some(value.place.clone())),
-            false => Lint::note("dotnet-override", why, Some(value.place.clone())),
+            true => Lint::new(Code::DotnetOverrideEntraConnect, why, Some(value.place.clone())),
+            false => Lint::new(Code::DotnetOverride, why, Some(value.place.clone())),
         });
         found.push(Override { view, setting, program, data, entra_connect, place: Some(value.place) });
     }
@@ -82,7 +83,7 @@ pub(super) fn read(
 /// What is not known of one view must not look like what is not there.
 fn unreadable(view: View, setting: &str, why: &str, place: Option<Place>) -> Lint {
     let why = format!("settings of single {} .NET programs ({setting}) cannot be read: {why}", view.text());
-    Lint::warning("dotnet-overrides-unreadable", why, place)
+    Lint::new(Code::DotnetOverridesUnreadable, why, place)
 }
 
 /// Whether this is the sync engine or the wizard.

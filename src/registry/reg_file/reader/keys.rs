@@ -7,7 +7,7 @@ use super::super::lex::{BACKSLASH, Dialect};
 use super::super::roots::{self, BadRoot, Located};
 use super::super::wine::{self, Base};
 use super::{Reader, Scope, excerpt};
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Code, Severity};
 use crate::windows::path::Name;
 
 /// Characters of a key's name. Windows refuses longer ones (Microsoft, "Registry Element Size Limits").
@@ -61,7 +61,7 @@ impl Reader<'_> {
             watch.key(&KeyLine { number, units, path, delete, located: &located });
         }
         if located.mount.first() == Some(&BACKSLASH) && !std::mem::replace(&mut self.rootless, true) {
-            self.tell(number, Severity::Note, "reg-key-without-root", || {
+            self.tell_as(Severity::Note, number, Code::RegKeyWithoutRoot, || {
                 "keys start with a backslash instead of a root, as hivexregedit writes them; regedit would skip them"
                     .to_owned()
             });
@@ -77,7 +77,7 @@ impl Reader<'_> {
         }
         let imported = roots::imported(path)?;
         if !read.mount.is_empty() && !std::mem::replace(&mut self.mounted, true) {
-            self.lose(number, "reg-import-mounted", || {
+            self.lose(number, Code::RegImportMounted, || {
                 let mount = String::from_utf16_lossy(read.mount);
                 format!(
                     "an import writes to {mount} itself: this machine's SYSTEM and SOFTWARE stay as they are, also where \
@@ -90,20 +90,20 @@ impl Reader<'_> {
 
     fn bad_root(&mut self, bad: BadRoot, path: &[u16], number: u64) {
         match bad {
-            BadRoot::Abbreviated => self.lose(number, "reg-key-abbreviated-root", || {
+            BadRoot::Abbreviated => self.lose(number, Code::RegKeyAbbreviatedRoot, || {
                 format!(
                     "roots may not be abbreviated in a .reg file; the key and its values are skipped: {}",
                     excerpt(path)
                 )
             }),
-            BadRoot::Missing => self.lose(number, "reg-key-without-root", || {
+            BadRoot::Missing => self.lose(number, Code::RegKeyWithoutRoot, || {
                 format!(
                     "keys start with a backslash instead of a root, as hivexregedit writes them; an import skips them and \
                      their values: {}",
                     excerpt(path)
                 )
             }),
-            BadRoot::Unknown => self.lose(number, "reg-key-unknown-root", || {
+            BadRoot::Unknown => self.lose(number, Code::RegKeyUnknownRoot, || {
                 format!("this key starts with no known root; it and its values are skipped: {}", excerpt(path))
             }),
         }
@@ -161,7 +161,7 @@ impl Reader<'_> {
         let long = roots::names(rest).any(|name| name.len() > KEY_NAME_UNITS);
         if names > self.limits.depth || long {
             self.scope = Scope::Nowhere;
-            self.lose(number, "reg-key-too-large", || {
+            self.lose(number, Code::RegKeyTooLarge, || {
                 let text = excerpt(rest);
                 format!("Windows has no keys this deep, or with names this long; it and its values are skipped: {text}")
             });
@@ -176,7 +176,7 @@ impl Reader<'_> {
             self.note_set(located.rest)?;
         }
         if roots::names(path).take(2).count() < 2 && located.mount.first() != Some(&BACKSLASH) {
-            self.lose(number, "reg-key-not-deletable", || format!("a root cannot be deleted: {}", excerpt(path)));
+            self.lose(number, Code::RegKeyNotDeletable, || format!("a root cannot be deleted: {}", excerpt(path)));
             return Ok(());
         }
         if located.start == Start::Root && !located.mount.is_empty() {
