@@ -18,6 +18,7 @@ mod only;
 mod pol;
 mod powershell;
 mod ps1;
+mod refusal;
 mod reg;
 mod remarks;
 mod switch;
@@ -36,6 +37,7 @@ use crate::windows::value::Value;
 
 pub use error::PlanError;
 pub use machine::{Machine, above};
+pub use refusal::{About, Refusal};
 pub use undo::undo;
 
 /// Changes, with what the reader of the file should know.

@@ -13,6 +13,7 @@ use crate::windows::keys::in_control_set;
 use crate::windows::path::{KeyPath, Name};
 use crate::windows::value::{Value, ValueType};
 
+pub use file::PolicyError;
 pub use only::{Installation, Only, Product, Version};
 
 /// A set of rules with an identity.
@@ -206,7 +207,7 @@ impl Policy {
     ///
     /// # Errors
     /// When the policy that was built in does not load, which a test rules out.
-    pub fn default_policy() -> Result<Self, String> {
+    pub fn default_policy() -> Result<Self, PolicyError> {
         file::parse(Self::builtin_text(Self::DEFAULT).unwrap_or_default())
     }
 
@@ -224,7 +225,7 @@ impl Policy {
     ///
     /// # Errors
     /// When the text is no policy: with line and column, what was expected and what was found.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, PolicyError> {
         file::parse(text)
     }
 
@@ -242,7 +243,7 @@ impl Policy {
     ///
     /// # Errors
     /// When one of them does not load, which a test rules out.
-    pub fn builtins() -> Result<Vec<Self>, String> {
+    pub fn builtins() -> Result<Vec<Self>, PolicyError> {
         builtin::ALL.iter().map(|(_, text)| file::parse(text)).collect()
     }
 }

@@ -293,7 +293,7 @@ fn about(args: &AuditArgs, policy: &Policy, diagnostics: Vec<Diagnostic>) -> Abo
 /// The waivers of a file. One of a rule that the policy does not have would never waive anything.
 fn waivers(path: &Path, policy: &Policy) -> Result<Waivers, Failure> {
     let name = path.display().to_string();
-    let waivers = Waivers::parse(&text(path)?, &name).map_err(|error| policy::wrong(path, &error))?;
+    let waivers = Waivers::parse(&text(path)?, &name).map_err(|error| policy::wrong(path, &error.to_string()))?;
     let rules: BTreeSet<&str> = policy.rules.iter().map(|rule| rule.id.as_str()).collect();
     match waivers.waivers.iter().find(|waiver| !rules.contains(waiver.rule.as_str())) {
         Some(waiver) => {

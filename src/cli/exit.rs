@@ -4,6 +4,8 @@ use std::io;
 use std::process::ExitCode;
 
 use super::stderr;
+use crate::plan::{PlanError, Refusal};
+use crate::policy::PolicyError;
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -29,6 +31,24 @@ impl From<io::Error> for Failure {
 impl From<String> for Failure {
     fn from(message: String) -> Self {
         Failure::Message(message)
+    }
+}
+
+impl From<PlanError> for Failure {
+    fn from(error: PlanError) -> Self {
+        Failure::Message(error.to_string())
+    }
+}
+
+impl From<PolicyError> for Failure {
+    fn from(error: PolicyError) -> Self {
+        Failure::Message(error.to_string())
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Failure::Message(refusal.to_string())
     }
 }
 

@@ -60,7 +60,7 @@ fn unknown(name: &str) -> Failure {
 }
 
 fn parse(path: &Path) -> Result<Policy, Failure> {
-    Policy::parse(&text(path)?).map_err(|error| wrong(path, &error))
+    Policy::parse(&text(path)?).map_err(|error| wrong(path, &error.to_string()))
 }
 
 /// What is wrong with a file that the user named. The message quotes the file, which may be somebody else's.

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use super::Changeset;
 use super::exact::{Data, below_root, data, path, remarks, string, text};
 use super::in_the_way::{is_known_to_dotnet, now, passed_over};
+use super::refusal::Refusal;
 use super::yaml::{self, list};
 use crate::registry::Registry;
 use crate::registry::change::Change;
@@ -29,7 +30,7 @@ const NOTES: [&str; 8] = [
 /// ansible-lint takes no longer lines.
 const LONGEST: usize = 158;
 
-pub(super) fn bytes(changeset: &Changeset, machine: Option<&Registry>) -> Result<Vec<u8>, String> {
+pub(super) fn bytes(changeset: &Changeset, machine: Option<&Registry>) -> Result<Vec<u8>, Refusal> {
     let mut out = String::new();
     for remark in remarks(changeset, &NOTES, true) {
         for line in folded(&remark) {
@@ -60,7 +61,7 @@ fn folded(remark: &str) -> Vec<String> {
 }
 
 /// Refuses what the module would leave as it is, without a word.
-fn refuse(change: &Change, machine: Option<&Registry>) -> Result<(), String> {
+fn refuse(change: &Change, machine: Option<&Registry>) -> Result<(), Refusal> {
     let Some(now) = now(change, machine) else { return Ok(()) };
     let why = match change {
         Change::DeleteValue { .. } if !is_known_to_dotnet(now.kind) => Some("it has a type that .NET does not know"),
@@ -68,12 +69,14 @@ fn refuse(change: &Change, machine: Option<&Registry>) -> Result<(), String> {
         _ => None,
     };
     match why {
-        Some(why) => Err(format!("{}: win_regedit would leave a value as it is: {why}; use reg", change.key())),
+        Some(why) => {
+            Err(Refusal::key(change.key(), format!("win_regedit would leave a value as it is: {why}; use reg")))
+        }
         None => Ok(()),
     }
 }
 
-fn task(change: &Change, out: &mut String) -> Result<(), String> {
+fn task(change: &Change, out: &mut String) -> Result<(), Refusal> {
     let (root, names) = below_root(change.key())?;
     let path = format!("{}:\\{}", root.short, path(names)?);
     let mut options = vec![("path", scalar(&path))];
@@ -87,7 +90,7 @@ fn task(change: &Change, out: &mut String) -> Result<(), String> {
             format!("Delete {path}")
         }
         Change::DeleteValues(key) => {
-            return Err(format!("{key}: win_regedit cannot delete all values of a key that stays"));
+            return Err(Refusal::key(key, "win_regedit cannot delete all values of a key that stays"));
         }
         Change::DeleteValue { name, .. } => {
             // Without a name, this deletes the default value.
@@ -102,7 +105,7 @@ fn task(change: &Change, out: &mut String) -> Result<(), String> {
             if !name.units().is_empty() {
                 options.push(("name", scalar(&text(name)?)));
             } else if kind != "string" {
-                return Err(format!("{path}: win_regedit sets default values as strings alone"));
+                return Err(Refusal::key(change.key(), "win_regedit sets default values as strings alone"));
             }
             options.extend(data.map(|data| ("data", data)));
             options.extend([("type", kind.to_owned()), ("state", "present".to_owned())]);
@@ -116,18 +119,18 @@ fn task(change: &Change, out: &mut String) -> Result<(), String> {
     Ok(())
 }
 
-fn shown(name: &Name) -> Result<String, String> {
+fn shown(name: &Name) -> Result<String, Refusal> {
     if name.units().is_empty() { Ok("the default value".to_owned()) } else { text(name) }
 }
 
 /// The type, and the data; an empty list has none, since the module does nothing where it is given one.
-fn typed(name: &Name, value: &Value) -> Result<(&'static str, Option<String>), String> {
+fn typed(name: &Name, value: &Value) -> Result<(&'static str, Option<String>), Refusal> {
     let (kind, data) = match data(name, value)? {
         Data::Sz(units) => ("string", scalar(&string(name, &units)?)),
         Data::Expand(units) => ("expandstring", scalar(&string(name, &units)?)),
         Data::Multi(strings) if strings.is_empty() => return Ok(("multistring", None)),
         Data::Multi(strings) => {
-            let strings: Result<Vec<String>, String> =
+            let strings: Result<Vec<String>, Refusal> =
                 strings.iter().map(|units| Ok(scalar(&string(name, units)?))).collect();
             ("multistring", list(&strings?))
         }

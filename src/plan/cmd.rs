@@ -5,6 +5,7 @@
 
 use super::Changeset;
 use super::exact::{Data, below_root, data, path, remarks, string, text};
+use super::refusal::Refusal;
 use crate::registry::change::Change;
 use crate::windows::path::{KeyPath, Name};
 use crate::windows::value::Value;
@@ -12,7 +13,7 @@ use crate::windows::value::Value;
 /// The longest line that cmd takes (Microsoft, "Command prompt line string limitation").
 const LONGEST: usize = 8191;
 
-pub(super) fn bytes(changeset: &Changeset) -> Result<Vec<u8>, String> {
+pub(super) fn bytes(changeset: &Changeset) -> Result<Vec<u8>, Refusal> {
     let mut lines = vec!["@echo off".to_owned()];
     let note = "Run as administrator. Stops at the first change that fails.";
     for remark in remarks(changeset, &[note], true) {
@@ -39,7 +40,7 @@ pub(super) fn bytes(changeset: &Changeset) -> Result<Vec<u8>, String> {
         .map(str::to_owned),
     );
     if lines.iter().any(|line| line.len() > LONGEST) {
-        return Err(format!("cmd takes no lines longer than {LONGEST} characters"));
+        return Err(Refusal::file(format!("cmd takes no lines longer than {LONGEST} characters")));
     }
     Ok(lines.into_iter().flat_map(|line| (line + "\r\n").into_bytes()).collect())
 }
@@ -52,7 +53,7 @@ const CHECK: &str = "if errorlevel 1 goto failed";
 
 /// The lines for a change; `number` is that of the label behind it. `&&` and `||` behind a program are not used: Wine's
 /// cmd runs both sides.
-fn commands(change: &Change, number: usize) -> Result<Vec<String>, String> {
+fn commands(change: &Change, number: usize) -> Result<Vec<String>, Refusal> {
     let key = key(change.key())?;
     let run = |command: &str, rest: &str| format!("{REG} {command} {key}{rest} /reg:64 >nul");
     let query = |rest: &str| format!("{REG} query {key}{rest} /reg:64 >nul 2>nul");
@@ -91,21 +92,21 @@ fn commands(change: &Change, number: usize) -> Result<Vec<String>, String> {
     })
 }
 
-fn key(key: &KeyPath) -> Result<String, String> {
+fn key(key: &KeyPath) -> Result<String, Refusal> {
     let (root, names) = below_root(key)?;
     quoted(&format!("{}\\{}", root.short, path(names)?))
 }
 
-fn typed(name: &Name, value: &Value) -> Result<(&'static str, String), String> {
+fn typed(name: &Name, value: &Value) -> Result<(&'static str, String), Refusal> {
     Ok(match data(name, value)? {
         Data::Sz(units) => ("REG_SZ", quoted(&string(name, &units)?)?),
         Data::Expand(units) => ("REG_EXPAND_SZ", quoted(&string(name, &units)?)?),
         Data::Multi(strings) => {
-            let strings: Result<Vec<String>, String> = strings.iter().map(|units| string(name, units)).collect();
+            let strings: Result<Vec<String>, Refusal> = strings.iter().map(|units| string(name, units)).collect();
             let strings = strings?;
             // `\0` is what stands between them; a backslash at an end would make another of it
             if strings.iter().any(|string| string.contains("\\0") || string.ends_with('\\')) {
-                return Err(format!("{name}: reg.exe would split its strings elsewhere"));
+                return Err(Refusal::name(name, "reg.exe would split its strings elsewhere"));
             }
             ("REG_MULTI_SZ", quoted(&strings.join("\\0"))?)
         }
@@ -113,7 +114,7 @@ fn typed(name: &Name, value: &Value) -> Result<(&'static str, String), String> {
         Data::Qword(n) => ("REG_QWORD", number(n)),
         Data::Binary([]) => ("REG_BINARY", r#""""#.to_owned()),
         Data::Binary(_) => ("REG_BINARY", value.hex()),
-        Data::None(_) => return Err(format!("{name}: reg.exe takes data of REG_NONE for text")),
+        Data::None(_) => return Err(Refusal::name(name, "reg.exe takes data of REG_NONE for text")),
     })
 }
 
@@ -122,12 +123,11 @@ fn number(n: u64) -> String {
     if n <= 0x7fff_ffff { n.to_string() } else { format!("0x{n:x}") }
 }
 
-fn quoted(text: &str) -> Result<String, String> {
+fn quoted(text: &str) -> Result<String, Refusal> {
     // The file is read in the console's code page, of which only ASCII is the same everywhere.
     if !text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || text.contains('"') {
-        return Err(format!(
-            "\"{text}\": a batch file holds only printable ASCII safely, and no quotes within arguments"
-        ));
+        let why = "a batch file holds only printable ASCII safely, and no quotes within arguments";
+        return Err(Refusal::text(text, why));
     }
     let backslashes = text.len().saturating_sub(text.trim_end_matches('\\').len());
     Ok(format!("\"{}{}\"", text.replace('%', "%%"), "\\".repeat(backslashes)))

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 
 use super::Changeset;
 use super::exact::{Data, below_root, data, path, remarks, states, string, text};
+use super::refusal::Refusal;
 use super::yaml::{list, scalar};
 use crate::registry::change::Change;
 use crate::windows::path::Name;
@@ -22,7 +23,7 @@ const NOTES: [&str; 4] = [
     "The order of lists is not compared.",
 ];
 
-pub(super) fn bytes(changeset: &Changeset) -> Result<Vec<u8>, String> {
+pub(super) fn bytes(changeset: &Changeset) -> Result<Vec<u8>, Refusal> {
     states(&changeset.changes, "a DSC document")?;
     let mut out: String = remarks(changeset, &NOTES, true).into_iter().map(|line| format!("# {line}\n")).collect();
     let _ = write!(out, "$schema: {SCHEMA}\nresources:{}\n", if changeset.changes.is_empty() { " []" } else { "" });
@@ -40,45 +41,45 @@ pub(super) fn bytes(changeset: &Changeset) -> Result<Vec<u8>, String> {
     Ok(out.into_bytes())
 }
 
-fn about(change: &Change) -> Result<Vec<(&'static str, String)>, String> {
+fn about(change: &Change) -> Result<Vec<(&'static str, String)>, Refusal> {
     let absent = || ("_exist", "false".to_owned());
     Ok(match change {
         Change::CreateKey(_) => Vec::new(),
         Change::DeleteKey(_) => vec![absent()],
-        Change::DeleteValues(key) => return Err(format!("{key}: DSC cannot delete all values of a key that stays")),
+        Change::DeleteValues(key) => return Err(Refusal::key(key, "DSC cannot delete all values of a key that stays")),
         Change::DeleteValue { name, .. } => vec![("valueName", called(name)?), absent()],
         Change::Set { name, value, .. } => vec![("valueName", called(name)?), ("valueData", typed(name, value)?)],
     })
 }
 
-fn called(name: &Name) -> Result<String, String> {
+fn called(name: &Name) -> Result<String, Refusal> {
     if name.units().is_empty() {
-        return Err("DSC v3 is not known to set or delete default values".to_owned());
+        return Err(Refusal::name(name, "DSC v3 is not known to set or delete default values"));
     }
     plain(name, &text(name)?)
 }
 
 /// A text that DSC takes as it stands.
-fn plain(name: &Name, text: &str) -> Result<String, String> {
+fn plain(name: &Name, text: &str) -> Result<String, Refusal> {
     if text.starts_with('[') {
-        return Err(format!("{name}: DSC v3 would run {text} as an expression"));
+        return Err(Refusal::name(name, format!("DSC v3 would run {text} as an expression")));
     }
     Ok(scalar(text))
 }
 
-fn typed(name: &Name, value: &Value) -> Result<String, String> {
+fn typed(name: &Name, value: &Value) -> Result<String, Refusal> {
     let (kind, data) = match data(name, value)? {
         Data::Sz(units) => ("String", plain(name, &string(name, &units)?)?),
         Data::Expand(units) => ("ExpandString", plain(name, &string(name, &units)?)?),
         Data::Multi(strings) => {
-            let strings: Result<Vec<String>, String> =
+            let strings: Result<Vec<String>, Refusal> =
                 strings.iter().map(|units| plain(name, &string(name, units)?)).collect();
             ("MultiString", list(&strings?))
         }
         Data::Dword(n) => ("DWord", n.to_string()),
         Data::Qword(n) => ("QWord", n.to_string()),
         Data::Binary(bytes) => ("Binary", list(&bytes.iter().map(ToString::to_string).collect::<Vec<_>>())),
-        Data::None(_) => return Err(format!("{name}: DSC v3 does not set REG_NONE")),
+        Data::None(_) => return Err(Refusal::name(name, "DSC v3 does not set REG_NONE")),
     };
     Ok(format!("{{{kind}: {data}}}"))
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Changeset;
+use super::refusal::Refusal;
 use super::remarks::harmless;
 use crate::registry::change::Change;
 use crate::windows::path::{KeyPath, Name};
@@ -29,43 +30,43 @@ const ROOTS: [Root; 5] = [
 
 /// The root that a key starts at, and the names below it. A name with a backslash or a NUL inside, or an empty one,
 /// is a key that no path can name.
-pub(super) fn split(key: &KeyPath) -> Result<(Root, &[Name]), String> {
-    let (first, rest) = key.names().split_first().ok_or("a key without a path")?;
+pub(super) fn split(key: &KeyPath) -> Result<(Root, &[Name]), Refusal> {
+    let (first, rest) = key.names().split_first().ok_or_else(|| Refusal::key(key, "a key without a path"))?;
     let root = ROOTS.into_iter().find(|root| first.matches(Name::from(root.long).units()));
-    let root = root.ok_or_else(|| format!("{key}: no key that is written starts at \"{first}\""))?;
+    let root = root.ok_or_else(|| Refusal::key(key, format!("no key that is written starts at \"{first}\"")))?;
     let bad = |name: &&Name| name.units().is_empty() || name.units().iter().any(|&u| u == 0 || u == 0x5c);
     match rest.iter().find(bad) {
-        Some(name) => Err(format!("{key}: no path can name the key \"{name}\"")),
+        Some(name) => Err(Refusal::key(key, format!("no path can name the key \"{name}\""))),
         None => Ok((root, rest)),
     }
 }
 
 /// As [`split`], for a change of a key itself: a root can be neither created nor deleted.
-pub(super) fn below_root(key: &KeyPath) -> Result<(Root, &[Name]), String> {
+pub(super) fn below_root(key: &KeyPath) -> Result<(Root, &[Name]), Refusal> {
     let (root, rest) = split(key)?;
-    if rest.is_empty() {
-        Err(format!("{root}: a root is neither created nor deleted", root = root.long))
-    } else {
-        Ok((root, rest))
-    }
+    if rest.is_empty() { Err(Refusal::key(key, "a root is neither created nor deleted")) } else { Ok((root, rest)) }
 }
 
 /// The path below the machine's root, for formats that have no other.
-pub(super) fn machine<'a>(key: &'a KeyPath, format: &str) -> Result<&'a [Name], String> {
+pub(super) fn machine<'a>(key: &'a KeyPath, format: &str) -> Result<&'a [Name], Refusal> {
     let (root, rest) = below_root(key)?;
-    if root.short == "HKLM" { Ok(rest) } else { Err(format!("{key}: {format} holds keys of HKEY_LOCAL_MACHINE alone")) }
+    if root.short == "HKLM" {
+        Ok(rest)
+    } else {
+        Err(Refusal::key(key, format!("{format} holds keys of HKEY_LOCAL_MACHINE alone")))
+    }
 }
 
 /// Names joined to a path, if they are text.
-pub(super) fn path(names: &[Name]) -> Result<String, String> {
-    let names: Result<Vec<String>, String> = names.iter().map(text).collect();
+pub(super) fn path(names: &[Name]) -> Result<String, Refusal> {
+    let names: Result<Vec<String>, Refusal> = names.iter().map(text).collect();
     Ok(names?.join("\\"))
 }
 
 /// A name as text: without unpaired surrogates, which no text file holds, and without NUL.
-pub(super) fn text(name: &Name) -> Result<String, String> {
+pub(super) fn text(name: &Name) -> Result<String, Refusal> {
     let text = String::from_utf16(name.units());
-    text.ok().filter(|text| !text.contains('\0')).ok_or_else(|| format!("\"{name}\": that name is not text"))
+    text.ok().filter(|text| !text.contains('\0')).ok_or_else(|| Refusal::name(name, "that name is not text"))
 }
 
 /// Data as the typed forms have it, in UTF-16 units where it is text.
@@ -88,8 +89,9 @@ pub(super) enum Data<'a> {
 }
 
 /// The data in its typed form, if a writer of that form gives these very bytes.
-pub(super) fn data<'a>(name: &Name, value: &'a Value) -> Result<Data<'a>, String> {
-    let odd = |why: &str| format!("\"{name}\": {} data {why}, which only reg, reg4 and pol can hold", value.kind);
+pub(super) fn data<'a>(name: &Name, value: &'a Value) -> Result<Data<'a>, Refusal> {
+    let odd =
+        |why: &str| Refusal::name(name, format!("{} data {why}, which only reg, reg4 and pol can hold", value.kind));
     let string = || one_string(&value.data).ok_or_else(|| odd("that is not text with one NUL behind it"));
     match value.kind {
         ValueType::SZ => Ok(Data::Sz(string()?)),
@@ -111,14 +113,14 @@ pub(super) fn data<'a>(name: &Name, value: &'a Value) -> Result<Data<'a>, String
         }
         ValueType::BINARY => Ok(Data::Binary(&value.data)),
         ValueType::NONE => Ok(Data::None(&value.data)),
-        kind => Err(format!("\"{name}\": {kind} is a type that only reg, reg4 and some of pol can set")),
+        kind => Err(Refusal::name(name, format!("{kind} is a type that only reg, reg4 and some of pol can set"))),
     }
 }
 
 /// UTF-16 units as text.
-pub(super) fn string(name: &Name, units: &[u16]) -> Result<String, String> {
+pub(super) fn string(name: &Name, units: &[u16]) -> Result<String, Refusal> {
     String::from_utf16(units)
-        .map_err(|_| format!("\"{name}\": its data has half a character, which this format cannot hold"))
+        .map_err(|_| Refusal::name(name, "its data has half a character, which this format cannot hold"))
 }
 
 fn units(data: &[u8]) -> Option<Vec<u16>> {
@@ -154,11 +156,12 @@ pub(super) fn remarks(changeset: &Changeset, more: &[&str], ascii: bool) -> Vec<
 }
 
 /// Refuses changes of which one undoes or repeats another: formats that state a result, not steps, cannot hold both.
-pub(super) fn states(changes: &[Change], format: &str) -> Result<(), String> {
+pub(super) fn states(changes: &[Change], format: &str) -> Result<(), Refusal> {
     let mut earlier = Earlier::default();
     for change in changes {
         if earlier.meets(change) {
-            return Err(format!("{format} states results, not steps: {} is changed twice", change.key()));
+            let why = format!("{format} states results, not steps, and this is changed twice");
+            return Err(Refusal::key(change.key(), why));
         }
         earlier.add(change);
     }

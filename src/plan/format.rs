@@ -1,5 +1,6 @@
 //! The formats that a changeset can be written in.
 
+use super::refusal::Refusal;
 use super::reg::RegFormat;
 use super::{Changeset, ansible, cmd, dsc, dsc3, gpp, intune, lgpo, pol, ps1, reg};
 use crate::registry::Registry;
@@ -69,7 +70,7 @@ impl Format {
 ///
 /// # Errors
 /// When the format cannot express a change exactly. Nothing is left out and nothing is approximated.
-pub fn files(format: Format, changeset: &Changeset, machine: Option<&Registry>) -> Result<Vec<File>, String> {
+pub fn files(format: Format, changeset: &Changeset, machine: Option<&Registry>) -> Result<Vec<File>, Refusal> {
     let bytes = match format {
         Format::Reg => reg::bytes(changeset, RegFormat::Version5),
         Format::Reg4 => reg::bytes(changeset, RegFormat::Version4),

@@ -11,6 +11,7 @@ use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
 use super::Changeset;
 use super::exact::{Data, Root, below_root, data, path, remarks, string, text};
+use super::refusal::Refusal;
 use crate::digest::sha256_hex;
 use crate::registry::change::Change;
 use crate::windows::path::Name;
@@ -23,9 +24,9 @@ const NOTE: &str =
     "Machine\\Preferences\\Registry\\Registry.xml of a Group Policy Object, or paste the collection into its editor.";
 
 /// The whole file, or the collection without the element around it.
-pub(super) fn bytes(changeset: &Changeset, whole: bool) -> Result<Vec<u8>, String> {
+pub(super) fn bytes(changeset: &Changeset, whole: bool) -> Result<Vec<u8>, Refusal> {
     let mut out = Writer::new_with_indent(Vec::new(), b' ', 2);
-    let write = |event: Event<'_>, out: &mut Writer<Vec<u8>>| out.write_event(event).map_err(|error| error.to_string());
+    let write = |event: Event<'_>, out: &mut Writer<Vec<u8>>| out.write_event(event).map_err(|error| failed(&error));
     write(Event::Decl(BytesDecl::new("1.0", Some("utf-8"), None)), &mut out)?;
     for remark in remarks(changeset, &[NOTE], false) {
         write(Event::Comment(BytesText::from_escaped(format!(" {} ", comment(&remark)))), &mut out)?;
@@ -73,7 +74,12 @@ struct Item {
     decimal: bool,
 }
 
-fn item(change: &Change, before: &mut BTreeMap<String, usize>, out: &mut Writer<Vec<u8>>) -> Result<(), String> {
+/// Writing to memory does not fail; an error is carried on all the same.
+fn failed(error: &std::io::Error) -> Refusal {
+    Refusal::file(error.to_string())
+}
+
+fn item(change: &Change, before: &mut BTreeMap<String, usize>, out: &mut Writer<Vec<u8>>) -> Result<(), Refusal> {
     let (root, names) = below_root(change.key())?;
     let key = plain(path(names)?)?;
     let item = described(change)?;
@@ -95,7 +101,6 @@ fn item(change: &Change, before: &mut BTreeMap<String, usize>, out: &mut Writer<
         ("type", item.kind),
         ("value", item.value.as_str()),
     ];
-    let failed = |error: std::io::Error| error.to_string();
     out.create_element("Registry")
         .with_attributes(outer)
         .write_inner_content(|out| {
@@ -116,11 +121,11 @@ fn item(change: &Change, before: &mut BTreeMap<String, usize>, out: &mut Writer<
                 })
                 .map(|_| ())
         })
-        .map_err(failed)?;
+        .map_err(|error| failed(&error))?;
     Ok(())
 }
 
-fn described(change: &Change) -> Result<Item, String> {
+fn described(change: &Change) -> Result<Item, Refusal> {
     let bare = |action, default, name| Item {
         action,
         default,
@@ -135,7 +140,7 @@ fn described(change: &Change) -> Result<Item, String> {
         Change::CreateKey(_) => bare("U", false, String::new()),
         Change::DeleteKey(_) => bare("D", false, String::new()),
         Change::DeleteValues(key) => {
-            return Err(format!("{key}: preferences cannot delete all values of a key that stays"));
+            return Err(Refusal::key(key, "preferences cannot delete all values of a key that stays"));
         }
         Change::DeleteValue { name, .. } => bare("D", name.units().is_empty(), named(name)?),
         Change::Set { name, value, .. } => {
@@ -144,7 +149,7 @@ fn described(change: &Change) -> Result<Item, String> {
                 Data::Sz(units) => ("REG_SZ", plain(string(name, &units)?)?),
                 Data::Expand(units) => ("REG_EXPAND_SZ", plain(string(name, &units)?)?),
                 Data::Multi(strings) if !strings.is_empty() => {
-                    let strings: Result<Vec<String>, String> =
+                    let strings: Result<Vec<String>, Refusal> =
                         strings.iter().map(|units| plain(string(name, units)?)).collect();
                     item.strings = strings?;
                     ("REG_MULTI_SZ", item.strings.join(" "))
@@ -153,7 +158,7 @@ fn described(change: &Change) -> Result<Item, String> {
                 Data::Qword(n) => ("REG_QWORD", format!("{n:016X}")),
                 Data::Binary(bytes) if !bytes.is_empty() => ("REG_BINARY", value.hex().to_uppercase()),
                 Data::Multi(_) | Data::Binary(_) | Data::None(_) => {
-                    return Err(format!("{name}: preferences do not set REG_NONE, or lists and bytes without any"));
+                    return Err(Refusal::name(name, "preferences do not set REG_NONE, or lists and bytes without any"));
                 }
             };
             item
@@ -162,15 +167,15 @@ fn described(change: &Change) -> Result<Item, String> {
 }
 
 /// Text that stands for itself: XML holds no control characters, attributes no line ends, and `%` starts a variable.
-fn plain(text: String) -> Result<String, String> {
+fn plain(text: String) -> Result<String, Refusal> {
     if text.chars().any(|c| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}')) {
-        return Err(format!("\"{text}\": XML cannot hold that"));
+        return Err(Refusal::text(&text, "XML cannot hold that"));
     }
     if text.contains('%') {
-        return Err(format!("\"{text}\": preferences take % for the start of a variable"));
+        return Err(Refusal::text(&text, "preferences take % for the start of a variable"));
     }
     if text.starts_with(' ') || text.ends_with(' ') {
-        return Err(format!("\"{text}\": blanks at an end may be lost in preferences"));
+        return Err(Refusal::text(&text, "blanks at an end may be lost in preferences"));
     }
     Ok(text)
 }

@@ -4,12 +4,13 @@
 use super::Changeset;
 use super::exact::remarks;
 use super::powershell::{CONSTRAINED, IS_CONSTRAINED, Work, body, file};
+use super::refusal::Refusal;
 use crate::registry::Registry;
 
 /// The names of the two files.
 pub(super) const NAMES: [&str; 2] = ["detect.ps1", "remediate.ps1"];
 
-pub(super) fn files(changeset: &Changeset, machine: Option<&Registry>) -> Result<[Vec<u8>; 2], String> {
+pub(super) fn files(changeset: &Changeset, machine: Option<&Registry>) -> Result<[Vec<u8>; 2], Refusal> {
     let what = "Detection script: exits with 1 when something is to be changed, with 0 when nothing is, with 2 when it \
                 cannot tell.";
     let mut detect = head(changeset, what, 2);

@@ -7,12 +7,13 @@
 
 use super::Changeset;
 use super::exact::{Data, data, machine, path, remarks, string, text};
+use super::refusal::Refusal;
 use crate::registry::change::Change;
 use crate::windows::path::{KeyPath, Name};
 
 const FORMAT: &str = "LGPO text";
 
-pub(super) fn bytes(changeset: &Changeset) -> Result<Vec<u8>, String> {
+pub(super) fn bytes(changeset: &Changeset) -> Result<Vec<u8>, Refusal> {
     let note = "Apply with LGPO.exe /t FILE, or make a Registry.pol of it with LGPO.exe /r FILE /w Registry.pol.";
     let mut lines: Vec<String> =
         remarks(changeset, &[note], true).into_iter().map(|remark| format!("; {remark}")).collect();
@@ -23,52 +24,54 @@ pub(super) fn bytes(changeset: &Changeset) -> Result<Vec<u8>, String> {
     Ok(lines.into_iter().flat_map(|line| (line + "\r\n").into_bytes()).collect())
 }
 
-fn key(key: &KeyPath) -> Result<String, String> {
+fn key(key: &KeyPath) -> Result<String, Refusal> {
     line("key", path(machine(key, FORMAT)?)?)
 }
 
-fn block(change: &Change) -> Result<(String, String), String> {
+fn block(change: &Change) -> Result<(String, String), Refusal> {
     match change {
         Change::CreateKey(_) => Ok(("*".to_owned(), "CREATEKEY".to_owned())),
         Change::DeleteValues(_) => Ok(("*".to_owned(), "DELETEALLVALUES".to_owned())),
         Change::DeleteValue { name, .. } => Ok((value_name(name)?, "DELETE".to_owned())),
-        Change::DeleteKey(key) => Err(format!("{key}: {FORMAT} is not used to delete keys; pol is")),
+        Change::DeleteKey(key) => Err(Refusal::key(key, format!("{FORMAT} is not used to delete keys; pol is"))),
         Change::Set { name, value, .. } => {
             let action = match data(name, value)? {
                 Data::Dword(n) => format!("DWORD:{n}"),
                 Data::Sz(units) => format!("SZ:{}", line("data", string(name, &units)?)?),
                 Data::Expand(units) => format!("EXSZ:{}", line("data", string(name, &units)?)?),
                 Data::Multi(strings) if !strings.is_empty() => {
-                    let strings: Result<Vec<String>, String> =
+                    let strings: Result<Vec<String>, Refusal> =
                         strings.iter().map(|units| line("data", string(name, units)?)).collect();
                     let strings = strings?;
                     if strings.iter().any(|string| string.contains("\\0")) {
-                        return Err(format!("{name}: \\0 stands between strings in {FORMAT}, and so in none"));
+                        return Err(Refusal::name(
+                            name,
+                            format!("\\0 stands between strings in {FORMAT}, and so in none"),
+                        ));
                     }
                     format!("MULTISZ:{}", strings.join("\\0"))
                 }
-                _ => return Err(format!("{name}: {FORMAT} is not used for {}; pol is", value.kind)),
+                _ => return Err(Refusal::name(name, format!("{FORMAT} is not used for {}; pol is", value.kind))),
             };
             Ok((value_name(name)?, action))
         }
     }
 }
 
-fn value_name(name: &Name) -> Result<String, String> {
+fn value_name(name: &Name) -> Result<String, Refusal> {
     let text = text(name)?;
     if text.is_empty() || text.starts_with('*') {
-        return Err(format!("\"{name}\": {FORMAT} has another meaning for that name"));
+        return Err(Refusal::name(name, format!("{FORMAT} has another meaning for that name")));
     }
     line("name", text)
 }
 
 /// A line that reads back as it is.
-fn line(what: &str, text: String) -> Result<String, String> {
+fn line(what: &str, text: String) -> Result<String, Refusal> {
     let plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
     if !plain || text.starts_with([' ', ';']) || text.ends_with(' ') {
-        return Err(format!(
-            "\"{text}\": not a {what} that {FORMAT} is known to hold (ASCII, no blank at an end, no ; first)"
-        ));
+        let why = format!("not a {what} that {FORMAT} is known to hold (ASCII, no blank at an end, no ; first)");
+        return Err(Refusal::text(&text, why));
     }
     Ok(text)
 }

@@ -5,6 +5,7 @@
 
 use super::Changeset;
 use super::exact::machine;
+use super::refusal::Refusal;
 use crate::registry::change::Change;
 use crate::windows::path::{KeyPath, Name};
 use crate::windows::value::ValueType;
@@ -22,7 +23,7 @@ const TYPES: [ValueType; 7] = [
 const MOST_BYTES: usize = 65535;
 const MOST_UNITS: usize = 259;
 
-pub(super) fn bytes(changeset: &Changeset) -> Result<Vec<u8>, String> {
+pub(super) fn bytes(changeset: &Changeset) -> Result<Vec<u8>, Refusal> {
     let mut out = b"PReg\x01\0\0\0".to_vec();
     for change in &changeset.changes {
         write(change, &mut out)?;
@@ -30,7 +31,7 @@ pub(super) fn bytes(changeset: &Changeset) -> Result<Vec<u8>, String> {
     Ok(out)
 }
 
-fn write(change: &Change, out: &mut Vec<u8>) -> Result<(), String> {
+fn write(change: &Change, out: &mut Vec<u8>) -> Result<(), Refusal> {
     match change {
         Change::CreateKey(key) => {
             record(&path(key)?, &[], ValueType(0), &[], out);
@@ -46,20 +47,20 @@ fn write(change: &Change, out: &mut Vec<u8>) -> Result<(), String> {
             Ok(())
         }
         Change::DeleteKey(key) => {
-            let no = || format!("{key}: a Registry.pol deletes keys below a key, and not one right below the root");
+            let no = || Refusal::key(key, "a Registry.pol deletes keys below a key, and not one right below the root");
             let (last, above) =
                 machine(key, NAME)?.split_last().filter(|(_, above)| !above.is_empty()).ok_or_else(no)?;
             let blank = |unit: Option<&u16>| unit == Some(&0x20);
             if last.units().contains(&u16::from(b';')) || blank(last.units().first()) || blank(last.units().last()) {
                 let why = "separates keys to delete by semicolons, perhaps with blanks";
-                return Err(format!("{key}: a Registry.pol {why}, so this name has no place there"));
+                return Err(Refusal::key(key, format!("a Registry.pol {why}, so this name has no place there")));
             }
             let list: Vec<u8> = last.units().iter().copied().chain([0]).flat_map(u16::to_le_bytes).collect();
             record(&joined(above), &units("**DeleteKeys"), ValueType::SZ, &list, out);
             Ok(())
         }
         Change::Set { key, name, value } => {
-            let wrong = |why: &str| Err(format!("{key}\\{name}: a Registry.pol {why}"));
+            let wrong = |why: &str| Err(Refusal::name(name, format!("a Registry.pol {why}")));
             if !TYPES.contains(&value.kind) {
                 return wrong(&format!("holds no {}", value.kind));
             }
@@ -83,7 +84,7 @@ fn units(text: &str) -> Vec<u16> {
     text.encode_utf16().collect()
 }
 
-fn path(key: &KeyPath) -> Result<Vec<u16>, String> {
+fn path(key: &KeyPath) -> Result<Vec<u16>, Refusal> {
     Ok(joined(machine(key, NAME)?))
 }
 
@@ -93,9 +94,9 @@ fn joined(names: &[Name]) -> Vec<u16> {
 }
 
 /// The name of a value that is no instruction, and that Windows reads back.
-fn plain(name: &Name) -> Result<&[u16], String> {
+fn plain(name: &Name) -> Result<&[u16], Refusal> {
     let units = name.units();
-    let wrong = |why: &str| Err(format!("\"{name}\": a Registry.pol {why}"));
+    let wrong = |why: &str| Err(Refusal::name(name, format!("a Registry.pol {why}")));
     match units {
         [] => wrong("names values, and the default value has no name"),
         [0x2a, 0x2a, ..] => wrong("takes names that start with ** for instructions"),

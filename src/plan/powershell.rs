@@ -14,6 +14,7 @@ use std::fmt::Write as _;
 use super::Changeset;
 use super::exact::{Data, below_root, data, split};
 use super::in_the_way::{now, reads_alike};
+use super::refusal::Refusal;
 use crate::digest::sha256_hex;
 use crate::registry::Registry;
 use crate::registry::change::Change;
@@ -65,9 +66,9 @@ pub(super) enum Work {
 /// The part of a script that all have: functions, where its record stands, and its steps.
 ///
 /// The steps say what is wanted, in order; what is to be done is what then differs, so that a second run does nothing.
-pub(super) fn body(changeset: &Changeset, work: Work, machine: Option<&Registry>) -> Result<String, String> {
+pub(super) fn body(changeset: &Changeset, work: Work, machine: Option<&Registry>) -> Result<String, Refusal> {
     changeset.changes.iter().try_for_each(|change| refuse(change, machine))?;
-    let steps: Result<Vec<String>, String> = changeset.changes.iter().map(step).collect();
+    let steps: Result<Vec<String>, Refusal> = changeset.changes.iter().map(step).collect();
     let steps = steps?.join("\n");
     let mut text = HEAD.to_owned();
     if work != Work::Detect {
@@ -92,10 +93,10 @@ pub(super) fn body(changeset: &Changeset, work: Work, machine: Option<&Registry>
 }
 
 /// Refuses what the scripts would leave as it is: they see what .NET shows of a value.
-fn refuse(change: &Change, machine: Option<&Registry>) -> Result<(), String> {
+fn refuse(change: &Change, machine: Option<&Registry>) -> Result<(), Refusal> {
     let Change::Set { key, value, .. } = change else { return Ok(()) };
     match now(change, machine).and_then(|now| reads_alike(value, &now)) {
-        Some(why) => Err(format!("{key}: PowerShell would leave a value as it is: {why}; use reg")),
+        Some(why) => Err(Refusal::key(key, format!("PowerShell would leave a value as it is: {why}; use reg"))),
         None => Ok(()),
     }
 }
@@ -107,7 +108,7 @@ fn record(steps: &str) -> String {
 }
 
 /// The command that says what a change wants.
-fn step(change: &Change) -> Result<String, String> {
+fn step(change: &Change) -> Result<String, Refusal> {
     let key = change.key();
     below_root(key)?;
     let path = full_path(key)?;
@@ -124,7 +125,7 @@ fn step(change: &Change) -> Result<String, String> {
 }
 
 /// The key with its root, as a literal.
-pub(super) fn full_path(key: &KeyPath) -> Result<String, String> {
+pub(super) fn full_path(key: &KeyPath) -> Result<String, Refusal> {
     let (root, names) = split(key)?;
     let root: Vec<u16> = root.long.encode_utf16().collect();
     let units: Vec<&[u16]> = std::iter::once(root.as_slice()).chain(names.iter().map(Name::units)).collect();
@@ -132,9 +133,9 @@ pub(super) fn full_path(key: &KeyPath) -> Result<String, String> {
 }
 
 /// A value's name as a literal. .NET passes names to Windows with a NUL behind them.
-pub(super) fn literal_name(name: &Name) -> Result<String, String> {
+pub(super) fn literal_name(name: &Name) -> Result<String, Refusal> {
     if name.units().contains(&0) {
-        return Err(format!("{name}: PowerShell cannot name a value with a NUL in its name"));
+        return Err(Refusal::name(name, "PowerShell cannot name a value with a NUL in its name"));
     }
     Ok(literal(name.units()))
 }

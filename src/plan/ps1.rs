@@ -3,9 +3,10 @@
 use super::Changeset;
 use super::exact::remarks;
 use super::powershell::{CONSTRAINED, IS_CONSTRAINED, Work, body, file};
+use super::refusal::Refusal;
 use crate::registry::Registry;
 
-pub(super) fn bytes(changeset: &Changeset, machine: Option<&Registry>) -> Result<Vec<u8>, String> {
+pub(super) fn bytes(changeset: &Changeset, machine: Option<&Registry>) -> Result<Vec<u8>, Refusal> {
     let mut text = String::from(HELP);
     for remark in remarks(changeset, &[], true) {
         text.push_str(&format!("# {remark}\n"));

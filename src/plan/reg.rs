@@ -8,6 +8,7 @@ mod second;
 
 use super::Changeset;
 use super::exact::{below_root, remarks, split};
+use super::refusal::Refusal;
 use crate::registry::change::Change;
 use crate::registry::reg_text;
 use crate::windows::path::{KeyPath, Name};
@@ -25,7 +26,7 @@ pub(super) enum RegFormat {
 const NOTE: &str = "Import with the 64-bit regedit; a 32-bit one writes to the wrong view of SOFTWARE.";
 
 /// The bytes of the file, ready for import.
-pub(super) fn bytes(changeset: &Changeset, format: RegFormat) -> Result<Vec<u8>, String> {
+pub(super) fn bytes(changeset: &Changeset, format: RegFormat) -> Result<Vec<u8>, Refusal> {
     let mut file = File { units: Vec::new(), open: None, format };
     file.line(match format {
         RegFormat::Version5 => "Windows Registry Editor Version 5.00",
@@ -44,7 +45,7 @@ pub(super) fn bytes(changeset: &Changeset, format: RegFormat) -> Result<Vec<u8>,
         RegFormat::Version5 => Ok([0xfeff].into_iter().chain(file.units).flat_map(u16::to_le_bytes).collect()),
         RegFormat::Version4 => {
             let ascii: Option<Vec<u8>> = file.units.into_iter().map(ascii).collect();
-            ascii.ok_or_else(|| "REGEDIT4 files are written in ASCII alone".to_owned())
+            ascii.ok_or_else(|| Refusal::file("REGEDIT4 files are written in ASCII alone"))
         }
     }
 }
@@ -66,14 +67,14 @@ impl File {
         reg_text::ascii("\r\n", &mut self.units);
     }
 
-    fn key(&mut self, start: &str, key: &KeyPath) -> Result<(), String> {
+    fn key(&mut self, start: &str, key: &KeyPath) -> Result<(), Refusal> {
         let (root, names) = split(key)?;
         self.line("");
         reg_text::ascii(start, &mut self.units);
         reg_text::ascii(root.long, &mut self.units);
         for name in names {
             if !reg_text::key_fits(name.units()) {
-                return Err(format!("{key}: no .reg file can hold a key whose name has a line end"));
+                return Err(Refusal::key(key, "no .reg file can hold a key whose name has a line end"));
             }
             reg_text::ascii("\\", &mut self.units);
             self.units.extend_from_slice(name.units());
@@ -82,7 +83,7 @@ impl File {
         Ok(())
     }
 
-    fn open(&mut self, key: &KeyPath) -> Result<(), String> {
+    fn open(&mut self, key: &KeyPath) -> Result<(), Refusal> {
         if self.open.as_ref() != Some(key) {
             self.key("[", key)?;
             self.open = Some(key.clone());
@@ -90,15 +91,15 @@ impl File {
         Ok(())
     }
 
-    fn name(&mut self, name: &Name) -> Result<(), String> {
+    fn name(&mut self, name: &Name) -> Result<(), Refusal> {
         if !reg_text::name_fits(name.units()) {
-            return Err(format!("\"{name}\": no .reg file can hold a name with a NUL"));
+            return Err(Refusal::name(name, "no .reg file can hold a name with a NUL"));
         }
         reg_text::name(name.units(), &mut self.units);
         Ok(())
     }
 
-    fn change(&mut self, change: &Change) -> Result<(), String> {
+    fn change(&mut self, change: &Change) -> Result<(), Refusal> {
         match change {
             Change::CreateKey(key) => {
                 below_root(key)?;
@@ -109,8 +110,9 @@ impl File {
                 self.open = None;
                 self.key("[-", key)
             }
-            Change::DeleteValues(key) => Err(format!(
-                "{key}: a .reg file deletes a key, or values by their names, but not all values of a key that stays"
+            Change::DeleteValues(key) => Err(Refusal::key(
+                key,
+                "a .reg file deletes a key, or values by their names, but not all values of a key that stays",
             )),
             Change::DeleteValue { key, name } => {
                 self.open(key)?;
@@ -125,10 +127,11 @@ impl File {
         }
     }
 
-    fn set(&mut self, name: &Name, value: &Value) -> Result<(), String> {
+    fn set(&mut self, name: &Name, value: &Value) -> Result<(), Refusal> {
         if reg_text::unterminated(value.kind, &value.data) {
-            return Err(format!(
-                "\"{name}\": the import of a .reg file would add the terminator that its string lacks"
+            return Err(Refusal::name(
+                name,
+                "the import of a .reg file would add the terminator that its string lacks",
             ));
         }
         let line = self.units.len();
@@ -141,7 +144,7 @@ impl File {
             let (pairs, odd) = value.data.as_chunks::<2>();
             let bytes: Option<Vec<u8>> = pairs.iter().map(|&pair| ascii(u16::from_le_bytes(pair))).collect();
             let bytes = bytes.filter(|_| odd.is_empty());
-            let bytes = bytes.ok_or_else(|| format!("\"{name}\": REGEDIT4 files are written in ASCII alone"))?;
+            let bytes = bytes.ok_or_else(|| Refusal::name(name, "REGEDIT4 files are written in ASCII alone"))?;
             reg_text::hex_data(line, value.kind, &bytes, &mut self.units);
         }
         self.line("");

@@ -1,5 +1,7 @@
 //! Policy files: TOML, unknown fields refused.
 
+use std::fmt;
+
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -105,13 +107,47 @@ fn yes() -> bool {
 /// What is wrong, and the byte of the text where.
 struct Wrong(usize, String);
 
+/// Why a text is no policy, or no list of waivers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PolicyError {
+    /// It is no TOML, or has other fields than are asked for.
+    Toml(toml::de::Error),
+    /// A rule contradicts itself or another one.
+    Rule {
+        /// Where, from 1.
+        line: usize,
+        /// Likewise.
+        column: usize,
+        /// What is wrong.
+        what: String,
+    },
+}
+
+impl fmt::Display for PolicyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PolicyError::Toml(error) => error.fmt(f),
+            PolicyError::Rule { line, column, what } => write!(f, "line {line}, column {column}: {what}"),
+        }
+    }
+}
+
+impl std::error::Error for PolicyError {}
+
+impl From<toml::de::Error> for PolicyError {
+    fn from(error: toml::de::Error) -> Self {
+        PolicyError::Toml(error)
+    }
+}
+
 /// Reads a policy file.
-pub(super) fn parse(text: &str) -> Result<Policy, String> {
-    let file: PolicyFile = toml::from_str(text).map_err(|e| e.to_string())?;
+pub(super) fn parse(text: &str) -> Result<Policy, PolicyError> {
+    let file: PolicyFile = toml::from_str(text)?;
     let at = file.rule.span().start;
     let rules = rules(file.rule.into_inner(), at).map_err(|Wrong(at, what)| {
         let (line, column) = line_and_column(text, at);
-        format!("line {line}, column {column}: {what}")
+        PolicyError::Rule { line, column, what }
     })?;
     Ok(Policy {
         id: file.id.0,

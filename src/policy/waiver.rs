@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::fields::{Day, Id, Text};
-use super::file::line_and_column;
+use super::file::{PolicyError, line_and_column};
 use crate::glob;
 
 /// The waivers of one file.
@@ -78,8 +78,8 @@ impl Waivers {
     ///
     /// # Errors
     /// When the text is none: with line and column, what was expected and what was found.
-    pub fn parse(text: &str, name: &str) -> Result<Self, String> {
-        let file: File = toml::from_str(text).map_err(|e| e.to_string())?;
+    pub fn parse(text: &str, name: &str) -> Result<Self, PolicyError> {
+        let file: File = toml::from_str(text)?;
         let waivers = file.waiver.into_iter().map(|entry| {
             let (line, _) = line_and_column(text, entry.span().start);
             let entry = entry.into_inner();
@@ -144,7 +144,7 @@ mod tests {
             ("[[waivers]]\nrule='a'\nreason='r'\n", "unknown field `waivers`", (1, 3)),
         ];
         for (text, named, (line, column)) in cases {
-            let error = Waivers::parse(text, "w").unwrap_err();
+            let error = Waivers::parse(text, "w").unwrap_err().to_string();
             assert!(error.contains(named), "{named}: {error}");
             assert!(error.contains(&format!("line {line}, column {column}")), "{named}: {error}");
         }

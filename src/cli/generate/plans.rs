@@ -12,7 +12,7 @@ use super::Target;
 use super::state::State;
 use crate::diagnostic::Severity;
 use crate::limits::Limits;
-use crate::plan::{Made, Plan, PlanError, Request, above};
+use crate::plan::{Made, Plan, Request, above};
 use crate::policy::Policy;
 use crate::registry::change::{Change, Changes};
 use crate::registry::reg_file::Interest;
@@ -126,12 +126,6 @@ impl Asked<'_> {
             all.extend(changes.into_iter().map(|(change, _)| change));
         }
         Ok(all)
-    }
-}
-
-impl From<PlanError> for Failure {
-    fn from(error: PlanError) -> Self {
-        Failure::Message(error.to_string())
     }
 }
 

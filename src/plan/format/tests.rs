@@ -56,12 +56,12 @@ fn changeset(changes: Vec<Change>) -> Changeset {
     }
 }
 
-fn bytes(format: Format, changes: &[Change]) -> Result<Vec<u8>, String> {
+fn bytes(format: Format, changes: &[Change]) -> Result<Vec<u8>, Refusal> {
     files(format, &changeset(changes.to_vec()), None).map(|mut files| files.remove(0).bytes)
 }
 
 /// The text of a file, with LF line ends; CR LF throughout, or nowhere, is what each format has.
-fn text(format: Format, changes: &[Change]) -> Result<String, String> {
+fn text(format: Format, changes: &[Change]) -> Result<String, Refusal> {
     let bytes = bytes(format, changes)?;
     let text = match bytes.strip_prefix(&[0xff, 0xfe]) {
         Some(wide) => {
@@ -79,7 +79,7 @@ fn text(format: Format, changes: &[Change]) -> Result<String, String> {
     Ok(text.replace("\r\n", "\n"))
 }
 
-fn one(format: Format, change: Change) -> Result<String, String> {
+fn one(format: Format, change: Change) -> Result<String, Refusal> {
     text(format, &[change])
 }
 
@@ -171,7 +171,7 @@ fn what_a_registry_pol_cannot_say_is_refused() {
     }
 }
 
-fn one_bytes(change: &Change) -> Result<Vec<u8>, String> {
+fn one_bytes(change: &Change) -> Result<Vec<u8>, Refusal> {
     bytes(Format::Pol, std::slice::from_ref(change))
 }
 
@@ -210,7 +210,7 @@ fn lgpo_text_has_blocks_of_four_lines() {
 fn a_batch_file_quotes_what_it_can_and_refuses_the_rest() {
     let line = |name: &str, value: Value| {
         let text = one(Format::Cmd, set(name, value))?;
-        Ok::<String, String>(text.lines().find(|line| line.contains(" add ")).unwrap().to_owned())
+        Ok::<String, Refusal>(text.lines().find(|line| line.contains(" add ")).unwrap().to_owned())
     };
     assert_eq!(
         line("a'b", Value::dword(1)).unwrap(),
@@ -300,7 +300,7 @@ fn formats_that_state_results_refuse_contradictions() {
     }
 }
 
-fn text_or_bytes(format: Format, changes: &[Change]) -> Result<Vec<u8>, String> {
+fn text_or_bytes(format: Format, changes: &[Change]) -> Result<Vec<u8>, Refusal> {
     bytes(format, changes)
 }
 

@@ -8,26 +8,28 @@ use std::collections::BTreeMap;
 use regashii::Registry;
 
 use super::super::Changeset;
+use super::super::refusal::Refusal;
 use crate::registry::change::Change;
 
 /// What becomes of a value, by its key and name without case.
 type Values = BTreeMap<(String, String), regashii::Value>;
 
 /// Fails where the second reader finds something else in `text`.
-pub(super) fn agrees(text: &str, changeset: &Changeset) -> Result<(), String> {
+pub(super) fn agrees(text: &str, changeset: &Changeset) -> Result<(), Refusal> {
     let Some(meant) = meant(changeset) else { return Ok(()) };
     let found = read(text)?;
     let differs = meant.iter().find(|(about, wanted)| found.get(about) != Some(wanted));
     let differs = differs.or_else(|| found.iter().find(|(about, _)| !meant.contains_key(about)));
     match differs {
         Some(((key, name), _)) => {
-            Err(format!("{key}\\{name}: regashii reads something else than was meant; nothing is written"))
+            let why = format!("{key}\\{name}: regashii reads something else than was meant; nothing is written");
+            Err(Refusal::file(why))
         }
         None => Ok(()),
     }
 }
 
-fn read(text: &str) -> Result<Values, String> {
+fn read(text: &str) -> Result<Values, Refusal> {
     let format = text.lines().next().unwrap_or_default();
     let mut sections = text.split("\n[");
     let head = sections.next().unwrap_or_default();
@@ -35,7 +37,7 @@ fn read(text: &str) -> Result<Values, String> {
     for (n, section) in sections.enumerate() {
         let head = if n == 0 { head } else { format };
         let read = Registry::deserialize(&format!("{head}\n[{section}\n"))
-            .map_err(|error| format!("regashii cannot read what was written: {error}"))?;
+            .map_err(|error| Refusal::file(format!("regashii cannot read what was written: {error}")))?;
         for (key, found) in read.keys() {
             for (name, value) in found.values() {
                 values.insert((folded(key.raw()), folded(name.raw())), value.clone());

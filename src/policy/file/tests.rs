@@ -62,7 +62,7 @@ fn what_is_wrong_is_named_with_its_place() {
         (format!("{HEAD}rule=[]\n"), "at least one rule", (6, 6)),
     ];
     for (text, named, (line, column)) in cases {
-        let error = parse(&text).unwrap_err();
+        let error = parse(&text).unwrap_err().to_string();
         assert!(error.contains(named), "{named}: {error}");
         let place = format!("line {line}, column {column}");
         assert!(error.contains(&place), "{named}: not {place}: {error}");
