@@ -117,9 +117,5 @@ fn failed(at: At, what: &'static str, error: &io::Error) -> Error {
     }
 }
 
-fn as_u64(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
-}
-
 #[cfg(test)]
 mod tests;

@@ -82,7 +82,7 @@ impl Diagnostics {
         if self.kept.len() < self.limit {
             self.kept.push(make());
         } else {
-            self.dropped = self.dropped.saturating_add(1);
+            self.dropped += 1;
         }
     }
 

@@ -5,6 +5,7 @@ use std::io;
 
 use sha2::{Digest, Sha256};
 
+use crate::number::wide;
 use crate::read_at::ReadAt;
 
 const CHUNK: usize = 1 << 20;
@@ -26,7 +27,7 @@ pub fn sha256_of(source: &dyn ReadAt) -> io::Result<String> {
         let n = source.read_at(offset, &mut buf)?;
         let read = buf.get(..n).filter(|read| !read.is_empty()).ok_or(io::ErrorKind::UnexpectedEof)?;
         hasher.update(read);
-        offset = offset.saturating_add(u64::try_from(n).unwrap_or(u64::MAX));
+        offset = offset.saturating_add(wide(n));
     }
     Ok(hex(&hasher.finalize()))
 }

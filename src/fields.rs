@@ -1,6 +1,7 @@
 //! The one helper through which numbers are taken from binary structures.
 
 use crate::error::{At, Error};
+use crate::number::wide;
 
 /// Bytes of one structure, and where in their source they stand.
 pub(crate) struct Fields<'a> {
@@ -21,7 +22,7 @@ impl<'a> Fields<'a> {
 
     #[cold]
     fn short(&self, offset: usize, need: usize, field: &'static str) -> Error {
-        let at = self.base.saturating_add(u64::try_from(offset).unwrap_or(u64::MAX));
+        let at = self.base.saturating_add(wide(offset));
         let have = self.bytes.len().saturating_sub(offset);
         Error::damaged(At::Offset(at), field, format!("{need} bytes"), format!("{have}"))
     }

@@ -69,6 +69,7 @@ mod fields;
 mod glob;
 pub mod limits;
 mod near;
+mod number;
 pub mod place;
 pub mod read_at;
 

@@ -12,6 +12,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::number::wide;
 pub use cached::Cached;
 pub use overlay::Overlay;
 pub use window::Window;
@@ -68,7 +69,7 @@ pub(crate) fn fill(
 ) -> io::Result<usize> {
     let mut done = 0usize;
     while let Some(rest) = buf.get_mut(done..).filter(|rest| !rest.is_empty()) {
-        match read(offset.saturating_add(u64::try_from(done).unwrap_or(u64::MAX)), rest)? {
+        match read(offset.saturating_add(wide(done)), rest)? {
             0 => break,
             n => done = done.saturating_add(n),
         }
@@ -110,7 +111,7 @@ impl ReadAt for Vec<u8> {
     }
 
     fn len(&self) -> u64 {
-        u64::try_from(Vec::len(self)).unwrap_or(u64::MAX)
+        wide(Vec::len(self))
     }
 }
 
@@ -125,7 +126,7 @@ impl ReadAt for [u8] {
     }
 
     fn len(&self) -> u64 {
-        u64::try_from(<[u8]>::len(self)).unwrap_or(u64::MAX)
+        wide(<[u8]>::len(self))
     }
 }
 

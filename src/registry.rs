@@ -15,6 +15,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::error::{At, Error};
+use crate::number::wide;
 use crate::place::Place;
 use crate::windows::FileTime;
 use crate::windows::keys::system;
@@ -242,7 +243,7 @@ impl Registry {
                     (Ok(listing), _) => listing,
                     (Err(target), Some(left)) => self.list(&target, what, left),
                     (Err(_), None) => {
-                        let limit = u64::try_from(self.links).unwrap_or(u64::MAX);
+                        let limit = wide(self.links);
                         let error = Error::Limit { at: At::Whole, what: "symbolic links", limit };
                         Listing::Unreadable(error, Place { artifact: source.artifact(), at: At::Whole })
                     }
@@ -303,7 +304,7 @@ impl Registry {
     fn follow(&self, target: &KeyPath, value: Option<&Name>, links: usize, source: &Source) -> Lookup {
         let place = Place { artifact: source.artifact(), at: At::Whole };
         let Some(left) = links.checked_sub(1) else {
-            let limit = u64::try_from(self.links).unwrap_or(u64::MAX);
+            let limit = wide(self.links);
             return Lookup::Unreadable(Error::Limit { at: At::Whole, what: "symbolic links", limit }, place);
         };
         match self.look(target, value, left) {

@@ -11,11 +11,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // What everybody stands on. Among themselves they lean on `error` and `place` alone.
     ("error", &[]),
     ("limits", &[]),
-    ("read_at", &[]),
+    ("number", &[]),
+    ("read_at", &["number"]),
     ("place", &["error"]),
     ("diagnostic", &["error", "place"]),
-    ("digest", &["read_at"]),
-    ("fields", &["error"]),
+    ("digest", &["number", "read_at"]),
+    ("fields", &["error", "number"]),
     ("near", &[]),
     ("glob", &[]),
     // The stream of records, read again.
@@ -23,17 +24,20 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // What Windows calls things: names and values, no bytes and no files.
     ("windows", &[]),
     // Bytes to values: readers know nothing of rules.
-    ("registry", &["diagnostic", "error", "fields", "limits", "place", "read_at", "windows"]),
+    ("registry", &["diagnostic", "error", "fields", "limits", "number", "place", "read_at", "windows"]),
     // Bytes to bytes: a disk out of its container, a volume out of its disk, a file out of its volume.
-    ("image", &["error", "fields", "limits", "read_at"]),
+    ("image", &["error", "fields", "limits", "number", "read_at"]),
     // Likewise: members out of their archive.
-    ("archive", &["error", "fields", "limits", "read_at", "windows"]),
+    ("archive", &["error", "fields", "limits", "number", "read_at", "windows"]),
     // Beyond the drawing: a file is told by what `registry`'s own readers recognise (base block, `.reg` header), so that
     // there is one truth about what can be read.
-    ("source", &["archive", "diagnostic", "error", "image", "limits", "place", "read_at", "registry", "windows"]),
+    (
+        "source",
+        &["archive", "diagnostic", "error", "image", "limits", "number", "place", "read_at", "registry", "windows"],
+    ),
     ("host", &["diagnostic", "digest", "error", "limits", "place", "read_at", "registry", "source", "windows"]),
     // Rules know nothing of file formats, and of no machine.
-    ("policy", &["digest", "glob", "windows"]),
+    ("policy", &["digest", "glob", "number", "windows"]),
     // Pure: no `read_at`, no `source`. A report carries the readers' diagnostics, and its findings their places and errors.
     ("audit", &["diagnostic", "error", "host", "near", "place", "policy", "registry", "windows"]),
     // A plan for a machine asks the audit what fails, and what its changes make of the machine. The digest makes ids from names.
@@ -57,6 +61,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "host",
             "limits",
             "near",
+            "number",
             "output",
             "place",
             "plan",

@@ -5,9 +5,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::{Contents, Member, START, as_u64, path, velociraptor};
+use super::{Contents, Member, START, path, velociraptor};
 use crate::error::{At, Error};
 use crate::limits::Limits;
+use crate::number::{narrow, wide};
 use crate::read_at::ReadAt;
 
 /// Notes kept; more would say the same.
@@ -58,7 +59,7 @@ impl<'a> Gather<'a> {
 
     /// Counts a regular file, and gives its path in a form that is fit for reports.
     pub(super) fn file(&mut self, raw: &str, coded: bool) -> Result<String, Error> {
-        self.files = self.files.saturating_add(1);
+        self.files += 1;
         let limit = self.limits.archive_members;
         if self.files > limit {
             return Err(Error::Limit { at: At::Whole, what: "files in an archive", limit });
@@ -77,7 +78,7 @@ impl<'a> Gather<'a> {
             let note = note();
             self.notes.push(note.chars().take(1024).collect());
         } else {
-            self.more_notes = self.more_notes.saturating_add(1);
+            self.more_notes += 1;
         }
     }
 
@@ -89,7 +90,7 @@ impl<'a> Gather<'a> {
     /// As [`Self::wants`], for a member of `len` bytes from `at` on.
     pub(super) fn looks_at(&mut self, path: &str, bytes: &dyn ReadAt, at: u64, len: u64) -> io::Result<Verdict> {
         let mut start = [0u8; START];
-        let len = usize::try_from(len).unwrap_or(usize::MAX).min(START);
+        let len = narrow(len).min(START);
         let n = bytes.fill_at(at, start.get_mut(..len).unwrap_or_default())?;
         Ok(self.wants(path, start.get(..n).unwrap_or_default()))
     }
@@ -97,7 +98,7 @@ impl<'a> Gather<'a> {
     /// Keeps a member.
     pub(super) fn keep(&mut self, member: Member) -> Result<(), Error> {
         if let Some(of) = velociraptor::index_of(&member.path) {
-            if as_u64(self.indexes.len()) >= self.limits.archive_kept {
+            if wide(self.indexes.len()) >= self.limits.archive_kept {
                 return Err(self.full());
             }
             self.path_bytes = self.path_bytes.saturating_add(of.len());
@@ -105,7 +106,7 @@ impl<'a> Gather<'a> {
             return Ok(());
         }
         self.path_bytes = self.path_bytes.saturating_add(member.path.len());
-        if as_u64(self.members.len()) >= self.limits.archive_kept || self.path_bytes > self.limits.archive_path_bytes {
+        if wide(self.members.len()) >= self.limits.archive_kept || self.path_bytes > self.limits.archive_path_bytes {
             return Err(self.full());
         }
         self.members.push(member);
@@ -120,10 +121,10 @@ impl<'a> Gather<'a> {
     /// opened, it is reported. Of an archive where all are like that, the first ones are enough.
     pub(super) fn unreadable(&mut self, path: String, modified: Option<SystemTime>, error: Error) -> Result<(), Error> {
         if self.broken >= self.limits.diagnostics {
-            self.unreadable = self.unreadable.saturating_add(1);
+            self.unreadable += 1;
             return Ok(());
         }
-        self.broken = self.broken.saturating_add(1);
+        self.broken += 1;
         self.keep(Member { path, modified, bytes: Err(error) })
     }
 

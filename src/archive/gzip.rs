@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::gather::{Gather, Verdict};
 use super::inflated::{Frame, Halt, Inflated, Pool};
-use super::{Member, as_u64, failed, tar};
+use super::{Member, failed, tar};
 use crate::error::{At, Error};
 use crate::fields::Fields;
+use crate::number::wide;
 use crate::read_at::{Cached, ReadAt, Window};
 
 const WHAT: &str = "gzip header";
@@ -32,7 +33,7 @@ pub(super) fn header(source: &dyn ReadAt, at: u64) -> Result<Header, Halt> {
         match parse(have, at) {
             Err(Halt::Cut(_)) if !all && len < MOST => {}
             Err(Halt::Cut(_)) if !all => {
-                let limit = as_u64(MOST);
+                let limit = wide(MOST);
                 return Err(Halt::Corrupt(Error::Limit { at: At::Offset(at), what: "bytes of a gzip header", limit }));
             }
             other => return other,
@@ -78,7 +79,7 @@ fn parse(bytes: &[u8], at: u64) -> Result<Header, Halt> {
         pos = pos.saturating_add(2);
     }
     f.bytes(0, pos, WHAT).map_err(Halt::Cut)?;
-    Ok(Header { end: at.saturating_add(as_u64(pos)), name, modified })
+    Ok(Header { end: at.saturating_add(wide(pos)), name, modified })
 }
 
 /// Whether another member follows at `at`, rather than nothing. Zeros are nothing: they pad tapes.
@@ -98,7 +99,7 @@ pub(super) fn goes_on(source: &dyn ReadAt, at: u64) -> Result<bool, Halt> {
         if n == 0 {
             return Ok(false);
         }
-        pos = pos.saturating_add(as_u64(n));
+        pos = pos.saturating_add(wide(n));
     }
 }
 

@@ -14,9 +14,9 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::as_u64;
 use crate::error::Error;
 use crate::limits::Limits;
+use crate::number::{narrow, wide};
 use crate::read_at::ReadAt;
 use cursor::{Cursor, Input};
 
@@ -115,13 +115,13 @@ impl State {
         if !to_end {
             self.seek(offset);
         }
-        let end = offset.saturating_add(as_u64(buf.len()));
+        let end = offset.saturating_add(wide(buf.len()));
         let mut done = self.cursor.copy(offset, buf);
         // Past the last byte there is the checksum to verify, unless it is known that there is none.
         let last = of.len.get().filter(|_| of.halted.get().is_none());
         while !self.cursor.is_end() && (to_end || self.cursor.out() < end || last == Some(&self.cursor.out())) {
             let step = self.cursor.step(of, &mut self.input);
-            let at = offset.saturating_add(as_u64(done));
+            let at = offset.saturating_add(wide(done));
             done = done.saturating_add(self.cursor.copy(at, buf.get_mut(done..).unwrap_or_default()));
             match step {
                 Ok(()) => {}
@@ -193,7 +193,7 @@ impl Inflated {
     }
 
     fn with_state<T>(&self, act: impl FnOnce(&mut State) -> (T, Result<usize, Halt>)) -> (T, Result<usize, Halt>) {
-        let distance = self.len.get().map_or(0, |len| len / as_u64(self.pool.per_stream)).max(DISTANCE);
+        let distance = self.len.get().map_or(0, |len| len / wide(self.pool.per_stream)).max(DISTANCE);
         // Out of the pool while it is worked with: the source below may be slow, or compressed itself.
         let mut state = self.pool.take(self.id).unwrap_or_else(|| State::new(distance));
         let (out, result) = act(&mut state);
@@ -219,7 +219,7 @@ impl ReadAt for Inflated {
             return Err(error.clone().into());
         }
         let rest = self.len().saturating_sub(offset);
-        let want = buf.len().min(usize::try_from(rest).unwrap_or(usize::MAX));
+        let want = buf.len().min(narrow(rest));
         let buf = buf.get_mut(..want).unwrap_or_default();
         if buf.is_empty() {
             return Ok(0);

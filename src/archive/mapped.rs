@@ -3,8 +3,8 @@
 use std::io;
 use std::sync::Arc;
 
-use super::as_u64;
 use crate::error::{At, Error};
+use crate::number::{narrow, wide};
 use crate::read_at::ReadAt;
 
 /// What a part of a sparse file is.
@@ -57,14 +57,14 @@ impl ReadAt for Mapped {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
         let mut done = 0usize;
         loop {
-            let at = offset.saturating_add(as_u64(done));
+            let at = offset.saturating_add(wide(done));
             let Some(rest) = buf.get_mut(done..).filter(|rest| !rest.is_empty() && at < self.len) else {
                 return Ok(done);
             };
             let next = self.parts.partition_point(|(start, _)| *start <= at);
             let end = self.parts.get(next).map_or(self.len, |(start, _)| *start);
             let Some((start, part)) = next.checked_sub(1).and_then(|i| self.parts.get(i)) else { return Ok(done) };
-            let want = usize::try_from(end.saturating_sub(at)).unwrap_or(usize::MAX).min(rest.len());
+            let want = narrow(end.saturating_sub(at)).min(rest.len());
             let rest = rest.get_mut(..want).unwrap_or_default();
             match part {
                 Part::Data(from) => self.source.read_exact_at(from.saturating_add(at.saturating_sub(*start)), rest)?,

@@ -11,8 +11,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::gather::{Gather, Verdict};
 use super::inflated::Halt;
-use super::{Member, as_u64, failed};
+use super::{Member, failed};
 use crate::error::{At, Error};
+use crate::number::wide;
 use crate::read_at::{ReadAt, Window};
 use crate::windows::keys::is_hive_file;
 use header::{BLOCK, Header};
@@ -159,7 +160,7 @@ impl Walk<'_, '_> {
             if n < rest.len() {
                 return Ok(());
             }
-            pos = pos.saturating_add(as_u64(n));
+            pos = pos.saturating_add(wide(n));
         }
         self.gather.note(|| format!("what follows the end of the tar at 0x{end:x} was not looked at to its end"));
         Ok(())

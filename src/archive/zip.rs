@@ -12,9 +12,10 @@ use std::sync::Arc;
 
 use super::gather::{Gather, Verdict};
 use super::inflated::{Frame, Halt, Inflated, Pool};
-use super::{Member, as_u64, failed, zstd};
+use super::{Member, failed, zstd};
 use crate::error::{At, Error};
 use crate::limits::Limits;
+use crate::number::wide;
 use crate::read_at::{Cached, ReadAt, Window};
 use end::Directory;
 use entry::{Central, DEFLATE, STORED, ZSTD};
@@ -200,7 +201,7 @@ fn checksum(bytes: &dyn ReadAt, entry: &Central, at: u64) -> Result<(), Error> {
             break;
         }
         crc.update(buf.get(..n).unwrap_or_default());
-        pos = pos.saturating_add(as_u64(n));
+        pos = pos.saturating_add(wide(n));
     }
     let crc = crc.finalize();
     if pos != entry.size {

@@ -13,9 +13,10 @@ use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 use super::gather::{Gather, Verdict};
 use super::inflated::Halt;
-use super::{Member, as_u64, failed, gzip, tar};
+use super::{Member, failed, gzip, tar};
 use crate::error::{At, Error};
 use crate::limits::Limits;
+use crate::number::{narrow, wide};
 use crate::read_at::ReadAt;
 
 const WHAT: &str = "zstd";
@@ -70,20 +71,20 @@ impl Memory {
         let mut bytes = Vec::new();
         let mut chunk = vec![0u8; CHUNK];
         loop {
-            let done = as_u64(bytes.len());
-            let left = usize::try_from(len.map_or(u64::MAX, |len| len.saturating_sub(done))).unwrap_or(usize::MAX);
+            let done = wide(bytes.len());
+            let left = narrow(len.map_or(u64::MAX, |len| len.saturating_sub(done)));
             let want = chunk.get_mut(..left.min(CHUNK)).unwrap_or_default();
             let n = from.fill_at(at.saturating_add(done), want).map_err(|e| failed(At::Offset(at), WHAT, &e))?;
             if n == 0 {
                 break;
             }
             bytes.extend_from_slice(want.get(..n).unwrap_or_default());
-            if as_u64(bytes.len()) > limit {
+            if wide(bytes.len()) > limit {
                 return Err(too_large());
             }
         }
         bytes.shrink_to_fit();
-        self.left.set(self.left.get().saturating_sub(as_u64(bytes.len())));
+        self.left.set(self.left.get().saturating_sub(wide(bytes.len())));
         Ok(Arc::new(bytes))
     }
 }
@@ -122,7 +123,7 @@ struct State {
 
 impl State {
     fn end(&self) -> u64 {
-        self.start.saturating_add(as_u64(self.window.len()))
+        self.start.saturating_add(wide(self.window.len()))
     }
 
     /// Decodes some more; what is wrong with the stream stays.
@@ -130,7 +131,7 @@ impl State {
         if self.window.len() > BACK.saturating_mul(2) {
             let gone = self.window.len().saturating_sub(BACK);
             self.window.drain(..gone);
-            self.start = self.start.saturating_add(as_u64(gone));
+            self.start = self.start.saturating_add(wide(gone));
         }
         let mut chunk = vec![0u8; CHUNK];
         match self.decoder.next(&mut chunk) {
@@ -233,7 +234,7 @@ impl Decoder {
             }
             if self.frame.can_collect() > 0 {
                 let n = self.frame.read(buf).map_err(|e| self.halt(&e))?;
-                self.made = self.made.saturating_add(as_u64(n));
+                self.made = self.made.saturating_add(wide(n));
                 return Ok(n);
             }
             if self.frame.is_finished() {
@@ -334,7 +335,7 @@ impl Read for Sequential {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let read = self.source.read_at(self.pos, buf);
         match &read {
-            Ok(n) => self.pos = self.pos.saturating_add(as_u64(*n)),
+            Ok(n) => self.pos = self.pos.saturating_add(wide(*n)),
             Err(error) => self.failed = Some(failed(At::Offset(self.pos), WHAT, error)),
         }
         read

@@ -13,6 +13,7 @@ use super::stderr;
 use super::writer::writer;
 use crate::host::hive_kind;
 use crate::limits::Limits;
+use crate::number::wide;
 use crate::output::export::{Export, Format, export};
 use crate::read_at::ReadAt;
 use crate::source::{Artifact, Kind, discover};
@@ -124,7 +125,7 @@ fn raw(args: &ShowArgs, artifact: &Artifact) -> Result<u8, Failure> {
             }
         };
         out.write_all(buf.get(..n).unwrap_or_default())?;
-        offset = offset.saturating_add(u64::try_from(n).unwrap_or(u64::MAX));
+        offset = offset.saturating_add(wide(n));
     }
     out.finish()?;
     Ok(0)
@@ -211,7 +212,7 @@ impl Remarks {
     }
 
     fn add(&mut self, text: &str) {
-        self.count = self.count.saturating_add(1);
+        self.count += 1;
         if self.all || self.count <= REMARKS {
             stderr::line(text);
         }

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use super::{Disk, Opener};
 use crate::error::{At, Error};
 use crate::limits::Limits;
+use crate::number::{narrow, wide};
 use crate::read_at::{Cached, ReadAt};
 use chunks::{Chunks, Segment};
 use sections::Sections;
@@ -54,7 +55,7 @@ pub(super) fn open(file: &Arc<dyn ReadAt>, opener: &dyn Opener, limits: &Limits)
         n => format!(", {n} files"),
     };
     let format = format!("Expert Witness ({}){files}", if volume.smart { "SMART" } else { "E01" });
-    let block = usize::try_from(volume.chunk).unwrap_or(usize::MAX);
+    let block = narrow(volume.chunk);
     let (sector, notes) = (Some(volume.sector), sections.notes());
     let chunks = Chunks::new(segments, sections.into_tables(), &volume);
     let slots = limits.ewf_cache_bytes.checked_div(block).unwrap_or(1);
@@ -64,7 +65,7 @@ pub(super) fn open(file: &Arc<dyn ReadAt>, opener: &dyn Opener, limits: &Limits)
 /// Opens the segment that follows the first `count`.
 fn next(names: &Names<'_>, count: usize, opener: &dyn Opener, limits: &Limits) -> Result<Segment, Error> {
     if count >= limits.image_pieces {
-        let limit = u64::try_from(limits.image_pieces).unwrap_or(u64::MAX);
+        let limit = wide(limits.image_pieces);
         return Err(Error::Limit { at: At::Whole, what: "segments of the image", limit });
     }
     let number = u32::try_from(count).unwrap_or(u32::MAX).saturating_add(1);

@@ -22,6 +22,7 @@ use self::entries::Listed;
 use super::tree::{Entry, FileRef};
 use crate::error::{At, Error};
 use crate::limits::Limits;
+use crate::number::{narrow, wide};
 use crate::read_at::{Cached, ReadAt};
 
 /// Bytes of a block of the cache, and how many are kept: the entries of a few chains and folders.
@@ -208,7 +209,7 @@ impl FatFile {
 
 impl ReadAt for FatFile {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        let want = buf.len().min(usize::try_from(self.size.saturating_sub(offset)).unwrap_or(usize::MAX));
+        let want = buf.len().min(narrow(self.size.saturating_sub(offset)));
         let mut rest = buf.get_mut(..want).unwrap_or_default();
         let (mut at, mut start) = (offset, 0u64);
         for run in &self.runs {
@@ -217,13 +218,13 @@ impl ReadAt for FatFile {
                 break;
             }
             if at < end {
-                let n = rest.len().min(usize::try_from(end.saturating_sub(at)).unwrap_or(usize::MAX));
+                let n = rest.len().min(narrow(end.saturating_sub(at)));
                 let (part, behind) = rest.split_at_mut(n);
-                let written = usize::try_from(self.valid.saturating_sub(at)).unwrap_or(usize::MAX).min(n);
+                let written = narrow(self.valid.saturating_sub(at)).min(n);
                 let (data, zeros) = part.split_at_mut(written);
                 zeros.fill(0);
                 self.volume.source.read_exact_at(run.start.saturating_add(at.saturating_sub(start)), data)?;
-                at = at.saturating_add(u64::try_from(n).unwrap_or(u64::MAX));
+                at = at.saturating_add(wide(n));
                 rest = behind;
             }
             start = end;

@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use crate::error::{At, Error};
+use crate::number::{narrow, wide};
 use crate::read_at::{Cached, ReadAt};
 
 /// Bytes of a block of tables and bitmaps that is kept in memory.
@@ -47,12 +48,12 @@ impl<M: Map> ReadAt for Mapped<M> {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
         let mut done = 0usize;
         loop {
-            let at = offset.saturating_add(u64::try_from(done).unwrap_or(u64::MAX));
+            let at = offset.saturating_add(wide(done));
             let Some(rest) = buf.get_mut(done..).filter(|rest| !rest.is_empty() && at < self.len) else {
                 return Ok(done);
             };
             let (place, run) = self.map.place(at)?;
-            let run = usize::try_from(run.min(self.len.saturating_sub(at))).unwrap_or(usize::MAX).min(rest.len());
+            let run = narrow(run.min(self.len.saturating_sub(at))).min(rest.len());
             let Some(part) = rest.get_mut(..run).filter(|part| !part.is_empty()) else {
                 return Err(Error::damaged(At::Offset(at), "run of the disk", "1 byte or more", "none").into());
             };
@@ -72,7 +73,7 @@ impl<M: Map> ReadAt for Mapped<M> {
 
 /// Reads from a parent, which may be smaller than its child.
 fn from_parent(parent: &dyn ReadAt, at: u64, buf: &mut [u8]) -> io::Result<()> {
-    let there = usize::try_from(parent.len().saturating_sub(at)).unwrap_or(usize::MAX).min(buf.len());
+    let there = narrow(parent.len().saturating_sub(at)).min(buf.len());
     let (data, past) = buf.split_at_mut(there);
     past.fill(0);
     exact(parent, at, data, "data of the parent")
@@ -124,7 +125,7 @@ pub(super) fn run(file: &dyn ReadAt, at: u64, bit: u64, end: u64, order: Bits) -
     let bytes = bytes.get_mut(..usize::try_from(len).unwrap_or_default()).unwrap_or_default();
     exact(file, at.saturating_add(first), bytes, "sector bitmap")?;
     let skip = usize::try_from(bit % 8).unwrap_or_default();
-    let limit = usize::try_from(end.saturating_sub(bit)).unwrap_or(usize::MAX).max(1);
+    let limit = narrow(end.saturating_sub(bit)).max(1);
     let mut bits = bytes.iter().flat_map(|&byte| {
         let byte = if order == Bits::Low { byte.reverse_bits() } else { byte };
         (0..8).map(move |n| byte.checked_shl(n).unwrap_or_default() & 0x80 != 0)

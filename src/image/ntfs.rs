@@ -147,13 +147,5 @@ pub(super) fn has_mft(volume: &dyn ReadAt, offset: u64) -> bool {
     boot::at(volume, offset).is_ok_and(|geometry| mft::has_first_record(volume, &geometry))
 }
 
-fn to_u64(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
-}
-
-fn to_usize(n: u64) -> usize {
-    usize::try_from(n).unwrap_or(usize::MAX)
-}
-
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use super::filesystem::{Filesystem, recognise, recognise_boot};
 use crate::error::{At, Error};
 use crate::limits::Limits;
+use crate::number::wide;
 use crate::read_at::ReadAt;
 
 /// The kind of a partition table.
@@ -70,7 +71,7 @@ const NAMED: usize = 8;
 pub fn partitions(disk: &Arc<dyn ReadAt>, sector: Option<u32>, limits: &Limits) -> Result<Option<Table>, Error> {
     let sizes = if sector == Some(4096) { [4096, 512] } else { [512, 4096] };
     let mut first = [0u8; RECORD];
-    if disk.len() < u64::try_from(RECORD).unwrap_or(u64::MAX) {
+    if disk.len() < wide(RECORD) {
         return Ok(None);
     }
     read(disk, 0, &mut first, "first sector")?;

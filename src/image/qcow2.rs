@@ -14,6 +14,7 @@ use super::unpack::{Method, Recent, unpack};
 use super::{Disk, Opener};
 use crate::error::{At, Error};
 use crate::limits::Limits;
+use crate::number::{narrow, wide};
 use crate::read_at::ReadAt;
 use header::{Header, MAGIC};
 use map::{Map, Place};
@@ -62,7 +63,7 @@ pub(super) fn open(file: &Arc<dyn ReadAt>, opener: &dyn Opener, limits: &Limits)
         }
         None => None,
     };
-    let cluster = usize::try_from(header.cluster()).unwrap_or(usize::MAX);
+    let cluster = narrow(header.cluster());
     let bytes = Qcow2 {
         map: Map::new(file, &header, limits.table_blocks),
         file: Arc::clone(file),
@@ -118,7 +119,7 @@ impl Qcow2 {
             Place::Packed { start, end } => {
                 let make = || unpack_cluster(self.method, &*self.file, start, end, self.cluster);
                 let cluster = self.recent.get(start, make)?;
-                let size = u64::try_from(self.cluster).unwrap_or(u64::MAX).max(1);
+                let size = wide(self.cluster).max(1);
                 cluster.read_exact_at(at % size, buf)?;
             }
         }
@@ -131,7 +132,7 @@ impl Qcow2 {
             buf.fill(0);
             return Ok(());
         };
-        let there = usize::try_from(below.len().saturating_sub(at)).unwrap_or(usize::MAX).min(buf.len());
+        let there = narrow(below.len().saturating_sub(at)).min(buf.len());
         let (inside, past) = buf.split_at_mut(there);
         past.fill(0);
         below.read_exact_at(at, inside)
@@ -156,12 +157,12 @@ fn cut_off(offset: u64, error: &io::Error) -> io::Error {
 
 impl ReadAt for Qcow2 {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        let wanted = usize::try_from(self.size.saturating_sub(offset)).unwrap_or(usize::MAX).min(buf.len());
+        let wanted = narrow(self.size.saturating_sub(offset)).min(buf.len());
         let mut done = 0usize;
         while let Some(rest) = buf.get_mut(done..wanted).filter(|rest| !rest.is_empty()) {
-            let at = offset.saturating_add(u64::try_from(done).unwrap_or(u64::MAX));
-            let (place, len) = self.run(at, u64::try_from(rest.len()).unwrap_or(u64::MAX))?;
-            let len = usize::try_from(len).unwrap_or(usize::MAX).min(rest.len());
+            let at = offset.saturating_add(wide(done));
+            let (place, len) = self.run(at, wide(rest.len()))?;
+            let len = narrow(len).min(rest.len());
             self.fill(at, place, rest.get_mut(..len).unwrap_or_default())?;
             done = done.saturating_add(len);
         }

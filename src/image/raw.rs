@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::{Disk, Opener};
 use crate::error::{At, Error};
 use crate::limits::Limits;
+use crate::number::wide;
 use crate::read_at::ReadAt;
 
 pub(super) use joined::Joined;
@@ -57,12 +58,12 @@ pub(super) fn open(file: &Arc<dyn ReadAt>, opener: &dyn Opener, limits: &Limits)
     let mut number = piece.number.saturating_add(1);
     while let Some(next) = opener.open_if_there(&piece.name(number))? {
         if sizes.len() >= limits.image_pieces {
-            let limit = u64::try_from(limits.image_pieces).unwrap_or(u64::MAX);
+            let limit = wide(limits.image_pieces);
             return Err(Error::Limit { at: At::Whole, what: "pieces of a split image", limit });
         }
         sizes.push(next.bytes.len());
         joined.push(Arc::clone(&next.bytes), next.bytes.len());
-        number = number.saturating_add(1);
+        number += 1;
     }
     for later in (1..=BEYOND).map(|n| number.saturating_add(n)) {
         if opener.open_if_there(&piece.name(later))?.is_some() {

@@ -7,6 +7,7 @@ use flate2::{Decompress, FlushDecompress, Status};
 use ruzstd::decoding::StreamingDecoder;
 
 use crate::error::{At, Error};
+use crate::number::{narrow, wide};
 use crate::read_at::ReadAt;
 
 /// How a block is compressed.
@@ -32,13 +33,13 @@ struct Section<'a> {
 
 impl Read for Section<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let rest = usize::try_from(self.end.saturating_sub(self.at)).unwrap_or(usize::MAX);
+        let rest = narrow(self.end.saturating_sub(self.at));
         let wanted = buf.len().min(rest);
         let n = match buf.get_mut(..wanted).filter(|buf| !buf.is_empty()) {
             Some(buf) => self.source.read_at(self.at, buf)?,
             None => 0,
         };
-        self.at = self.at.saturating_add(u64::try_from(n).unwrap_or(u64::MAX));
+        self.at = self.at.saturating_add(wide(n));
         Ok(n)
     }
 }
@@ -75,8 +76,8 @@ fn inflate(mut input: impl BufRead, mut stream: Decompress, at: u64, most: usize
         let status = stream
             .decompress(chunk, to, FlushDecompress::None)
             .map_err(|e| damaged(at, "a deflate stream".to_owned(), e.to_string()))?;
-        let taken = usize::try_from(stream.total_in().saturating_sub(before_in)).unwrap_or(usize::MAX);
-        let given = usize::try_from(stream.total_out().saturating_sub(before_out)).unwrap_or(usize::MAX);
+        let taken = narrow(stream.total_in().saturating_sub(before_in));
+        let given = narrow(stream.total_out().saturating_sub(before_out));
         input.consume(taken);
         done = done.saturating_add(given);
         if done > most {

@@ -199,7 +199,7 @@ fn uid(root: Root, key: &str, item: &Item, before: &mut BTreeMap<String, usize>)
     let about = format!("{}\\{key}\0{}\0{default}", root.long, item.name).to_lowercase();
     let others = before.entry(about.clone()).or_default();
     let digest = sha256_hex(format!("{about}\0{others}").as_bytes());
-    *others = others.saturating_add(1);
+    *others += 1;
     let mut digits = digest.to_uppercase().chars().collect::<Vec<char>>().into_iter();
     let mut take = |n: usize| digits.by_ref().take(n).collect::<String>();
     let (a, b, c, d, e) = (take(8), take(4), take(4), take(4), take(12));

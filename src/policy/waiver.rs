@@ -8,6 +8,7 @@ use toml::Spanned;
 use super::fields::{Day, Id, Text};
 use super::file::{PolicyError, line_and_column};
 use crate::glob;
+use crate::number::wide;
 
 /// The waivers of one file.
 #[derive(Debug, Clone, Default)]
@@ -88,7 +89,7 @@ impl Waivers {
                 hosts: entry.hosts.map(|hosts| hosts.0).unwrap_or_default(),
                 reason: entry.reason.0,
                 expires: entry.expires.map(|day| day.0),
-                line: u64::try_from(line).unwrap_or(u64::MAX),
+                line: wide(line),
             }
         });
         Ok(Self { name: name.to_owned(), waivers: waivers.collect() })

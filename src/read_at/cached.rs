@@ -4,6 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{ReadAt, fill};
+use crate::number::{narrow, wide};
 
 struct Block {
     number: u64,
@@ -28,8 +29,8 @@ impl<S: ReadAt> Cached<S> {
     }
 
     fn read_some(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        let size = u64::try_from(self.block).unwrap_or(u64::MAX);
-        let (number, within) = (offset / size, usize::try_from(offset % size).unwrap_or(usize::MAX));
+        let size = wide(self.block);
+        let (number, within) = (offset / size, narrow(offset % size));
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         let count = u64::try_from(slots.len()).unwrap_or(1);
         let index = usize::try_from(number % count.max(1)).unwrap_or_default();

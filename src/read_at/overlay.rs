@@ -6,6 +6,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::ReadAt;
+use crate::number::{narrow, wide};
 
 /// A source with ranges of other sources laid over it. Nothing is copied: each read goes to whichever source has the bytes.
 ///
@@ -101,12 +102,12 @@ impl ReadAt for Overlay {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
         let mut done = 0usize;
         loop {
-            let at = offset.saturating_add(u64::try_from(done).unwrap_or(u64::MAX));
+            let at = offset.saturating_add(wide(done));
             let Some(rest) = buf.get_mut(done..).filter(|rest| !rest.is_empty() && at < self.len) else {
                 return Ok(done);
             };
             let (source, from, end) = self.part(at);
-            let want = usize::try_from(end.saturating_sub(at)).unwrap_or(usize::MAX).min(rest.len());
+            let want = narrow(end.saturating_sub(at)).min(rest.len());
             let read = source.read_at(from, rest.get_mut(..want).unwrap_or_default())?;
             if read < want {
                 let what = "neither the file nor what is laid over it has these bytes";

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::ReadAt;
+use crate::number::narrow;
 
 /// `len` bytes of a source from `start`, as a source of their own.
 pub struct Window<S> {
@@ -23,7 +24,7 @@ impl<S: ReadAt> Window<S> {
 
 impl<S: ReadAt> ReadAt for Window<S> {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        let rest = usize::try_from(self.len.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let rest = narrow(self.len.saturating_sub(offset));
         let wanted = buf.len().min(rest);
         match buf.get_mut(..wanted).filter(|buf| !buf.is_empty()) {
             Some(buf) => self.source.read_at(self.start.saturating_add(offset), buf),

@@ -3,6 +3,7 @@
 use crate::diagnostic::Diagnostics;
 use crate::error::{At, Error};
 use crate::limits::Limits;
+use crate::number::{narrow, wide};
 use crate::place::Place;
 use crate::read_at::ReadAt;
 use crate::windows::path::{KeyPath, Name};
@@ -97,7 +98,7 @@ impl Script {
         let doubted = doubt.as_ref().map_or(0, String::len);
         self.bytes = self.bytes.saturating_add(key).saturating_add(rest).saturating_add(doubted).saturating_add(128);
         if self.bytes > limits.reg_bytes {
-            let limit = u64::try_from(limits.reg_bytes).unwrap_or(u64::MAX);
+            let limit = wide(limits.reg_bytes);
             return Err(Error::Limit { at, what: "the bytes of all changes", limit });
         }
         self.said.push(Said { change, at, doubt });
@@ -111,7 +112,7 @@ pub(super) fn whole(source: &dyn ReadAt, limits: &Limits) -> Result<Vec<u8>, Err
     if source.len() > limits.policy_bytes {
         return Err(Error::Limit { at, what: "the bytes of the file", limit: limits.policy_bytes });
     }
-    let mut bytes = vec![0; usize::try_from(source.len()).unwrap_or(usize::MAX)];
+    let mut bytes = vec![0; narrow(source.len())];
     source.read_exact_at(0, &mut bytes).map_err(|error| Error::io(at, "the file", &error))?;
     Ok(bytes)
 }

@@ -18,6 +18,7 @@ use super::change::{Script, whole};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{At, Error};
 use crate::limits::Limits;
+use crate::number::wide;
 use crate::place::Place;
 use crate::read_at::ReadAt;
 use item::Item;
@@ -127,7 +128,7 @@ impl Walk<'_> {
 
     fn start(&mut self, start: &BytesStart<'_>, at: At) -> Result<(), Error> {
         if self.open.len() >= self.limits.xml_depth {
-            let limit = u64::try_from(self.limits.xml_depth).unwrap_or(u64::MAX);
+            let limit = wide(self.limits.xml_depth);
             return Err(Error::Limit { at, what: "elements within one another", limit });
         }
         let attributes = text::attributes(start.attributes(), at)?;

@@ -27,6 +27,7 @@ pub use walk::{Enter, KeyRef, KeyView, ValueView, Visit};
 
 use crate::error::{At, Error};
 use crate::limits::Limits;
+use crate::number::wide;
 use crate::place::Place;
 use crate::read_at::ReadAt;
 use crate::registry::{Found, KeyInfo, Listing, Lookup};
@@ -269,7 +270,7 @@ impl Hive {
     /// path leads on only when `follow_last` says so; one before always does.
     fn reach(&self, path: &[Name], follow_last: bool) -> Result<Reached, (Error, u64)> {
         if path.len() > self.limits.depth {
-            let limit = u64::try_from(self.limits.depth).unwrap_or(u64::MAX);
+            let limit = wide(self.limits.depth);
             return Err((Error::Limit { at: At::Whole, what: "levels of keys", limit }, file_offset(self.base.root)));
         }
         let mut trail = self.trail.borrow_mut();
@@ -313,7 +314,7 @@ impl Hive {
             }
             trail.push(std::mem::replace(parent, Parent::new(child)));
             let kept = trail.iter().fold(0usize, |sum, above| sum.saturating_add(above.kept()));
-            if u64::try_from(kept).unwrap_or(u64::MAX) > self.limits.list_entries {
+            if wide(kept) > self.limits.list_entries {
                 trail.iter_mut().for_each(Parent::forget);
             }
         }

@@ -16,6 +16,7 @@ use super::change::{Change, Changes};
 use super::hive::{Answer, Listed};
 use super::{Listing, Lookup, Registry, Source};
 use crate::error::{At, Error};
+use crate::number::wide;
 use crate::place::Place;
 use crate::windows::keys::{software, system};
 use crate::windows::path::{KeyPath, Name};
@@ -256,7 +257,7 @@ impl Overlay {
             return known.clone();
         }
         if self.links.borrow().len() >= self.max_keys {
-            let limit = u64::try_from(self.max_keys).unwrap_or(u64::MAX);
+            let limit = wide(self.max_keys);
             let error = Error::Limit { at: At::Whole, what: "keys that an import changes", limit };
             return Some(Err((error, self.first.clone().unwrap_or_else(|| Place::new(&"".into(), At::Whole)))));
         }

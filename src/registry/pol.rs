@@ -11,6 +11,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{At, Error};
 use crate::fields::Fields;
 use crate::limits::Limits;
+use crate::number::{narrow, wide};
 use crate::place::Place;
 use crate::read_at::ReadAt;
 use crate::windows::path::{KeyPath, Name};
@@ -58,7 +59,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn here(&self) -> u64 {
-        u64::try_from(self.at).unwrap_or(u64::MAX)
+        wide(self.at)
     }
 
     fn take(&mut self, len: usize, what: &'static str) -> Result<Fields<'a>, Error> {
@@ -102,7 +103,7 @@ impl<'a> Reader<'a> {
         self.mark(b';', "end of a record's type")?;
         let size = self.take(4, "size of a record")?.u32(0, "size of a record")?;
         self.mark(b';', "end of a record's size")?;
-        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        let size = narrow(size);
         let data = self.take(size, "data of a record")?.bytes(0, size, "data of a record")?;
         self.mark(b']', "end of a record")?;
         Ok(Record { at, key, name, kind, data })
@@ -134,7 +135,7 @@ impl Taker<'_> {
     fn take(mut self) -> Result<(), Error> {
         let names = || self.record.key.split(|&unit| unit == 0x5c).filter(|name| !name.is_empty());
         if names().count() > self.limits.depth {
-            let limit = u64::try_from(self.limits.depth).unwrap_or(u64::MAX);
+            let limit = wide(self.limits.depth);
             return Err(Error::Limit { at: self.record.at, what: "the names of a key", limit });
         }
         let key = KeyPath(self.root.names().iter().cloned().chain(names().map(Name::from_units)).collect());

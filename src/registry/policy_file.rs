@@ -118,7 +118,7 @@ pub fn read(
         let key = said.change.key();
         if key.below(&machine).is_none() {
             first = if others == 0 { said.at } else { first };
-            others = others.saturating_add(1);
+            others += 1;
             continue;
         }
         match said.doubt.or_else(|| owner.clone().err()) {

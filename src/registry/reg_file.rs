@@ -56,6 +56,7 @@ use super::{Found, KeyInfo, Listing, Lookup};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::error::{At, Error};
 use crate::limits::Limits;
+use crate::number::wide;
 use crate::place::Place;
 use crate::read_at::ReadAt;
 use crate::windows::path::{KeyPath, Name};
@@ -304,11 +305,11 @@ impl RegFile {
 fn run(lines: &mut Lines<'_>, reader: &mut Reader<'_>) -> Result<(), Error> {
     let mut number = lines.number();
     let full = |number: u64, Full(what, limit): Full| {
-        let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+        let limit = wide(limit);
         Error::Limit { at: At::Line(number), what, limit }
     };
     while let Some(line) = lines.next()? {
-        number = number.saturating_add(1);
+        number += 1;
         reader.line(line, number).map_err(|e| full(number, e))?;
     }
     reader.end().map_err(|e| full(number, e))

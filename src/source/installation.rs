@@ -10,6 +10,7 @@ use super::policy_place::is_beside_windows;
 use crate::error::{At, Error};
 use crate::image::{Entry, FileRef, Tree};
 use crate::limits::Limits;
+use crate::number::wide;
 use crate::read_at::ReadAt;
 use crate::windows::keys::is_hive_file;
 
@@ -148,7 +149,7 @@ pub(super) fn find(volume: &Arc<Tree>, include_backups: bool, limits: &Limits) -
             });
             finder.found.files.extend(found);
             if files.next().is_some() {
-                let limit = u64::try_from(limits.root_files).unwrap_or(u64::MAX);
+                let limit = wide(limits.root_files);
                 let error = Error::Limit { at: At::Whole, what: "files in the root that are looked into", limit };
                 finder.found.problems.push(("\\".to_owned(), error));
             }

@@ -9,6 +9,7 @@ use super::{inside, name};
 use crate::error::{At, Error};
 use crate::image::{Opened, Opener};
 use crate::limits::Limits;
+use crate::number::wide;
 use crate::read_at::LocalFile;
 
 /// Files of this machine that were opened, in order, each once.
@@ -135,7 +136,7 @@ fn not_there(names: &[&str], reasons: &[String]) -> Error {
 impl Opener for Beside {
     fn open(&self, names: &[&str]) -> Result<Opened, Error> {
         if self.depth == 0 {
-            let limit = u64::try_from(self.chain.len()).unwrap_or(u64::MAX);
+            let limit = wide(self.chain.len());
             return Err(Error::Limit { at: At::Whole, what: "images that build on one another", limit });
         }
         let mut reasons = Vec::new();
@@ -257,7 +258,7 @@ pub(super) fn member_path(folder: &str, name: &str) -> String {
 impl Opener for Among {
     fn open(&self, names: &[&str]) -> Result<Opened, Error> {
         if self.depth == 0 {
-            let limit = u64::try_from(self.chain.len()).unwrap_or(u64::MAX);
+            let limit = wide(self.chain.len());
             return Err(Error::Limit { at: At::Whole, what: "images that build on one another", limit });
         }
         let folder = self.path().rsplit_once('/').map_or("", |(folder, _)| folder);

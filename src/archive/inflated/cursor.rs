@@ -5,9 +5,10 @@ use miniz_oxide::inflate::core::inflate_flags::TINFL_FLAG_HAS_MORE_INPUT;
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
 
 use super::{Frame, Halt, Inflated};
-use crate::archive::{as_u64, failed, gzip};
+use crate::archive::{failed, gzip};
 use crate::error::{At, Error};
 use crate::fields::Fields;
+use crate::number::{narrow, wide};
 
 /// How far back deflate may refer (RFC 1951, 2).
 const WINDOW: usize = 32 << 10;
@@ -89,15 +90,15 @@ impl Cursor {
 
     /// Whether `offset` is among the last bytes decoded, or still to come.
     pub(super) fn reaches(&self, offset: u64) -> bool {
-        offset >= self.out.saturating_sub(as_u64(WINDOW))
+        offset >= self.out.saturating_sub(wide(WINDOW))
     }
 
     /// Copies what of the last bytes decoded stands at `offset`.
     pub(super) fn copy(&self, offset: u64, buf: &mut [u8]) -> usize {
         let mut done = 0usize;
         while self.reaches(offset) {
-            let at = offset.saturating_add(as_u64(done));
-            let have = usize::try_from(self.out.saturating_sub(at)).unwrap_or(usize::MAX);
+            let at = offset.saturating_add(wide(done));
+            let have = narrow(self.out.saturating_sub(at));
             let (from, rest) = (place(at), buf.get_mut(done..).unwrap_or_default());
             let n = have.min(rest.len()).min(WINDOW.saturating_sub(from));
             match (rest.get_mut(..n), self.ring.get(from..from.saturating_add(n))) {
@@ -129,8 +130,8 @@ impl Cursor {
         let at = At::Offset(self.taken);
         let new = self.ring.get(from..from.saturating_add(made)).unwrap_or_default();
         self.crc.update(new);
-        self.out = self.out.saturating_add(as_u64(made));
-        self.taken = self.taken.saturating_add(as_u64(taken));
+        self.out = self.out.saturating_add(wide(made));
+        self.taken = self.taken.saturating_add(wide(taken));
         let most = match of.frame {
             Frame::Raw { len, .. } => len,
             Frame::Gzip => of.limit,
@@ -192,5 +193,5 @@ impl Cursor {
 
 /// Where in the ring a byte stands.
 fn place(offset: u64) -> usize {
-    usize::try_from(offset % as_u64(WINDOW)).unwrap_or_default()
+    usize::try_from(offset % wide(WINDOW)).unwrap_or_default()
 }

@@ -133,7 +133,7 @@ impl Lines<'_, '_, '_> {
                 bytes.fill_at(at, &mut self.block).map_err(|e| failed(At::Offset(at), WHAT, &e))?;
             }
             let byte = usize::try_from(within).ok().and_then(|i| self.block.get(i)).copied().unwrap_or_default();
-            self.next = self.next.saturating_add(1);
+            self.next += 1;
             let digit = match byte {
                 b'\n' => return Ok(Some(value)),
                 b'0'..=b'9' => u64::from(byte.saturating_sub(b'0')),

@@ -1,9 +1,10 @@
 //! The end of a zip, which says where its directory is.
 
 use super::WHAT;
-use crate::archive::{as_u64, failed};
+use crate::archive::failed;
 use crate::error::{At, Error};
 use crate::fields::Fields;
+use crate::number::wide;
 use crate::read_at::ReadAt;
 
 /// Bytes of the end record without its comment, and of the longest comment (4.3.16).
@@ -23,7 +24,7 @@ pub(super) struct Directory {
 
 /// Finds the directory.
 pub(super) fn find(file: &dyn ReadAt) -> Result<Directory, Error> {
-    let tail = file.len().saturating_sub(as_u64(LEN.saturating_add(COMMENT)));
+    let tail = file.len().saturating_sub(wide(LEN.saturating_add(COMMENT)));
     let mut bytes = vec![0u8; LEN.saturating_add(COMMENT)];
     let n = file.fill_at(tail, &mut bytes).map_err(|e| failed(At::Offset(tail), WHAT, &e))?;
     let bytes = bytes.get(..n).unwrap_or_default();
@@ -36,7 +37,7 @@ pub(super) fn find(file: &dyn ReadAt) -> Result<Directory, Error> {
         if !rest.starts_with(END) {
             continue;
         }
-        let at = tail.saturating_add(as_u64(i));
+        let at = tail.saturating_add(wide(i));
         let comment = usize::from(Fields::new(rest, at).u16(20, WHAT)?);
         if rest.len() != LEN.saturating_add(comment) {
             if rest.len() > LEN.saturating_add(comment) {

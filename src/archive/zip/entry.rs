@@ -5,9 +5,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::end::Directory;
 use super::{WHAT, names};
-use crate::archive::{as_u64, failed};
+use crate::archive::failed;
 use crate::error::{At, Error};
 use crate::fields::Fields;
+use crate::number::wide;
 use crate::read_at::{Cached, ReadAt};
 
 pub(super) const STORED: u16 = 0;
@@ -76,9 +77,9 @@ impl Entries {
         let f = Fields::new(&fixed, at);
         let (name, extra) = (usize::from(f.u16(28, WHAT)?), usize::from(f.u16(30, WHAT)?));
         let mut rest = vec![0u8; name.saturating_add(extra)];
-        self.read(at.saturating_add(as_u64(LEN)), &mut rest)?;
+        self.read(at.saturating_add(wide(LEN)), &mut rest)?;
         let len = LEN.saturating_add(rest.len()).saturating_add(usize::from(f.u16(32, WHAT)?));
-        self.pos = at.saturating_add(as_u64(len));
+        self.pos = at.saturating_add(wide(len));
         self.left = self.left.saturating_sub(1);
         if self.pos > self.end {
             return Err(Error::damaged(
@@ -89,12 +90,12 @@ impl Entries {
             ));
         }
         let (name, extra) = rest.split_at_checked(name).unwrap_or_default();
-        Central::parse(&f, name, extra, at.saturating_add(as_u64(LEN)).saturating_add(as_u64(name.len()))).map(Some)
+        Central::parse(&f, name, extra, at.saturating_add(wide(LEN)).saturating_add(wide(name.len()))).map(Some)
     }
 
     fn read(&self, at: u64, buf: &mut [u8]) -> Result<(), Error> {
         let n = self.file.fill_at(at, buf).map_err(|e| failed(At::Offset(at), WHAT, &e))?;
-        if n < buf.len() || at.saturating_add(as_u64(n)) > self.end {
+        if n < buf.len() || at.saturating_add(wide(n)) > self.end {
             let found = "its end, or that of the file";
             return Err(Error::damaged(At::Offset(at), "zip directory", "an entry", found));
         }
@@ -194,7 +195,7 @@ impl Central {
         let f = Fields::new(&fixed, at);
         let (name, extra) = (usize::from(f.u16(26, WHAT)?), usize::from(f.u16(28, WHAT)?));
         let mut rest = vec![0u8; name.saturating_add(extra)];
-        let rest_at = at.saturating_add(as_u64(LOCAL));
+        let rest_at = at.saturating_add(wide(LOCAL));
         let n = file.fill_at(rest_at, &mut rest).map_err(|e| failed(At::Offset(at), WHAT, &e))?;
         if n < rest.len() {
             return Err(differs("a whole header".to_owned(), "the end of the file".to_owned()));
@@ -227,7 +228,7 @@ impl Central {
             let expected = format!("{} bytes, {} of data, CRC-32 {:08x}", self.compressed, self.size, self.crc);
             return Err(differs(expected, format!("{compressed}, {size}, {crc:08x}")));
         }
-        let data = rest_at.saturating_add(as_u64(rest.len()));
+        let data = rest_at.saturating_add(wide(rest.len()));
         if data.checked_add(self.compressed).is_none_or(|end| end > directory.start) {
             return Err(differs("data before the directory".to_owned(), format!("{} bytes", self.compressed)));
         }

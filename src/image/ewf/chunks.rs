@@ -10,6 +10,7 @@ use super::adler::Adler;
 use super::sections::Volume;
 use crate::error::{At, Error};
 use crate::fields::Fields;
+use crate::number::{narrow, wide};
 use crate::read_at::ReadAt;
 
 const ENTRIES: &str = "table of chunks";
@@ -78,7 +79,7 @@ impl Chunks {
             let stored = table.stored(&*segment.bytes, local)?;
             let start = number.saturating_mul(self.chunk);
             let whole = usize::try_from(self.chunk).unwrap_or_default();
-            let needed = usize::try_from(self.len.saturating_sub(start)).unwrap_or(usize::MAX).min(whole);
+            let needed = narrow(self.len.saturating_sub(start)).min(whole);
             let mut bytes = match stored.compressed {
                 true => decompressed(&*segment.bytes, &stored, whole)?,
                 false => plain(&*segment.bytes, &stored, needed, whole)?,
@@ -175,7 +176,7 @@ impl Table {
 
 /// A chunk that is not compressed: a checksum follows it. The last one may be cut where the disk ends, or filled up.
 fn plain(file: &dyn ReadAt, stored: &Stored, needed: usize, whole: usize) -> Result<Vec<u8>, Error> {
-    let len = usize::try_from(stored.end.saturating_sub(stored.start)).unwrap_or(usize::MAX);
+    let len = narrow(stored.end.saturating_sub(stored.start));
     let size = if len >= whole.saturating_add(4) { whole } else { needed };
     let at = At::Offset(stored.start);
     if len < size.saturating_add(4) || (stored.exact && len > size.saturating_add(4)) {
@@ -198,14 +199,14 @@ fn decompressed(file: &dyn ReadAt, stored: &Stored, whole: usize) -> Result<Vec<
     let mut zlib = Decompress::new(true);
     let mut ended = false;
     // What zlib cannot make smaller, it makes hardly larger; a stream can also go on for ever without giving anything.
-    let most = u64::try_from(whole).unwrap_or(u64::MAX).saturating_mul(2).saturating_add(PIECE);
+    let most = wide(whole).saturating_mul(2).saturating_add(PIECE);
     pieces(file, stored.start, stored.end.min(stored.start.saturating_add(most)), CHUNK, |mut bytes| {
         while !bytes.is_empty() && !ended {
             let (before_in, before_out) = (zlib.total_in(), zlib.total_out());
             let to = usize::try_from(before_out).ok().and_then(|done| out.get_mut(done..)).unwrap_or_default();
             let status = zlib.decompress(bytes, to, FlushDecompress::None).map_err(|e| damaged(e.to_string()))?;
             ended = status == Status::StreamEnd;
-            let taken = usize::try_from(zlib.total_in().saturating_sub(before_in)).unwrap_or(usize::MAX);
+            let taken = narrow(zlib.total_in().saturating_sub(before_in));
             bytes = bytes.get(taken..).unwrap_or_default();
             if taken == 0 && zlib.total_out() == before_out && !ended {
                 return Err(damaged(format!("one of more than {whole} bytes")));
@@ -213,7 +214,7 @@ fn decompressed(file: &dyn ReadAt, stored: &Stored, whole: usize) -> Result<Vec<
         }
         Ok(!ended)
     })?;
-    let len = usize::try_from(zlib.total_out()).unwrap_or(usize::MAX);
+    let len = narrow(zlib.total_out());
     let rest = stored.end.saturating_sub(stored.start).saturating_sub(zlib.total_in());
     if !ended || len > whole {
         let found =
@@ -238,13 +239,13 @@ fn pieces(
     let mut buf = vec![0u8; usize::try_from(PIECE.min(end.saturating_sub(start))).unwrap_or_default()];
     let mut at = start;
     while at < end {
-        let want = usize::try_from(end.saturating_sub(at)).unwrap_or(usize::MAX).min(buf.len());
+        let want = narrow(end.saturating_sub(at)).min(buf.len());
         let piece = buf.get_mut(..want).unwrap_or_default();
         file.read_exact_at(at, piece).map_err(|e| Error::io(At::Offset(at), what, &e))?;
         if !take(piece)? {
             return Ok(());
         }
-        at = at.saturating_add(u64::try_from(want).unwrap_or(u64::MAX));
+        at = at.saturating_add(wide(want));
     }
     Ok(())
 }

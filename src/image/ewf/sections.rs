@@ -6,6 +6,7 @@ use super::segment::HEADER_LEN;
 use crate::error::{At, Error};
 use crate::fields::Fields;
 use crate::limits::Limits;
+use crate::number::wide;
 use crate::read_at::ReadAt;
 
 /// Bytes of a section's own header: type, offset of the next section, size, checksum.
@@ -72,7 +73,7 @@ impl<'a> Sections<'a> {
         let mut at = HEADER_LEN;
         self.data = None;
         loop {
-            self.seen = self.seen.saturating_add(1);
+            self.seen += 1;
             if self.seen > self.limits.ewf_sections {
                 let limit = self.limits.ewf_sections;
                 return Err(Error::Limit { at: At::Offset(at), what: "sections of the image", limit });
@@ -190,7 +191,7 @@ impl<'a> Sections<'a> {
             return Err(Error::damaged(At::Offset(section.start), "number of chunks", "those of the table", found));
         }
         if self.tables.len() >= self.limits.ewf_tables {
-            let limit = u64::try_from(self.limits.ewf_tables).unwrap_or(u64::MAX);
+            let limit = wide(self.limits.ewf_tables);
             return Err(Error::Limit { at: At::Offset(section.start), what: "tables of the image", limit });
         }
         // SMART has no section for the data: it follows the entries, which have no checksum.

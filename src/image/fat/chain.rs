@@ -3,6 +3,7 @@
 use super::boot::Width;
 use super::{ENTRY, Fat};
 use crate::error::{At, Error};
+use crate::number::wide;
 
 const WHAT: &str = "chain of clusters";
 
@@ -38,13 +39,13 @@ impl Fat {
                 }
                 _ => {
                     if runs.len() >= self.limits.ntfs_runs {
-                        let limit = u64::try_from(self.limits.ntfs_runs).unwrap_or(u64::MAX);
+                        let limit = wide(self.limits.ntfs_runs);
                         return Err(Error::Limit { at, what: "pieces of a file", limit });
                     }
                     runs.push(next);
                 }
             }
-            count = count.saturating_add(1);
+            count += 1;
             // What comes behind the last cluster of a file does not matter.
             cluster = if clusters == Some(count) { None } else { self.next(number)? };
         }

@@ -7,6 +7,7 @@ use super::{ENTRY, Fat, FileRef};
 use crate::error::{At, Error};
 use crate::fields::Fields;
 use crate::image::tree::Entry;
+use crate::number::wide;
 
 const WHAT: &str = "entry of a folder";
 /// Attributes: a folder, a label; all four lowest ones mark a part of a long name.
@@ -107,7 +108,7 @@ pub(super) fn read(fat: &Fat, runs: &[Run]) -> Result<Vec<Listed>, Error> {
                 found.extend(entry.filter(|entry| !matches!(entry.name.as_str(), "." | "..")));
             }
         }
-        if u64::try_from(found.len()).unwrap_or(u64::MAX) > fat.limits.ntfs_names {
+        if wide(found.len()) > fat.limits.ntfs_names {
             return Err(Error::Limit { at: At::Offset(at), what: "names in one folder", limit: fat.limits.ntfs_names });
         }
     }

@@ -7,6 +7,7 @@ use super::entries::{Listed, proof};
 use super::{ENTRY, Fat, FileRef};
 use crate::error::{At, Error};
 use crate::fields::Fields;
+use crate::number::{narrow, wide};
 
 const WHAT: &str = "entry of an exFAT folder";
 /// Types of entries: a label; a file, where its data is, and its name. Without the highest bit an entry is not in use.
@@ -48,7 +49,7 @@ pub(super) fn read(fat: &Fat, runs: &[Run]) -> Result<Vec<Listed>, Error> {
             }
             _ => {}
         }
-        if u64::try_from(found.len()).unwrap_or(u64::MAX) > fat.limits.ntfs_names {
+        if wide(found.len()) > fat.limits.ntfs_names {
             return Err(Error::Limit { at: At::Offset(at), what: "names in one folder", limit: fat.limits.ntfs_names });
         }
     }
@@ -63,7 +64,7 @@ pub(super) fn at(fat: &Fat, file: FileRef) -> Result<Listed, Error> {
     let more = usize::try_from(behind.min(MOST).saturating_mul(ENTRY)).unwrap_or_default();
     set.resize(more.saturating_add(32), 0);
     let (left, cluster) = fat.geometry.rest(file.number);
-    let here = set.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+    let here = set.len().min(narrow(left));
     let (first, behind_it) = set.split_at_mut(here);
     fat.table(file.number, first, WHAT)?;
     if !behind_it.is_empty() {

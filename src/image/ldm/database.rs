@@ -10,6 +10,7 @@ use crate::error::{At, Error};
 use crate::fields::Fields;
 use crate::image::mapped::{Guid, structure};
 use crate::limits::Limits;
+use crate::number::{narrow, wide};
 use crate::read_at::ReadAt;
 
 const HEAD: &str = "PRIVHEAD of a dynamic disk";
@@ -151,13 +152,13 @@ fn contents(config: &[u8], head: &Head) -> Result<usize, Error> {
     }
     let damage = damage.unwrap_or_else(|| Error::damaged(At::Offset(head.config), CONTENTS, "one", "none"));
     let (_, sector) = newest.ok_or(damage)?;
-    Ok(usize::try_from(sector.saturating_mul(head.sector)).unwrap_or(usize::MAX))
+    Ok(narrow(sector.saturating_mul(head.sector)))
 }
 
 /// The sequence number of a TOCBLOCK, and the sector where it says that the records start.
 fn contents_at(config: &[u8], at: u64, base: u64) -> Result<(u32, u64), Error> {
     let place = base.saturating_add(at);
-    let bytes = part(config, usize::try_from(at).unwrap_or(usize::MAX), CONTENTS_LEN, place, CONTENTS)?;
+    let bytes = part(config, narrow(at), CONTENTS_LEN, place, CONTENTS)?;
     let f = Fields::new(bytes, place);
     if f.bytes(0, 8, CONTENTS)? != b"TOCBLOCK" {
         let found = f.bytes(0, 8, CONTENTS)?.escape_ascii().to_string();
@@ -222,7 +223,7 @@ struct Extent {
 
 /// Reads all records.
 fn records(config: &[u8], database: usize, head: &Head) -> Result<Records, Error> {
-    let place = |at: usize| head.config.saturating_add(u64::try_from(at).unwrap_or(u64::MAX));
+    let place = |at: usize| head.config.saturating_add(wide(at));
     let at = place(database);
     let f = Fields::new(part(config, database, DATABASE_LEN, at, DATABASE)?, at);
     let damaged = |expected: &str, found: String| Error::damaged(At::Offset(at), DATABASE, expected, found);
@@ -237,8 +238,7 @@ fn records(config: &[u8], database: usize, head: &Head) -> Result<Records, Error
     if parse_guid(f.bytes(53, 64, DATABASE)?) != Some(head.group) {
         return Err(damaged("the GUID of the group that PRIVHEAD says", "another one".into()));
     }
-    let to_usize = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
-    let (size, first) = (to_usize(f.be32(8, DATABASE)?), to_usize(f.be32(12, DATABASE)?));
+    let (size, first) = (narrow(f.be32(8, DATABASE)?), narrow(f.be32(12, DATABASE)?));
     if !(64..=4096).contains(&size) || first < DATABASE_LEN {
         return Err(damaged("records of 64 to 4096 bytes behind it", format!("of {size} at {first}")));
     }
@@ -300,7 +300,7 @@ impl<'a> Varying<'a> {
 
     fn byte(&mut self) -> Result<u8, Error> {
         let byte = self.f.u8(self.at, RECORD)?;
-        self.at = self.at.saturating_add(1);
+        self.at += 1;
         Ok(byte)
     }
 
@@ -433,7 +433,7 @@ impl Records {
                 let (start, len, at) = (bytes(extent.start)?, bytes(extent.sectors)?, bytes(extent.at)?);
                 parts.push(Part { disk: *disk, name: called.clone(), start, len, at, column: extent.column });
             }
-            let count = u64::try_from(parts.len()).unwrap_or(u64::MAX);
+            let count = wide(parts.len());
             if count != component.parts || (component.columns > 0 && component.columns != count) {
                 return Err(damaged(
                     format!("{} parts of {name}", component.parts.max(component.columns)),

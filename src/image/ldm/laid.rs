@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use crate::error::{At, Error};
+use crate::number::{narrow, wide};
 use crate::read_at::ReadAt;
 
 const WHAT: &str = "parts of a dynamic volume";
@@ -37,7 +38,7 @@ impl Laid {
     /// When they do not make up a volume of `len` bytes.
     pub(super) fn new(order: Order, parts: Vec<Part>, len: u64) -> Result<Self, Error> {
         let damaged = |expected: &str, found: String| Err(Error::damaged(At::Whole, WHAT, expected, found));
-        let count = u64::try_from(parts.len()).unwrap_or(u64::MAX);
+        let count = wide(parts.len());
         let held = match order {
             Order::Spanned => {
                 let mut end = 0u64;
@@ -66,8 +67,7 @@ impl Laid {
 
     /// In which part a byte of the volume stands, where in that, and how many from there on stand together.
     fn place(&self, at: u64) -> (usize, u64, u64) {
-        let count = u64::try_from(self.parts.len()).unwrap_or(u64::MAX).max(1);
-        let to_usize = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+        let count = wide(self.parts.len()).max(1);
         match self.order {
             Order::Spanned => {
                 let number = self.parts.partition_point(|(_, start, _)| *start <= at).saturating_sub(1);
@@ -79,7 +79,7 @@ impl Laid {
                 let piece = piece.max(1);
                 let (number, within) = (at / piece, at % piece);
                 let start = (number / count).saturating_mul(piece);
-                (to_usize(number % count), start.saturating_add(within), piece.saturating_sub(within))
+                (narrow(number % count), start.saturating_add(within), piece.saturating_sub(within))
             }
             Order::Raid5(piece) => {
                 let (piece, data) = (piece.max(1), count.saturating_sub(1).max(1));
@@ -87,7 +87,7 @@ impl Laid {
                 let turn = number / data;
                 let parity = data.saturating_sub(turn % count);
                 let part = parity.saturating_add(1).saturating_add(number % data) % count;
-                (to_usize(part), turn.saturating_mul(piece).saturating_add(within), piece.saturating_sub(within))
+                (narrow(part), turn.saturating_mul(piece).saturating_add(within), piece.saturating_sub(within))
             }
         }
     }
@@ -97,12 +97,12 @@ impl ReadAt for Laid {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
         let mut done = 0usize;
         loop {
-            let at = offset.saturating_add(u64::try_from(done).unwrap_or(u64::MAX));
+            let at = offset.saturating_add(wide(done));
             let Some(rest) = buf.get_mut(done..).filter(|rest| !rest.is_empty() && at < self.len) else {
                 return Ok(done);
             };
             let (number, within, run) = self.place(at);
-            let run = usize::try_from(run.min(self.len.saturating_sub(at))).unwrap_or(usize::MAX).min(rest.len());
+            let run = narrow(run.min(self.len.saturating_sub(at))).min(rest.len());
             let part = rest.get_mut(..run).filter(|part| !part.is_empty());
             let (Some(part), Some((bytes, _, _))) = (part, self.parts.get(number)) else {
                 return Err(Error::damaged(At::Offset(at), WHAT, "a part", "none").into());

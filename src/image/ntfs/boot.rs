@@ -2,9 +2,9 @@
 //!
 //! Layout: libyal, "New Technologies File System (NTFS)", section "The volume header"; Linux-NTFS, "$Boot".
 
-use super::{to_u64, to_usize};
 use crate::error::{At, Error};
 use crate::fields::Fields;
+use crate::number::{narrow, wide};
 use crate::read_at::ReadAt;
 
 /// Bytes of it that say anything, whatever the sector size.
@@ -44,7 +44,7 @@ pub(super) fn at(volume: &dyn ReadAt, offset: u64) -> Result<Geometry, Error> {
     volume.read_exact_at(offset, &mut sector).map_err(|e| Error::io(At::Offset(offset), WHAT, &e))?;
     let f = Fields::new(&sector, offset);
     let damaged = |field: usize, what, expected: &str, found: String| {
-        Error::damaged(At::Offset(offset.saturating_add(to_u64(field))), what, expected, found)
+        Error::damaged(At::Offset(offset.saturating_add(wide(field))), what, expected, found)
     };
     let name = f.bytes(3, 8, WHAT)?;
     if name == b"-FVE-FS-" {
@@ -92,7 +92,7 @@ pub(super) fn at(volume: &dyn ReadAt, offset: u64) -> Result<Geometry, Error> {
     Ok(Geometry {
         cluster,
         clusters,
-        record: to_usize(record),
+        record: narrow(record),
         mft: lcn(0x30, "first cluster of $MFT")?,
         mirror: lcn(0x38, "first cluster of $MFTMirr")?,
         len,

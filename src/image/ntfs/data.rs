@@ -4,15 +4,16 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use super::Ntfs;
 use super::lznt1;
 use super::mft::File;
 use super::record::{DATA, Form, LOGGED_UTILITY_STREAM, REPARSE_POINT, STANDARD_INFORMATION};
 use super::stream::{Body, Stream};
 use super::volume::{Through, Volume};
 use super::wof::{self, Packed};
-use super::{Ntfs, to_u64, to_usize};
 use crate::error::{At, Error};
 use crate::fields::Fields;
+use crate::number::{narrow, wide};
 use crate::read_at::ReadAt;
 
 /// Unpacked units (or chunks of WOF) kept: 512 KiB at most, as many as a hive has pages in use in a few places.
@@ -117,9 +118,9 @@ impl NtfsFile {
         self.kept(number, || {
             let volume = self.bytes();
             let start = number.saturating_mul(size);
-            let mut packed = vec![0; to_usize(held.saturating_mul(volume.geometry.cluster))];
+            let mut packed = vec![0; narrow(held.saturating_mul(volume.geometry.cluster))];
             self.stream.clusters(volume, start, &mut packed)?;
-            let unpacked = lznt1::unpack(&packed, to_usize(size)).and_then(|unpacked| {
+            let unpacked = lznt1::unpack(&packed, narrow(size)).and_then(|unpacked| {
                 if unpacked.len() < need { Err("less data than the file has") } else { Ok(unpacked) }
             });
             let at = At::Offset(self.stream.place(volume, start));
@@ -144,14 +145,14 @@ impl NtfsFile {
 
     /// Reads a file that WOF compressed.
     fn overlaid(&self, packed: &Packed, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        let want = buf.len().min(to_usize(packed.size.saturating_sub(offset)));
+        let want = buf.len().min(narrow(packed.size.saturating_sub(offset)));
         let buf = buf.get_mut(..want).unwrap_or_default();
         let mut done = 0usize;
         while let Some(rest) = buf.get_mut(done..).filter(|rest| !rest.is_empty()) {
-            let at = offset.saturating_add(to_u64(done));
+            let at = offset.saturating_add(wide(done));
             let (number, within) = (at / packed.chunk, at % packed.chunk);
             let chunk = self.kept(number, || packed.unpack(self.bytes(), &self.stream, number))?;
-            let from = chunk.get(to_usize(within)..).unwrap_or_default();
+            let from = chunk.get(narrow(within)..).unwrap_or_default();
             let n = rest.len().min(from.len());
             let (Some(part), Some(from)) = (rest.get_mut(..n), from.get(..n).filter(|from| !from.is_empty())) else {
                 return Err(Error::damaged(At::Offset(self.stream.at), "chunk of WOF", "more data", "none").into());
@@ -164,17 +165,17 @@ impl NtfsFile {
 
     fn compressed(&self, offset: u64, buf: &mut [u8], (clusters, initialized): (u64, u64)) -> io::Result<usize> {
         let size = clusters.saturating_mul(self.bytes().geometry.cluster).max(1);
-        let want = buf.len().min(to_usize(self.stream.size.saturating_sub(offset)));
+        let want = buf.len().min(narrow(self.stream.size.saturating_sub(offset)));
         let buf = buf.get_mut(..want).unwrap_or_default();
         let mut done = 0usize;
         while let Some(rest) = buf.get_mut(done..).filter(|rest| !rest.is_empty()) {
-            let at = offset.saturating_add(to_u64(done));
+            let at = offset.saturating_add(wide(done));
             let Some(written) = initialized.checked_sub(at).filter(|written| *written > 0) else {
                 rest.fill(0);
                 break;
             };
             let (number, within) = (at / size, at % size);
-            let n = rest.len().min(to_usize(size.saturating_sub(within).min(written)));
+            let n = rest.len().min(narrow(size.saturating_sub(within).min(written)));
             let part = rest.get_mut(..n).unwrap_or_default();
             match self.unit(number, clusters)? {
                 Unit::Zeros => part.fill(0),
@@ -183,8 +184,8 @@ impl NtfsFile {
                 }
                 Unit::Packed(held) => {
                     let need = initialized.saturating_sub(number.saturating_mul(size)).min(size);
-                    let unit = self.unpack(number, held, size, to_usize(need))?;
-                    let from = unit.get(to_usize(within)..).and_then(|rest| rest.get(..n)).unwrap_or_default();
+                    let unit = self.unpack(number, held, size, narrow(need))?;
+                    let from = unit.get(narrow(within)..).and_then(|rest| rest.get(..n)).unwrap_or_default();
                     if from.len() < n {
                         let found = "less data than the file has";
                         let at = At::Offset(self.stream.at);

@@ -7,8 +7,9 @@ use super::index::Index;
 use super::mft::{File, at_once, bytes, names};
 use super::names::{DOS, FileName, Upcase, WIN32};
 use super::record::{Record, number};
-use super::{Entry, FileRef, Ntfs, to_u64};
+use super::{Entry, FileRef, Ntfs};
 use crate::error::{At, Error};
+use crate::number::wide;
 
 /// Names kept of folders whose index is damaged, so that the MFT is searched once for all of a path: 2,048 of the
 /// longest take 1 MiB. Folders with more are searched each time.
@@ -286,7 +287,7 @@ impl Ntfs {
             }
         }
         let limit = self.mft.limits.ntfs_names;
-        if to_u64(scan.found.len()) > limit {
+        if wide(scan.found.len()) > limit {
             return Err(Error::Limit { at: At::Offset(self.mft.place(number)), what: "names in one folder", limit });
         }
         Ok(())

@@ -9,9 +9,9 @@ use super::mft::{File, Mft};
 use super::names::{FileName, Upcase, file_name};
 use super::record::{BITMAP, FILE_NAME, INDEX_ALLOCATION, INDEX_ROOT, fix_up};
 use super::stream::Stream;
-use super::{to_u64, to_usize};
 use crate::error::{At, Error};
 use crate::fields::Fields;
+use crate::number::{narrow, wide};
 
 const WHAT: &str = "index of a folder";
 /// `$I30`, the name of the attributes that make up the index of names.
@@ -79,7 +79,7 @@ impl<'a> Index<'a> {
         }
         let blocks = mft.stream(file, INDEX_ALLOCATION, &I30)?;
         // A bit for each block: as many as there may be entries are more than enough.
-        let most = to_usize(mft.limits.ntfs_names);
+        let most = narrow(mft.limits.ntfs_names);
         let bitmap = match mft.stream(file, BITMAP, &I30)? {
             Some(bitmap) => bitmap.whole(volume, most / 8, "bitmap of an index")?,
             None => Vec::new(),
@@ -87,7 +87,7 @@ impl<'a> Index<'a> {
         // Blocks smaller than a cluster are counted by sectors of 512 bytes, on disks of any sector size.
         let step = if u64::from(size) < volume.geometry.cluster { 512 } else { volume.geometry.cluster };
         let folder = file.record.reference;
-        Ok(Self { mft, order, folder, root, root_at, block: to_usize(size.into()), step, blocks, bitmap })
+        Ok(Self { mft, order, folder, root, root_at, block: narrow(size), step, blocks, bitmap })
     }
 
     /// Gives the names that equal `name` but for case, in their order. Only the nodes on the way to them are looked
@@ -178,7 +178,7 @@ impl<'a> Index<'a> {
             return damaged("names of this folder", "one of another folder");
         }
         self.mft.spend(1)?;
-        walk.names = walk.names.saturating_add(1);
+        walk.names += 1;
         let limit = self.mft.limits.ntfs_names;
         if walk.names > limit {
             return Err(Error::Limit { at: At::Offset(at), what: "names in one folder", limit });
@@ -201,11 +201,11 @@ impl<'a> Index<'a> {
         let Some(blocks) = &self.blocks else {
             return damaged(self.root_at, "$INDEX_ALLOCATION, where it stands", "none".into());
         };
-        let size = to_u64(self.block);
+        let size = wide(self.block);
         let offset = number.saturating_mul(self.step);
         let index = offset / size;
         let bit = 1u8 << (index % 8);
-        let slot = to_usize(index / 8);
+        let slot = narrow(index / 8);
         let used = self.bitmap.get(slot).is_some_and(|byte| byte & bit != 0);
         if !used || !offset.is_multiple_of(size) {
             return damaged(blocks.at, "a block that the bitmap says is in use", format!("number {number}"));
@@ -233,13 +233,13 @@ impl<'a> Index<'a> {
 /// The entries of the node whose header stands at `start`.
 fn entries(bytes: &[u8], start: usize, at: u64) -> Result<Vec<Entry>, Error> {
     const WHAT: &str = "index entry";
-    let here = |offset: usize| at.saturating_add(to_u64(offset));
+    let here = |offset: usize| at.saturating_add(wide(offset));
     let damaged =
         |offset, expected: &str, found: String| Err(Error::damaged(At::Offset(here(offset)), WHAT, expected, found));
     let node = bytes.get(start..).unwrap_or_default();
     let f = Fields::new(node, here(start));
-    let first = to_usize(f.u32(0, "index node")?.into());
-    let (used, allocated) = (to_usize(f.u32(4, "index node")?.into()), to_usize(f.u32(8, "index node")?.into()));
+    let first = narrow(f.u32(0, "index node")?);
+    let (used, allocated) = (narrow(f.u32(4, "index node")?), narrow(f.u32(8, "index node")?));
     if first < NODE || used > allocated || allocated > node.len() {
         let found = format!("entries from {first}, {used} of {allocated} bytes");
         return damaged(start, &format!("entries within {} bytes", node.len()), found);

@@ -10,10 +10,10 @@ use super::names::{FileName, file_name};
 use super::record::{ATTRIBUTE_LIST, Attribute, DATA, FILE_NAME, Form, Record, number, same, sequence};
 use super::stream::{Body, Builder, Stream};
 use super::volume::{Through, Volume};
-use super::{to_u64, to_usize};
 use crate::error::{At, Error};
 use crate::fields::Fields;
 use crate::limits::Limits;
+use crate::number::{narrow, wide};
 use crate::read_at::ReadAt;
 
 /// Records whose copies `$MFTMirr` holds, whatever the volume.
@@ -59,7 +59,7 @@ impl Mft {
         })?;
         let data = bootstrap(&volume, &geometry, first, limits)?;
         let records = match &data.body {
-            Body::Runs { initialized, .. } => initialized / to_u64(geometry.record),
+            Body::Runs { initialized, .. } => initialized / wide(geometry.record),
             Body::Resident(_) => 0,
         };
         Ok(Self { volume, limits: limits.clone(), data, records, spent: AtomicU64::new(0) })
@@ -97,14 +97,14 @@ impl Mft {
     /// Reads records one behind the other, as they lie, without the cache: from `first`, as many as fit into `buf`.
     pub(super) fn raw(&self, first: u64, buf: &mut [u8]) -> Result<(), Error> {
         const WHAT: &str = "MFT records";
-        let offset = first.saturating_mul(to_u64(self.volume.geometry.record));
+        let offset = first.saturating_mul(wide(self.volume.geometry.record));
         let at = At::Offset(self.place(first));
         self.data.read(&self.volume, offset, buf, Through::Nothing).map(|_| ()).map_err(|e| Error::io(at, WHAT, &e))
     }
 
     /// Where a record stands in the volume.
     pub(super) fn place(&self, number: u64) -> u64 {
-        self.data.place(&self.volume, number.saturating_mul(to_u64(self.volume.geometry.record)))
+        self.data.place(&self.volume, number.saturating_mul(wide(self.volume.geometry.record)))
     }
 
     /// Reads the record that a reference names, if it is still that file's.
@@ -136,7 +136,7 @@ impl Mft {
     /// A file from its base record.
     pub(super) fn listed(&self, record: Record) -> Result<File, Error> {
         let list = list(&self.volume, &record, &self.limits)?;
-        self.spend(list.as_ref().map_or(0, |(bytes, _)| to_u64(bytes.len() / LIST_BYTES)))?;
+        self.spend(list.as_ref().map_or(0, |(bytes, _)| wide(bytes.len() / LIST_BYTES)))?;
         let (list, list_at) = list.map_or((None, 0), |(bytes, at)| (Some(bytes), at));
         Ok(File { record, list, list_at })
     }
@@ -205,7 +205,7 @@ pub(super) fn names(record: &Record) -> Result<Vec<FileName>, Error> {
 /// A record of `$MFT` or `$MFTMirr` that stands near the start, by the first cluster of the file.
 fn stand(volume: &Volume, lcn: u64, number: u64) -> Result<Record, Error> {
     let Geometry { cluster, record, .. } = volume.geometry;
-    let offset = lcn.saturating_mul(cluster).saturating_add(number.saturating_mul(to_u64(record)));
+    let offset = lcn.saturating_mul(cluster).saturating_add(number.saturating_mul(wide(record)));
     let mut bytes = vec![0; record];
     volume.table(offset, &mut bytes, "MFT record")?;
     base(bytes, number, offset)
@@ -236,7 +236,7 @@ fn read(volume: &Volume, data: &Stream, records: u64, number: u64) -> Result<Rec
         return Err(Error::damaged(At::Offset(data.at), "number of an MFT record", expected, number.to_string()));
     }
     let size = volume.geometry.record;
-    let offset = number.saturating_mul(to_u64(size));
+    let offset = number.saturating_mul(wide(size));
     let mut bytes = vec![0; size];
     data.table(volume, offset, &mut bytes, "MFT record")?;
     Record::parse(bytes, number, data.place(volume, offset))
@@ -254,7 +254,7 @@ fn bootstrap(volume: &Volume, geometry: &Geometry, first: Record, limits: &Limit
         let Some(mapped) = builder.so_far() else { break };
         let Body::Runs { map, .. } = &mapped.body else { break };
         let bytes = map.clusters.saturating_mul(geometry.cluster);
-        let record = read(volume, mapped, bytes / to_u64(geometry.record), number(part.record))?;
+        let record = read(volume, mapped, bytes / wide(geometry.record), number(part.record))?;
         if record.reference != part.record || !record.in_use {
             return Err(damaged("attribute list of $MFT", "records of $MFT", "one of another file"));
         }
@@ -354,10 +354,10 @@ impl File {
 
 /// How many records are read at once when all are: 64 KiB.
 pub(super) fn at_once(record: usize) -> u64 {
-    (64u64 << 10) / to_u64(record).max(1)
+    (64u64 << 10) / wide(record).max(1)
 }
 
 /// Bytes of this many records.
 pub(super) fn bytes(records: u64, record: usize) -> usize {
-    to_usize(records).saturating_mul(record)
+    narrow(records).saturating_mul(record)
 }

@@ -3,9 +3,9 @@
 //! Layout: libyal, "New Technologies File System (NTFS)", sections "Master File Table (MFT)" and "The MFT attribute";
 //! Microsoft, "Master File Table" (FILE_RECORD_SEGMENT_HEADER, ATTRIBUTE_RECORD_HEADER, MULTI_SECTOR_HEADER).
 
-use super::{to_u64, to_usize};
 use crate::error::{At, Error};
 use crate::fields::Fields;
+use crate::number::{narrow, wide};
 
 pub(super) const STANDARD_INFORMATION: u32 = 0x10;
 pub(super) const ATTRIBUTE_LIST: u32 = 0x20;
@@ -44,7 +44,7 @@ pub(super) fn sequence(reference: u64) -> u64 {
 /// Puts back the bytes that were taken out of the end of each 512 when the structure was written, if all were written.
 pub(super) fn fix_up(bytes: &mut [u8], at: u64, what: &'static str) -> Result<(), Error> {
     let damaged = |offset, expected: String, found: String| {
-        Error::damaged(At::Offset(at.saturating_add(to_u64(offset))), what, expected, found)
+        Error::damaged(At::Offset(at.saturating_add(wide(offset))), what, expected, found)
     };
     let f = Fields::new(bytes, at);
     let (offset, count) = (usize::from(f.u16(4, what)?), usize::from(f.u16(6, what)?));
@@ -106,7 +106,7 @@ impl Record {
         let f = Fields::new(&bytes, at);
         let (first, flags) = (usize::from(f.u16(0x14, WHAT)?), f.u16(0x16, WHAT)?);
         let (used, allocated) = (f.u32(0x18, WHAT)?, f.u32(0x1c, WHAT)?);
-        if u64::from(allocated) != to_u64(bytes.len()) || used > allocated {
+        if u64::from(allocated) != wide(bytes.len()) || used > allocated {
             let expected = format!("at most {0} bytes used of {0}", bytes.len());
             return Err(damaged(0x18, WHAT, expected, format!("{used} of {allocated}")));
         }
@@ -120,7 +120,7 @@ impl Record {
         let reference = record & 0xffff_ffff_ffff | u64::from(f.u16(0x10, WHAT)?) << 48;
         let base = f.u64(0x20, WHAT)?;
         let (in_use, folder) = (flags & 1 != 0, flags & 2 != 0);
-        let used = to_usize(u64::from(used));
+        let used = narrow(u64::from(used));
         let parsed = Self { reference, base, in_use, folder, at, bytes, first, used };
         parsed.attributes().try_for_each(|attribute| attribute.map(|_| ()))?;
         Ok(parsed)
@@ -215,7 +215,7 @@ pub(super) fn same(bytes: &[u8], units: &[u16]) -> bool {
 /// The attribute at an offset of a record, and its length; none where the attributes end.
 fn attribute(record: &Record, start: usize) -> Result<Option<(Attribute<'_>, usize)>, Error> {
     const WHAT: &str = "attribute";
-    let at = record.at.saturating_add(to_u64(start));
+    let at = record.at.saturating_add(wide(start));
     let rest = record.bytes.get(..record.used).and_then(|used| used.get(start..)).unwrap_or_default();
     let f = Fields::new(rest, at);
     let damaged = |offset, what, expected: &str, found: String| {
@@ -228,7 +228,7 @@ fn attribute(record: &Record, start: usize) -> Result<Option<(Attribute<'_>, usi
     if kind == END {
         return Ok(None);
     }
-    let len = to_usize(u64::from(f.u32(4, WHAT)?));
+    let len = narrow(u64::from(f.u32(4, WHAT)?));
     if len < 0x18 || !len.is_multiple_of(8) || len > rest.len() {
         return Err(damaged(4, WHAT, "a length within the record", len.to_string()));
     }
@@ -239,7 +239,7 @@ fn attribute(record: &Record, start: usize) -> Result<Option<(Attribute<'_>, usi
     let mut exact = true;
     let form = match f.u8(8, WHAT)? {
         0 => {
-            let (value, at) = (to_usize(u64::from(f.u32(0x10, WHAT)?)), usize::from(f.u16(0x14, WHAT)?));
+            let (value, at) = (narrow(u64::from(f.u32(0x10, WHAT)?)), usize::from(f.u16(0x14, WHAT)?));
             let end = at.saturating_add(value).checked_next_multiple_of(8);
             exact = at >= name.len().saturating_add(0x18) && at.is_multiple_of(8) && end == Some(len);
             Form::Resident(f.bytes(at, value, "value of an attribute")?)

@@ -2,8 +2,8 @@
 //!
 //! Layout: libyal, "New Technologies File System (NTFS)", section "Data runs"; Linux-NTFS, "Data Runs".
 
-use super::to_u64;
 use crate::error::{At, Error};
+use crate::number::wide;
 
 /// Where clusters of an attribute begin to lie one behind the other.
 #[derive(Debug, Clone, Copy)]
@@ -53,7 +53,7 @@ impl Runs {
         let mut lcn = 0i64;
         let mut rest = pairs;
         loop {
-            let here = at.saturating_add(to_u64(pairs.len().saturating_sub(rest.len())));
+            let here = at.saturating_add(wide(pairs.len().saturating_sub(rest.len())));
             let damaged = |expected: &str, found: String| Error::damaged(At::Offset(here), "runs", expected, found);
             let Some((&head, tail)) = rest.split_first() else {
                 return Err(damaged("a zero at their end", "the end of the attribute".into()));
@@ -109,7 +109,7 @@ impl Runs {
             }
         }
         if self.list.len() >= bounds.runs {
-            return Err(Error::Limit { at: At::Offset(at), what: "runs of one attribute", limit: to_u64(bounds.runs) });
+            return Err(Error::Limit { at: At::Offset(at), what: "runs of one attribute", limit: wide(bounds.runs) });
         }
         self.list.push(Run { vcn: self.clusters, lcn });
         Ok(())

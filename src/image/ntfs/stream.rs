@@ -5,8 +5,8 @@ use std::io;
 use super::record::{Attribute, COMPRESSION, ENCRYPTED, Form, SPARSE};
 use super::runs::{Bounds, Runs};
 use super::volume::{Through, Volume};
-use super::{to_u64, to_usize};
 use crate::error::{At, Error};
+use crate::number::{narrow, wide};
 
 /// The most that a compression unit has: Windows compresses volumes with clusters of at most 4 KiB, by 16 of them.
 const UNIT: u64 = 64 << 10;
@@ -63,7 +63,7 @@ impl<'a> Builder<'a> {
                     return Err(damaged("attribute", expected, format!("one of {} bytes elsewhere", value.len())));
                 }
                 let body = Body::Resident((*value).into());
-                self.stream = Some(Stream { size: to_u64(value.len()), at, body });
+                self.stream = Some(Stream { size: wide(value.len()), at, body });
             }
             (Form::Runs(part), None) => {
                 let unit = self.unit(attribute.flags, part.unit, at)?;
@@ -141,11 +141,11 @@ impl<'a> Builder<'a> {
 impl Stream {
     /// Reads up to `buf.len()` bytes at `offset`, of a stream that is not compressed.
     pub(super) fn read(&self, volume: &Volume, offset: u64, buf: &mut [u8], through: Through) -> io::Result<usize> {
-        let want = buf.len().min(to_usize(self.size.saturating_sub(offset)));
+        let want = buf.len().min(narrow(self.size.saturating_sub(offset)));
         let buf = buf.get_mut(..want).unwrap_or_default();
         let (map, initialized) = match &self.body {
             Body::Resident(value) => {
-                let from = value.get(to_usize(offset)..).and_then(|rest| rest.get(..want)).unwrap_or_default();
+                let from = value.get(narrow(offset)..).and_then(|rest| rest.get(..want)).unwrap_or_default();
                 buf.get_mut(..from.len()).unwrap_or_default().copy_from_slice(from);
                 return Ok(from.len());
             }
@@ -154,7 +154,7 @@ impl Stream {
         let cluster = volume.geometry.cluster;
         let mut done = 0usize;
         while let Some(rest) = buf.get_mut(done..).filter(|rest| !rest.is_empty()) {
-            let at = offset.saturating_add(to_u64(done));
+            let at = offset.saturating_add(wide(done));
             let Some(written) = initialized.checked_sub(at).filter(|written| *written > 0) else {
                 rest.fill(0);
                 break;
@@ -165,7 +165,7 @@ impl Stream {
                 return Err(Error::damaged(At::Offset(self.at), "runs", format!("cluster {vcn}"), found).into());
             };
             let run = left.saturating_mul(cluster).saturating_sub(within).min(written);
-            let n = rest.len().min(to_usize(run));
+            let n = rest.len().min(narrow(run));
             let part = rest.get_mut(..n).unwrap_or_default();
             match lcn {
                 Some(lcn) => volume.read(lcn.saturating_mul(cluster).saturating_add(within), part, through)?,
@@ -182,10 +182,10 @@ impl Stream {
         let cluster = volume.geometry.cluster;
         let mut done = 0usize;
         while let Some(rest) = buf.get_mut(done..).filter(|rest| !rest.is_empty()) {
-            let Some((Some(lcn), left)) = map.at(offset.saturating_add(to_u64(done)) / cluster) else {
+            let Some((Some(lcn), left)) = map.at(offset.saturating_add(wide(done)) / cluster) else {
                 return Err(Error::damaged(At::Offset(self.at), "runs", "clusters", "a hole").into());
             };
-            let n = rest.len().min(to_usize(left.saturating_mul(cluster)));
+            let n = rest.len().min(narrow(left.saturating_mul(cluster)));
             volume.read(lcn.saturating_mul(cluster), rest.get_mut(..n).unwrap_or_default(), Through::Nothing)?;
             done = done.saturating_add(n);
         }
@@ -206,7 +206,7 @@ impl Stream {
 
     /// Fills `buf` with a part of a table, which must be there, written and not compressed.
     pub(super) fn table(&self, volume: &Volume, offset: u64, buf: &mut [u8], what: &'static str) -> Result<(), Error> {
-        let end = offset.saturating_add(to_u64(buf.len()));
+        let end = offset.saturating_add(wide(buf.len()));
         let (there, plain) = match &self.body {
             Body::Resident(_) => (self.size, true),
             Body::Runs { map, initialized, unit } => (*initialized, unit.is_none() && !map.holes),
@@ -225,11 +225,11 @@ impl Stream {
 
     /// The whole of a table that has at most `most` bytes.
     pub(super) fn whole(&self, volume: &Volume, most: usize, what: &'static str) -> Result<Vec<u8>, Error> {
-        let limit = to_u64(most);
+        let limit = wide(most);
         if self.size > limit {
             return Err(Error::Limit { at: At::Offset(self.at), what, limit });
         }
-        let mut bytes = vec![0; to_usize(self.size)];
+        let mut bytes = vec![0; narrow(self.size)];
         self.table(volume, 0, &mut bytes, what)?;
         Ok(bytes)
     }

@@ -4,8 +4,8 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::boot::Geometry;
-use super::to_u64;
 use crate::error::{At, Error};
+use crate::number::wide;
 use crate::read_at::{Cached, ReadAt};
 
 /// Bytes of a block of the cache: what a page of most file systems has, and an index block of most volumes.
@@ -49,7 +49,7 @@ impl Volume {
         match read {
             Err(e) if e.kind() == io::ErrorKind::UnexpectedEof && e.get_ref().is_none() => {
                 let (end, len) = (self.source.len(), self.geometry.len);
-                let want = offset.saturating_add(to_u64(buf.len()));
+                let want = offset.saturating_add(wide(buf.len()));
                 let what = format!(
                     "the image is cut off: it ends at 0x{end:x}, \
                      but the volume has 0x{len:x} bytes, and 0x{want:x} are needed"

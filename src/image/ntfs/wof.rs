@@ -12,9 +12,9 @@ use std::io;
 
 use super::stream::{Body, Stream};
 use super::volume::{Through, Volume};
-use super::{to_u64, to_usize};
 use crate::error::{At, Error};
 use crate::fields::Fields;
+use crate::number::{narrow, wide};
 
 /// The tag of its reparse points.
 pub(super) const TAG: u32 = 0x8000_0017;
@@ -57,7 +57,7 @@ impl Packed {
         }
         let (method, chunk) = match (version, provider, own, method) {
             (1, 2, 1, 0) => (Method::Xpress, 4096),
-            (1, 2, 1, 1) => (Method::Lzx, to_u64(lzx::CHUNK)),
+            (1, 2, 1, 1) => (Method::Lzx, wide(lzx::CHUNK)),
             (1, 2, 1, 2) => (Method::Xpress, 8192),
             (1, 2, 1, 3) => (Method::Xpress, 16384),
             _ => {
@@ -106,14 +106,14 @@ impl Packed {
             let found = format!("one from {start} to {end}, of {held}");
             return Err(damaged(format!("1 to {size} bytes of {STREAM}"), found).into());
         };
-        let mut packed = vec![0u8; to_usize(len)];
+        let mut packed = vec![0u8; narrow(len)];
         stream.read(volume, table.saturating_add(start), &mut packed, Through::Nothing)?;
         if len == size {
             return Ok(packed); // would not have become less
         }
         let unpacked = match self.method {
-            Method::Xpress => xpress::unpack(&packed, to_usize(size)),
-            Method::Lzx => lzx::unpack(&packed, to_usize(size)),
+            Method::Xpress => xpress::unpack(&packed, narrow(size)),
+            Method::Lzx => lzx::unpack(&packed, narrow(size)),
         };
         let method = match self.method {
             Method::Xpress => "data in XPRESS",
@@ -126,7 +126,7 @@ impl Packed {
 /// An entry of the table.
 fn entry(volume: &Volume, stream: &Stream, number: u64, width: u64) -> Result<u64, Error> {
     let mut bytes = [0u8; 8];
-    let wanted = bytes.get_mut(..to_usize(width)).unwrap_or_default();
+    let wanted = bytes.get_mut(..narrow(width)).unwrap_or_default();
     stream.table(volume, number.saturating_mul(width), wanted, "table of chunks of WOF")?;
     Ok(u64::from_le_bytes(bytes))
 }

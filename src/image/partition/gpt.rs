@@ -6,6 +6,7 @@ use super::{Partition, Scheme, Table, numbers, purpose, read as fill};
 use crate::error::{At, Error};
 use crate::fields::Fields;
 use crate::limits::Limits;
+use crate::number::narrow;
 use crate::read_at::ReadAt;
 
 const HEADER: &str = "GPT header";
@@ -171,7 +172,7 @@ fn header(disk: &Arc<dyn ReadAt>, lba: u64, size: u64) -> Result<Option<Header>,
 fn table(copy: &Copy, disk: u64) -> Table {
     let mut table = Table::empty(Scheme::Gpt);
     let (mut backwards, mut outside) = (Vec::new(), Vec::new());
-    let step = usize::try_from(copy.header.entry).unwrap_or(usize::MAX).max(1);
+    let step = narrow(copy.header.entry).max(1);
     for (number, entry) in (1u32..).zip(copy.entries.chunks(step)) {
         let Ok(Some((first, last, mut partition))) = partition(number, entry) else { continue };
         if last < first {

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::fields::Fields;
 use crate::image::filesystem::{Filesystem, recognise};
 use crate::limits::Limits;
+use crate::number::wide;
 use crate::read_at::{ReadAt, Window};
 
 const WHAT: &str = "partition record";
@@ -144,7 +145,7 @@ fn logical(
         }
         seen.push(at);
         let offset = at.saturating_mul(size);
-        if offset.saturating_add(u64::try_from(RECORD).unwrap_or(u64::MAX)) > disk.len() {
+        if offset.saturating_add(wide(RECORD)) > disk.len() {
             break "leads past the end of the disk";
         }
         let mut sector = [0u8; RECORD];
@@ -158,7 +159,7 @@ fn logical(
         };
         for entry in record.entries.iter().filter(|entry| !entry.is_extended()) {
             table.partitions.push(partition(number, entry, at, size));
-            number = number.saturating_add(1);
+            number += 1;
         }
         let Some(link) = record.entries.iter().find(|entry| entry.is_extended()) else { return Ok(number) };
         at = extended.start.saturating_add(link.start);

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use crate::number::narrow;
 use crate::read_at::{ReadAt, fill};
 
 /// A part, and where it ends in the whole.
@@ -32,7 +33,7 @@ impl Joined {
     fn read_part(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
         let index = self.parts.partition_point(|part| part.end <= offset);
         let Some(part) = self.parts.get(index) else { return Ok(0) };
-        let want = usize::try_from(part.end.saturating_sub(offset)).unwrap_or(usize::MAX).min(buf.len());
+        let want = narrow(part.end.saturating_sub(offset)).min(buf.len());
         let within = offset.saturating_sub(part.start);
         let n = part.source.read_at(within, buf.get_mut(..want).unwrap_or_default())?;
         if n == 0 && want > 0 {

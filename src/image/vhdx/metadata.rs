@@ -6,6 +6,7 @@ use super::header::Part;
 use crate::error::{At, Error};
 use crate::fields::Fields;
 use crate::image::mapped::{Guid, structure, utf16};
+use crate::number::{narrow, wide};
 use crate::read_at::ReadAt;
 
 const TABLE: u32 = 64 << 10;
@@ -147,7 +148,7 @@ fn item<const N: usize>(
     };
     let bytes = structure(file, part.at, N, what)?;
     match bytes.first_chunk::<N>() {
-        Some(bytes) if part.len >= u64::try_from(N).unwrap_or(u64::MAX) => Ok((part.at, *bytes)),
+        Some(bytes) if part.len >= wide(N) => Ok((part.at, *bytes)),
         _ => Err(Error::damaged(At::Offset(part.at), what, need(), part.len.to_string())),
     }
 }
@@ -179,7 +180,7 @@ fn locator(file: &dyn ReadAt, part: Option<Part>, region: Part) -> Result<Locato
         let text = |offset: usize, len: usize| -> Result<String, Error> {
             let offset = f.u32(position.saturating_add(offset), WHAT)?;
             let len = f.u16(position.saturating_add(len), WHAT)?;
-            let bytes = f.bytes(usize::try_from(offset).unwrap_or(usize::MAX), len.into(), WHAT)?;
+            let bytes = f.bytes(narrow(offset), len.into(), WHAT)?;
             Ok(utf16(bytes, u16::from_le_bytes))
         };
         let key = text(0, 8)?;

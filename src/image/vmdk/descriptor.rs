@@ -5,6 +5,7 @@ use encoding_rs::{Encoding, UTF_8};
 
 use crate::error::{At, Error};
 use crate::limits::Limits;
+use crate::number::wide;
 
 const SIGNATURE: &str = "# disk descriptorfile";
 
@@ -132,7 +133,7 @@ impl Lines {
         let access = ["RW", "RDONLY", "NOACCESS"].iter().any(|known| word.eq_ignore_ascii_case(known));
         if access {
             if self.extents.len() >= limits.vmdk_extents {
-                let limit = u64::try_from(limits.vmdk_extents).unwrap_or(u64::MAX);
+                let limit = wide(limits.vmdk_extents);
                 return Err(Error::Limit { at: At::Line(number), what: "extents", limit });
             }
             self.extents.push(extent(line, number)?);

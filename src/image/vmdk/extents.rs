@@ -9,6 +9,7 @@ use crate::error::{At, Error};
 use crate::fields::Fields;
 use crate::image::unpack::{Method, Recent, unpack};
 use crate::limits::Limits;
+use crate::number::{narrow, wide};
 use crate::read_at::{Cached, ReadAt};
 
 /// Tables are read by blocks of so many bytes.
@@ -109,11 +110,11 @@ impl Builder {
 
     /// The disk, over its parent if it has one.
     pub(super) fn finish(self, parent: Option<Arc<dyn ReadAt>>, limits: &Limits) -> Extents {
-        let block = usize::try_from(BLOCK).unwrap_or(usize::MAX);
+        let block = narrow(BLOCK);
         Extents {
             extents: self.extents,
             tables: Cached::new(self.files, block, limits.table_blocks),
-            recent: Recent::new(usize::try_from(self.grain).unwrap_or(usize::MAX), limits.unpacked_cache),
+            recent: Recent::new(narrow(self.grain), limits.unpacked_cache),
             parent,
             len: self.len,
         }
@@ -139,11 +140,11 @@ impl Extents {
         };
         let (number, within) = (at / size, at % size);
         let grain = find(number)?;
-        let most = u64::try_from(buf.len()).unwrap_or(u64::MAX);
+        let most = wide(buf.len());
         let mut len = size.saturating_sub(within);
         let mut next = number;
         while len < most && !(sparse.compressed && matches!(grain, Grain::At(_))) {
-            next = next.saturating_add(1);
+            next += 1;
             let wanted = match grain {
                 Grain::At(place) => Grain::At(place.saturating_add(next.saturating_sub(number).saturating_mul(size))),
                 other => other,
@@ -154,7 +155,7 @@ impl Extents {
             }
             len = len.saturating_add(size);
         }
-        let n = usize::try_from(len).unwrap_or(usize::MAX).min(buf.len());
+        let n = narrow(len).min(buf.len());
         let buf = buf.get_mut(..n).unwrap_or_default();
         match (grain, &self.parent) {
             (Grain::Zero, _) | (Grain::Absent, None) => buf.fill(0),
@@ -203,11 +204,11 @@ fn unpack_grain(part: &Part, sparse: &Sparse, place: u64, number: u64) -> io::Re
         let expected = format!("{}: 1 to {} bytes within the file", part.name, sparse.grain_bytes().saturating_mul(2));
         return Err(Error::damaged(At::Offset(place), "size of a grain", expected, size.to_string()).into());
     }
-    let whole = usize::try_from(sparse.grain_bytes()).unwrap_or(usize::MAX);
+    let whole = narrow(sparse.grain_bytes());
     let bytes = unpack(Method::Zlib, &*part.bytes, start, end, whole)?;
     // The last grain may be cut at the end of the disk.
     let least = sparse.capacity.saturating_sub(first).min(sparse.grain).saturating_mul(SECTOR);
-    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) < least {
+    if wide(bytes.len()) < least {
         let expected = format!("{}: {least} bytes", part.name);
         return Err(Error::damaged(At::Offset(place), "grain", expected, bytes.len().to_string()).into());
     }
@@ -218,12 +219,12 @@ impl ReadAt for Extents {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
         let mut done = 0usize;
         loop {
-            let at = offset.saturating_add(u64::try_from(done).unwrap_or(u64::MAX));
+            let at = offset.saturating_add(wide(done));
             let index = self.extents.partition_point(|extent| extent.start.saturating_add(extent.len) <= at);
             let rest = buf.get_mut(done..).filter(|rest| !rest.is_empty() && at < self.len);
             let (Some(extent), Some(rest)) = (self.extents.get(index), rest) else { return Ok(done) };
             let within = at.saturating_sub(extent.start);
-            let left = usize::try_from(extent.len.saturating_sub(within)).unwrap_or(usize::MAX).min(rest.len());
+            let left = narrow(extent.len.saturating_sub(within)).min(rest.len());
             let rest = rest.get_mut(..left).unwrap_or_default();
             let n = match &extent.source {
                 Source::Zero => {

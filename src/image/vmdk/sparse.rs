@@ -5,6 +5,7 @@ use super::SECTOR;
 use crate::error::{At, Error};
 use crate::fields::Fields;
 use crate::limits::Limits;
+use crate::number::wide;
 use crate::read_at::ReadAt;
 
 pub(super) const MAGIC: &[u8; 4] = b"KDMV";
@@ -180,7 +181,7 @@ impl Sparse {
             let expected = "a power of two, 2097152 at most";
             return Err(Error::damaged(at, "sectors of a grain", expected, self.grain.to_string()));
         }
-        let limit = u64::try_from(limits.unpacked_block).unwrap_or(u64::MAX);
+        let limit = wide(limits.unpacked_block);
         if self.compressed && self.grain_bytes() > limit {
             return Err(Error::Limit { at, what: "bytes of a compressed grain", limit });
         }

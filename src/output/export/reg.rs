@@ -47,7 +47,7 @@ impl<'w> RegFile<'w> {
     }
 
     fn lose(&mut self, what: &str, name: &[u16]) {
-        self.losses.left_out = self.losses.left_out.saturating_add(1);
+        self.losses.left_out += 1;
         self.comment(&format!("left out: {what}: {}", String::from_utf16_lossy(name)));
     }
 
@@ -107,7 +107,7 @@ impl Export for RegFile<'_> {
             self.ascii("-");
         } else {
             if reg_text::unterminated(value.kind, value.data) {
-                self.losses.unterminated = self.losses.unterminated.saturating_add(1);
+                self.losses.unterminated += 1;
             }
             reg_text::data(line, value.kind, value.data, &mut self.units);
         }

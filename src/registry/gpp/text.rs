@@ -6,6 +6,7 @@ use quick_xml::events::BytesRef;
 use quick_xml::events::attributes::Attributes;
 
 use crate::error::{At, Error};
+use crate::number::{narrow, wide};
 
 /// Attributes of one element, by name.
 pub(super) type Named = Vec<(String, String)>;
@@ -17,7 +18,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<&str, Error> {
         return Err(Error::unsupported(At::Offset(0), "preferences in UTF-16; UTF-8 is read"));
     }
     std::str::from_utf8(bytes).map_err(|error| {
-        let at = At::Offset(u64::try_from(error.valid_up_to()).unwrap_or(u64::MAX));
+        let at = At::Offset(wide(error.valid_up_to()));
         Error::damaged(at, "preferences", "UTF-8", "other bytes")
     })
 }
@@ -66,10 +67,10 @@ impl<'a> Lines<'a> {
     }
 
     pub(super) fn at(&mut self, offset: u64) -> At {
-        let offset = usize::try_from(offset).unwrap_or(usize::MAX).min(self.text.len());
+        let offset = narrow(offset).min(self.text.len());
         let passed = self.text.as_bytes().get(self.done..offset).unwrap_or_default();
         let lines = passed.iter().filter(|&&byte| byte == b'\n').count();
-        self.line = self.line.saturating_add(u64::try_from(lines).unwrap_or(u64::MAX));
+        self.line = self.line.saturating_add(wide(lines));
         self.done = self.done.max(offset);
         At::Line(self.line)
     }

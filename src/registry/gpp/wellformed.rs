@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::{At, Error};
 use crate::limits::Limits;
+use crate::number::wide;
 
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
 const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
@@ -67,7 +68,7 @@ impl<'a> Document<'a> {
     fn at(&self) -> At {
         let read = self.text.len().saturating_sub(self.rest.len());
         let lines = self.text.bytes().take(read).filter(|&byte| byte == b'\n').count();
-        At::Line(u64::try_from(lines).unwrap_or(u64::MAX).saturating_add(1))
+        At::Line(wide(lines).saturating_add(1))
     }
 
     fn wrong(&self, expected: impl Into<String>, found: impl Into<String>) -> Error {
@@ -292,7 +293,7 @@ impl<'a> Document<'a> {
                 return Err(self.unexpected("a blank, \">\" or \"/>\""));
             }
             if names.len() >= self.attributes {
-                let limit = u64::try_from(self.attributes).unwrap_or(u64::MAX);
+                let limit = wide(self.attributes);
                 return Err(Error::Limit { at: self.at(), what: "attributes of one element", limit });
             }
             let (attribute, prefix, local) = self.qualified()?;

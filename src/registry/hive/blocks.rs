@@ -5,6 +5,7 @@
 
 use super::cell::{Cell, file_offset, in_bins};
 use crate::error::{At, Error};
+use crate::number::{narrow, wide};
 use crate::read_at::ReadAt;
 
 const BLOCK: usize = 1 << 16;
@@ -28,7 +29,7 @@ pub(super) struct Blocks<'a> {
 
 impl<'a> Blocks<'a> {
     pub(super) fn new(source: &'a dyn ReadAt, bins_size: u32, count: usize) -> Self {
-        let needed = usize::try_from(source.len().div_ceil(BLOCK_U64)).unwrap_or(usize::MAX);
+        let needed = narrow(source.len().div_ceil(BLOCK_U64));
         let mut slots = Vec::new();
         // A power of two, so that finding a slot takes no division: it is done for every structure of the hive.
         slots.resize_with(count.min(needed).clamp(1, 1 << 16).next_power_of_two(), || None);
@@ -63,14 +64,14 @@ impl<'a> Blocks<'a> {
     #[cold]
     fn join(&mut self, offset: u64, len: usize, what: &'static str) -> Result<&[u8], Error> {
         // Ask before allocating: a cut-short file must not cost the memory of what it claims to hold.
-        let available = usize::try_from(self.source.len().saturating_sub(offset)).unwrap_or(usize::MAX);
+        let available = narrow(self.source.len().saturating_sub(offset));
         if len > available {
             return Err(ended(offset, len, available, what));
         }
         let mut joined = std::mem::take(&mut self.joined);
         joined.clear();
         while joined.len() < len {
-            let at = offset.saturating_add(u64::try_from(joined.len()).unwrap_or(u64::MAX));
+            let at = offset.saturating_add(wide(joined.len()));
             let within = usize::try_from(at % BLOCK_U64).unwrap_or(BLOCK);
             let rest = self.block(at / BLOCK_U64, what)?.get(within..).unwrap_or_default();
             let part = rest.get(..len.saturating_sub(joined.len())).unwrap_or(rest);
@@ -90,7 +91,7 @@ impl<'a> Blocks<'a> {
         in_bins(self.bins_size, offset, what)?;
         let (at, bins_size) = (file_offset(offset), self.bins_size);
         let within = usize::try_from(at % BLOCK_U64).unwrap_or(BLOCK);
-        let len = usize::try_from(need).unwrap_or(usize::MAX);
+        let len = narrow(need);
         if within.saturating_add(4).saturating_add(len) > BLOCK {
             let field = self.bytes(at, 4, what)?.first_chunk().copied().unwrap_or_default();
             let cell = Cell::sized(bins_size, offset, field, need, what)?;
@@ -102,7 +103,7 @@ impl<'a> Blocks<'a> {
         if data.len() < len {
             return Err(ended(cell.data, len, data.len(), what));
         }
-        let whole = usize::try_from(cell.len).unwrap_or(usize::MAX);
+        let whole = narrow(cell.len);
         Ok((cell, data.get(..whole).unwrap_or(data)))
     }
 

@@ -9,6 +9,7 @@ use super::bin::{Bin, Bins, START, ends, holds};
 use crate::error::{At, Error};
 use crate::fields::Fields;
 use crate::limits::Limits;
+use crate::number::{narrow, wide};
 use crate::read_at::ReadAt;
 
 const PAGE: usize = 4096;
@@ -84,7 +85,7 @@ impl Pages {
             };
             to.copy_from_slice(from);
             rest = tail;
-            at = at.saturating_add(u64::try_from(n).unwrap_or(u64::MAX));
+            at = at.saturating_add(wide(n));
         }
         Ok(())
     }
@@ -116,7 +117,7 @@ impl Pages {
     }
 
     fn page<'s>(&self, slots: &'s mut [Option<Page>], number: u64, what: &'static str) -> Result<&'s Page, Error> {
-        let count = u64::try_from(slots.len()).unwrap_or(u64::MAX).max(1);
+        let count = wide(slots.len()).max(1);
         let slot = number.checked_rem(count).and_then(|i| usize::try_from(i).ok()).and_then(|i| slots.get_mut(i));
         let at = At::Offset(number.saturating_mul(PAGE_U64));
         let slot = slot.ok_or(Error::Limit { at, what: "cached pages", limit: 0 })?;
@@ -228,7 +229,7 @@ impl Cells {
                 format!("the end of the file after {available}"),
             ));
         }
-        let mut bytes = vec![0u8; usize::try_from(len).unwrap_or(usize::MAX)];
+        let mut bytes = vec![0u8; narrow(len)];
         self.pages.read(at, &mut bytes, what)?;
         Ok(bytes)
     }

@@ -8,6 +8,7 @@ use super::node::{Node, decode_name};
 use crate::error::{At, Error};
 use crate::fields::Fields;
 use crate::limits::Limits;
+use crate::number::wide;
 use crate::windows::path::Name;
 use crate::windows::value::{Value, ValueType};
 
@@ -94,7 +95,7 @@ impl Record {
             return Ok(Stored::Empty);
         }
         if usize::try_from(size).is_ok_and(|n| n > limit) {
-            let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+            let limit = wide(limit);
             return Err(Error::Limit { at, what: "bytes of value data", limit });
         }
         let segments = size > SEGMENT && minor > 3;
@@ -202,7 +203,7 @@ pub(super) fn names(cells: &Cells, minor: u32, key: &Node, limits: &Limits) -> R
     let mut bytes = 0u64;
     for offset in offsets {
         let record = ValueKey::read(cells, offset)?;
-        bytes = bytes.saturating_add(u64::try_from(record.name.len()).unwrap_or(u64::MAX).saturating_mul(2));
+        bytes = bytes.saturating_add(wide(record.name.len()).saturating_mul(2));
         if bytes > limits.list_bytes {
             let at = At::Offset(file_offset(list));
             return Err(Error::Limit { at, what: "bytes of values' names", limit: limits.list_bytes });

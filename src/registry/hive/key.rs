@@ -12,6 +12,7 @@ use super::order;
 use crate::error::{At, Error};
 use crate::fields::Fields;
 use crate::limits::Limits;
+use crate::number::wide;
 use crate::windows::path::Name;
 use crate::windows::upcase::upcase;
 
@@ -138,7 +139,7 @@ impl Key {
             if let Some(error) = entry.mismatch(&key) {
                 return Err(error);
             }
-            let size = u64::try_from(key.name.len()).unwrap_or(u64::MAX).saturating_mul(2);
+            let size = wide(key.name.len()).saturating_mul(2);
             bytes = bytes.saturating_add(size).saturating_add(NAME_OVERHEAD);
             if bytes > limits.list_bytes {
                 let at = At::Offset(file_offset(self.node.offset));
@@ -171,7 +172,7 @@ impl Key {
             found.doubt = Some(error);
             return found;
         }
-        let count = u64::try_from(found.entries.len()).unwrap_or(u64::MAX);
+        let count = wide(found.entries.len());
         if count != u64::from(self.node.subkeys) {
             let error = Error::damaged(at, WHAT, format!("{} entries", self.node.subkeys), count.to_string());
             found.doubt.get_or_insert(error);
@@ -388,7 +389,7 @@ impl Lists<'_> {
             }
             return Ok(());
         }
-        let total = u64::try_from(self.found.entries.len()).unwrap_or(u64::MAX).saturating_add(u64::from(count));
+        let total = wide(self.found.entries.len()).saturating_add(u64::from(count));
         if total > self.limits.list_entries {
             let limit = self.limits.list_entries;
             return Err(Error::Limit { at: At::Offset(cell.data), what: "subkeys of one key", limit });

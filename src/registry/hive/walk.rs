@@ -13,6 +13,7 @@ use super::data::{RECORD_BYTES, RECORD_LEN, Record, Stored, big_data};
 use super::node::{NODE_BYTES, NODE_LEN, Node, append_name};
 use crate::error::{At, Error};
 use crate::limits::Limits;
+use crate::number::{narrow, wide};
 use crate::windows::FileTime;
 use crate::windows::upcase::upcase;
 use crate::windows::value::ValueType;
@@ -208,7 +209,7 @@ impl<V: Visit> Walker<'_, V> {
         // Names of Windows have at most 255 characters: no real path is longer than that many for each level.
         let long = self.path.len().saturating_add(self.name.len()) > limit.saturating_mul(256);
         if self.stack.len() > limit || long {
-            let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+            let limit = wide(limit);
             return self.damage(&Error::Limit { at, what: "levels of keys", limit });
         }
         if let Some(parent) = parent {
@@ -330,7 +331,7 @@ impl<V: Visit> Walker<'_, V> {
         }
         let len = count.saturating_mul(4);
         let (_, data) = self.blocks.cell(list, len, WHAT)?;
-        let offsets = data.get(..usize::try_from(len).unwrap_or(usize::MAX)).unwrap_or_default();
+        let offsets = data.get(..narrow(len)).unwrap_or_default();
         self.list.extend(offsets.as_chunks::<4>().0.iter().map(|&offset| u32::from_le_bytes(offset)));
         Ok(())
     }
@@ -361,7 +362,7 @@ impl<V: Visit> Walker<'_, V> {
             Ok(Stored::Empty) => Ok(&[][..]),
             Ok(Stored::Cell(offset, size)) => {
                 budget.pay(size).map_err(Stop::Budget)?;
-                let len = usize::try_from(size).unwrap_or(usize::MAX);
+                let len = narrow(size);
                 blocks.cell(offset, size, "value data").map(|(_, data)| data.get(..len).unwrap_or_default())
             }
             Ok(Stored::Segments(offset, size)) => {

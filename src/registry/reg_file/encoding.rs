@@ -8,6 +8,7 @@ use std::fmt;
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use crate::error::{At, Error};
+use crate::number::wide;
 use crate::read_at::ReadAt;
 
 /// Bytes asked of the source at a time. Fits a first-level cache and makes a read worth its call.
@@ -133,7 +134,7 @@ impl<'a> Units<'a> {
     }
 
     fn advance(&mut self, bytes: usize) {
-        self.offset = self.offset.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
+        self.offset = self.offset.saturating_add(wide(bytes));
     }
 
     fn fill_wide(&mut self, out: &mut Vec<u16>, unit: fn([u8; 2]) -> u16) -> Result<Fill, Error> {

@@ -49,7 +49,7 @@ impl Bytes {
         if self.count < self.limit {
             self.data.push(byte);
         }
-        self.count = self.count.saturating_add(1);
+        self.count += 1;
     }
 }
 

@@ -125,8 +125,7 @@ impl Interest {
         };
         let node = |at: Option<usize>| at.and_then(|at| self.nodes.get(at));
         let (mut tree, mut below) = (false, false);
-        let mut depth = 0usize;
-        for name in names {
+        for (depth, name) in names.enumerate() {
             let wanted = tree || node(at).is_some_and(|node| node.values);
             if wanted {
                 below = true;
@@ -137,7 +136,6 @@ impl Interest {
             if at.is_none() && !tree {
                 return if below { Relevance::Below } else { Relevance::None };
             }
-            depth = depth.saturating_add(1);
         }
         match node(at) {
             _ if tree => Relevance::Wanted,

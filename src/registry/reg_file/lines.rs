@@ -2,6 +2,7 @@
 
 use super::encoding::{Fill, Units};
 use crate::error::{At, Error};
+use crate::number::wide;
 
 const CR: u16 = 0x0d;
 const LF: u16 = 0x0a;
@@ -79,7 +80,7 @@ impl<'a> Lines<'a> {
             scanned = scanned.saturating_sub(self.start);
             self.refill()?;
         };
-        self.number = self.number.saturating_add(1);
+        self.number += 1;
         if self.utf8_line.is_none() {
             let here = self.passed.saturating_add(u64::try_from(self.start).unwrap_or(0));
             self.utf8_line = self.units.utf8_from().filter(|&from| from <= here).map(|_| self.number);
@@ -99,14 +100,14 @@ impl<'a> Lines<'a> {
         self.passed = self.passed.saturating_add(u64::try_from(self.start).unwrap_or(0));
         self.start = 0;
         if self.buffer.len() > self.limit {
-            self.number = self.number.saturating_add(1);
+            self.number += 1;
             return Err(self.too_long());
         }
         match self.units.fill(&mut self.buffer, self.limit)? {
             Fill::More => {}
             Fill::End => self.ended = true,
             Fill::TooLong => {
-                self.number = self.number.saturating_add(1);
+                self.number += 1;
                 return Err(self.too_long());
             }
         }
@@ -114,7 +115,7 @@ impl<'a> Lines<'a> {
     }
 
     fn too_long(&self) -> Error {
-        let limit = u64::try_from(self.limit).unwrap_or(u64::MAX);
+        let limit = wide(self.limit);
         Error::Limit { at: At::Line(self.number), what: "the length of a line in UTF-16 units", limit }
     }
 }

@@ -17,6 +17,7 @@ use super::wine::Base;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::error::At;
 use crate::limits::Limits;
+use crate::number::wide;
 use crate::place::Place;
 use crate::windows::path::Name;
 use crate::windows::value::{Value, ValueType};
@@ -372,7 +373,7 @@ fn stored(kind: ValueType, bytes: &[u8], code_page: Option<&'static encoding_rs:
 /// What to keep of a value of which the file gives `count` bytes.
 fn slot(value: Value, count: usize, limit: usize, line: u64) -> Slot {
     if value.data.len().max(count) > limit {
-        return Slot::TooLarge(line, u64::try_from(limit).unwrap_or(u64::MAX));
+        return Slot::TooLarge(line, wide(limit));
     }
     Slot::Value(value, line)
 }

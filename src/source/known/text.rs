@@ -1,6 +1,7 @@
 //! Text, and what kind of it.
 
 use super::{Known, Row, Seen};
+use crate::number::wide;
 
 static XML: Row = Row::quiet("xml", "XML");
 static HTML: Row = Row::quiet("html", "HTML");
@@ -22,7 +23,7 @@ pub(super) fn tell(seen: &Seen<'_>) -> Option<&'static Known> {
     let coding = Coding::of(seen.start)?;
     let text = coding.read(seen.start).filter(|text| !text.trim().is_empty())?;
     let len = seen.file.len();
-    let (start, later) = (as_u64(seen.start.len()), as_u64(LATER));
+    let (start, later) = (wide(seen.start.len()), wide(LATER));
     let goes_on = |at: u64| {
         let mut part = [0u8; LATER];
         // On the border of a unit of UTF-16.
@@ -118,8 +119,4 @@ fn code_page(bytes: &[u8]) -> Option<String> {
 
 fn is_text(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | '\u{c}' | '\u{1b}') || !c.is_control()
-}
-
-fn as_u64(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }

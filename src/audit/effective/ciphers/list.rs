@@ -132,7 +132,7 @@ fn policy_list(text: &str, place: &Place, lints: &mut Vec<Lint>) -> Vec<(String,
         if !name.is_empty() {
             list.push((name.to_owned(), name == part && end <= LIST_LIMIT));
         }
-        end = end.saturating_add(1);
+        end += 1;
     }
     if blank {
         let why =

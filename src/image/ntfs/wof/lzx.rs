@@ -5,6 +5,7 @@
 //! translated, by a size of 12,000,000 bytes).
 
 use super::bits::{Bits, Code, Fault, repeat};
+use crate::number::narrow;
 
 /// Bytes of a chunk, and of a block that does not say its size.
 pub(super) const CHUNK: usize = 32 << 10;
@@ -55,7 +56,7 @@ impl State {
         bits.align()?;
         for last in &mut self.last {
             let bytes = bits.bytes(4)?.first_chunk::<4>().copied().unwrap_or_default();
-            *last = usize::try_from(u32::from_le_bytes(bytes)).unwrap_or(usize::MAX);
+            *last = narrow(u32::from_le_bytes(bytes));
         }
         out.extend_from_slice(bits.bytes(block)?);
         // Words go on at an even place; the last block needs none.
@@ -137,7 +138,7 @@ fn change(bits: &mut Bits<'_>, lengths: &mut [u8]) -> Result<(), Fault> {
             }
             by => (1, less(rest.first().copied().unwrap_or_default(), by)),
         };
-        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        let count = narrow(count);
         let run = rest.get_mut(..count).ok_or("more lengths than symbols")?;
         run.fill(length.unwrap_or_default());
         at = at.saturating_add(count);
@@ -151,7 +152,7 @@ fn restore_calls(out: &mut [u8]) {
     let mut at = 0usize;
     while at < end {
         let Some([0xe8, target @ ..]) = out.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<5>()) else {
-            at = at.saturating_add(1);
+            at += 1;
             continue;
         };
         let (absolute, place) = (i32::from_le_bytes(*target), i32::try_from(at).unwrap_or(i32::MAX));

@@ -4,6 +4,7 @@ use super::super::bin::{Bin, START};
 use super::super::blocks::Blocks;
 use super::super::cell::file_offset;
 use crate::error::{At, Error};
+use crate::number::narrow;
 
 /// Bytes that cells start at a multiple of.
 const UNIT: u32 = 8;
@@ -26,10 +27,7 @@ impl Units {
 
     fn place(offset: u32) -> (usize, u64) {
         let unit = offset / UNIT;
-        (
-            usize::try_from(unit / u64::BITS).unwrap_or(usize::MAX),
-            1u64.checked_shl(unit % u64::BITS).unwrap_or_default(),
-        )
+        (narrow(unit / u64::BITS), 1u64.checked_shl(unit % u64::BITS).unwrap_or_default())
     }
 
     pub(super) fn set(&mut self, offset: u32) {

@@ -5,6 +5,7 @@
 
 use std::io;
 
+use crate::number::{narrow, wide};
 use crate::read_at::ReadAt;
 
 /// 82 EF 4D 88 7A 4E 55 C5, one number with its high digits first: the low word and the high word.
@@ -60,15 +61,15 @@ pub(super) fn hash(bytes: &[u8]) -> u64 {
 /// The hash of `len` bytes of a source from `offset`, read piece by piece; nothing where the source ends before.
 pub(super) fn hash_at(source: &dyn ReadAt, offset: u64, len: u64) -> io::Result<Option<u64>> {
     let mut marvin = Marvin::new();
-    let mut buf = vec![0u8; usize::try_from(len).unwrap_or(usize::MAX).min(CHUNK)];
+    let mut buf = vec![0u8; narrow(len).min(CHUNK)];
     let (mut at, mut left) = (offset, len);
     loop {
-        let n = usize::try_from(left).unwrap_or(usize::MAX).min(CHUNK);
+        let n = narrow(left).min(CHUNK);
         let piece = buf.get_mut(..n).unwrap_or_default();
         if source.read_at(at, piece)? < n {
             return Ok(None);
         }
-        let read = u64::try_from(n).unwrap_or(u64::MAX);
+        let read = wide(n);
         (at, left) = (at.saturating_add(read), left.saturating_sub(read));
         // CHUNK is whole words: only the last piece leaves a rest.
         let rest = marvin.words(piece);

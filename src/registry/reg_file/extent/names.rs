@@ -1,5 +1,6 @@
 //! Upcased paths, and names by their hash.
 
+use crate::number::wide;
 use crate::registry::reg_file::lex::BACKSLASH;
 use crate::registry::reg_file::roots;
 use crate::windows::upcase::upcase;
@@ -38,7 +39,7 @@ pub(super) fn hash(name: &[u16]) -> u64 {
     };
     let pack = |units: &[u16]| units.iter().fold(0u64, |word, &unit| (word << 16) | u64::from(upcase(unit)));
     let (words, rest) = name.as_chunks::<4>();
-    let length = u64::try_from(name.len()).unwrap_or(u64::MAX);
+    let length = wide(name.len());
     let hash = words.iter().fold(length, |hash, word| mix(hash, pack(word)));
     mix(hash, pack(rest))
 }

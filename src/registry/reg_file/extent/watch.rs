@@ -265,7 +265,7 @@ impl Branch {
     }
 
     fn key(&mut self, key: &KeyLine<'_>, top_units: &mut usize) {
-        self.keys = self.keys.saturating_add(1);
+        self.keys += 1;
         if self.keys == 1 {
             self.line = key.number;
             self.key = String::from_utf16_lossy(key.path.get(..SHOWN_UNITS).unwrap_or(key.path));
@@ -336,7 +336,7 @@ impl Branch {
         self.left = self.left.checked_sub(1).ok_or(Doubt::TooMany(line))?;
         parent.children.push(hash(name));
         if descends {
-            parent.descents = parent.descents.saturating_add(1);
+            parent.descents += 1;
             if parent.descents > 1 {
                 self.exact.breaks(line);
             }
@@ -390,7 +390,7 @@ impl Branch {
         let name = name.text(dialect);
         if let Some(number) = known.value(&name) {
             level.seen |= 1 << number;
-            self.witnesses = self.witnesses.saturating_add(1);
+            self.witnesses += 1;
             if let Data::Text { text, .. } = data
                 && roots::is(&name, "InstallRoot")
                 && is_view_32(&self.path, &text.text(dialect))
