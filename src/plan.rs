@@ -31,7 +31,8 @@ use std::collections::BTreeMap;
 use crate::diagnostic::Severity;
 use crate::policy::{Policy, Rule};
 use crate::registry::change::Change;
-use crate::windows::keys::in_control_set;
+use crate::windows::control_set;
+use crate::windows::control_set::in_control_set;
 use crate::windows::path::{KeyPath, Name};
 use crate::windows::value::Value;
 
@@ -192,7 +193,7 @@ impl<'a> Request<'a> {
     /// A key in the control set that is to be written to.
     fn key(&self, key: &KeyPath) -> KeyPath {
         match self.control_set {
-            Some(n) => in_control_set(key, &Name::from(format!("ControlSet{n:03}").as_str())),
+            Some(n) => in_control_set(key, &control_set::numbered(n)),
             None => key.clone(),
         }
     }

@@ -9,8 +9,9 @@ pub mod waiver;
 
 use std::fmt;
 
-use crate::windows::keys::in_control_set;
+use crate::windows::control_set::in_control_set;
 use crate::windows::path::{KeyPath, Name};
+use crate::windows::roots;
 use crate::windows::value::{Value, ValueType};
 
 pub use file::PolicyError;
@@ -143,7 +144,7 @@ impl Expectation {
 impl Setting {
     /// A command that sets the value, whatever it was before. `/reg:64` keeps a 32-bit shell from writing to the other view.
     pub fn command(&self) -> String {
-        let key = self.key.below(&KeyPath::parse("HKEY_LOCAL_MACHINE")).unwrap_or_default();
+        let key = self.key.below(&KeyPath::parse(roots::MACHINE)).unwrap_or_default();
         let key = KeyPath(key.to_vec());
         let wanted = &self.expect.value;
         debug_assert_eq!(wanted.kind, ValueType::DWORD);

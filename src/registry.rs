@@ -18,6 +18,7 @@ use crate::error::{At, Error};
 use crate::number::wide;
 use crate::place::Place;
 use crate::windows::FileTime;
+use crate::windows::control_set;
 use crate::windows::keys::system;
 use crate::windows::path::{KeyPath, Name};
 use crate::windows::value::Value;
@@ -119,7 +120,7 @@ impl Registry {
         Self {
             sources: sources.into(),
             whole,
-            control_set: Ok(vec![Name::from("CurrentControlSet")]),
+            control_set: Ok(vec![control_set::alias()]),
             links,
             stale: true,
             overlay: None,
@@ -318,7 +319,7 @@ impl Registry {
 
     /// The paths that `key` has in `source`, with `CurrentControlSet` resolved.
     fn resolve(&self, key: &KeyPath, source: &Source) -> Result<Vec<KeyPath>, Error> {
-        let alias = Name::from("CurrentControlSet");
+        let alias = control_set::alias();
         let below = match key.below(&system()).and_then(<[Name]>::split_first) {
             Some((set, below)) if alias.matches(set.units()) => below,
             _ => return Ok(vec![key.clone()]),

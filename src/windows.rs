@@ -1,7 +1,9 @@
-//! What Windows calls things: paths, values, times, keys, and the subjects that have an effective state.
+//! What Windows calls things: paths, values, times, roots, keys, control sets, and the subjects that have an effective state.
 
+pub mod control_set;
 pub mod keys;
 pub mod path;
+pub mod roots;
 pub mod subject;
 pub mod time;
 pub mod value;

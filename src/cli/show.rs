@@ -18,6 +18,7 @@ use crate::output::export::{Export, Format, export};
 use crate::read_at::ReadAt;
 use crate::source::{Artifact, Kind, discover};
 use crate::windows::path::{KeyPath, Name};
+use crate::windows::roots::Root;
 
 /// Remarks printed unless all are asked for.
 const REMARKS: usize = 5;
@@ -171,17 +172,10 @@ fn print(
 /// The key asked for, with an abbreviated root in full.
 fn key(args: &ShowArgs) -> KeyPath {
     let mut path = KeyPath::parse(args.key.as_deref().unwrap_or_default());
-    if let Some(root) = path.0.first_mut() {
-        let full = [
-            ("HKLM", "HKEY_LOCAL_MACHINE"),
-            ("HKU", "HKEY_USERS"),
-            ("HKCR", "HKEY_CLASSES_ROOT"),
-            ("HKCU", "HKEY_CURRENT_USER"),
-            ("HKCC", "HKEY_CURRENT_CONFIG"),
-        ];
-        if let Some((_, full)) = full.iter().find(|(short, _)| root.matches(Name::from(*short).units())) {
-            *root = Name::from(*full);
-        }
+    if let Some(root) = path.0.first_mut()
+        && let Some(full) = Root::with_short_name(root.units())
+    {
+        *root = Name::from(full.long);
     }
     path
 }

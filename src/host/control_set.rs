@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::place::Place;
 use crate::registry::{Lookup, Registry, Source};
+use crate::windows::control_set::{alias, is_alias, is_control_set, numbered};
 use crate::windows::keys::system;
 use crate::windows::path::{KeyPath, Name};
 
@@ -40,11 +41,9 @@ pub(super) struct Selected {
     pub(super) notes: Vec<String>,
 }
 
-const ALIAS: &str = "CurrentControlSet";
-
 impl Selected {
     fn set(name: &Name) -> Self {
-        let in_use = name.matches(Name::from(ALIAS).units());
+        let in_use = is_alias(name.units());
         let set = ControlSet { name: name.to_string(), in_use, next: None };
         Self { set: Some(set), names: Ok(vec![name.clone()]), notes: Vec::new() }
     }
@@ -89,17 +88,17 @@ pub(super) fn select(machine: &Machine<'_>, wanted: &Wanted) -> Vec<Selected> {
 pub(super) fn in_use(registry: &Registry) -> Vec<Name> {
     if number(registry, "Current").is_some() {
         let mut names = in_force(registry).names.unwrap_or_default();
-        if !names.is_empty() && !names.iter().any(|name| name.matches(Name::from(ALIAS).units())) {
-            names.push(Name::from(ALIAS));
+        if !names.is_empty() && !names.iter().any(|name| is_alias(name.units())) {
+            names.push(alias());
         }
         return names;
     }
-    match (listed(registry), alias(registry)) {
+    match (listed(registry), own_alias(registry)) {
         ((_, Some(_)), _) => Vec::new(),
         ((_, None), Some(alias)) => vec![alias],
         ((sets, None), None) => match <[Name; 1]>::try_from(sets) {
-            Ok([only]) => vec![only, Name::from(ALIAS)],
-            Err(sets) if sets.is_empty() => vec![Name::from(ALIAS)],
+            Ok([only]) => vec![only, alias()],
+            Err(sets) if sets.is_empty() => vec![alias()],
             Err(_) => Vec::new(),
         },
     }
@@ -147,7 +146,7 @@ fn without_select(machine: &Machine<'_>, wanted: &Wanted) -> Vec<Selected> {
         Wanted::LastKnownGood => needs("LastKnownGood"),
         Wanted::Number(n) => vec![Selected::set(&numbered(*n))],
         Wanted::Current | Wanted::All if listed.is_empty() => {
-            vec![Selected { set: None, names: Ok(vec![Name::from(ALIAS)]), notes: Vec::new() }]
+            vec![Selected { set: None, names: Ok(vec![alias()]), notes: Vec::new() }]
         }
         Wanted::Current | Wanted::All => listed.iter().map(Selected::set).collect(),
     }
@@ -173,8 +172,8 @@ fn in_force(registry: &Registry) -> Selected {
     let mut selected = machine.by_select("Current");
     match &mut selected.names {
         // Exports of a running machine have the set in use under both names.
-        Ok(names) => names.push(Name::from(ALIAS)),
-        Err(why) => match (alias(registry).or_else(|| only(registry)), select_value(registry, "Current")) {
+        Ok(names) => names.push(alias()),
+        Err(why) => match (own_alias(registry).or_else(|| only(registry)), select_value(registry, "Current")) {
             (None, _) | (_, Lookup::Unreadable(..)) => return selected,
             (Some(only), _) => {
                 let note = format!("{why}: {only}, the only control set there is, is judged");
@@ -205,7 +204,7 @@ impl Machine<'_> {
             // Every answer says why.
             let mut names = in_use(self.now);
             if names.is_empty() {
-                names.push(Name::from(ALIAS));
+                names.push(alias());
             }
             return Selected { set: None, names: Ok(names), notes: Vec::new() };
         }
@@ -239,7 +238,7 @@ impl Machine<'_> {
     /// The control sets under their own names, and what kept the list from being whole.
     fn real(&self) -> (Vec<Name>, Option<Error>) {
         let (mut sets, damage) = self.listed();
-        sets.retain(|name| !name.matches(Name::from(ALIAS).units()));
+        sets.retain(|name| !is_alias(name.units()));
         (sets, damage)
     }
 
@@ -253,7 +252,7 @@ impl Machine<'_> {
         // The set in use is there by its own name, where that is known.
         let used = in_use(self.now);
         let second = |set: &Name| used.len() > 1 && used.iter().any(|name| name.matches(set.units()));
-        for set in self.spoken_of.iter().filter(|set| is_control_set(set) && !second(set)) {
+        for set in self.spoken_of.iter().filter(|set| is_control_set(set.units()) && !second(set)) {
             let there = || matches!(self.after.key(&path(set)), Lookup::ValueAbsent(_) | Lookup::Unreadable(..));
             if !sets.iter().any(|known| known.matches(set.units())) && there() {
                 sets.push(set.clone());
@@ -279,13 +278,9 @@ fn number(registry: &Registry, which: &str) -> Option<u32> {
     }
 }
 
-fn numbered(n: u32) -> Name {
-    Name::from(format!("ControlSet{n:03}").as_str())
-}
-
 /// `CurrentControlSet`, where an input has it as a key.
-fn alias(registry: &Registry) -> Option<Name> {
-    listed(registry).0.into_iter().find(|name| name.matches(Name::from(ALIAS).units()))
+fn own_alias(registry: &Registry) -> Option<Name> {
+    listed(registry).0.into_iter().find(|name| is_alias(name.units()))
 }
 
 /// The control set that is the only one. With a damaged list of sets, that cannot be told.
@@ -308,45 +303,18 @@ fn listed(registry: &Registry) -> (Vec<Name>, Option<Error>) {
                     Vec::new()
                 });
                 // Windows never reads a key of a hive that is called so.
-                names.retain(|name| !name.matches(Name::from(ALIAS).units()));
+                names.retain(|name| !is_alias(name.units()));
                 names
             }
             Source::RegFile(file) => file.control_sets().to_vec(),
             Source::PolicyFile(file) => file.control_sets().to_vec(),
             Source::Hive(..) | Source::Stale(..) | Source::Unreadable(..) => Vec::new(),
         };
-        for name in names.into_iter().filter(is_control_set) {
+        for name in names.into_iter().filter(|name| is_control_set(name.units())) {
             if !sets.iter().any(|set| set.matches(name.units())) {
                 sets.push(name);
             }
         }
     }
     (sets, damage)
-}
-
-fn is_control_set(name: &Name) -> bool {
-    let text = name.to_string().to_ascii_lowercase();
-    let digits = |rest: &str| rest.len() >= 3 && rest.bytes().all(|b| b.is_ascii_digit());
-    text == "currentcontrolset" || text.strip_prefix("controlset").is_some_and(digits)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_real_names_are_control_sets() {
-        for (name, is) in [
-            ("ControlSet001", true),
-            ("controlset047", true),
-            ("CurrentControlSet", true),
-            ("ControlSet", false),
-            ("ControlSet1", false),
-            ("ControlSet00a", false),
-            ("Select", false),
-        ] {
-            assert_eq!(is_control_set(&Name::from(name)), is, "{name}");
-        }
-        assert_eq!(numbered(1).to_string(), "ControlSet001");
-    }
 }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use super::escape::escape;
 use crate::audit::{Finding, HostReport, Outcome};
 use crate::windows::path::KeyPath;
+use crate::windows::roots;
 use crate::windows::value::{Value, ValueType};
 
 const HEADINGS: [&str; 3] = ["Path", "Name", "Value"];
@@ -57,7 +58,7 @@ fn row(finding: &Finding) -> [String; 3] {
     };
     let path = match finding.rule.setting() {
         Some(setting) => {
-            let key = setting.key.below(&KeyPath::parse("HKEY_LOCAL_MACHINE")).unwrap_or_default();
+            let key = setting.key.below(&KeyPath::parse(roots::MACHINE)).unwrap_or_default();
             format!("HKLM:\\{}", KeyPath(key.to_vec()))
         }
         // The check knows no such rows.

@@ -49,7 +49,9 @@ pub(super) fn bytes(changeset: &Changeset, machine: Option<&Registry>) -> Result
 /// The key below its drive, as a literal.
 fn drive(key: &KeyPath) -> Result<String, Refusal> {
     let (root, names) = below_root(key)?;
-    let root: Vec<u16> = format!("{}:", root.drive).encode_utf16().collect();
+    // The resource has a name of its own for the drive of one root.
+    let drive = if root.short == "HKU" { "HKUS" } else { root.short };
+    let root: Vec<u16> = format!("{drive}:").encode_utf16().collect();
     let units: Vec<&[u16]> = std::iter::once(root.as_slice()).chain(names.iter().map(Name::units)).collect();
     Ok(literal(&units.join(&u16::from(b'\\'))))
 }

@@ -7,33 +7,15 @@ use super::refusal::Refusal;
 use super::remarks::harmless;
 use crate::registry::change::Change;
 use crate::windows::path::{KeyPath, Name};
+use crate::windows::roots::{MACHINE, Root};
 use crate::windows::value::{Value, ValueType};
-
-/// A root of the registry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Root {
-    /// Its name in full.
-    pub(super) long: &'static str,
-    /// What command lines call it.
-    pub(super) short: &'static str,
-    /// The drive of PowerShell's registry provider.
-    pub(super) drive: &'static str,
-}
-
-const ROOTS: [Root; 5] = [
-    Root { long: "HKEY_LOCAL_MACHINE", short: "HKLM", drive: "HKLM" },
-    Root { long: "HKEY_USERS", short: "HKU", drive: "HKUS" },
-    Root { long: "HKEY_CLASSES_ROOT", short: "HKCR", drive: "HKCR" },
-    Root { long: "HKEY_CURRENT_USER", short: "HKCU", drive: "HKCU" },
-    Root { long: "HKEY_CURRENT_CONFIG", short: "HKCC", drive: "HKCC" },
-];
 
 /// The root that a key starts at, and the names below it. A name with a backslash or a NUL inside, or an empty one,
 /// is a key that no path can name.
 pub(super) fn split(key: &KeyPath) -> Result<(Root, &[Name]), Refusal> {
     let (first, rest) = key.names().split_first().ok_or_else(|| Refusal::key(key, "a key without a path"))?;
-    let root = ROOTS.into_iter().find(|root| first.matches(Name::from(root.long).units()));
-    let root = root.ok_or_else(|| Refusal::key(key, format!("no key that is written starts at \"{first}\"")))?;
+    let root = Root::with_long_name(first.units())
+        .ok_or_else(|| Refusal::key(key, format!("no key that is written starts at \"{first}\"")))?;
     let bad = |name: &&Name| name.units().is_empty() || name.units().iter().any(|&u| u == 0 || u == 0x5c);
     match rest.iter().find(bad) {
         Some(name) => Err(Refusal::key(key, format!("no path can name the key \"{name}\""))),
@@ -50,7 +32,7 @@ pub(super) fn below_root(key: &KeyPath) -> Result<(Root, &[Name]), Refusal> {
 /// The path below the machine's root, for formats that have no other.
 pub(super) fn machine<'a>(key: &'a KeyPath, format: &str) -> Result<&'a [Name], Refusal> {
     let (root, rest) = below_root(key)?;
-    if root.short == "HKLM" {
+    if root.long == MACHINE {
         Ok(rest)
     } else {
         Err(Refusal::key(key, format!("{format} holds keys of HKEY_LOCAL_MACHINE alone")))

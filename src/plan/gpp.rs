@@ -10,11 +10,12 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
 use super::Changeset;
-use super::exact::{Data, Root, below_root, data, path, remarks, string, text};
+use super::exact::{Data, below_root, data, path, remarks, string, text};
 use super::refusal::Refusal;
 use crate::digest::sha256_hex;
 use crate::registry::change::Change;
 use crate::windows::path::Name;
+use crate::windows::roots::Root;
 
 const SETTINGS: &str = "{A3CCFC41-DFDB-43a5-8D26-0FE8B954DA51}";
 const COLLECTION: &str = "{53B533F5-224C-47e3-B01B-CA3B3F3FF4BF}";

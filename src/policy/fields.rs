@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::only::Version;
 use super::waiver::{Date, day};
 use crate::windows::path::KeyPath;
+use crate::windows::roots;
 use crate::windows::value::ValueType;
 
 /// Text that is not blank.
@@ -63,7 +64,7 @@ impl TryFrom<String> for Key {
 
     fn try_from(text: String) -> Result<Self, String> {
         let key = KeyPath::parse(&text);
-        match key.below(&KeyPath::parse("HKEY_LOCAL_MACHINE")) {
+        match key.below(&KeyPath::parse(roots::MACHINE)) {
             Some([_, ..]) => Ok(Self(key)),
             _ => Err(format!("a key must start with HKEY_LOCAL_MACHINE\\, not \"{text}\"")),
         }

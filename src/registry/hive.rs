@@ -31,6 +31,7 @@ use crate::number::wide;
 use crate::place::Place;
 use crate::read_at::ReadAt;
 use crate::registry::{Found, KeyInfo, Listing, Lookup};
+use crate::windows::control_set;
 use crate::windows::path::{KeyPath, Name};
 use crate::windows::value::ValueType;
 use cell::{Cells, Pages, file_offset};
@@ -170,7 +171,7 @@ impl Hive {
     /// The key right below the root that is called `CurrentControlSet`: where it stands, or, if it is a symbolic link, where it
     /// leads.
     pub fn own_control_set(&self) -> Option<(Place, Option<KeyPath>)> {
-        match self.lookup(&[Name::from("CurrentControlSet")], None) {
+        match self.lookup(&[control_set::alias()], None) {
             Answer::Lookup(Lookup::ValueAbsent(info)) => Some((info.place, None)),
             Answer::Link(target) => Some((Place::new(&self.artifact, At::Whole), Some(target))),
             Answer::Lookup(_) => None,

@@ -18,6 +18,7 @@ use super::{Listing, Lookup, Registry, Source};
 use crate::error::{At, Error};
 use crate::number::wide;
 use crate::place::Place;
+use crate::windows::control_set::{ALIAS, alias, is_alias, is_control_set};
 use crate::windows::keys::{software, system};
 use crate::windows::path::{KeyPath, Name};
 pub(super) use alone::Alone;
@@ -86,8 +87,6 @@ pub(super) struct Overlay {
     links: RefCell<BTreeMap<KeyPath, Link>>,
     max_keys: usize,
 }
-
-const ALIAS: &str = "CurrentControlSet";
 
 fn has(names: &[Name], name: &Name) -> bool {
     names.iter().any(|known| known.matches(name.units()))
@@ -193,10 +192,10 @@ impl Overlay {
 
     /// A path of an import with the set that is judged called [`ALIAS`], and any other by its own name.
     fn in_judged_set(&self, path: &KeyPath) -> Result<KeyPath, Error> {
-        let alias = Name::from(ALIAS);
+        let alias = alias();
         let Some((set, below)) = path.below(&system()).and_then(<[Name]>::split_first) else { return Ok(path.clone()) };
-        if !is_control_set(set) || has(&self.judged, set) {
-            return Ok(if is_control_set(set) { token(path) } else { path.clone() });
+        if !is_control_set(set.units()) || has(&self.judged, set) {
+            return Ok(if is_control_set(set.units()) { token(path) } else { path.clone() });
         }
         let in_use = self.judged.iter().any(|name| has(&self.current, name));
         let real = |names: &[Name]| names.iter().find(|name| !alias.matches(name.units())).cloned();
@@ -220,7 +219,7 @@ impl Overlay {
     /// The same of a path that is asked for, in which [`ALIAS`] stands for the set that is judged.
     fn as_asked(&self, path: &KeyPath) -> Result<KeyPath, Error> {
         let set = path.below(&system()).and_then(<[Name]>::first);
-        match set.is_some_and(|set| Name::from(ALIAS).matches(set.units())) {
+        match set.is_some_and(|set| is_alias(set.units())) {
             true => Ok(token(path)),
             false => self.in_judged_set(path),
         }
@@ -382,15 +381,11 @@ impl Registry {
     }
 }
 
-fn is_control_set(name: &Name) -> bool {
-    super::reg_file::is_control_set(name.units())
-}
-
 /// The path with its control set called [`ALIAS`].
 fn token(path: &KeyPath) -> KeyPath {
     match path.below(&system()).and_then(<[Name]>::split_first) {
-        Some((set, below)) if is_control_set(set) => {
-            KeyPath(system().0.iter().chain([&Name::from(ALIAS)]).chain(below).cloned().collect())
+        Some((set, below)) if is_control_set(set.units()) => {
+            KeyPath(system().0.iter().chain([&alias()]).chain(below).cloned().collect())
         }
         _ => path.clone(),
     }

@@ -14,7 +14,9 @@ use crate::error::{At, Error};
 use crate::limits::Limits;
 use crate::place::Place;
 use crate::read_at::ReadAt;
+use crate::windows::control_set;
 use crate::windows::path::{KeyPath, Name};
+use crate::windows::roots::MACHINE;
 
 pub use owner::{Layout, Owner};
 
@@ -134,8 +136,6 @@ pub fn read(
     (changes, diagnostics)
 }
 
-const MACHINE: &str = "HKEY_LOCAL_MACHINE";
-
 /// A policy file as an input of its own.
 #[derive(Debug)]
 pub struct PolicyFile {
@@ -154,7 +154,7 @@ impl PolicyFile {
         let mut sets: Vec<Name> = Vec::new();
         for key in keys.chain(changes.doubts.iter().map(|(key, ..)| key)) {
             if let Some(set) = key.below(&system()).and_then(<[Name]>::first)
-                && super::reg_file::is_control_set(set.units())
+                && control_set::is_control_set(set.units())
                 && !sets.iter().any(|known| known.matches(set.units()))
             {
                 sets.push(set.clone());

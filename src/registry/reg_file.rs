@@ -47,7 +47,6 @@ pub use encoding::Charset;
 pub use extent::{Doubt, Extent, Proof, RegIs, Tree};
 pub use header::{Format, Header, Sniffed, sniff};
 pub use interest::Interest;
-pub(super) use interest::is_control_set;
 pub use list::{ListedKey, ListedValue, normalised};
 
 use super::change::Changes;

@@ -14,6 +14,7 @@ use crate::registry::Lookup;
 use crate::registry::hive::{Answer, BaseBlock, Enter, Hive, KeyRef, KeyView, Position, ValueView, Visit};
 use crate::source::Artifact;
 use crate::windows::FileTime;
+use crate::windows::control_set;
 use crate::windows::keys::system;
 use crate::windows::path::{KeyPath, Name};
 
@@ -147,7 +148,7 @@ impl Place<'_> {
     /// With `CurrentControlSet` as the set that `Select\Current` names, unless the hive has a key of that name and the path
     /// is one from its root.
     fn with_control_set(&self, mut names: Vec<Name>, full: bool) -> Result<Vec<Name>, Missing> {
-        let alias = Name::from("CurrentControlSet");
+        let alias = control_set::alias();
         let Some(set) = names.first_mut().filter(|name| self.home == system() && name.matches(alias.units())) else {
             return Ok(names);
         };
@@ -174,7 +175,7 @@ impl Place<'_> {
         let Some(number) = number else {
             return Err((ABSENT, r"CurrentControlSet cannot be told: Select\Current is no number".to_owned()));
         };
-        *set = Name::from(format!("ControlSet{number:03}").as_str());
+        *set = control_set::numbered(number);
         stderr::line(format_args!(r"note: CurrentControlSet is {set} (Select\Current)"));
         Ok(names)
     }

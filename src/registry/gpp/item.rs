@@ -5,13 +5,11 @@ use super::text::{Named, get, is_set};
 use crate::error::At;
 use crate::limits::Limits;
 use crate::windows::path::{KeyPath, Name};
+use crate::windows::roots::ROOTS;
 use crate::windows::value::{Value, ValueType};
 
 /// A change, and why it is in doubt.
 type Doubted = (Change, Option<String>);
-
-const HIVES: [&str; 5] =
-    ["HKEY_LOCAL_MACHINE", "HKEY_USERS", "HKEY_CLASSES_ROOT", "HKEY_CURRENT_USER", "HKEY_CURRENT_CONFIG"];
 
 /// What `<Properties>` say.
 pub(super) struct Item {
@@ -82,7 +80,7 @@ impl Item {
 
     fn key(&self, limits: &Limits) -> Result<KeyPath, String> {
         let hive = self.get("hive");
-        let root = HIVES.into_iter().find(|name| name.eq_ignore_ascii_case(hive));
+        let root = ROOTS.into_iter().find(|root| root.long.eq_ignore_ascii_case(hive));
         let root = root.ok_or_else(|| format!("\"{hive}\" is no hive"))?;
         let below = KeyPath::parse(self.plain("key")?);
         if below.names().is_empty() {
@@ -91,7 +89,7 @@ impl Item {
         if below.names().len() > limits.depth {
             return Err(format!("its key has more than {} names", limits.depth));
         }
-        Ok(KeyPath(std::iter::once(Name::from(root)).chain(below.0).collect()))
+        Ok(KeyPath(std::iter::once(Name::from(root.long)).chain(below.0).collect()))
     }
 
     /// Type and data, and why they are in doubt.

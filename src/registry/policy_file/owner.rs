@@ -1,6 +1,6 @@
 //! Whose settings a `Registry.pol` holds: its bytes do not say.
 
-use crate::registry::reg_file::is_control_set;
+use crate::windows::control_set::is_control_set;
 use crate::windows::path::{KeyPath, Name};
 
 /// Whose settings they are.

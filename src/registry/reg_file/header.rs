@@ -1,5 +1,6 @@
 //! The first line, and what a file is by it.
 
+use crate::windows::roots;
 use std::fmt;
 
 use encoding_rs::{UTF_16BE, UTF_16LE};
@@ -148,7 +149,7 @@ fn is_nearly_a_header(line: &[u16]) -> bool {
 fn key_line(line: &[u16]) -> Option<&'static str> {
     let opens = |units: &[u16]| {
         let units = after(units, "[-").or_else(|| after(units, "["))?;
-        super::roots::is(units.get(..5)?, "HKEY_").then_some(())
+        roots::is(units.get(..5)?, "HKEY_").then_some(())
     };
     let line = skip_blanks(line);
     match bullet(line) {

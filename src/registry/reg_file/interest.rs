@@ -2,6 +2,8 @@
 
 use crate::place::Place;
 use crate::registry::change::Change;
+use crate::windows::control_set;
+use crate::windows::control_set::is_control_set;
 use crate::windows::path::{KeyPath, Name};
 
 /// The keys whose values are kept. Paths are full and normalised: they start with `HKEY_LOCAL_MACHINE\SYSTEM`,
@@ -87,7 +89,7 @@ impl Interest {
         let mut at = ROOT;
         for name in path.names() {
             let set = at == SYSTEM && is_control_set(name.units());
-            let name = if set { Name::from("CurrentControlSet") } else { name.clone() };
+            let name = if set { control_set::alias() } else { name.clone() };
             at = match self.child(at, name.units()) {
                 Some(child) => child,
                 None => {
@@ -168,21 +170,6 @@ impl Interest {
     /// Whether the values of this key are kept.
     pub fn wants(&self, path: &KeyPath) -> bool {
         self.relevance(Start::Root, path.names().iter().map(Name::units), |_| {}) == Relevance::Wanted
-    }
-}
-
-/// Whether this is `CurrentControlSet`, or `ControlSet` and a number: a hive's name for one.
-pub(in crate::registry) fn is_control_set(name: &[u16]) -> bool {
-    const PREFIX: &str = "controlset";
-    let lower = |u: &u16| if (0x41..=0x5a).contains(u) { u | 0x20 } else { *u };
-    let same = |units: &[u16], text: &str| {
-        units.len() == text.len() && units.iter().zip(text.bytes()).all(|(u, b)| lower(u) == u16::from(b))
-    };
-    match name.split_at_checked(PREFIX.len()) {
-        Some((head, digits)) if same(head, PREFIX) => {
-            (1..=9).contains(&digits.len()) && digits.iter().all(|u| (0x30..=0x39).contains(u))
-        }
-        _ => same(name, "currentcontrolset"),
     }
 }
 

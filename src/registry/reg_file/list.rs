@@ -1,11 +1,11 @@
 //! What was kept of a file, to be looked at.
 
-use super::interest::is_control_set;
 use super::kept::{Key, Slot};
 use super::reader::keys::prefix;
 use super::roots;
 use super::{Interest, RegFile};
 use crate::error::{At, Error};
+use crate::windows::control_set::is_control_set;
 use crate::windows::path::{KeyPath, Name};
 use crate::windows::value::Value;
 

@@ -3,21 +3,10 @@
 //! Such names help to read what was exported from a mounted hive. An import goes by the letter: it writes to the keys of
 //! these names, or to none where a root is missing.
 
-use super::interest::{Start, is_control_set};
+use super::interest::Start;
 use super::lex::BACKSLASH;
-
-/// The roots that regedit takes, in any case but in full (Wine, `reg_class_namesW`).
-const ROOTS: [&str; 6] = [
-    "HKEY_LOCAL_MACHINE",
-    "HKEY_USERS",
-    "HKEY_CLASSES_ROOT",
-    "HKEY_CURRENT_CONFIG",
-    "HKEY_CURRENT_USER",
-    "HKEY_DYN_DATA",
-];
-
-/// Abbreviations that reg.exe and PowerShell take but .reg files do not.
-const ABBREVIATIONS: [&str; 6] = ["HKLM", "HKU", "HKCR", "HKCC", "HKCU", "HKDD"];
+use crate::windows::control_set::is_control_set;
+use crate::windows::roots::{MACHINE, OLD_ROOT, Root, is};
 
 /// The names below `HKEY_LOCAL_MACHINE` that are hives of the running system; any other name is a mount.
 const MACHINE_HIVES: [&str; 4] = ["HARDWARE", "SAM", "SECURITY", "BCD00000000"];
@@ -67,7 +56,7 @@ pub(super) fn locate(path: &[u16]) -> Result<Located<'_>, BadRoot> {
         return Ok(mounted(mount, below).unwrap_or(Located { start: Start::Root, mount, rest: &[] }));
     }
     let plain = Located { start: Start::Root, mount: &[], rest: path };
-    if is(root, "HKEY_LOCAL_MACHINE") {
+    if is(root, MACHINE) {
         return Ok(machine(below).or_else(|| below_mount(path, below)).unwrap_or(plain));
     }
     if is(root, "HKEY_USERS") {
@@ -75,10 +64,13 @@ pub(super) fn locate(path: &[u16]) -> Result<Located<'_>, BadRoot> {
         let real = is(user.get(..4).unwrap_or_default(), "S-1-") || is(user, ".DEFAULT");
         return Ok(if real { plain } else { below_mount(path, below).unwrap_or(plain) });
     }
-    match ROOTS.iter().any(|name| is(root, name)) {
-        true => Ok(plain),
-        false if ABBREVIATIONS.iter().any(|name| is(root, name)) => Err(BadRoot::Abbreviated),
-        false => Err(BadRoot::Unknown),
+    // Those that regedit takes, in any case but in full (Wine, `reg_class_namesW`).
+    if Root::with_long_name(root).is_some() || is(root, OLD_ROOT.long) {
+        Ok(plain)
+    } else if Root::with_short_name(root).is_some() || is(root, OLD_ROOT.short) {
+        Err(BadRoot::Abbreviated)
+    } else {
+        Err(BadRoot::Unknown)
     }
 }
 
@@ -137,12 +129,6 @@ fn mounted<'a>(mount: &'a [u16], rest: &'a [u16]) -> Option<Located<'a>> {
 fn after_name<'a>(path: &'a [u16], name: &[u16]) -> &'a [u16] {
     let lead = path.iter().take_while(|&&u| u == BACKSLASH).count();
     path.get(lead.saturating_add(name.len())..).unwrap_or_default()
-}
-
-/// Whether `units` are this ASCII name, in any case.
-pub(super) fn is(units: &[u16], name: &str) -> bool {
-    let same = |(&unit, byte): (&u16, u8)| u8::try_from(unit).is_ok_and(|unit| unit.eq_ignore_ascii_case(&byte));
-    units.len() == name.len() && units.iter().zip(name.bytes()).all(same)
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 
 use super::hex::digit;
 use super::lex::{BACKSLASH, after, skip_blanks};
-use super::roots::{is, names};
+use super::roots::names;
+use crate::windows::roots::is;
 
 /// The first line of such a file.
 pub(super) const HEADER: &str = "WINE REGISTRY Version 2";

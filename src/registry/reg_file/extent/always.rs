@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use crate::registry::reg_file::is_control_set;
+use crate::windows::control_set::is_control_set;
 use crate::windows::path::Name;
 
 /// A key below the roots, in which `*` is any control set; the keys right below it; its values.

@@ -9,6 +9,7 @@ use crate::registry::reg_file::hex::End;
 use crate::registry::reg_file::interest::Start;
 use crate::registry::reg_file::lex::{BACKSLASH, Data, Dialect, Quoted};
 use crate::registry::reg_file::roots::{self, Located};
+use crate::windows::roots::is;
 
 /// Trees of one file that are told apart. regedit's export of everything has five or six, and people put together a handful
 /// of exports.
@@ -392,7 +393,7 @@ impl Branch {
             level.seen |= 1 << number;
             self.witnesses += 1;
             if let Data::Text { text, .. } = data
-                && roots::is(&name, "InstallRoot")
+                && is(&name, "InstallRoot")
                 && is_view_32(&self.path, &text.text(dialect))
             {
                 self.refute(Doubt::View(line));
@@ -452,9 +453,9 @@ impl Level {
 /// Whether this is the folder of 32-bit .NET in a path of 64-bit programs: a 32-bit program sees its own keys there.
 fn is_view_32(path: &[u16], root: &[u16]) -> bool {
     const TAIL: &str = r"\Framework\";
-    let wow = path.split(|&unit| unit == BACKSLASH).any(|name| roots::is(name, "WOW6432Node"));
+    let wow = path.split(|&unit| unit == BACKSLASH).any(|name| is(name, "WOW6432Node"));
     let tail = root.len().checked_sub(TAIL.len()).and_then(|from| root.get(from..));
-    !wow && tail.is_some_and(|tail| roots::is(tail, TAIL))
+    !wow && tail.is_some_and(|tail| is(tail, TAIL))
 }
 
 /// What the table knows of a key, by its whole path.

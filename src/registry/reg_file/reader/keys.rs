@@ -1,13 +1,14 @@
 //! Key lines: which key they open, create or delete, and whether anybody asks about it.
 
 use super::super::extent::KeyLine;
-use super::super::interest::{Relevance, Start, is_control_set};
+use super::super::interest::{Relevance, Start};
 use super::super::kept::{Folded, Full};
 use super::super::lex::{BACKSLASH, Dialect};
 use super::super::roots::{self, BadRoot, Located};
 use super::super::wine::{self, Base};
 use super::{Reader, Scope, excerpt};
 use crate::diagnostic::{Code, Severity};
+use crate::windows::control_set::is_control_set;
 use crate::windows::path::Name;
 
 /// Characters of a key's name. Windows refuses longer ones (Microsoft, "Registry Element Size Limits").
