@@ -18,10 +18,11 @@ use crate::error::{At, Error};
 use crate::limits::Limits;
 use crate::place::Place;
 use crate::read_at::{LocalFile, ReadAt};
-use crate::registry::hive::{BaseBlock, Hive};
+use crate::registry::Registry;
+use crate::registry::hive::{BaseBlock, Mounted};
 use crate::registry::policy_file::{Owner, PolicyFile};
 use crate::registry::reg_file::{Extent, Interest, RegFile, RegIs};
-use crate::registry::{Registry, Source};
+use crate::registry::source::{Source, Unreadable};
 use crate::source::{Artifact, Container, Kind, LogFile, NO_LOGS};
 use crate::windows::path::KeyPath;
 
@@ -62,26 +63,18 @@ pub struct Host {
 impl Host {
     /// What is odd about its hives and takes nothing from what they said so far.
     pub fn remarks(&self) -> Vec<String> {
-        let hives = self.registry.sources().iter().filter_map(|source| match source {
-            Source::Hive(_, hive) | Source::Stale(_, hive, _) => Some(hive),
-            Source::RegFile(_) | Source::PolicyFile(_) | Source::Unreadable(..) => None,
-        });
-        let odd = |hive: &Hive| {
-            hive.remarks()
-                .into_iter()
-                .map(|odd| format!("{}: {odd}; the hive was read all the same", hive.artifact()))
+        let odd = |source: &dyn Source| {
+            let remarks = source.remarks().into_iter();
+            remarks
+                .map(|odd| format!("{}: {odd}; the hive was read all the same", source.artifact()))
                 .collect::<Vec<_>>()
         };
-        hives.flat_map(odd).collect()
+        self.registry.sources().flat_map(odd).collect()
     }
 
     /// How many 4 KiB pages were read from its hives so far.
     pub fn pages_read(&self) -> u64 {
-        let pages = self.registry.sources().iter().map(|source| match source {
-            Source::Hive(_, hive) | Source::Stale(_, hive, _) => hive.pages_read(),
-            Source::RegFile(_) | Source::PolicyFile(_) | Source::Unreadable(..) => 0,
-        });
-        pages.sum()
+        self.registry.sources().map(Source::pages_read).sum()
     }
 }
 
@@ -247,11 +240,7 @@ pub fn open(group: &Group, options: &Options<'_>) -> (Vec<Host>, Vec<Diagnostic>
     }
     for artifact in &group.reg_files {
         let (source, kind) = open_reg_file(artifact, &interest, options);
-        match &source {
-            Source::RegFile(file) => diagnostics.extend(file.diagnostics().all(&artifact.name)),
-            Source::PolicyFile(file) => diagnostics.extend_from_slice(file.diagnostics()),
-            _ => {}
-        }
+        diagnostics.extend(source.diagnostics());
         sources.push(source);
         inputs.push(Input::artifact(artifact, kind, options.digest));
     }
@@ -295,7 +284,7 @@ fn containers(group: &Group) -> Vec<Arc<Container>> {
     containers
 }
 
-fn open_hive(hive: HiveKind, artifact: &Artifact, options: &Options<'_>) -> (Source, InputKind) {
+fn open_hive(hive: HiveKind, artifact: &Artifact, options: &Options<'_>) -> (Box<dyn Source>, InputKind) {
     let opened = match &artifact.kind {
         Kind::BrokenHive(error) | Kind::NoHive(error) => Err(error.clone()),
         Kind::Hive(base) => artifact.open_hive(options.limits).map(|(open, recovery)| (open, recovery, base.clone())),
@@ -305,17 +294,16 @@ fn open_hive(hive: HiveKind, artifact: &Artifact, options: &Options<'_>) -> (Sou
     match opened {
         Ok((open, recovery, base)) => {
             let missing_bytes = open.missing_bytes();
-            let source = if options.require_clean && matches!(recovery, Recovery::Dirty { .. }) {
+            let mut source = Mounted::new(hive.root(), open);
+            if options.require_clean && matches!(recovery, Recovery::Dirty { .. }) {
                 let what = format!("{hive} is {recovery}: its newest changes are missing");
-                Source::Stale(hive.root(), open, Error::Stale { what })
-            } else {
-                Source::Hive(hive.root(), open)
-            };
-            (source, InputKind::Hive { hive, base, recovery, missing_bytes })
+                source = source.out_of_date(Error::Stale { what });
+            }
+            (Box::new(source), InputKind::Hive { hive, base, recovery, missing_bytes })
         }
         Err(error) => {
-            let place = Place::new(&artifact.name, At::Whole);
-            (Source::Unreadable(hive.root(), error.clone(), place), InputKind::Unreadable(error))
+            let source = Unreadable::whole(hive.root(), error.clone(), &artifact.name);
+            (Box::new(source), InputKind::Unreadable(error))
         }
     }
 }
@@ -335,7 +323,7 @@ fn refused_logs(artifact: &Artifact, kind: &InputKind) -> Vec<Diagnostic> {
     recovery.refused().iter().map(remark).collect()
 }
 
-fn open_reg_file(artifact: &Artifact, interest: &Interest, options: &Options<'_>) -> (Source, InputKind) {
+fn open_reg_file(artifact: &Artifact, interest: &Interest, options: &Options<'_>) -> (Box<dyn Source>, InputKind) {
     match (artifact.open(), &artifact.kind) {
         (Ok(file), Kind::PolicyFile(form)) => {
             let local = artifact.container().is_none().then_some(artifact.path.as_path());
@@ -345,7 +333,7 @@ fn open_reg_file(artifact: &Artifact, interest: &Interest, options: &Options<'_>
                 Some(error) => InputKind::Unreadable(error.clone()),
                 None => InputKind::PolicyFile(form.to_string()),
             };
-            (Source::PolicyFile(file), kind)
+            (Box::new(file), kind)
         }
         (Ok(file), _) => {
             let file = RegFile::read(&*file, &artifact.name, interest, options.limits, options.codepage)
@@ -354,11 +342,11 @@ fn open_reg_file(artifact: &Artifact, interest: &Interest, options: &Options<'_>
                 Some(error) => InputKind::Unreadable(error.clone()),
                 None => InputKind::RegFile { form: file.format().to_string(), extent: file.extent().clone() },
             };
-            (Source::RegFile(file), kind)
+            (Box::new(file), kind)
         }
         (Err(error), _) => {
-            let place = Place::new(&artifact.name, At::Whole);
-            (Source::Unreadable(KeyPath::default(), error.clone(), place), InputKind::Unreadable(error))
+            let source = Unreadable::whole(KeyPath::default(), error.clone(), &artifact.name);
+            (Box::new(source), InputKind::Unreadable(error))
         }
     }
 }

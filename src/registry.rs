@@ -9,8 +9,8 @@ pub mod pol;
 pub mod policy_file;
 pub mod reg_file;
 pub mod reg_text;
+pub mod source;
 
-use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -24,10 +24,9 @@ use crate::windows::path::{KeyPath, Name};
 use crate::windows::value::Value;
 use change::Changes;
 use cross_check::Agreement;
-use hive::{Answer, Hive, Listed};
+use hive::{Answer, Listed};
 use overlay::{Import, Overlaid, Overlay};
-use policy_file::PolicyFile;
-use reg_file::RegFile;
+use source::{Second, Source};
 
 /// What is known of a key that exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,28 +81,10 @@ pub enum Listing {
     Unreadable(Error, Place),
 }
 
-/// Something that answers for a part of the registry.
-pub enum Source {
-    /// A hive, and the key that its root is.
-    Hive(KeyPath, Hive),
-    /// A hive that is known to be out of date, and how: good enough for facts, but not for rules.
-    Stale(KeyPath, Hive, Error),
-    /// A `.reg` file, which speaks in full paths.
-    RegFile(RegFile),
-    /// A file of Group Policy, which speaks in full paths too, but not of all values of a key.
-    PolicyFile(PolicyFile),
-    /// A part of the registry that an input holds but that cannot be read.
-    Unreadable(KeyPath, Error, Place),
-}
-
-/// The bytes of every hive, read whole the first time that the second reader asks for them.
-type WholeHives = Rc<[OnceCell<Result<Vec<u8>, Error>>]>;
-
 /// A machine's registry as far as the inputs show it: hives hang at paths, and `CurrentControlSet` is resolved here alone.
 #[derive(Clone)]
 pub struct Registry {
-    sources: Rc<[Source]>,
-    whole: WholeHives,
+    sources: Rc<[Box<dyn Source>]>,
     /// The names that `CurrentControlSet` stands for, or why that cannot be told.
     control_set: Result<Vec<Name>, Error>,
     links: usize,
@@ -115,16 +96,8 @@ pub struct Registry {
 
 impl Registry {
     /// A registry made of these sources. Until a control set is selected, `CurrentControlSet` stands for itself.
-    pub fn new(sources: Vec<Source>, links: usize) -> Self {
-        let whole = sources.iter().map(|_| OnceCell::new()).collect();
-        Self {
-            sources: sources.into(),
-            whole,
-            control_set: Ok(vec![control_set::alias()]),
-            links,
-            stale: true,
-            overlay: None,
-        }
+    pub fn new(sources: Vec<Box<dyn Source>>, links: usize) -> Self {
+        Self { sources: sources.into(), control_set: Ok(vec![control_set::alias()]), links, stale: true, overlay: None }
     }
 
     /// The same registry with `CurrentControlSet` standing for these names. It is more than one where several inputs are
@@ -177,26 +150,21 @@ impl Registry {
 
     /// Why a `.reg` file that lists this key, or one above it, is no export of that: if it were, the key would be covered.
     pub fn script(&self, key: &KeyPath) -> Option<String> {
-        self.sources.iter().find_map(|source| match source {
-            Source::RegFile(file) => {
-                self.resolve(key, source).unwrap_or_default().iter().find_map(|path| file.doubt(path))
-            }
-            _ => None,
-        })
+        let doubt = |source: &dyn Source| {
+            self.resolve(key, source).unwrap_or_default().iter().find_map(|path| source.doubt(path))
+        };
+        self.sources().find_map(doubt)
     }
 
     /// The sources, in the order in which they were given.
-    pub fn sources(&self) -> &[Source] {
-        &self.sources
+    pub fn sources(&self) -> impl Iterator<Item = &dyn Source> {
+        self.sources.iter().map(AsRef::as_ref)
     }
 
     /// The key `CurrentControlSet` that a SYSTEM hive has of its own: where it stands, or, if it is a symbolic link, where it
     /// leads. Windows never reads it: at its start it makes a link of that name to the set that `Select\Current` names.
     pub fn own_control_set(&self) -> Option<(Place, Option<KeyPath>)> {
-        self.sources.iter().find_map(|source| match source {
-            Source::Hive(root, hive) | Source::Stale(root, hive, _) if *root == system() => hive.own_control_set(),
-            _ => None,
-        })
+        self.sources().find_map(Source::own_control_set)
     }
 
     /// Looks up a value by its full path, which starts at `HKEY_LOCAL_MACHINE`.
@@ -234,10 +202,10 @@ impl Registry {
 
     fn list(&self, key: &KeyPath, what: Listed, links: usize) -> Listing {
         let mut answer = Listing::NotCovered;
-        for source in self.sources.iter().filter(|source| source.may_cover(key)) {
+        for source in self.sources().filter(|source| source.may_cover(key)) {
             let paths = match self.resolve(key, source) {
                 Ok(paths) => paths,
-                Err(error) => return Listing::Unreadable(error, Place { artifact: source.artifact(), at: At::Whole }),
+                Err(error) => return Listing::Unreadable(error, Place::new(source.artifact(), At::Whole)),
             };
             for path in &paths {
                 let other = match (source.list(path, what, self.stale), links.checked_sub(1)) {
@@ -246,7 +214,7 @@ impl Registry {
                     (Err(_), None) => {
                         let limit = wide(self.links);
                         let error = Error::Limit { at: At::Whole, what: "symbolic links", limit };
-                        Listing::Unreadable(error, Place { artifact: source.artifact(), at: At::Whole })
+                        Listing::Unreadable(error, Place::new(source.artifact(), At::Whole))
                     }
                 };
                 answer = join(answer, other);
@@ -257,10 +225,10 @@ impl Registry {
 
     fn look(&self, key: &KeyPath, value: Option<&Name>, links: usize) -> Lookup {
         let mut answer = Lookup::NotCovered;
-        for source in self.sources.iter().filter(|source| source.may_cover(key)) {
+        for source in self.sources().filter(|source| source.may_cover(key)) {
             let paths = match self.resolve(key, source) {
                 Ok(paths) => paths,
-                Err(error) => return Lookup::Unreadable(error, Place { artifact: source.artifact(), at: At::Whole }),
+                Err(error) => return Lookup::Unreadable(error, Place::new(source.artifact(), At::Whole)),
             };
             for path in &paths {
                 let other = match source.look(path, value, self.stale) {
@@ -283,16 +251,12 @@ impl Registry {
 
     fn second(&self, key: &KeyPath, value: &Name, links: usize) -> Option<Agreement> {
         let mut agreement = None;
-        for (source, whole) in self.sources.iter().zip(self.whole.iter()) {
-            let Source::Hive(root, hive) = source else { continue };
+        for source in self.sources() {
             for path in self.resolve(key, source).unwrap_or_default() {
-                let Some(below) = path.below(root) else { continue };
-                let next = match hive.lookup(below, Some(value)) {
-                    Answer::Link(target) => self.second(&target, value, links.checked_sub(1)?)?,
-                    Answer::Lookup(ours) => match whole.get_or_init(|| hive.bytes()) {
-                        Ok(bytes) => cross_check::cross_check(bytes, below, value, &ours),
-                        Err(error) => Agreement::CouldNotRead { why: error.to_string() },
-                    },
+                let next = match source.second(&path, value) {
+                    Some(Second::Link(target)) => self.second(&target, value, links.checked_sub(1)?)?,
+                    Some(Second::Agreement(agreement)) => agreement,
+                    None => continue,
                 };
                 if agreement.is_none() || matches!(next, Agreement::Disagree { .. }) {
                     agreement = Some(next);
@@ -302,8 +266,8 @@ impl Registry {
         agreement
     }
 
-    fn follow(&self, target: &KeyPath, value: Option<&Name>, links: usize, source: &Source) -> Lookup {
-        let place = Place { artifact: source.artifact(), at: At::Whole };
+    fn follow(&self, target: &KeyPath, value: Option<&Name>, links: usize, source: &dyn Source) -> Lookup {
+        let place = Place::new(source.artifact(), At::Whole);
         let Some(left) = links.checked_sub(1) else {
             let limit = wide(self.links);
             return Lookup::Unreadable(Error::Limit { at: At::Whole, what: "symbolic links", limit }, place);
@@ -318,91 +282,19 @@ impl Registry {
     }
 
     /// The paths that `key` has in `source`, with `CurrentControlSet` resolved.
-    fn resolve(&self, key: &KeyPath, source: &Source) -> Result<Vec<KeyPath>, Error> {
+    fn resolve(&self, key: &KeyPath, source: &dyn Source) -> Result<Vec<KeyPath>, Error> {
         let alias = control_set::alias();
         let below = match key.below(&system()).and_then(<[Name]>::split_first) {
             Some((set, below)) if alias.matches(set.units()) => below,
             _ => return Ok(vec![key.clone()]),
         };
-        let names = match (&self.control_set, source) {
-            (Err(error), _) => return Err(error.clone()),
-            (Ok(names), _) => names,
-        };
-        let sets = match source {
-            Source::RegFile(file) => file.control_sets(),
-            Source::PolicyFile(file) => file.control_sets(),
-            Source::Hive(..) | Source::Stale(..) | Source::Unreadable(..) => &[],
-        };
+        let names = self.control_set.as_ref().map_err(Clone::clone)?;
+        let sets = source.spoken_of();
         let speaks = |name: &Name| sets.iter().any(|set| set.matches(name.units()));
         let spoken_of: Vec<&Name> = names.iter().filter(|name| speaks(name)).collect();
         let names = if spoken_of.is_empty() { names.first().into_iter().collect() } else { spoken_of };
         let path = |set: &Name| KeyPath(system().0.iter().chain([set]).chain(below).cloned().collect());
         Ok(names.into_iter().map(path).collect())
-    }
-}
-
-impl Source {
-    /// How the input is called in reports.
-    pub fn artifact(&self) -> std::sync::Arc<str> {
-        std::sync::Arc::clone(match self {
-            Source::Hive(_, hive) | Source::Stale(_, hive, _) => hive.artifact(),
-            Source::RegFile(file) => file.artifact(),
-            Source::PolicyFile(file) => file.artifact(),
-            Source::Unreadable(_, _, place) => &place.artifact,
-        })
-    }
-
-    fn list(&self, path: &KeyPath, what: Listed, stale: bool) -> Result<Listing, KeyPath> {
-        match self {
-            Source::Stale(root, hive, error) if !stale => Ok(match path.below(root) {
-                Some(_) => Listing::Unreadable(error.clone(), Place::new(hive.artifact(), At::Whole)),
-                None => Listing::NotCovered,
-            }),
-            Source::Hive(root, hive) | Source::Stale(root, hive, _) => match path.below(root) {
-                Some(below) => hive.list(below, what),
-                None => Ok(Listing::NotCovered),
-            },
-            Source::RegFile(file) => Ok(file.list(path, what)),
-            Source::PolicyFile(file) => Ok(file.list(path, what)),
-            Source::Unreadable(root, error, place) => Ok(match path.below(root) {
-                Some(_) => Listing::Unreadable(error.clone(), place.clone()),
-                None => Listing::NotCovered,
-            }),
-        }
-    }
-
-    /// Whether `key` can be in here, whatever `CurrentControlSet` stands for: doubt about the set must not reach the answer
-    /// of a source that it does not concern.
-    fn may_cover(&self, key: &KeyPath) -> bool {
-        match self {
-            Source::Hive(root, _) | Source::Stale(root, ..) | Source::Unreadable(root, ..) => key.below(root).is_some(),
-            Source::RegFile(_) | Source::PolicyFile(_) => true,
-        }
-    }
-
-    fn look(&self, path: &KeyPath, value: Option<&Name>, stale: bool) -> Answer {
-        match self {
-            Source::Stale(root, hive, error) if !stale => Answer::Lookup(match path.below(root) {
-                Some(_) => Lookup::Unreadable(error.clone(), Place::new(hive.artifact(), At::Whole)),
-                None => Lookup::NotCovered,
-            }),
-            Source::Hive(root, hive) | Source::Stale(root, hive, _) => match path.below(root) {
-                Some(below) => hive.lookup(below, value),
-                None => Answer::Lookup(Lookup::NotCovered),
-            },
-            Source::PolicyFile(file) => Answer::Lookup(match value {
-                Some(value) => file.lookup(path, value),
-                None => file.key(path),
-            }),
-            Source::RegFile(file) => Answer::Lookup(match value {
-                Some(value) => file.lookup(path, value),
-                None => file.key(path),
-            }),
-            Source::Unreadable(root, error, place) => Answer::Lookup(match path.below(root) {
-                Some(_) => Lookup::Unreadable(error.clone(), place.clone()),
-                None => Lookup::NotCovered,
-            }),
-        }
     }
 }
 

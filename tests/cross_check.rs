@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use tlshive::limits::Limits;
 use tlshive::registry::cross_check::Agreement;
-use tlshive::registry::hive::Hive;
-use tlshive::registry::{Lookup, Registry, Source};
+use tlshive::registry::hive::{Hive, Mounted};
+use tlshive::registry::{Lookup, Registry};
 use tlshive::windows::keys::system;
 use tlshive::windows::path::{KeyPath, Name};
 
@@ -20,7 +20,7 @@ fn fixture(host: &str) -> Vec<u8> {
 fn registry(bytes: &[u8]) -> Registry {
     let limits = Limits::default();
     let hive = Hive::open(Box::new(bytes.to_vec()), Arc::from("SYSTEM"), &limits).unwrap();
-    Registry::new(vec![Source::Hive(system(), hive)], limits.links)
+    Registry::new(vec![Box::new(Mounted::new(system(), hive))], limits.links)
 }
 
 fn check(bytes: &[u8], key: &str, value: &str) -> (Lookup, Agreement) {

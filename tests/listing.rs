@@ -7,25 +7,27 @@ use std::sync::Arc;
 use tlshive::error::At;
 use tlshive::limits::Limits;
 use tlshive::read_at::LocalFile;
-use tlshive::registry::hive::Hive;
+use tlshive::registry::hive::{Hive, Mounted};
 use tlshive::registry::reg_file::{Interest, RegFile, RegIs};
-use tlshive::registry::{Listing, Lookup, Registry, Source};
+use tlshive::registry::source::Source;
+use tlshive::registry::{Listing, Lookup, Registry};
 use tlshive::windows::keys::system;
 use tlshive::windows::path::{KeyPath, Name};
 
 const PROTOCOLS: &str = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols";
 
-fn hive(name: &str) -> Source {
+fn hive(name: &str) -> Box<dyn Source> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/hosts").join(name).join("SYSTEM");
     let file = LocalFile::open(&path).unwrap();
-    Source::Hive(system(), Hive::open(Box::new(file), Arc::from(name), &Limits::default()).unwrap())
+    let hive = Hive::open(Box::new(file), Arc::from(name), &Limits::default()).unwrap();
+    Box::new(Mounted::new(system(), hive))
 }
 
-fn reg(lines: &str, is: RegIs) -> Source {
+fn reg(lines: &str, is: RegIs) -> Box<dyn Source> {
     let mut interest = Interest::new();
     interest.tree(&KeyPath::parse(PROTOCOLS));
     let text = format!("REGEDIT4\n{lines}\n").into_bytes();
-    Source::RegFile(RegFile::read(&text, &Arc::from("t.reg"), &interest, &Limits::default(), None).taken_as(is))
+    Box::new(RegFile::read(&text, &Arc::from("t.reg"), &interest, &Limits::default(), None).taken_as(is))
 }
 
 /// The names, sorted and joined, and whether they are all; or which kind of nothing.
@@ -42,7 +44,7 @@ fn told(listing: Listing) -> String {
     }
 }
 
-fn children(sources: Vec<Source>, key: &str) -> String {
+fn children(sources: Vec<Box<dyn Source>>, key: &str) -> String {
     let set = Ok(vec![Name::from("ControlSet001"), Name::from("CurrentControlSet")]);
     told(Registry::new(sources, 16).with_control_set(set).children(&KeyPath::parse(key)))
 }
@@ -107,7 +109,8 @@ fn changed_of(host: &str, change: impl FnOnce(&mut Vec<u8>)) -> Registry {
     let mut bytes = std::fs::read(path).unwrap();
     change(&mut bytes);
     let hive = Hive::open(Box::new(bytes), Arc::from("changed"), &Limits::default()).unwrap();
-    Registry::new(vec![Source::Hive(system(), hive)], 16).with_control_set(Ok(vec![Name::from("ControlSet001")]))
+    Registry::new(vec![Box::new(Mounted::new(system(), hive))], 16)
+        .with_control_set(Ok(vec![Name::from("ControlSet001")]))
 }
 
 /// The file offset of the entry of `TLS 1.2` in the hash leaf below `Protocols`; the entry before it is another protocol's.
@@ -191,7 +194,7 @@ fn a_link_leads_on_only_by_the_whole_of_its_data() {
 fn entries(bytes: &[u8], key: &str) -> (Vec<usize>, usize) {
     let word = |at: usize| usize::try_from(u32::from_le_bytes(*bytes[at..].first_chunk().unwrap())).unwrap();
     let hive = Hive::open(Box::new(bytes.to_vec()), Arc::from("x"), &Limits::default()).unwrap();
-    let registry = Registry::new(vec![Source::Hive(system(), hive)], 16);
+    let registry = Registry::new(vec![Box::new(Mounted::new(system(), hive))], 16);
     let Lookup::ValueAbsent(info) = registry.key(&KeyPath::parse(key)) else { panic!("{key}") };
     let At::Offset(node) = info.place.at else { panic!("{key}") };
     let list = 4096 + 4 + word(usize::try_from(node).unwrap() + 4 + 28);

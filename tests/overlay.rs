@@ -10,10 +10,10 @@ use tlshive::limits::Limits;
 use tlshive::place::Place;
 use tlshive::read_at::LocalFile;
 use tlshive::registry::change::Changes;
-use tlshive::registry::hive::Hive;
+use tlshive::registry::hive::{Hive, Mounted};
 use tlshive::registry::overlay::{Import, Overlaid, View};
 use tlshive::registry::reg_file::{Interest, RegFile, RegIs};
-use tlshive::registry::{Listing, Lookup, Registry, Source};
+use tlshive::registry::{Listing, Lookup, Registry};
 use tlshive::windows::keys::system;
 use tlshive::windows::path::{KeyPath, Name};
 
@@ -30,13 +30,13 @@ fn hive(name: &str) -> Registry {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/hosts").join(name).join("SYSTEM");
     let file = LocalFile::open(&path).unwrap();
     let hive = Hive::open(Box::new(file), Arc::from(name), &Limits::default()).unwrap();
-    Registry::new(vec![Source::Hive(system(), hive)], 16).with_control_set(Ok(sets(&["ControlSet001"])))
+    Registry::new(vec![Box::new(Mounted::new(system(), hive))], 16).with_control_set(Ok(sets(&["ControlSet001"])))
 }
 
 fn reg(lines: &str) -> Registry {
     let text = format!("REGEDIT4\n{lines}\n").into_bytes();
     let file = RegFile::read(&text, &Arc::from("state.reg"), &everything(), &Limits::default(), None);
-    Registry::new(vec![Source::RegFile(file.taken_as(RegIs::Export))], 16)
+    Registry::new(vec![Box::new(file.taken_as(RegIs::Export))], 16)
 }
 
 fn changes(lines: &str) -> Changes {

@@ -21,7 +21,7 @@ use tlshive::plan;
 use tlshive::registry::change::{Change, Changes};
 use tlshive::registry::overlay::{Import, View};
 use tlshive::registry::reg_file::{Interest, RegFile, RegIs};
-use tlshive::registry::{Listing, Lookup, Registry, Source};
+use tlshive::registry::{Listing, Lookup, Registry};
 use tlshive::windows::path::{KeyPath, Name};
 use tlshive::windows::value::{Value, ValueType};
 
@@ -125,7 +125,7 @@ fn registry(text: &str) -> Registry {
     let bytes: Vec<u8> = bytes.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let file = RegFile::read(&bytes, &Arc::from("state.reg"), &interest, &Limits::default(), None);
     assert_eq!(file.stopped(), None);
-    Registry::new(vec![Source::RegFile(file.taken_as(RegIs::Export))], 16)
+    Registry::new(vec![Box::new(file.taken_as(RegIs::Export))], 16)
 }
 
 fn over(base: &Registry, imports: &[&[Change]]) -> Registry {

@@ -124,7 +124,6 @@ mod tests {
     use crate::error::At;
     use crate::limits::Limits;
     use crate::place::Place;
-    use crate::registry::Source;
     use crate::registry::reg_file::{Interest, RegFile, RegIs};
 
     /// A registry with this line below the key, or without the key.
@@ -134,7 +133,7 @@ mod tests {
         let mut interest = Interest::new();
         keys().iter().for_each(|key| interest.key(key));
         let file = RegFile::read(&text.into_bytes(), &Arc::from("t.reg"), &interest, &Limits::default(), None);
-        Registry::new(vec![Source::RegFile(file.taken_as(RegIs::Export))], 16)
+        Registry::new(vec![Box::new(file.taken_as(RegIs::Export))], 16)
     }
 
     fn changed(time: Result<u64, &str>) -> Changed {

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::place::Place;
-use crate::registry::{Lookup, Registry, Source};
+use crate::registry::{Lookup, Registry};
 use crate::windows::control_set::{alias, is_alias, is_control_set, numbered};
 use crate::windows::keys::system;
 use crate::windows::path::{KeyPath, Name};
@@ -105,10 +105,7 @@ pub(super) fn in_use(registry: &Registry) -> Vec<Name> {
 }
 
 fn wanted_sets(machine: &Machine<'_>, wanted: &Wanted) -> Vec<Selected> {
-    let has_hive = machine.now.sources().iter().any(|source| match source {
-        Source::Hive(root, _) | Source::Stale(root, ..) | Source::Unreadable(root, ..) => *root == system(),
-        Source::RegFile(_) | Source::PolicyFile(_) => false,
-    });
+    let has_hive = machine.now.sources().any(|source| source.is_hive(&system()));
     let speaks = |registry, which| match select_value(registry, which) {
         Lookup::NotCovered => false,
         Lookup::KeyAbsent | Lookup::ValueAbsent(_) => has_hive,
@@ -208,14 +205,10 @@ impl Machine<'_> {
             }
             return Selected { set: None, names: Ok(names), notes: Vec::new() };
         }
-        let sources = self.now.sources();
-        let stopped = |source: &Source| match source {
-            Source::RegFile(file) => file.stopped().is_some(),
-            Source::PolicyFile(file) => file.stopped().is_some(),
-            Source::Hive(..) | Source::Stale(..) | Source::Unreadable(..) => false,
-        };
-        match sources.iter().find(|source| source.artifact() == place.artifact).is_some_and(stopped) {
-            true if sources.len() == 1 => Selected { set: None, names: Err(error), notes: Vec::new() },
+        let mut sources = self.now.sources();
+        let asked = sources.find(|source| *source.artifact() == place.artifact);
+        match asked.is_some_and(|source| source.stopped().is_some()) {
+            true if self.now.sources().count() == 1 => Selected { set: None, names: Err(error), notes: Vec::new() },
             true => Selected::unknown(format!("{place}: {error}")),
             false => Selected::unknown(format!("Select\\{which} in {place}: {error}")),
         }
@@ -296,20 +289,8 @@ fn listed(registry: &Registry) -> (Vec<Name>, Option<Error>) {
     let mut sets: Vec<Name> = Vec::new();
     let mut damage = None;
     for source in registry.sources() {
-        let names = match source {
-            Source::Hive(root, hive) | Source::Stale(root, hive, _) if *root == system() => {
-                let mut names = hive.children(&[]).unwrap_or_else(|error| {
-                    damage.get_or_insert(error);
-                    Vec::new()
-                });
-                // Windows never reads a key of a hive that is called so.
-                names.retain(|name| !is_alias(name.units()));
-                names
-            }
-            Source::RegFile(file) => file.control_sets().to_vec(),
-            Source::PolicyFile(file) => file.control_sets().to_vec(),
-            Source::Hive(..) | Source::Stale(..) | Source::Unreadable(..) => Vec::new(),
-        };
+        let (names, stopped) = source.control_sets();
+        damage = damage.or(stopped);
         for name in names.into_iter().filter(|name| is_control_set(name.units())) {
             if !sets.iter().any(|set| set.matches(name.units())) {
                 sets.push(name);

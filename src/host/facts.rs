@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::registry::reg_file::Header;
-use crate::registry::{Listing, Lookup, Registry, Source};
+use crate::registry::source::Source;
+use crate::registry::{Listing, Lookup, Registry};
 use crate::windows::FileTime;
 use crate::windows::path::{KeyPath, Name};
 use crate::windows::value::Value;
@@ -214,8 +214,7 @@ fn windows(registry: &Registry) -> Windows {
 
 /// Whether this is the registry of Wine, by the form of its files or by its own key.
 fn is_wine(registry: &Registry) -> bool {
-    let own = |source: &Source| matches!(source, Source::RegFile(file) if file.format().header == Header::Wine);
-    registry.sources().iter().any(own) || matches!(registry.children(&KeyPath::parse(WINE)), Listing::Found { .. })
+    registry.sources().any(Source::is_wine) || matches!(registry.children(&KeyPath::parse(WINE)), Listing::Found { .. })
 }
 
 /// Wine is no Windows, whatever it calls itself: no build says what it does.
@@ -300,7 +299,7 @@ mod tests {
             let interest = super::super::interest(&[], &[]);
             let bytes = text.as_bytes().to_vec();
             let file = RegFile::read(&bytes, &"x.reg".into(), &interest, &Limits::default(), None);
-            Windows::read(&Registry::new(vec![Source::RegFile(file)], 16))
+            Windows::read(&Registry::new(vec![Box::new(file)], 16))
         };
         let version = "[HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion]\n\
                        \"ProductName\"=\"Microsoft Windows 10\"\n\"CurrentBuild\"=\"19043\"\n";

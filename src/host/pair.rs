@@ -4,7 +4,9 @@ use std::path::Path;
 
 use super::{control_set, facts};
 use crate::limits::Limits;
-use crate::registry::{Lookup, Registry, Source};
+use crate::registry::hive::Mounted;
+use crate::registry::source::Source;
+use crate::registry::{Lookup, Registry};
 use crate::source::Artifact;
 use crate::windows::keys::{software, system};
 use crate::windows::path::{KeyPath, Name};
@@ -74,7 +76,8 @@ fn words(path: &Path) -> Vec<String> {
 fn registry(of_system: &Artifact, of_software: &Artifact, limits: &Limits) -> Option<Registry> {
     let (one, _) = of_system.open_hive(limits).ok()?;
     let (other, _) = of_software.open_hive(limits).ok()?;
-    let sources = vec![Source::Hive(system(), one), Source::Hive(software(), other)];
+    let sources: Vec<Box<dyn Source>> =
+        vec![Box::new(Mounted::new(system(), one)), Box::new(Mounted::new(software(), other))];
     let registry = Registry::new(sources, limits.links);
     let names = control_set::in_use(&registry);
     Some(if names.is_empty() { registry } else { registry.with_control_set(Ok(names)) })

@@ -98,7 +98,6 @@ mod tests {
 
     use super::*;
     use crate::limits::Limits;
-    use crate::registry::Source;
     use crate::registry::reg_file::{Interest, RegFile};
 
     fn notes_of(text: &str) -> Vec<String> {
@@ -106,7 +105,7 @@ mod tests {
         interest.tree(&KeyPath::parse(TREE));
         let text = format!("Windows Registry Editor Version 5.00\n\n{text}").into_bytes();
         let file = RegFile::read(&text, &Arc::from("x.reg"), &interest, &Limits::default(), None);
-        notes(&Registry::new(vec![Source::RegFile(file)], 8))
+        notes(&Registry::new(vec![Box::new(file)], 8))
     }
 
     #[test]

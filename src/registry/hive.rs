@@ -12,6 +12,7 @@ mod data;
 mod deleted;
 mod key;
 mod log;
+mod mounted;
 mod node;
 mod order;
 mod walk;
@@ -23,6 +24,7 @@ pub use base_block::BaseBlock;
 pub(crate) use base_block::{SIGNATURE, is_log};
 pub use deleted::{DeletedKey, DeletedValue, Owner, VisitDeleted};
 pub use log::{Recovery, Refused, log_fits, replay};
+pub use mounted::Mounted;
 pub use walk::{Enter, KeyRef, KeyView, ValueView, Visit};
 
 use crate::error::{At, Error};

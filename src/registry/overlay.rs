@@ -13,7 +13,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::change::{Change, Changes};
-use super::hive::{Answer, Listed};
+use super::hive::Listed;
 use super::{Listing, Lookup, Registry, Source};
 use crate::error::{At, Error};
 use crate::number::wide;
@@ -182,9 +182,7 @@ impl Overlay {
     /// a hive shows and nothing else does.
     fn doubt_shared(&mut self, base: &Registry, path: &KeyPath, import: &Import, place: &Place) {
         let Some(twin) = view::shared_twin(path).filter(|_| import.wow64 != Some(false)) else { return };
-        let shows =
-            |source: &Source| matches!(source, Source::Hive(root, _) | Source::Stale(root, ..) if *root == software());
-        if !base.sources.iter().any(shows) {
+        if !base.sources().any(|source| source.is_hive(&software())) {
             let what = format!("whether {path} and {twin} are one key cannot be told from the inputs");
             self.doubt(base, &twin, &Error::Ambiguous { what }, place);
         }
@@ -236,7 +234,8 @@ impl Overlay {
                 break;
             }
             trail.at_link |= round == 0 && names == trail.end.names().len();
-            let place = || Place::new(&base.sources.first().map(Source::artifact).unwrap_or_default(), At::Whole);
+            let place =
+                || Place::new(&base.sources().next().map(Source::artifact).cloned().unwrap_or_default(), At::Whole);
             // `CurrentControlSet` in a link is the set in use while the import is made, and afterwards the one that is judged.
             let next = match asker {
                 Asker::Rule => self.as_asked(&target),
@@ -364,17 +363,10 @@ impl Registry {
 
     /// The target of the topmost symbolic link on a path, without following that in turn. Links in `.reg` files have none.
     fn link(&self, path: &KeyPath) -> Option<Result<KeyPath, (Error, Place)>> {
-        for source in self.sources.iter().filter(|source| source.may_cover(path)) {
-            for path in self.resolve(path, source).unwrap_or_default() {
-                match source.look(&path, None, true) {
-                    Answer::Link(target) => return Some(Ok(target)),
-                    Answer::Lookup(Lookup::Unreadable(error @ Error::Unsupported { .. }, place))
-                        if matches!(source, Source::RegFile(_)) =>
-                    {
-                        return Some(Err((error, place)));
-                    }
-                    Answer::Lookup(_) => {}
-                }
+        for source in self.sources().filter(|source| source.may_cover(path)) {
+            let paths = self.resolve(path, source).unwrap_or_default();
+            if let Some(link) = paths.iter().find_map(|path| source.link(path)) {
+                return Some(link);
             }
         }
         None

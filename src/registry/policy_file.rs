@@ -6,8 +6,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::change::Changes;
-use super::hive::Listed;
+use super::hive::{Answer, Listed};
 use super::overlay::Alone;
+use super::source::Source;
 use super::{Listing, Lookup, gpp, pol, system};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{At, Error};
@@ -197,6 +198,35 @@ impl PolicyFile {
     /// What the file says that a key holds.
     pub fn list(&self, key: &KeyPath, what: Listed) -> Listing {
         self.alone.list(key, what)
+    }
+}
+
+impl Source for PolicyFile {
+    fn artifact(&self) -> &Arc<str> {
+        self.artifact()
+    }
+
+    fn look(&self, path: &KeyPath, value: Option<&Name>, _stale: bool) -> Answer {
+        Answer::Lookup(match value {
+            Some(value) => self.lookup(path, value),
+            None => self.key(path),
+        })
+    }
+
+    fn list(&self, path: &KeyPath, what: Listed, _stale: bool) -> Result<Listing, KeyPath> {
+        Ok(self.list(path, what))
+    }
+
+    fn spoken_of(&self) -> &[Name] {
+        self.control_sets()
+    }
+
+    fn stopped(&self) -> Option<&Error> {
+        self.stopped()
+    }
+
+    fn diagnostics(&self) -> Vec<Diagnostic> {
+        self.diagnostics().to_vec()
     }
 }
 

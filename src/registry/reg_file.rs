@@ -23,6 +23,7 @@
 //!
 //! Names and strings are UTF-16 code units throughout, so that unpaired surrogates survive.
 
+mod answers;
 mod encoding;
 mod extent;
 mod header;

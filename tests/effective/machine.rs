@@ -7,8 +7,8 @@ use tlshive::audit::effective::{Effective, effective, interest};
 use tlshive::host::Windows;
 use tlshive::limits::Limits;
 use tlshive::read_at::ReadAt;
+use tlshive::registry::Registry;
 use tlshive::registry::reg_file::{Interest, RegFile, RegIs};
-use tlshive::registry::{Registry, Source};
 use tlshive::windows::path::KeyPath;
 
 pub(crate) const PROTOCOLS: &str =
@@ -32,7 +32,7 @@ fn kept() -> Interest {
 
 fn of(source: &dyn ReadAt) -> Effective {
     let file = RegFile::read(source, &Arc::from("t.reg"), &kept(), &Limits::default(), None).taken_as(RegIs::Export);
-    let registry = Registry::new(vec![Source::RegFile(file)], 16);
+    let registry = Registry::new(vec![Box::new(file)], 16);
     effective(&registry, &Windows::read(&registry))
 }
 

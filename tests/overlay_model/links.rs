@@ -9,9 +9,9 @@ use tlshive::limits::Limits;
 use tlshive::place::Place;
 use tlshive::read_at::LocalFile;
 use tlshive::registry::change::{Change, Changes};
-use tlshive::registry::hive::Hive;
+use tlshive::registry::hive::{Hive, Mounted};
 use tlshive::registry::overlay::{Import, View};
-use tlshive::registry::{Lookup, Registry, Source};
+use tlshive::registry::{Lookup, Registry};
 use tlshive::windows::keys::system;
 use tlshive::windows::path::{KeyPath, Name};
 use tlshive::windows::value::Value;
@@ -104,7 +104,7 @@ fn either_path_of_a_link_answers_for_what_was_done_by_the_other() {
     let file = LocalFile::open(&path).unwrap();
     let hive = Hive::open(Box::new(file), Arc::from("SYSTEM"), &Limits::default()).unwrap();
     let names = vec![Name::from("ControlSet001"), Name::from("CurrentControlSet")];
-    let base = Registry::new(vec![Source::Hive(system(), hive)], 16).with_control_set(Ok(names.clone()));
+    let base = Registry::new(vec![Box::new(Mounted::new(system(), hive))], 16).with_control_set(Ok(names.clone()));
     let import = Import { view: View::Bits64, wow64: Some(true), current: names, keys: 1 << 13 };
     let ask = |registry: &Registry, set: &str, (tree, below): Key, value: &str| {
         let key = KeyPath::parse(&format!(r"HKEY_LOCAL_MACHINE\SYSTEM\{set}\{}\{below}", TREES[tree]));

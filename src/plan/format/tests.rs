@@ -8,7 +8,7 @@ use crate::plan::{Plan, Request};
 use crate::policy::Policy;
 use crate::registry::change::{Change, Script};
 use crate::registry::reg_file::{Interest, RegFile};
-use crate::registry::{Source, gpp as gpp_file, pol as pol_file};
+use crate::registry::{gpp as gpp_file, pol as pol_file};
 use crate::windows::path::{KeyPath, Name};
 use crate::windows::value::{Value, ValueType};
 
@@ -320,7 +320,7 @@ fn machine(name: &str, data: &str) -> Registry {
     let mut interest = Interest::new();
     interest.tree(&key("K"));
     let file = RegFile::read(&text.into_bytes(), &Arc::from("x.reg"), &interest, &Limits::default(), None);
-    Registry::new(vec![Source::RegFile(file)], 8)
+    Registry::new(vec![Box::new(file)], 8)
 }
 
 #[test]

@@ -7,8 +7,8 @@ use libfuzzer_sys::fuzz_target;
 use tlshive::limits::Limits;
 use tlshive::policy::Policy;
 use tlshive::read_at::ReadAt;
-use tlshive::registry::hive::{Hive, replay};
-use tlshive::registry::{Registry, Source};
+use tlshive::registry::hive::{Hive, Mounted, replay};
+use tlshive::registry::Registry;
 use tlshive::windows::keys::system;
 
 static POLICY: LazyLock<Policy> = LazyLock::new(|| Policy::default_policy().expect("the built-in policy loads"));
@@ -22,7 +22,7 @@ fuzz_target!(|data: &[u8]| {
     let logs = vec![(Arc::from("LOG1"), Box::new(log.to_vec()) as Box<dyn ReadAt>)];
     let (source, _) = replay(Box::new(hive.to_vec()), logs, &limits);
     let Ok(hive) = Hive::open(source, Arc::from("fuzz"), &limits) else { return };
-    let registry = Registry::new(vec![Source::Hive(system(), hive)], limits.links);
+    let registry = Registry::new(vec![Box::new(Mounted::new(system(), hive))], limits.links);
     for setting in POLICY.settings() {
         registry.get(&setting.key, &setting.value);
     }
