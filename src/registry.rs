@@ -2,11 +2,11 @@
 
 pub mod change;
 pub mod cross_check;
-pub mod gpp;
+
 pub mod hive;
 pub mod overlay;
-pub mod pol;
-pub mod policy_file;
+
+pub mod group_policy;
 pub mod reg_file;
 pub mod reg_text;
 pub mod source;

@@ -2,6 +2,7 @@
 
 mod again;
 mod bytes;
+mod classify;
 mod disk;
 mod dynamic;
 mod holder;
@@ -24,8 +25,8 @@ use std::time::SystemTime;
 use crate::error::{At, Error};
 use crate::place::INTO;
 use crate::read_at::ReadAt;
+use crate::registry::group_policy::Form;
 use crate::registry::hive::BaseBlock;
-use crate::registry::policy_file::Form;
 
 use bytes::Bytes;
 pub use bytes::{Container, Files};

@@ -83,9 +83,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     // Questions and what they answer, never how.
     ("audit", &["cross_check", "overlay", "Found", "KeyInfo", "Listing", "Lookup", "Registry"]),
     // The sniffers of the formats.
-    ("source", &["hive", "policy_file", "reg_file"]),
+    ("source", &["hive", "group_policy", "reg_file"]),
     // `show` prints what the readers themselves see, without the stages in between; the writer spares whatever is a hive.
-    ("cli", &["change", "cross_check", "overlay", "hive", "policy_file", "reg_file", "Lookup", "Registry"]),
+    ("cli", &["change", "cross_check", "overlay", "hive", "group_policy", "reg_file", "Lookup", "Registry"]),
 ];
 
 /// The files, or folders of them, that may name a crate. Each dependency must be here.
@@ -114,7 +114,7 @@ const CRATES: &[(&str, &[&str])] = &[
     // Beside flate2, whose decoder cannot be copied, and so not be kept at a point to go on from.
     ("miniz_oxide", &["archive"]),
     ("nt_hive", &["registry/cross_check.rs"]),
-    ("quick_xml", &["plan/gpp.rs", "registry/gpp"]),
+    ("quick_xml", &["plan/gpp.rs", "registry/group_policy/gpp"]),
     ("regashii", &["plan/reg"]),
     ("ruzstd", &["image/unpack.rs", "archive"]),
     ("same_file", &["cli/audit.rs", "cli/writer.rs"]),

@@ -7,8 +7,8 @@ use super::exit::Failure;
 use super::policy::wrong;
 use crate::host::{Input, OverlayFile};
 use crate::limits::Limits;
+use crate::registry::group_policy::Owner;
 use crate::registry::overlay::View;
-use crate::registry::policy_file::Owner;
 use crate::registry::reg_file::Interest;
 
 /// Reads what the files change, within the interest.

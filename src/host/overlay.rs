@@ -13,8 +13,8 @@ use crate::place::Place;
 use crate::read_at::{LocalFile, ReadAt};
 use crate::registry::Registry;
 use crate::registry::change::Changes;
+use crate::registry::group_policy::{self, Form, Layout, Owner};
 use crate::registry::overlay::{Import, View, native_twin};
-use crate::registry::policy_file::{self, Form, Layout, Owner};
 use crate::registry::reg_file::{Interest, RegFile};
 use crate::windows::keys::system;
 use crate::windows::path::{KeyPath, Name};
@@ -60,7 +60,7 @@ impl OverlayFile {
         let mut start = vec![0; 4096];
         let n = source.read_at(0, &mut start).unwrap_or(0);
         start.truncate(n);
-        match policy_file::sniff(&start) {
+        match group_policy::sniff(&start) {
             Some(form) => {
                 let layout = layout(&input.name, Some(Path::new(&*input.name)), registry_pol);
                 Self::policy_file(input, source, (form, layout), interest, limits)
@@ -78,7 +78,7 @@ impl OverlayFile {
         limits: &Limits,
     ) -> Self {
         let name = Arc::clone(&input.name);
-        let (mut changes, mut diagnostics) = policy_file::read(source, &name, layout, form, limits);
+        let (mut changes, mut diagnostics) = group_policy::read(source, &name, layout, form, limits);
         input.kind = InputKind::Overlay(form.to_string());
         let doubted = || changes.doubts.iter().find(|(key, ..)| interest.reaches(key)).map(|(.., place)| place.clone());
         changes.first = interest.first_touched(&changes.changes).or_else(doubted);

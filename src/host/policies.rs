@@ -8,7 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::error::Error;
 use crate::place::Place;
 use crate::registry::change::{Change, Changes};
-use crate::registry::policy_file::{self, Owner};
+use crate::registry::group_policy::{self, Owner};
 use crate::registry::reg_file::Interest;
 use crate::registry::{Listing, Lookup, Registry};
 use crate::source::{Artifact, Kind, PolicyPlace, place};
@@ -74,7 +74,7 @@ pub(super) fn read(artifacts: &[Artifact], options: &Options<'_>) -> (Vec<Read>,
                 let owner = (place != PolicyPlace::Other).then_some(Owner::Machine);
                 let local = artifact.container().is_none().then_some(&*artifact.path);
                 let layout = layout(&artifact.name, local, owner);
-                let (changes, remarks) = policy_file::read(&*file, &artifact.name, layout, form, options.limits);
+                let (changes, remarks) = group_policy::read(&*file, &artifact.name, layout, form, options.limits);
                 diagnostics.extend(remarks);
                 policy.unread = changes.stopped.as_ref().map(|(error, _)| error.clone());
                 changes

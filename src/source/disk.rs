@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::again::Again;
 use super::bytes::{Bytes, Container, Files, Inside, start};
+use super::classify::{About, Class, Disks, classify};
 use super::dynamic::Member;
 use super::holder::ArchiveAt;
 use super::installation::{self, FoundFile, What};
@@ -12,9 +13,9 @@ use super::ledger::{Entry, Fate};
 use super::logs::InsideLog;
 use super::past::plain;
 use super::policy_place;
-use super::sniff::{BOOT_COPY, Content, LEN, sniff_at};
+use super::sniff::{Content, LEN, sniff_at};
 use super::walk::Walk;
-use super::{Artifact, Kind, inside, no_hive, step};
+use super::{Artifact, Kind, inside, step};
 use crate::diagnostic::Code;
 use crate::error::{At, Error};
 use crate::image::{Disk, Filesystem, Partition, Scheme, Table, Tree, dynamic, partitions, recognise};
@@ -345,11 +346,21 @@ impl Walk<'_> {
         let bytes = Bytes::Inside { container: Arc::clone(&volume.container), file, size, modified };
         self.out.files = self.out.files.saturating_add(u64::from(found.what == What::Hive));
         let called = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let is_hive = is_hive_file(plain(&called));
         let expected = found.what == What::Hive;
+        let is_hive = is_hive_file(plain(&called));
         let (backup, named) = (found.is_past(), false);
-        match content {
-            Content::Registry(kind) => {
+        let about = About {
+            file_name: plain(&called),
+            size,
+            certain: expected,
+            past: false,
+            // Beside hives there are their logs alone.
+            log: expected && !is_hive,
+            disks: Disks::Large,
+            ends_like_disk: &|| false,
+        };
+        match classify(content, &about) {
+            Class::Registry(kind) => {
                 let kept = bytes.clone();
                 self.out.artifacts.push(Artifact {
                     path: path.clone(),
@@ -365,17 +376,10 @@ impl Walk<'_> {
                     self.inside_log(&path, InsideLog { file: called, name, bytes: kept });
                 }
             }
-            Content::Log => self.inside_log(&path, InsideLog { file: called, name, bytes }),
-            _ if expected && is_hive => {
-                let kind = Kind::BrokenHive(no_hive(&called, size == 0));
-                self.out.artifacts.push(Artifact { path, name, kind, logs: Vec::new(), backup, named, bytes });
-            }
-            // A log whose start is torn; the report is to say why it is not applied.
-            _ if expected => self.inside_log(&path, InsideLog { file: called, name, bytes }),
-            Content::NearlyReg(why) => self.unreadable(&name, why.to_owned()),
-            Content::Image => self.nested_image(&name, collections),
-            Content::Disk if size > BOOT_COPY => self.nested_image(&name, collections),
-            Content::Archive(kind) if collections == Collections::Read => {
+            Class::Log => self.inside_log(&path, InsideLog { file: called, name, bytes }),
+            Class::NearlyReg(why) => self.unreadable(&name, why.to_owned()),
+            Class::Image => self.nested_image(&name, collections),
+            Class::Archive(kind) if collections == Collections::Read => {
                 let (again, file) = (Arc::clone(&volume.again), found.file);
                 let open =
                     Arc::new(move || -> Result<Arc<dyn ReadAt>, Error> { Ok(Arc::new(again.get()?.file(file)?)) });
@@ -383,14 +387,20 @@ impl Walk<'_> {
                 let files = Arc::clone(&volume.container.files);
                 self.archive(&ArchiveAt { name, path, named: false, files, inside_of, open }, kind);
             }
-            Content::Archive(_) => {
+            Class::Archive(_) => {
                 let message = "an archive inside an image is not read: copy it out first".to_owned();
                 match collections {
                     Collections::Aside => self.remark(&name, Code::NestedArchive, message),
                     Collections::Read | Collections::TooDeep => self.unreadable(&name, message),
                 }
             }
-            _ => {}
+            // What could hold a machine and is not read is told of, as in a folder.
+            Class::Nothing if !expected && collections != Collections::Aside => {
+                if let Ok(file) = tree.file(found.file) {
+                    self.tell(&name, false, &file);
+                }
+            }
+            Class::Nothing => {}
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError};
 
 use super::again::Again;
 use super::bytes::{Bytes, Container, Files, Inside, Members, member, start};
+use super::classify::{About, Class, Disks, classify};
 use super::disk::Image;
 use super::installation::is_expected;
 use super::ledger::{Entry, Fate};
@@ -13,9 +14,9 @@ use super::logs::InsideLog;
 use super::opener::{Among, Beside, ByPath, Parts, Used, member_path};
 use super::past::{copy_of, is_past, plain, top};
 use super::policy_place::expected;
-use super::sniff::{BOOT_COPY, Content, LEN, SMALLEST_DISK, sniff, sniff_at};
+use super::sniff::{Content, LEN, sniff, sniff_at};
 use super::walk::{Holder, LOOK, Walk, parts, promised};
-use super::{Artifact, Kind, inside, is_in_config, name, no_hive, step};
+use super::{Artifact, Kind, inside, is_in_config, name, step};
 use crate::archive::{self, Archive};
 use crate::diagnostic::{Code, Severity};
 use crate::error::{At, Error};
@@ -170,33 +171,28 @@ impl Walk<'_> {
                 (Arc::clone(&archive.container), Inside::Member(Arc::clone(&archive.members), number));
             let bytes = Bytes::Inside { container, file, size, modified: *modified };
             let (logs, named) = (Vec::new(), false);
-            match content {
-                Content::Registry(kind) => {
+            let about = About {
+                file_name: plain(file_name),
+                size,
+                certain: is_in_config(Path::new(folder)),
+                past: false,
+                log: size > 0 && is_log_name(path),
+                disks: Disks::Large,
+                ends_like_disk: &|| ends(&members, number),
+            };
+            match classify(content, &about) {
+                Class::Registry(kind) => {
                     any = true;
                     if is_log_name(path) {
                         self.member_log(&full, path, &called, bytes.clone());
                     }
                     self.out.artifacts.push(Artifact { path: full, name: called, kind, logs, backup, named, bytes });
                 }
-                Content::Log => self.member_log(&full, path, &called, bytes),
-                Content::NearlyReg(why) => self.unreadable(&called, why.to_owned()),
-                Content::Image => images.push((called, full, number)),
-                Content::Disk if size > BOOT_COPY => images.push((called, full, number)),
-                // As in a volume: there is a machine, of which nothing can be told.
-                Content::Empty | Content::Other if is_hive => {
-                    any = true;
-                    let error = no_hive(file_name, size == 0);
-                    let certain = is_in_config(Path::new(folder));
-                    let kind = if certain { Kind::BrokenHive(error) } else { Kind::NoHive(error) };
-                    self.out.artifacts.push(Artifact { path: full, name: called, kind, logs, backup, named, bytes });
-                }
-                // The start of a log is torn; the report is to say why it is not applied.
-                Content::Other if is_log_name(path) => self.member_log(&full, path, &called, bytes),
-                // Of these, the end alone shows what they are.
-                Content::Other if size >= SMALLEST_DISK && ends(&members, number) => {
-                    images.push((called, full, number));
-                }
-                Content::Archive(_) | Content::Empty | Content::Disk | Content::Other => {}
+                Class::Log => self.member_log(&full, path, &called, bytes),
+                Class::NearlyReg(why) => self.unreadable(&called, why.to_owned()),
+                Class::Image => images.push((called, full, number)),
+                // Those that could hold a machine are told of with what is not read.
+                Class::Archive(_) | Class::Nothing => {}
             }
         }
         any |= !images.is_empty() || !left_out.is_empty();

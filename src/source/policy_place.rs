@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Component, Path};
 
 use super::is_in_config;
-use crate::registry::policy_file::Form;
+use crate::registry::group_policy::Form;
 
 /// What a file of Group Policy is to the machine that it lies on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

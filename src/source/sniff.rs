@@ -4,8 +4,8 @@ use std::path::Path;
 
 use crate::image::{ends_like_disk, is_container, looks_like_disk};
 use crate::read_at::ReadAt;
+use crate::registry::group_policy;
 use crate::registry::hive::{BaseBlock, SIGNATURE, is_log};
-use crate::registry::policy_file;
 use crate::registry::reg_file::{Sniffed, sniff as sniff_text};
 
 use super::Kind;
@@ -112,7 +112,7 @@ pub(super) fn sniff(start: &[u8]) -> Content {
     if let Some(kind) = archive::sniff(start) {
         return Content::Archive(kind);
     }
-    if let Some(form) = policy_file::sniff(start) {
+    if let Some(form) = group_policy::sniff(start) {
         return Content::Registry(Kind::PolicyFile(form));
     }
     match sniff_text(start) {

@@ -8,6 +8,7 @@ use walkdir::WalkDir;
 
 use super::again::Recent;
 use super::bytes::{Bytes, start};
+use super::classify::{About, Class, Disks, classify};
 use super::disk::ImageSeen;
 use super::dynamic::Member;
 use super::known;
@@ -15,9 +16,9 @@ use super::ledger::{Cause, Entry, Fate};
 use super::logs::{InsideLog, attach};
 use super::past::{copy_of, is_past};
 use super::policy_place::expected;
-use super::sniff::{BOOT_COPY, Content, LEN, SMALLEST_DISK, sniff, sniff_at};
+use super::sniff::{LEN, sniff, sniff_at};
 use super::units::{Trouble, Unit, UnitFile, Walker};
-use super::{Artifact, Kind, Search, is_in_config, name, no_hive};
+use super::{Artifact, Kind, Search, is_in_config, name};
 use crate::archive::Archive;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::error::At;
@@ -25,7 +26,6 @@ use crate::image::ends_like_disk;
 use crate::limits::Limits;
 use crate::place::Place;
 use crate::read_at::{LocalFile, ReadAt};
-use crate::windows::keys::is_hive_file;
 
 /// What was found, and what was met on the way.
 #[derive(Debug, Default)]
@@ -232,32 +232,34 @@ impl<'a> Walk<'a> {
         let picked = named && (self.search.offset.is_some() || self.search.volume.is_some());
         let size = file.len();
         let holder = |kind| Holder { path: path.to_path_buf(), named, kind, size };
-        match content {
-            Content::Registry(_) if backup && !past_too && !self.search.include_backups => self.left_out(&called, 1),
-            Content::Registry(kind) => artifact(kind),
-            Content::Empty | Content::Other if is_hive_file(&file_name) && !backup => {
-                let error = no_hive(&file_name, matches!(content, Content::Empty));
-                let certain = is_in_config(path.parent().unwrap_or(Path::new("")));
-                artifact(if certain { Kind::BrokenHive(error) } else { Kind::NoHive(error) });
-            }
-            Content::NearlyReg(why) => {
+        let about = About {
+            file_name: &file_name,
+            size,
+            certain: !backup && is_in_config(path.parent().unwrap_or(Path::new(""))),
+            past: backup,
+            log: false,
+            disks: match (picked, named) {
+                (true, _) => Disks::Anything,
+                (false, true) => Disks::All,
+                (false, false) => Disks::Large,
+            },
+            ends_like_disk: &|| ends_like_disk(&file),
+        };
+        match classify(content, &about) {
+            Class::Registry(_) if backup && !past_too && !self.search.include_backups => self.left_out(&called, 1),
+            Class::Registry(kind) => artifact(kind),
+            Class::NearlyReg(why) => {
                 self.enter(path, named, size, ".reg file", Fate::NotRead);
                 self.unreadable(&called, why.to_owned());
             }
-            Content::Log => self.logs.push((path.to_path_buf(), named)),
-            Content::Archive(Archive::Unread { .. }) => {
+            Class::Log => self.logs.push((path.to_path_buf(), named)),
+            Class::Archive(Archive::Unread { .. }) => {
                 self.enter(path, named, size, "", Fate::NotRead);
                 self.tell(&called, named, &file);
             }
-            Content::Archive(kind) => self.containers.push(holder(HolderKind::Archive(kind))),
-            Content::Image => self.containers.push(holder(HolderKind::Image)),
-            Content::Disk | Content::Other if picked => self.containers.push(holder(HolderKind::Image)),
-            Content::Disk if named || size > BOOT_COPY => self.containers.push(holder(HolderKind::Image)),
-            // Of these, the end alone shows what they are.
-            Content::Other if size >= SMALLEST_DISK && ends_like_disk(&file) => {
-                self.containers.push(holder(HolderKind::Image));
-            }
-            Content::Empty | Content::Disk | Content::Other => {
+            Class::Archive(kind) => self.containers.push(holder(HolderKind::Archive(kind))),
+            Class::Image => self.containers.push(holder(HolderKind::Image)),
+            Class::Nothing => {
                 self.enter(path, named, size, "", Fate::NotRecognised);
                 self.out.other_files += 1;
                 self.tell(&called, named, &file);

@@ -7,8 +7,8 @@ use crate::limits::Limits;
 use crate::plan::{Plan, Request};
 use crate::policy::Policy;
 use crate::registry::change::{Change, Script};
+use crate::registry::group_policy::{gpp as gpp_file, pol as pol_file};
 use crate::registry::reg_file::{Interest, RegFile};
-use crate::registry::{gpp as gpp_file, pol as pol_file};
 use crate::windows::path::{KeyPath, Name};
 use crate::windows::value::{Value, ValueType};
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use libfuzzer_sys::fuzz_target;
 use tlshive::limits::Limits;
 use tlshive::windows::path::KeyPath;
-use tlshive::registry::{gpp, pol};
+use tlshive::registry::group_policy::{gpp, pol};
 
 fuzz_target!(|data: &[u8]| {
     let (artifact, limits) = (Arc::from("fuzz"), Limits::default());

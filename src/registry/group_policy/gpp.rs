@@ -14,13 +14,13 @@ use std::sync::Arc;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-use super::change::{Script, whole};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{At, Error};
 use crate::limits::Limits;
 use crate::number::wide;
 use crate::place::Place;
 use crate::read_at::ReadAt;
+use crate::registry::change::{Script, whole};
 use item::Item;
 use text::Lines;
 

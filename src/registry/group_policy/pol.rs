@@ -6,7 +6,6 @@
 
 use std::sync::Arc;
 
-use super::change::{Change, Script, whole};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{At, Error};
 use crate::fields::Fields;
@@ -14,6 +13,7 @@ use crate::limits::Limits;
 use crate::number::{narrow, wide};
 use crate::place::Place;
 use crate::read_at::ReadAt;
+use crate::registry::change::{Change, Script, whole};
 use crate::windows::path::{KeyPath, Name};
 use crate::windows::value::{Value, ValueType};
 

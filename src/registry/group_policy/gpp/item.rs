@@ -1,9 +1,9 @@
 //! One item of registry preferences, and the changes that it makes.
 
-use super::super::change::Change;
 use super::text::{Named, get, is_set};
 use crate::error::At;
 use crate::limits::Limits;
+use crate::registry::change::Change;
 use crate::windows::path::{KeyPath, Name};
 use crate::windows::roots::ROOTS;
 use crate::windows::value::{Value, ValueType};

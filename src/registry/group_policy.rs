@@ -1,6 +1,8 @@
 //! Files of Group Policy as inputs: told by their content, and answering for what they set and delete.
 
+pub mod gpp;
 mod owner;
+pub mod pol;
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +11,7 @@ use super::change::Changes;
 use super::hive::{Answer, Listed};
 use super::overlay::Alone;
 use super::source::Source;
-use super::{Listing, Lookup, gpp, pol, system};
+use super::{Listing, Lookup, system};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{At, Error};
 use crate::limits::Limits;
