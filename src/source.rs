@@ -14,6 +14,7 @@ mod opener;
 mod past;
 mod policy_place;
 mod sniff;
+mod telling;
 mod units;
 mod walk;
 
