@@ -1,9 +1,9 @@
 //! `audit`: a policy and a host in, findings and a verdict out. No input or output, no clock, no printing.
 
+mod applies;
 mod check;
 mod deciding;
 pub mod effective;
-mod only;
 mod report;
 pub mod restart;
 mod second;

@@ -14,7 +14,6 @@ mod in_the_way;
 mod intune;
 mod lgpo;
 mod machine;
-mod only;
 mod pol;
 mod powershell;
 mod ps1;
@@ -22,6 +21,7 @@ mod refusal;
 mod reg;
 mod remarks;
 mod switch;
+mod tls12_only;
 mod undo;
 mod values;
 mod yaml;
@@ -106,7 +106,7 @@ impl Plan {
     pub fn anywhere(self, request: &Request<'_>) -> Result<Made, PlanError> {
         let mut made = match self {
             Plan::Enable | Plan::Disable => switch::switch(self, request)?,
-            Plan::Only => only::only(request, None, None)?,
+            Plan::Only => tls12_only::tls12_only(request, None, None)?,
             Plan::Defaults => defaults::defaults(request)?,
             Plan::Fix => return Err(PlanError::NeedsMachine),
         };

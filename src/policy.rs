@@ -2,9 +2,9 @@
 //! generator, and because users bring their own. `policy/policy.schema.json` describes the files.
 
 mod builtin;
+mod conditions;
 mod fields;
 mod file;
-mod only;
 pub mod waiver;
 
 use std::fmt;
@@ -14,8 +14,8 @@ use crate::windows::path::{KeyPath, Name};
 use crate::windows::roots;
 use crate::windows::value::{Value, ValueType};
 
+pub use conditions::{Installation, Only, Product, Version};
 pub use file::PolicyError;
-pub use only::{Installation, Only, Product, Version};
 
 /// A set of rules with an identity.
 #[derive(Debug, Clone)]

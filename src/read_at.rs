@@ -4,7 +4,7 @@
 //! and without locking, and so that layers can be laid over layers (a file, later a disk image, log pages over a hive).
 
 mod cached;
-mod overlay;
+mod patched;
 mod window;
 
 use std::fs::File;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use crate::number::wide;
 pub use cached::Cached;
-pub use overlay::Overlay;
+pub use patched::Patched;
 pub use window::Window;
 
 /// A source of bytes with a fixed length that can be read at any offset.

@@ -1,7 +1,7 @@
 //! One rule against one host.
 
+use super::applies::{Applies, applies};
 use super::deciding::deciding;
-use super::only::{Applies, applies};
 use super::report::{Finding, Outcome};
 use super::states::States;
 use crate::error::Error;

@@ -180,7 +180,7 @@ pub fn effective(registry: &Registry, windows: &Windows) -> Effective {
     lints.extend(of_ciphers);
     let product = product::read(registry, windows, release, &mut lints);
     let restart = restart::judge(registry, &schannel.changed, &dotnet.changed);
-    let overall = overall::of(&schannel.protocols, &dotnet, &ciphers);
+    let overall = overall::overall(&schannel.protocols, &dotnet, &ciphers);
     let key_exchange = key_exchange::read(registry, windows.build);
     Effective { overall, protocols, dotnet, winhttp, ciphers, curves, key_exchange, product, restart, lints }
 }

@@ -19,7 +19,7 @@ pub(super) fn defaults(request: &Request<'_>) -> Result<Made, PlanError> {
     let mut seen = BTreeSet::new();
     let mut left_out = Vec::new();
     for rule in request.chosen()? {
-        let values = values::of(rule);
+        let values = values::wanted(rule);
         if values.is_empty() {
             left_out.push(rule.id.clone());
         }

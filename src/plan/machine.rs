@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::remarks::state;
 use super::undo::{remarks, undo};
-use super::{Made, Plan, PlanError, Request, defaults, fix, only, switch};
+use super::{Made, Plan, PlanError, Request, defaults, fix, switch, tls12_only};
 use crate::audit::effective::FIRST_WITH_TLS13;
 use crate::audit::{Finding, HostReport, audit, weakened};
 use crate::error::At;
@@ -47,7 +47,7 @@ impl Plan {
             Plan::Enable | Plan::Disable => switch::switch(self, request)?,
             Plan::Only => {
                 let tls13 = host.windows.build.map(|build| build >= FIRST_WITH_TLS13);
-                only::only(request, tls13, host.windows.architecture.has_wow64())?
+                tls12_only::tls12_only(request, tls13, host.windows.architecture.has_wow64())?
             }
             Plan::Defaults => defaults::defaults(request)?,
             Plan::Fix => fix::fix(request, machine)?,

@@ -20,7 +20,7 @@ impl Wanted {
 }
 
 /// The values of a rule. Lists of cipher suites are not among them: Windows itself keeps one.
-pub(super) fn of(rule: &Rule) -> Vec<Wanted> {
+pub(super) fn wanted(rule: &Rule) -> Vec<Wanted> {
     match &rule.check {
         Check::Value(setting) => {
             let (key, name, value) = (setting.key.clone(), setting.value.clone(), setting.expect.value.clone());

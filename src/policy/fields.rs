@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::only::Version;
+use super::conditions::Version;
 use super::waiver::{Date, day};
 use crate::windows::path::KeyPath;
 use crate::windows::roots;

@@ -45,7 +45,7 @@ struct Part {
     why: String,
 }
 
-pub(super) fn of(protocols: &[ProtocolState], dotnet: &DotNet, ciphers: &Ciphers) -> Overall {
+pub(super) fn overall(protocols: &[ProtocolState], dotnet: &DotNet, ciphers: &Ciphers) -> Overall {
     let mut parts = Vec::new();
     if let Some(tls12) = schannel::of(protocols, "TLS 1.2") {
         parts.extend(sides(&tls12.client, &tls12.server));

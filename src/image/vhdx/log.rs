@@ -11,7 +11,7 @@ use super::header::{Header, REGION_TABLES};
 use crate::error::{At, Error};
 use crate::image::mapped::overlaps;
 use crate::limits::Limits;
-use crate::read_at::{Overlay, ReadAt};
+use crate::read_at::{Patched, ReadAt};
 use entry::{Change, Entry, Ring, SECTOR};
 
 /// The file as it is with its log replayed: the file itself if the log is empty.
@@ -42,11 +42,11 @@ pub(super) fn replayed(
         let found = format!("{}: the file is cut short", file.len());
         return Err(Error::damaged(At::Whole, "file size", format!("{} or more", sequence.head.flushed), found));
     }
-    let overlay = lay(file, header, &ring, &sequence, limits)?;
+    let patched = lay(file, header, &ring, &sequence, limits)?;
     let count = sequence.entries.len();
     let word = if count == 1 { "entry" } else { "entries" };
     notes.push(format!("the log was replayed ({count} {word})"));
-    Ok(Arc::new(overlay))
+    Ok(Arc::new(patched))
 }
 
 /// The entries to replay: where in the log each stands, from the oldest that may not be in its place to the newest.
@@ -95,7 +95,7 @@ fn lay(
     ring: &Ring<'_>,
     sequence: &Sequence,
     limits: &Limits,
-) -> Result<Overlay, Error> {
+) -> Result<Patched, Error> {
     let [tables, _] = REGION_TABLES;
     // The file is made as large as the newest entry says and as changes reach, with zeros.
     let mut end = file.len().max(sequence.head.last);
@@ -125,24 +125,24 @@ fn lay(
             Ok(())
         })?;
     }
-    let mut overlay = Overlay::new(Box::new(Arc::clone(file)));
-    let zeros = overlay.add_layer(None, Arc::new(Zeros));
-    let log = overlay.add_layer(None, Arc::clone(file));
-    let patches = overlay.add_layer(None, Arc::new(patches));
-    overlay.cover(file.len(), end.saturating_sub(file.len()), zeros, 0);
+    let mut patched = Patched::new(Box::new(Arc::clone(file)));
+    let zeros = patched.add_layer(None, Arc::new(Zeros));
+    let log = patched.add_layer(None, Arc::clone(file));
+    let patches = patched.add_layer(None, Arc::new(patches));
+    patched.cover(file.len(), end.saturating_sub(file.len()), zeros, 0);
     let mut patch = 0u64;
     for change in changes {
         match change {
-            Change::Zero { to, len } => overlay.cover(to, len, zeros, 0),
+            Change::Zero { to, len } => patched.cover(to, len, zeros, 0),
             Change::Data { to, from, .. } => {
-                overlay.cover(to, 8, patches, patch);
-                overlay.cover(to.saturating_add(8), 4084, log, from);
-                overlay.cover(to.saturating_add(4092), 4, patches, patch.saturating_add(8));
+                patched.cover(to, 8, patches, patch);
+                patched.cover(to.saturating_add(8), 4084, log, from);
+                patched.cover(to.saturating_add(4092), 4, patches, patch.saturating_add(8));
                 patch = patch.saturating_add(12);
             }
         }
     }
-    Ok(overlay)
+    Ok(patched)
 }
 
 /// Zeros without end.

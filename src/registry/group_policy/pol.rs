@@ -15,6 +15,7 @@ use crate::place::Place;
 use crate::read_at::ReadAt;
 use crate::registry::change::{Change, Script, whole};
 use crate::windows::path::{KeyPath, Name};
+use crate::windows::roots::is;
 use crate::windows::value::{Value, ValueType};
 
 /// What the file starts with: the signature and version 1.
@@ -226,10 +227,6 @@ impl Taker<'_> {
         }
         Ok(())
     }
-}
-
-fn is(name: &[u16], text: &str) -> bool {
-    after(name, text).is_some_and(<[u16]>::is_empty)
 }
 
 /// What follows `start`, which is compared without case.

@@ -25,7 +25,7 @@ use super::base_block::{self, BaseBlock};
 use crate::error::{At, Error};
 use crate::fields::Fields;
 use crate::limits::Limits;
-use crate::read_at::{Overlay, ReadAt};
+use crate::read_at::{Patched, ReadAt};
 use crate::windows::FileTime;
 use header::{Format, LEN, Log, belongs};
 
@@ -193,15 +193,15 @@ pub fn replay(
     };
     new.sort_by_key(|log| log.sequence().wrapping_sub(anchor));
     old.sort_by_key(|log| Reverse(log.base.last_written));
-    let mut overlay = Overlay::new(primary);
-    let mut done = lay::new_logs(&new, &hive, &mut overlay, limits, &mut refused);
+    let mut patched = Patched::new(primary);
+    let mut done = lay::new_logs(&new, &hive, &mut patched, limits, &mut refused);
     if done.is_none() {
         // Pages of a log that turned out to be of no use are not to show through.
-        overlay = Overlay::new(overlay.into_base());
-        done = lay::old_logs(&old, &mut overlay, limits, &mut refused);
+        patched = Patched::new(patched.into_base());
+        done = lay::old_logs(&old, &mut patched, limits, &mut refused);
     }
-    let Some(done) = done else { return (overlay.into_base(), Recovery::Dirty { refused }) };
-    lay::block(&done, &hive, &mut overlay);
+    let Some(done) = done else { return (patched.into_base(), Recovery::Dirty { refused }) };
+    lay::block(&done, &hive, &mut patched);
     let recovery = Recovery::Replayed {
         entries: done.applied.entries,
         first: done.applied.first,
@@ -210,7 +210,7 @@ pub fn replay(
         base_block_from_log: hive.base.is_none(),
         refused,
     };
-    (Box::new(overlay), recovery)
+    (Box::new(patched), recovery)
 }
 
 /// Whether a log can be that of a dirty hive, for logs that do not lie beside theirs.

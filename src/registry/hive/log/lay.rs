@@ -6,7 +6,7 @@ use super::header::{LEN, Log};
 use super::{Applied, Budget, Primary, Refused, new, old};
 use crate::fields::Fields;
 use crate::limits::Limits;
-use crate::read_at::{Overlay, ReadAt};
+use crate::read_at::{Patched, ReadAt};
 use crate::registry::hive::base_block::{self, checksum};
 
 /// Logs that were laid over a hive.
@@ -22,7 +22,7 @@ pub(super) struct Done<'a> {
 pub(super) fn new_logs<'a>(
     logs: &'a [Log],
     hive: &Primary,
-    overlay: &mut Overlay,
+    patched: &mut Patched,
     limits: &Limits,
     refused: &mut Vec<Refused>,
 ) -> Option<Done<'a>> {
@@ -52,7 +52,7 @@ pub(super) fn new_logs<'a>(
             }
             _ => {}
         }
-        let applied = match new::apply(log, overlay, &mut budget) {
+        let applied = match new::apply(log, patched, &mut budget) {
             Ok(applied) => applied,
             Err(error) => {
                 refuse(log, error.to_string());
@@ -84,7 +84,7 @@ pub(super) fn new_logs<'a>(
 /// Lays the first log of the old format that is whole over the hive; they stand latest first.
 pub(super) fn old_logs<'a>(
     logs: &'a [Log],
-    overlay: &mut Overlay,
+    patched: &mut Patched,
     limits: &Limits,
     refused: &mut Vec<Refused>,
 ) -> Option<Done<'a>> {
@@ -92,7 +92,7 @@ pub(super) fn old_logs<'a>(
     for log in logs {
         let why = match &done {
             Some(done) => format!("{} was written no earlier and holds all that it does", done.newest.name),
-            None => match old::apply(log, overlay, &mut Budget { limits, entries: 0, pages: 0 }) {
+            None => match old::apply(log, patched, &mut Budget { limits, entries: 0, pages: 0 }) {
                 Ok(applied) => {
                     done = Some(Done { applied, logs: vec![Arc::clone(&log.name)], newest: log });
                     continue;
@@ -106,7 +106,7 @@ pub(super) fn old_logs<'a>(
 }
 
 /// Lays the base block of the recovered hive over that of the hive: the log's copy, made a hive's again.
-pub(super) fn block(done: &Done<'_>, hive: &Primary, overlay: &mut Overlay) {
+pub(super) fn block(done: &Done<'_>, hive: &Primary, patched: &mut Patched) {
     const KTM_LOCKED: u32 = 1;
     let mut block = done.newest.block;
     let mut put = |offset: usize, word: u32| {
@@ -132,6 +132,6 @@ pub(super) fn block(done: &Done<'_>, hive: &Primary, overlay: &mut Overlay) {
         bytes.resize(usize::try_from(base_block::LEN).unwrap_or(LEN), 0);
     }
     let len = ReadAt::len(&bytes);
-    let layer = overlay.add_layer(None, Arc::new(bytes));
-    overlay.cover(0, len, layer, 0);
+    let layer = patched.add_layer(None, Arc::new(bytes));
+    patched.cover(0, len, layer, 0);
 }

@@ -9,7 +9,7 @@ use super::marvin::{hash, hash_at};
 use super::{Applied, Budget};
 use crate::error::{At, Error};
 use crate::fields::Fields;
-use crate::read_at::Overlay;
+use crate::read_at::Patched;
 use crate::registry::hive::base_block;
 
 const HEAD: usize = 40;
@@ -50,9 +50,9 @@ impl From<Error> for Stop {
 ///
 /// # Errors
 /// When reading fails or a budget runs out, and then what was laid over so far is of no use.
-pub(super) fn apply(log: &Log, overlay: &mut Overlay, budget: &mut Budget<'_>) -> Result<Applied, Error> {
+pub(super) fn apply(log: &Log, patched: &mut Patched, budget: &mut Budget<'_>) -> Result<Applied, Error> {
     let mut applied = Applied::of(log);
-    let layer = overlay.add_layer(Some(Arc::clone(&log.name)), Arc::clone(&log.source));
+    let layer = patched.add_layer(Some(Arc::clone(&log.name)), Arc::clone(&log.source));
     let mut at = u64::try_from(LEN).unwrap_or(SECTOR);
     let mut sequence = log.sequence();
     loop {
@@ -63,7 +63,7 @@ pub(super) fn apply(log: &Log, overlay: &mut Overlay, budget: &mut Budget<'_>) -
             Ok((entry, pages)) => {
                 let mut from = at.saturating_add(HEAD_U64).saturating_add(u64::from(entry.pages) * REFERENCE);
                 for (offset, len) in pages {
-                    overlay.cover(base_block::LEN.saturating_add(u64::from(offset)), u64::from(len), layer, from);
+                    patched.cover(base_block::LEN.saturating_add(u64::from(offset)), u64::from(len), layer, from);
                     from = from.saturating_add(u64::from(len));
                 }
                 entry

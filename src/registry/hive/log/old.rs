@@ -8,7 +8,7 @@ use super::header::Log;
 use super::{Applied, Budget};
 use crate::error::{At, Error};
 use crate::fields::Fields;
-use crate::read_at::Overlay;
+use crate::read_at::Patched;
 use crate::registry::hive::base_block;
 
 const SECTOR: u64 = 512;
@@ -28,7 +28,7 @@ struct Run {
 ///
 /// # Errors
 /// When the log is not whole. There is no hash over what it holds, so each bin that it has the start of is looked at.
-pub(super) fn apply(log: &Log, overlay: &mut Overlay, budget: &mut Budget<'_>) -> Result<Applied, Error> {
+pub(super) fn apply(log: &Log, patched: &mut Patched, budget: &mut Budget<'_>) -> Result<Applied, Error> {
     const WHAT: &str = "dirty vector";
     let bits = log.base.bins_size / 512;
     let bitmap_len = bits / 8; // the hive bins size is a multiple of 4096
@@ -59,9 +59,9 @@ pub(super) fn apply(log: &Log, overlay: &mut Overlay, budget: &mut Budget<'_>) -
         bins(log, run, first)?;
     }
     budget.entry(VECTOR_AT)?;
-    let layer = overlay.add_layer(Some(Arc::clone(&log.name)), Arc::clone(&log.source));
+    let layer = patched.add_layer(Some(Arc::clone(&log.name)), Arc::clone(&log.source));
     for run in &runs {
-        overlay.cover(base_block::LEN.saturating_add(run.hive), run.len, layer, first.saturating_add(run.log));
+        patched.cover(base_block::LEN.saturating_add(run.hive), run.len, layer, first.saturating_add(run.log));
     }
     Ok(Applied { entries: 1, ..Applied::of(log) })
 }

@@ -11,7 +11,7 @@ const NO_TLS13: &str =
 /// Sets what the rules ask for, those about Schannel's protocols included, and what lets .NET programs follow Schannel.
 ///
 /// `tls13` is whether the machine has TLS 1.3, `wow64` whether it has a 32-bit view of the registry, where that is known.
-pub(super) fn only(request: &Request<'_>, tls13: Option<bool>, wow64: Option<bool>) -> Result<Made, PlanError> {
+pub(super) fn tls12_only(request: &Request<'_>, tls13: Option<bool>, wow64: Option<bool>) -> Result<Made, PlanError> {
     let mut set = Values::default();
     let mut left_out = Vec::new();
     let mut without_tls13 = false;
@@ -20,7 +20,7 @@ pub(super) fn only(request: &Request<'_>, tls13: Option<bool>, wow64: Option<boo
             without_tls13 = true;
             continue;
         }
-        let values = values::of(rule);
+        let values = values::wanted(rule);
         if values.is_empty() {
             left_out.push(rule.id.clone());
         }

@@ -12,7 +12,7 @@ use crate::number::{narrow, wide};
 ///
 /// It is as long as the longest part. Where neither the source nor a range has bytes before that end, a read fails: made-up
 /// zeros could be taken for data.
-pub struct Overlay {
+pub struct Patched {
     base: Box<dyn ReadAt>,
     layers: Vec<Layer>,
     /// By the offset at which they start; they do not overlap.
@@ -38,7 +38,7 @@ impl Range {
     }
 }
 
-impl Overlay {
+impl Patched {
     /// A source with nothing laid over it yet.
     pub fn new(base: Box<dyn ReadAt>) -> Self {
         let len = base.len();
@@ -51,7 +51,7 @@ impl Overlay {
     }
 
     /// Makes a source known whose ranges are to be laid over, with the name of the file that it is, if it is one; gives its
-    /// number for [`Overlay::cover`].
+    /// number for [`Patched::cover`].
     pub fn add_layer(&mut self, name: Option<Arc<str>>, layer: Arc<dyn ReadAt>) -> usize {
         self.layers.push((name, layer));
         self.layers.len().saturating_sub(1)
@@ -98,7 +98,7 @@ impl Overlay {
     }
 }
 
-impl ReadAt for Overlay {
+impl ReadAt for Patched {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
         let mut done = 0usize;
         loop {
@@ -133,23 +133,23 @@ impl ReadAt for Overlay {
 mod tests {
     use super::*;
 
-    fn overlay(len: usize) -> Overlay {
-        let mut overlay = Overlay::new(Box::new(vec![b'.'; len]));
-        overlay.add_layer(Some("small".into()), Arc::new(b"abcdefghijklmnopqrstuvwxyz".to_vec()));
-        overlay.add_layer(None, Arc::new(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ".to_vec()));
-        overlay
+    fn patched(len: usize) -> Patched {
+        let mut patched = Patched::new(Box::new(vec![b'.'; len]));
+        patched.add_layer(Some("small".into()), Arc::new(b"abcdefghijklmnopqrstuvwxyz".to_vec()));
+        patched.add_layer(None, Arc::new(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ".to_vec()));
+        patched
     }
 
-    fn text(overlay: &Overlay) -> String {
+    fn text(patched: &Patched) -> String {
         let mut buf = vec![0; 64];
-        let n = overlay.read_at(0, &mut buf).unwrap();
-        assert_eq!(u64::try_from(n).unwrap(), overlay.len());
+        let n = patched.read_at(0, &mut buf).unwrap();
+        assert_eq!(u64::try_from(n).unwrap(), patched.len());
         String::from_utf8(buf[..n].to_vec()).unwrap()
     }
 
     #[test]
     fn the_last_range_hides_what_it_covers_and_no_more() {
-        let mut o = overlay(12);
+        let mut o = patched(12);
         o.cover(2, 6, 0, 0);
         assert_eq!(text(&o), "..abcdef....");
         o.cover(4, 2, 1, 10);
@@ -178,7 +178,7 @@ mod tests {
         let layer: Vec<u8> = (0..200u8).collect();
         for _ in 0..200 {
             let mut copy = vec![255u8; 100];
-            let mut o = Overlay::new(Box::new(copy.clone()));
+            let mut o = Patched::new(Box::new(copy.clone()));
             o.add_layer(None, Arc::new(layer.clone()));
             for _ in 0..30 {
                 let (at, from) = (random(90) as usize, random(150) as usize);
@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_hole_is_an_error_and_the_end_is_not() {
-        let mut o = overlay(4);
+        let mut o = patched(4);
         o.cover(8, 4, 0, 0);
         let mut buf = [0; 12];
         assert_eq!(o.len(), 12);
