@@ -96,6 +96,16 @@ fn the_schema_and_the_program_agree() {
         (about("dotnet-release/4.7", "at-least"), true),
         (about("dotnet-release/4.8.1", "older"), true),
         (about("dotnet-release/4.9", "older"), false),
+        (about("dotnet/v4.6/64-bit", "partly"), true),
+        (about("dotnet/v4.7/64-bit", "on"), false),
+        (about("entra-connect/version", "recalled"), true),
+        (about("entra-connect/version", "on"), false),
+        (about("entra-connect/support", "ended"), true),
+        (about("entra-connect/dotnet", "older"), true),
+        (about("entra-connect/dotnet", "smaller"), false),
+        (about("entra-connect/programs", "off"), true),
+        (about("entra-agents/versions", "at-least"), true),
+        (about("entra-agents/count", "at-least"), false),
         (about("dotnet-release/4.7", "smaller"), false),
         (about("cipher-suites/azure-devops", "on"), true),
         (about("curves/nist", "on"), true),
@@ -164,13 +174,14 @@ fn judged(id: &str, name: &str, states: &[(&'static str, &'static str)], version
     let policy = policy(id);
     let connect = version.map(|version| match version {
         "none" => Installed::No,
+        "unknown" => Installed::Unversioned,
         version => Installed::Version(version.to_owned()),
     });
     audit_with(&policy, &host(&policy, name), &Known(states.iter().copied().collect(), connect))
 }
 
 /// States of a machine that has TLS 1.2 on and everything else as Windows Server 2022 ships it.
-const SERVER_2022: [(&str, &str); 17] = [
+const SERVER_2022: [(&str, &str); 23] = [
     ("schannel/SSL 2.0/client", "not-supported"),
     ("schannel/SSL 2.0/server", "not-supported"),
     ("schannel/SSL 3.0/client", "off"),
@@ -185,6 +196,12 @@ const SERVER_2022: [(&str, &str); 17] = [
     ("schannel/TLS 1.3/server", "on"),
     ("dotnet/v4/64-bit", "partly"),
     ("dotnet/v4/32-bit", "partly"),
+    ("dotnet/v4.6/64-bit", "on"),
+    ("dotnet/v4.6/32-bit", "on"),
+    ("entra-connect/version", "in-service"),
+    ("entra-connect/support", "supported"),
+    ("entra-connect/dotnet", "at-least"),
+    ("entra-connect/programs", "on"),
     ("winhttp/64-bit", "on"),
     ("cipher-suites/tls-1.2", "on"),
     ("cipher-suites/entra-id", "on"),
@@ -241,6 +258,12 @@ fn entra_connect_is_judged_by_what_its_version_needs() {
         ("nothing-set", but(&[]), Some("2.4.129.0"), NotCompliant),
         ("nothing-set", but(&[]), Some("2.3.20.0"), NotCompliant),
         ("nothing-set", but(&[]), Some("2.3.8.0"), Compliant),
+        ("nothing-set", but(&[("entra-connect/version", "stopped")]), Some("2.3.8.0"), NotCompliant),
+        ("nothing-set", but(&[("entra-connect/version", "recalled")]), Some("2.6.79.0"), NotCompliant),
+        ("nothing-set", but(&[("entra-connect/version", "stopped")]), Some("none"), Compliant),
+        ("nothing-set", but(&[("entra-connect/support", "ended")]), Some("2.5.79.0"), Compliant),
+        ("nothing-set", but(&[("entra-connect/programs", "off")]), Some("2.6.92.0"), NotCompliant),
+        ("nothing-set", but(&[]), Some("unknown"), Unknown),
         ("nothing-set", but(&[]), Some("none"), Compliant),
         ("nothing-set", but(&[]), None, Unknown),
         ("compliant", but(&[]), Some("2.4.21.0"), Compliant),
@@ -248,7 +271,7 @@ fn entra_connect_is_judged_by_what_its_version_needs() {
         ("disabled", but(&[]), Some("2.0.25.1"), Compliant),
         ("nothing-set", but(&[("schannel/TLS 1.2/client", "soft-off")]), Some("2.5.79.0"), NotCompliant),
         ("nothing-set", but(&[("schannel/TLS 1.2/server", "off")]), Some("2.5.79.0"), Compliant),
-        ("nothing-set", but(&[("dotnet/v4/64-bit", "off")]), Some("2.5.79.0"), NotCompliant),
+        ("nothing-set", but(&[("dotnet/v4.6/64-bit", "partly")]), Some("2.5.79.0"), NotCompliant),
         ("nothing-set", but(&[("winhttp/64-bit", "off")]), Some("2.5.79.0"), Compliant),
         ("nothing-set", but(&[("cipher-suites/entra-id", "off")]), Some("2.5.79.0"), NotCompliant),
     ];

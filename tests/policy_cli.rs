@@ -70,7 +70,7 @@ fn what_generate_writes_passes_the_policy_it_was_written_for() {
 fn generate_says_which_rules_it_leaves_out() {
     let some = run(&["generate", "enable", "--policy", "entra-connect-effective"]);
     assert_eq!(some.status, 0);
-    assert!(some.err().contains("Nothing is written for tls12-client-effective, "), "{}", some.err());
+    assert!(some.err().contains("Nothing is written for entra-connect-version, "), "{}", some.err());
     for (args, said) in [
         (["enable", "--policy", "tls12-only", "--format", "reg"], "for any of its rules"),
         (["disable", "--policy", "disa-stig-iis10", "--format", "reg"], "do not say what the contrary is"),

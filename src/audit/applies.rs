@@ -70,7 +70,8 @@ fn product(only: &Only, states: &dyn States) -> Applies {
     match states.entra_connect() {
         None => unknown("whether that is installed is not known".to_owned()),
         Some(Installed::No) => Applies::No("Entra Connect is not installed".to_owned()),
-        Some(Installed::Version(_)) if *product == Product::default() => Applies::Yes,
+        Some(_) if *product == Product::default() => Applies::Yes,
+        Some(Installed::Unversioned) => unknown("the version that is installed is not known".to_owned()),
         Some(Installed::Version(found)) => match found.parse() {
             Ok(version) if product.contains(version) => Applies::Yes,
             Ok(_) => Applies::No(format!("the rule is about {product}, not {found}")),

@@ -1,8 +1,9 @@
 //! The values that a rule rests on: what a second reader is asked about.
 
+use super::effective;
 use crate::policy::{Check, Rule};
 use crate::windows::path::{KeyPath, Name};
-use crate::windows::subject::{Bits, Exchange, PROTOCOLS, Runtime, Side, Subject, Suites};
+use crate::windows::subject::{Bits, Connect, Exchange, PROTOCOLS, Runtime, Side, Subject, Suites};
 
 /// The values that decide a rule. Of an effective state, those that are set for it alone: what else bears on it (releases,
 /// algorithms that are turned off) is not among them.
@@ -29,9 +30,16 @@ pub fn deciding(rule: &Rule) -> Vec<(KeyPath, Name)> {
     let both = |protocol: &str| [pair(protocol, Side::Client), pair(protocol, Side::Server)].concat();
     let runtime = |runtime: Runtime, bits: Bits| {
         let version = if runtime == Runtime::V2 { "v2.0.50727" } else { "v4.0.30319" };
-        let key = format!(r"{}\Microsoft\.NETFramework\{version}", software(bits));
-        all(key, &["SystemDefaultTlsVersions", "SchUseStrongCrypto"])
+        let home = format!(r"{}\Microsoft\.NETFramework", software(bits));
+        let mut values = all(format!(r"{home}\{version}"), &["SystemDefaultTlsVersions", "SchUseStrongCrypto"]);
+        if runtime != Runtime::V2 {
+            let switches = ["SystemDefaultTlsVersions", "SchUseStrongCrypto"]
+                .map(|name| format!("Switch.System.Net.DontEnable{name}"));
+            values.extend(all(format!(r"{home}\AppContext"), &switches.each_ref().map(String::as_str)));
+        }
+        values
     };
+    let release = || all(r"SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full".to_owned(), &["Release"]);
     let exchange = |exchange: Exchange, value: &str| {
         all(format!(r"{schannel}\KeyExchangeAlgorithms\{}", exchange.key()), &[value])
     };
@@ -51,9 +59,17 @@ pub fn deciding(rule: &Rule) -> Vec<(KeyPath, Name)> {
             let old = ["SSL 3.0", "TLS 1.0"].map(|protocol| pair(protocol, Side::Client)).concat();
             [runtime(version, bits), old].concat()
         }
-        Some(Subject::DotNetRelease(_)) => {
-            all(r"SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full".to_owned(), &["Release"])
+        Some(Subject::DotNetRelease(_) | Subject::EntraConnect(Connect::DotNet)) => release(),
+        Some(Subject::EntraConnect(Connect::Version | Connect::Support)) => {
+            all(r"SYSTEM\CurrentControlSet\Services\ADSync".to_owned(), &["Start"])
         }
+        Some(Subject::EntraConnect(Connect::Programs)) => {
+            let key = r"SOFTWARE\Microsoft\.NETFramework\v4.0.30319\System.Net.ServicePointManager";
+            let engine = r"C:\Program Files\Microsoft Azure AD Sync\Bin\miiserver.exe";
+            let of = |setting: &str| all(format!("{key}.{setting}"), &[engine]);
+            [of("SystemDefaultTlsVersions"), of("SecurityProtocol")].concat()
+        }
+        Some(Subject::EntraAgents) => effective::agents().into_iter().flat_map(|key| all(key, &["Start"])).collect(),
         Some(Subject::WinHttp(bits)) => {
             let key = format!(r"{}\Microsoft\Windows\CurrentVersion\Internet Settings\WinHttp", software(bits));
             all(key, &["DefaultSecureProtocols"])

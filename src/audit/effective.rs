@@ -35,7 +35,8 @@ pub use curves::Curves;
 pub use dotnet::{DotNet, LIMITS as DOTNET_LIMITS, Left, Offer, Override, Program, Target, View};
 pub use key_exchange::KeyExchange;
 pub use overall::{Overall, OverallState};
-pub use product::{Entry, Installed, Needs, Product};
+pub(in crate::audit) use product::agents;
+pub use product::{Agent, Entry, Installed, Needs, Product, Standing};
 pub(crate) use schannel::FIRST_WITH_TLS13;
 pub use schannel::{Form, ProtocolState, Values};
 pub(in crate::audit) use suites::at_least as dotnet_at_least;
@@ -166,10 +167,17 @@ pub fn effective(registry: &Registry, windows: &Windows) -> Effective {
     lookalikes::read(registry, &dotnet::views(registry, windows), &mut lints);
     let release = os_defaults::release(windows);
     let schannel = schannel::read(registry, windows, release, &mut lints);
-    let client = schannel::of(&schannel.protocols, "TLS 1.2").map(|p| p.client.clone());
+    let mut client = schannel::of(&schannel.protocols, "TLS 1.2").map(|p| p.client.clone());
+    // Off by default with an update, not there without: whoever names it may get it or not.
+    if let (Some(client), Some(_)) = (&mut client, release.and_then(|release| release.update.as_deref()))
+        && client.state == State::SoftOff
+    {
+        client.state = State::Unknown;
+    }
     let mut of_ciphers = Vec::new();
     let curves = curves::read(registry, windows);
-    let ciphers = ciphers::read(registry, windows, &curves, &mut of_ciphers);
+    let key_exchange = key_exchange::read(registry, windows.build, &mut of_ciphers);
+    let ciphers = ciphers::read(registry, windows, &curves, &key_exchange, &mut of_ciphers);
     let mut of_protocols = Vec::new();
     let protocols = usable::protocols(&schannel.protocols, &ciphers, &mut of_protocols);
     let dotnet = dotnet::read(registry, windows, client.as_ref(), &protocols, &ciphers, &mut lints);
@@ -178,10 +186,9 @@ pub fn effective(registry: &Registry, windows: &Windows) -> Effective {
     let usable = schannel::of(&protocols, "TLS 1.2").map(|p| &p.client);
     let winhttp = winhttp::read(registry, windows, release, usable, &mut lints);
     lints.extend(of_ciphers);
-    let product = product::read(registry, windows, release, &mut lints);
-    let restart = restart::judge(registry, &schannel.changed, &dotnet.changed);
+    let product = product::read(registry, windows, release, &dotnet, &mut lints);
+    let restart = restart::judge(registry, &[&schannel.changed, &dotnet.changed, &winhttp.changed]);
     let overall = overall::overall(&schannel.protocols, &dotnet, &ciphers);
-    let key_exchange = key_exchange::read(registry, windows.build);
     Effective { overall, protocols, dotnet, winhttp, ciphers, curves, key_exchange, product, restart, lints }
 }
 
@@ -190,6 +197,7 @@ pub fn interest() -> (Vec<KeyPath>, Vec<KeyPath>) {
     let mut keys = restart::keys();
     let mut trees = schannel::trees();
     keys.extend(dotnet::keys());
+    keys.extend(schannel::keys());
     keys.extend(winhttp::keys());
     keys.extend(ciphers::keys());
     keys.extend(product::keys());

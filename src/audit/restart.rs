@@ -58,8 +58,8 @@ pub(super) fn keys() -> Vec<KeyPath> {
 }
 
 /// Holds the keys that make a difference against the time of the last shutdown.
-pub(super) fn judge(registry: &Registry, schannel: &[Changed], dotnet: &[Changed]) -> Restart {
-    let changed = || schannel.iter().chain(dotnet);
+pub(super) fn judge(registry: &Registry, keys: &[&[Changed]]) -> Restart {
+    let changed = || keys.iter().copied().flatten();
     let times = changed().filter_map(|key| Some((*key.last_write.as_ref().ok()?, key.key.clone())));
     let newest = times.max_by(|a, b| a.0.cmp(&b.0).then_with(|| b.1.cmp(&a.1)));
     let missing = changed().find_map(|key| key.last_write.as_ref().err().map(|why| format!("{}: {why}", key.key)));
@@ -145,7 +145,7 @@ mod tests {
     fn a_key_is_held_against_the_last_clean_shutdown() {
         // 0x0102 = 258
         const AT_258: Option<&str> = Some("\"ShutdownTime\"=hex:02,01,00,00,00,00,00,00");
-        let judged = |line, schannel: &[_], dotnet: &[_]| judge(&registry(line), schannel, dotnet).pending;
+        let judged = |line, schannel: &[_], dotnet: &[_]| judge(&registry(line), &[schannel, dotnet]).pending;
         for (line, schannel, dotnet, want) in [
             (AT_258, vec![], vec![], Pending::No),
             (AT_258, vec![changed(Ok(257))], vec![], Pending::No),

@@ -1,8 +1,9 @@
 //! Effective states as rules ask for them: by name, and answered in words. Rules need not know how a state is worked out.
 
 mod held;
+mod product;
 
-use super::effective::{Answer, Effective, Fact, Installed as Found, View, advice, protocol_left};
+use super::effective::{Answer, Effective, Fact, Installed as Found, Program, Target, View, advice, protocol_left};
 use crate::windows::subject::{Bits, Runtime, Side, Subject, Suites};
 
 /// What Windows makes of its settings on one host.
@@ -25,6 +26,8 @@ pub trait States {
 pub enum Installed {
     /// It is not, or only a remnant of it is.
     No,
+    /// It is, and its version is not known.
+    Unversioned,
     /// It is, with this version.
     Version(String),
 }
@@ -53,8 +56,12 @@ impl States for Effective {
                 let (answer, why) = found.at_least(side, bits);
                 Some((held::reached(answer, "smaller"), why))
             }
-            Subject::DotNet(Runtime::V4, view) => {
-                let programs: Vec<_> = self.dotnet.programs.iter().filter(|program| is(program.view, view)).collect();
+            Subject::EntraConnect(of) => Some(product::connect(self, of)),
+            Subject::EntraAgents => Some(product::agents(self)),
+            Subject::DotNet(runtime @ (Runtime::V4 | Runtime::V46), view) => {
+                let counts = |target: Target| runtime == Runtime::V4 || target != Target::UpTo452;
+                let own = |program: &&Program| is(program.view, view) && counts(program.target);
+                let programs: Vec<_> = self.dotnet.programs.iter().filter(own).collect();
                 if programs.is_empty() {
                     return Some(no_view(self, view));
                 }
@@ -97,7 +104,7 @@ impl States for Effective {
 
     fn entra_connect(&self) -> Option<Installed> {
         match self.product.installed {
-            Found::Yes => self.product.version.clone().map(Installed::Version),
+            Found::Yes => Some(self.product.version.clone().map_or(Installed::Unversioned, Installed::Version)),
             Found::Remnant | Found::No => Some(Installed::No),
             Found::Unknown => None,
         }

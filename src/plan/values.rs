@@ -72,6 +72,8 @@ fn of_state(effect: &Effect) -> Vec<Wanted> {
             | Subject::DotNetProtocols(..)
             | Subject::DotNetRelease(_)
             | Subject::Curves
+            | Subject::EntraConnect(_)
+            | Subject::EntraAgents
             | Subject::KeyExchange(_)
             | Subject::KeySize(..),
         )

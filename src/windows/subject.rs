@@ -26,6 +26,10 @@ pub enum Subject {
     WinHttp(Bits),
     /// A list of cipher suites.
     CipherSuites(Suites),
+    /// The installed version of Entra Connect, by one of its properties.
+    EntraConnect(Connect),
+    /// The agents of Microsoft Entra, held against the versions that Microsoft asks for.
+    EntraAgents,
     /// The elliptic curves that services of Microsoft ask for: NIST P-256 or P-384.
     Curves,
     /// A way to exchange keys.
@@ -88,6 +92,21 @@ pub enum Runtime {
     V2,
     /// 4 and later.
     V4,
+    /// Of those, programs built for 4.6 and later.
+    V46,
+}
+
+/// What is asked of Entra Connect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connect {
+    /// Whether its version still does its work.
+    Version,
+    /// Whether its version is supported.
+    Support,
+    /// Whether the .NET Framework is as new as it needs.
+    DotNet,
+    /// Whether settings for single programs leave TLS 1.2 to its own.
+    Programs,
 }
 
 /// Programs of one kind.
@@ -129,6 +148,12 @@ const LEFT_TO_KINDS: &[&str] = &["left", "partly", "none"];
 /// States of what is at least so new.
 const RELEASE: &[&str] = &["at-least", "older"];
 
+/// States of a version of Entra Connect.
+const VERSION: &[&str] = &["in-service", "stopped", "recalled"];
+
+/// States of support.
+const SUPPORT: &[&str] = &["supported", "ended"];
+
 /// States of what is at least so large.
 const SIZE: &[&str] = &["at-least", "smaller"];
 
@@ -139,7 +164,7 @@ const KINDS: &[&str] = &["on", "partly", "off"];
 const ONE: &[&str] = &["on", "off"];
 
 /// What rules can ask for, for people: names, and what the states mean.
-pub const DESCRIBED: [(&str, &str); 11] = [
+pub const DESCRIBED: [(&str, &str); 14] = [
     (
         "`schannel/TLS 1.2/client` (SSL 2.0 to TLS 1.3, DTLS; `server`)",
         "`on`, `soft-off` (only for programs that name it), `off`, `not-supported`; TLS 1.2 and 1.3 are `on` only with a \
@@ -153,7 +178,10 @@ pub const DESCRIBED: [(&str, &str); 11] = [
     ),
     ("`schannel/TLS 1.2/sides`", "`alike` (client and server do the same in effect), `different`"),
     ("`protocols/client` (`server`)", "`left` (a protocol of SSL or TLS can be used, if only by name), `none`"),
-    ("`dotnet/v4/64-bit` (`32-bit`)", "do programs reach TLS 1.2: `on`, `partly` (by what they were built for), `off`"),
+    (
+        "`dotnet/v4/64-bit` (`v4.6`: those built for 4.6 or later; `32-bit`)",
+        "do programs reach TLS 1.2: `on`, `partly` (by what they were built for), `off`",
+    ),
     ("`dotnet/v2/64-bit` (`32-bit`), `winhttp/64-bit` (`32-bit`)", "do programs reach TLS 1.2: `on`, `off`"),
     (
         "`dotnet-protocols/v4/64-bit` (`v2`; `32-bit`)",
@@ -173,6 +201,19 @@ pub const DESCRIBED: [(&str, &str); 11] = [
         "`key-size/Diffie-Hellman/server/2048` (`client`; `PKCS/client`; any number of bits)",
         "is the smallest key that is taken so large: `at-least`, `smaller`",
     ),
+    (
+        "`entra-connect/version`, `entra-connect/support`",
+        "does the installed version synchronise: `in-service`, `stopped`, `recalled`; is it supported, as of the day of the \
+         table: `supported`, `ended`",
+    ),
+    (
+        "`entra-connect/dotnet`, `entra-agents/versions`",
+        "is the .NET Framework, are the agents as new as is asked for: `at-least`, `older`",
+    ),
+    (
+        "`entra-connect/programs`",
+        "do settings that are made for single programs leave TLS 1.2 to those of Entra Connect: `on`, `off`",
+    ),
 ];
 
 impl Subject {
@@ -183,13 +224,16 @@ impl Subject {
             Subject::Values(_) => 1,
             Subject::Sides(_) => 2,
             Subject::Protocols(_) => 3,
-            Subject::DotNet(Runtime::V4, _) => 4,
+            Subject::DotNet(Runtime::V4 | Runtime::V46, _) => 4,
             Subject::DotNet(Runtime::V2, _) | Subject::WinHttp(_) => 5,
             Subject::DotNetProtocols(..) => 6,
             Subject::DotNetRelease(_) => 7,
             Subject::CipherSuites(_) => 8,
             Subject::Curves | Subject::KeyExchange(_) => 9,
             Subject::KeySize(..) => 10usize,
+            Subject::EntraConnect(Connect::Version | Connect::Support) => 11,
+            Subject::EntraConnect(Connect::DotNet) | Subject::EntraAgents => 12,
+            Subject::EntraConnect(Connect::Programs) => 13,
         };
         DESCRIBED.get(row).map_or("", |(_, meaning)| meaning)
     }
@@ -214,6 +258,7 @@ impl Subject {
             ["protocols", side] => Subject::Protocols(self::side(side)?),
             ["dotnet", "v2", view] => Subject::DotNet(Runtime::V2, bits(view)?),
             ["dotnet", "v4", view] => Subject::DotNet(Runtime::V4, bits(view)?),
+            ["dotnet", "v4.6", view] => Subject::DotNet(Runtime::V46, bits(view)?),
             ["dotnet-protocols", "v2", view] => Subject::DotNetProtocols(Runtime::V2, bits(view)?),
             ["dotnet-protocols", "v4", view] => Subject::DotNetProtocols(Runtime::V4, bits(view)?),
             ["dotnet-release", version] => {
@@ -224,6 +269,11 @@ impl Subject {
             ["cipher-suites", "entra-id"] => Subject::CipherSuites(Suites::EntraId),
             ["cipher-suites", "azure-devops"] => Subject::CipherSuites(Suites::AzureDevOps),
             ["curves", "nist"] => Subject::Curves,
+            ["entra-connect", "version"] => Subject::EntraConnect(Connect::Version),
+            ["entra-connect", "support"] => Subject::EntraConnect(Connect::Support),
+            ["entra-connect", "dotnet"] => Subject::EntraConnect(Connect::DotNet),
+            ["entra-connect", "programs"] => Subject::EntraConnect(Connect::Programs),
+            ["entra-agents", "versions"] => Subject::EntraAgents,
             ["key-exchange", name] => Subject::KeyExchange(exchange(name)?),
             ["key-size", name, side, bits] => {
                 let (exchange, side) = (exchange(name)?, self::side(side)?);
@@ -241,14 +291,17 @@ impl Subject {
             Subject::Values(_) => VALUES,
             Subject::Sides(_) => SIDES,
             Subject::Protocols(_) | Subject::DotNetProtocols(Runtime::V2, _) => LEFT,
-            Subject::DotNetProtocols(Runtime::V4, _) => LEFT_TO_KINDS,
-            Subject::DotNetRelease(_) => RELEASE,
+            Subject::DotNetProtocols(Runtime::V4 | Runtime::V46, _) => LEFT_TO_KINDS,
+            Subject::DotNetRelease(_) | Subject::EntraConnect(Connect::DotNet) | Subject::EntraAgents => RELEASE,
+            Subject::EntraConnect(Connect::Version) => VERSION,
+            Subject::EntraConnect(Connect::Support) => SUPPORT,
             Subject::KeySize(..) => SIZE,
-            Subject::DotNet(Runtime::V4, _) => KINDS,
+            Subject::DotNet(Runtime::V4 | Runtime::V46, _) => KINDS,
             Subject::DotNet(Runtime::V2, _)
             | Subject::WinHttp(_)
             | Subject::CipherSuites(_)
             | Subject::Curves
+            | Subject::EntraConnect(Connect::Programs)
             | Subject::KeyExchange(_) => ONE,
         }
     }
@@ -277,10 +330,11 @@ pub(crate) fn states(subject: &str) -> Result<&'static [&'static str], String> {
     Subject::parse(subject).map(Subject::states).ok_or_else(|| {
         format!(
             "no effective state is called \"{subject}\"; expected schannel/PROTOCOL/client (or server, sides, values) with \
-             one of {}, protocols/client (or server), dotnet/v4/64-bit or dotnet-protocols/v4/64-bit (or v2, 32-bit), \
+             one of {}, protocols/client (or server), dotnet/v4/64-bit (or v4.6) or dotnet-protocols/v4/64-bit (or v2, 32-bit), \
              dotnet-release/4.7 (or another version), winhttp/64-bit (or 32-bit), cipher-suites/tls-1.2 (or entra-id, \
-             azure-devops), curves/nist, key-exchange/ECDH (or Diffie-Hellman, PKCS) or \
-             key-size/Diffie-Hellman/server/2048",
+             azure-devops), curves/nist, key-exchange/ECDH (or Diffie-Hellman, PKCS), \
+             key-size/Diffie-Hellman/server/2048, entra-connect/version (or support, dotnet, programs) or \
+             entra-agents/versions",
             PROTOCOLS.join(", ")
         )
     })

@@ -58,6 +58,45 @@ fn every_row_in_both_views() {
     }
 }
 
+/// The switches of a view, `SystemDefaultTlsVersions`, `SchUseStrongCrypto`, and what programs for 4.5.2 or older, 4.6 to 4.6.2,
+/// and 4.7 or newer offer.
+#[test]
+fn switches_of_the_machine_turn_defaults_around() {
+    const PREFIX: &str = "Switch.System.Net.DontEnable";
+    let (system_off, strong_off) = ("SystemDefaultTlsVersions\"=\"true\"", "SchUseStrongCrypto\"=\"true\"");
+    let (system_on, strong_on) = ("SystemDefaultTlsVersions\"=\" False\"", "SchUseStrongCrypto\"=\"FALSE\"");
+    let default = [Ssl3Tls10, Tls10To12, Os];
+    for (switches, system, strong, want) in [
+        (vec![system_off, strong_off], None, None, [Ssl3Tls10; 3]),
+        (vec![system_off], None, None, [Ssl3Tls10, Tls10To12, Tls10To12]),
+        (vec![strong_off], None, None, [Ssl3Tls10, Ssl3Tls10, Os]),
+        // The values still count.
+        (vec![system_off, strong_off], Some(1), None, [Os; 3]),
+        (vec![system_off, strong_off], None, Some(1), [Tls10To12; 3]),
+        (vec![system_off, strong_off], Some(2), Some(2), [Ssl3Tls10; 3]),
+        (vec![system_on, strong_on], None, None, [Os; 3]),
+        (vec![strong_on], None, None, [Tls10To12, Tls10To12, Os]),
+        (vec![system_on, strong_on], Some(0), Some(0), [Ssl3Tls10; 3]),
+        // Neither true nor false, and no text.
+        (vec!["SystemDefaultTlsVersions\"=\"1\"", "SchUseStrongCrypto\"=\"\""], None, None, default),
+        (vec!["SystemDefaultTlsVersions\"=dword:1"], None, None, default),
+    ] {
+        let lines: String = switches.iter().map(|line| format!("\"{PREFIX}{line}\n")).collect();
+        for (home, set, other) in [(NET, View::Bits64, View::Bits32), (WOW_NET, View::Bits32, View::Bits64)] {
+            let found =
+                machine(17763, &format!("[{home}\\AppContext]\n{lines}[{home}\\v4.0.30319]\n{}", v4(system, strong)));
+            let case = format!("{switches:?} {system:?} {strong:?}");
+            assert_eq!(offers(&found, set), want, "{case}");
+            assert_eq!(offers(&found, other), default, "{case}");
+            assert!(ids(&found).iter().any(|id| id.starts_with("dotnet-app-context")), "{case}");
+        }
+    }
+    assert!(
+        !ids(&machine(17763, &format!("[{NET}\\AppContext]\n\"Switch.Other\"=\"true\"\n")))
+            .contains(&"dotnet-app-context")
+    );
+}
+
 #[test]
 fn other_types_are_ignored_and_doubt_counts_only_where_it_matters() {
     let native = |values: &str| machine(17763, &format!("[{NET}\\v4.0.30319]\n{values}\n"));

@@ -252,9 +252,10 @@ fn the_product_needs_its_service_and_its_entry() {
         (String::new(), Installed::No, None, Needs::Unknown),
         (service.clone() + &entra, Installed::Yes, Some("2.5.79.0"), Needs::NoValues),
         (service.clone() + &azure, Installed::Yes, Some("2.4.129.0"), Needs::Values),
-        (service.clone(), Installed::Remnant, None, Needs::Unknown),
+        // Whatever its entry is called, the service runs the engine.
+        (service.clone(), Installed::Yes, None, Needs::Unknown),
         (product_key + &entra, Installed::Remnant, None, Needs::Unknown),
-        (service.clone() + &agent, Installed::Remnant, None, Needs::Unknown),
+        (service.clone() + &agent, Installed::Yes, None, Needs::Unknown),
         // A stale entry beside the right one.
         (service.clone() + &azure + &entra, Installed::Yes, None, Needs::Unknown),
     ] {
@@ -312,7 +313,7 @@ fn every_subject_that_a_policy_may_name_is_answered() {
         subjects.extend(["client", "server"].map(|side| format!("schannel/{protocol}/{side}")));
     }
     for bits in ["64-bit", "32-bit"] {
-        subjects.extend(["dotnet/v2", "dotnet/v4", "winhttp"].map(|what| format!("{what}/{bits}")));
+        subjects.extend(["dotnet/v2", "dotnet/v4", "dotnet/v4.6", "winhttp"].map(|what| format!("{what}/{bits}")));
     }
     for protocol in tlshive::windows::subject::PROTOCOLS {
         subjects.extend(["sides", "values"].map(|what| format!("schannel/{protocol}/{what}")));
@@ -326,7 +327,9 @@ fn every_subject_that_a_policy_may_name_is_answered() {
     subjects.extend(
         ["Diffie-Hellman/client", "Diffie-Hellman/server", "PKCS/client"].map(|of| format!("key-size/{of}/2048")),
     );
-    subjects.extend(["protocols/client", "protocols/server", "curves/nist"].map(str::to_owned));
+    subjects.extend(["version", "support", "dotnet", "programs"].map(|of| format!("entra-connect/{of}")));
+    subjects
+        .extend(["entra-agents/versions", "protocols/client", "protocols/server", "curves/nist"].map(str::to_owned));
     for subject in subjects {
         let known = Subject::parse(&subject).unwrap();
         let machine = machine(20348, "");

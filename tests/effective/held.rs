@@ -302,8 +302,9 @@ fn smallest_keys_are_set_or_documented() {
         (17763, set("Diffie-Hellman", server, "dword:400"), "Diffie-Hellman/server/2048", "smaller"),
         (17763, set("Diffie-Hellman", server, "\"2048\""), "Diffie-Hellman/server/2048", "unknown"),
         (17763, set("Diffie-Hellman", server, "dword:0"), "Diffie-Hellman/server/2048", "unknown"),
+        (17763, String::new(), "PKCS/client/1024", "at-least"),
         // No default that is documented.
-        (17763, String::new(), "PKCS/client/1024", "unknown"),
+        (9600, String::new(), "PKCS/client/1024", "unknown"),
         (17763, set("PKCS", client, "dword:800"), "PKCS/client/2048", "at-least"),
         (9600, String::new(), "Diffie-Hellman/server/2048", "unknown"),
     ] {

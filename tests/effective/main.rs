@@ -5,6 +5,7 @@ mod corpus;
 mod dotnet;
 mod facts;
 mod held;
+mod known;
 mod lints;
 mod machine;
 mod protocols;

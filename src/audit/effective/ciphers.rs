@@ -11,12 +11,13 @@ mod list;
 
 use super::ask::{self, Setting};
 use super::suites;
-use super::{Answer, Curves, Lint, lookalikes, schannel};
+use super::{Answer, Curves, KeyExchange, Lint, lookalikes, schannel};
 use crate::diagnostic::Code;
 use crate::host::Windows;
 use crate::place::Place;
 use crate::registry::{Listing, Registry};
 use crate::windows::path::Name;
+use crate::windows::subject::Exchange;
 
 /// Keys that turn algorithms off, and the words of a suite's name that they stand for. The last column says whether a source
 /// that was read describes the effect.
@@ -116,7 +117,13 @@ enum Fate {
     Off,
 }
 
-pub(super) fn read(registry: &Registry, windows: &Windows, curves: &Curves, lints: &mut Vec<Lint>) -> Ciphers {
+pub(super) fn read(
+    registry: &Registry,
+    windows: &Windows,
+    curves: &Curves,
+    exchanges: &[KeyExchange],
+    lints: &mut Vec<Lint>,
+) -> Ciphers {
     let Some(table) = suites::suites() else {
         return unknown("the table of cipher suites does not load".to_owned(), None);
     };
@@ -162,10 +169,10 @@ pub(super) fn read(registry: &Registry, windows: &Windows, curves: &Curves, lint
     let strange = (list.suites.iter()).find(|(name, _)| table.of(build).is_none() && !table.knows(build, name));
     let strange = strange.map(|(name, _)| format!("whether this Windows has {name} is not known"));
     // Whether one is left, and why that is not known.
-    let left = |is: &dyn Fn(&str) -> bool, curve: Fate| {
+    let left = |is: &dyn Fn(&str) -> bool, curve: Fate, sizes: &dyn Fn(&str) -> Fate| {
         let of_its_curve = |name: &str| if name.contains("_ECDHE_") { curve.clone() } else { Fate::Left };
         let fates = judged.iter().filter(|(name, _)| is(name));
-        let best = fates.map(|(name, fate)| fate.clone().max(of_its_curve(name))).min();
+        let best = fates.map(|(name, fate)| fate.clone().max(of_its_curve(name)).max(sizes(name))).min();
         let why = match best {
             Some(Fate::Left) => return (Answer::Yes, None),
             Some(Fate::InDoubt(why)) => Some(why),
@@ -173,11 +180,13 @@ pub(super) fn read(registry: &Registry, windows: &Windows, curves: &Curves, lint
         };
         (if why.is_some() { Answer::Unknown } else { Answer::No }, why)
     };
-    let (tls12_left, of_tls12) = left(&|name| table.is_tls12(name), Fate::Left);
-    let (strong_left, of_strong) = left(&|name| table.is_tls12(name) && table.is_strong(build, name), Fate::Left);
-    let (entra_left, of_entra) = left(&|name| table.is_for_entra(name), curve(curves, false));
-    let (tls13_left, of_tls13) = left(&|name| table.is_tls13(name), Fate::Left);
-    let (answer, doubt) = left(&|name| table.is_for_azure_devops(build, name), curve(curves, true));
+    let any = |_: &str| Fate::Left;
+    let sizes = |name: &str| key_sizes(exchanges, name);
+    let (tls12_left, of_tls12) = left(&|name| table.is_tls12(name), Fate::Left, &any);
+    let (strong_left, of_strong) = left(&|name| table.is_tls12(name) && table.is_strong(build, name), Fate::Left, &any);
+    let (entra_left, of_entra) = left(&|name| table.is_for_entra(name), curve(curves, false), &sizes);
+    let (tls13_left, of_tls13) = left(&|name| table.is_tls13(name), Fate::Left, &any);
+    let (answer, doubt) = left(&|name| table.is_for_azure_devops(build, name), curve(curves, true), &sizes);
     let curves = (doubt.is_none() && curves.nist != Answer::Yes).then(|| curves.why.clone());
     let azure_devops = (answer, with(&list.why, doubt.or(curves)));
     let why_unknown = of_tls12.or(of_strong).or(of_entra).or(of_tls13);
@@ -215,6 +224,20 @@ fn curve(curves: &Curves, no_others: bool) -> Fate {
     }
 }
 
+/// What becomes of a suite whose keys may be refused for their size. Which keys a service has is not known; its suites with
+/// ECDSA need a certificate of that kind, which is not known either.
+fn key_sizes(exchanges: &[KeyExchange], suite: &str) -> Fate {
+    let touched = |exchange: &&KeyExchange| match exchange.exchange {
+        Exchange::Pkcs => true,
+        Exchange::DiffieHellman => suite.contains("_DHE_"),
+        Exchange::Ecdh => false,
+    };
+    match exchanges.iter().filter(touched).find_map(KeyExchange::takes_usual) {
+        Some((_, why, _)) => Fate::InDoubt(format!("{why}; which keys the service has is not known")),
+        None => Fate::Left,
+    }
+}
+
 /// What a list is, with what is in doubt about it.
 fn with(list: &str, doubt: Option<String>) -> String {
     doubt.map_or_else(|| list.to_owned(), |doubt| format!("{list}; {doubt}"))
@@ -246,7 +269,11 @@ fn about(ciphers: &Ciphers, lints: &mut Vec<Lint>) {
         lints.push(Lint::new(Code::NoStrongSuite, why, place()));
     }
     if ciphers.entra_left == Answer::No {
-        let why = format!("no cipher suite that Entra ID accepts is left ({})", ciphers.why);
+        let newer = match ciphers.tls13_left {
+            Answer::Yes => "; one of TLS 1.3 is, which endpoints of Entra ID are getting, perhaps not all",
+            Answer::No | Answer::Unknown => "",
+        };
+        let why = format!("no cipher suite of TLS 1.2 that Entra ID accepts is left ({}){newer}", ciphers.why);
         lints.push(Lint::new(Code::NoEntraSuite, why, place()));
     }
 }

@@ -4,11 +4,15 @@
 //! (which values count, and how), `AppContextDefaultValues.Defaults.cs` (defaults by the framework that a program was built
 //! for); Microsoft, "Transport Layer Security (TLS) best practices with the .NET Framework" (the two views, .NET 3.5).
 
+mod app_context;
 mod left;
 mod overrides;
+mod own;
 
 pub use left::Left;
 pub use overrides::Override;
+
+use app_context::Switches;
 
 use super::ask::{self, Pair, Setting};
 use super::schannel::{Changed, ProtocolState};
@@ -16,7 +20,7 @@ use super::{Answer, Ciphers, Fact, Lint, State};
 use crate::diagnostic::Code;
 use crate::host::{Windows, lacks_wow64_node};
 use crate::place::Place;
-use crate::registry::{Lookup, Registry};
+use crate::registry::{KeyInfo, Lookup, Registry};
 use crate::windows::path::KeyPath;
 use crate::windows::value::ValueType;
 
@@ -26,8 +30,8 @@ const WOW: &str = r"SOFTWARE\WOW6432Node";
 const RELEASE_KEY: &str = r"SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full";
 
 /// What a hive cannot show.
-pub const LIMITS: &str = "not visible in the registry: protocols that a program names in its code, AppContext switches in \
-                          its .config file, and .NET Core or .NET 5 and later, which read none of these values";
+pub const LIMITS: &str = "not visible in the registry: protocols that a program names in its code, AppContext switches of \
+                          its own .config file, and .NET Core or .NET 5 and later, which read none of these values";
 
 /// The framework version that a program was built for; it decides what absent values mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -92,6 +96,8 @@ pub enum Offer {
     Os,
     /// TLS 1.0, 1.1 and 1.2, by name.
     Tls10To12,
+    /// The same and TLS 1.3, by name: from .NET Framework 4.8 on.
+    Tls10To13,
     /// SSL 3.0 and TLS 1.0.
     Ssl3Tls10,
     /// It cannot be told.
@@ -134,6 +140,8 @@ pub struct DotNet {
     pub left: Vec<Left>,
     /// Settings for single programs.
     pub overrides: Vec<Override>,
+    /// Whether these leave TLS 1.2 to the programs of Entra Connect, and why.
+    pub entra_connect: (Answer, String),
     /// Keys that hold values, and when they were written.
     pub(in crate::audit) changed: Vec<Changed>,
 }
@@ -166,15 +174,65 @@ pub(super) fn key(wow: bool, runtime: &str) -> KeyPath {
 
 pub(super) const V4: &str = "v4.0.30319";
 pub(super) const V2: &str = "v2.0.50727";
-const PER_PROGRAM: [(&str, &str); 2] = [
-    ("SystemDefaultTlsVersions", r"v4.0.30319\System.Net.ServicePointManager.SystemDefaultTlsVersions"),
-    ("SecurityProtocol", r"v4.0.30319\System.Net.ServicePointManager.SecurityProtocol"),
+/// Settings of single programs: the runtime, the setting, the key.
+const PER_PROGRAM: [(&str, &str, &str); 4] = [
+    (V4, SYSTEM_DEFAULT, r"v4.0.30319\System.Net.ServicePointManager.SystemDefaultTlsVersions"),
+    (V4, overrides::SECURITY_PROTOCOL, r"v4.0.30319\System.Net.ServicePointManager.SecurityProtocol"),
+    (V2, SYSTEM_DEFAULT, r"v2.0.50727\System.Net.ServicePointManager.SystemDefaultTlsVersions"),
+    (V2, overrides::SECURITY_PROTOCOL, r"v2.0.50727\System.Net.ServicePointManager.SecurityProtocol"),
 ];
 
+/// The first release whose programs ask for TLS 1.3 beside TLS 1.0 to 1.2: .NET Framework 4.8.
+const FIRST_WITH_TLS13: u32 = 528_040;
+
+/// What a program of .NET 4 goes by: its two values, and the switches that say what absent ones mean.
+struct Settings<'a> {
+    pair: &'a Pair,
+    switches: &'a Switches,
+}
+
+impl Settings<'_> {
+    /// Whether Windows chooses the protocols, each way that it may be.
+    fn system(&self, target: Target) -> Vec<bool> {
+        let defaults = self.switches.system.defaults(target == Target::From47);
+        each(defaults.into_iter().flat_map(|on| readings(&self.pair.first, on)))
+    }
+
+    /// Whether strong cryptography is on, each way that it may be.
+    fn strong(&self, target: Target) -> Vec<bool> {
+        let defaults = self.switches.strong.defaults(target != Target::UpTo452);
+        each(defaults.into_iter().flat_map(|on| readings(&self.pair.second, on)))
+    }
+
+    fn readings(&self, target: Target) -> Vec<(bool, bool)> {
+        let strong = self.strong(target);
+        self.system(target).into_iter().flat_map(|system| strong.iter().map(move |strong| (system, *strong))).collect()
+    }
+
+    fn why(&self) -> String {
+        let why = why(self.pair);
+        // Where both values are there, the switches change nothing.
+        let settled =
+            [&self.pair.first, &self.pair.second].iter().all(|value| matches!(value, Setting::Number(0 | 1, _)));
+        if settled || self.switches.why.is_empty() || self.switches.why.ends_with(&why) {
+            return why;
+        }
+        format!("{why}, {}", self.switches.why)
+    }
+}
+
+/// Each of them once.
+fn each(all: impl Iterator<Item = bool>) -> Vec<bool> {
+    let mut all: Vec<bool> = all.collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
 pub(super) fn keys() -> Vec<KeyPath> {
-    let runtimes = || [V4, V2].into_iter().chain(PER_PROGRAM.map(|(_, key)| key));
+    let runtimes = || [V4, V2].into_iter().chain(PER_PROGRAM.map(|(_, _, key)| key));
     let both = [false, true].into_iter().flat_map(|wow| runtimes().map(move |runtime| key(wow, runtime)));
-    both.chain([ask::path(RELEASE_KEY), ask::path(WOW)]).collect()
+    both.chain([false, true].map(app_context::key)).chain([ask::path(RELEASE_KEY), ask::path(WOW)]).collect()
 }
 
 /// Whether `WOW6432Node` is known to be there: itself, or a key below it, which is all that a `.reg` file need list.
@@ -218,19 +276,24 @@ pub(super) fn read(
         clr2: Vec::new(),
         left: Vec::new(),
         overrides: Vec::new(),
+        entra_connect: (Answer::Yes, "no setting is made for its programs alone".to_owned()),
         changed: Vec::new(),
     };
+    let mut doubt = None;
     let mut sets: Vec<(View, Pair)> = Vec::new();
     for (view, wow) in views(registry, windows) {
         let pair = ask::pair(registry, &key(wow, V4), SYSTEM_DEFAULT, STRONG);
         lint_values(view, V4, &pair, lints);
         net.changed.extend(changed(&key(wow, V4), &pair));
+        let switches = app_context::read(registry, view, wow, lints);
+        net.changed.extend(switches.key.as_ref().map(|info| of_key(&app_context::key(wow), info)));
+        let settings = Settings { pair: &pair, switches: &switches };
         for &target in &targets {
-            let offer = offer(target, &pair);
-            let suites = suites(target, &pair, ciphers);
-            let why = why(&pair);
+            let offer = offer(target, &settings, release);
+            let suites = suites(target, &settings, ciphers);
+            let why = settings.why();
             let (reaches_tls12, mut hindrance) = hindered(offer, state, suites, &why);
-            let left = Left::of(view, Some(target), &left::offers(target, &pair), protocols, release);
+            let left = Left::of(view, Some(target), &left::offers(target, &settings), protocols, release);
             if left.answer == Answer::No {
                 hindrance.clone_from(&left.why);
             }
@@ -246,8 +309,19 @@ pub(super) fn read(
         }
         net.left.push(left);
         net.clr2.push((view, answer, why));
-        for (setting, runtime) in PER_PROGRAM {
-            net.overrides.extend(overrides::read(registry, view, setting, &key(wow, runtime), lints));
+        for (runtime, setting, below) in PER_PROGRAM {
+            let (found, why) = overrides::read(registry, view, runtime, setting, &key(wow, below), lints);
+            net.overrides.extend(found);
+            doubt = doubt.or(why.filter(|_| runtime == V4 && view != View::Bits32));
+        }
+        if view != View::Bits32 {
+            let judged = own::judge(&net.overrides, &settings, state, release);
+            net.entra_connect = match (judged, doubt.take()) {
+                (Some(no @ (Answer::No, _)), _) => no,
+                (_, Some(why)) => (Answer::Unknown, why),
+                (Some(judged), None) => judged,
+                (None, None) => net.entra_connect,
+            };
         }
         sets.push((view, pair));
     }
@@ -269,8 +343,9 @@ fn differ(a: &Setting, b: &Setting) -> bool {
 }
 
 /// What a program offers that does not name a protocol. Doubt about a value matters only where it would change the offer.
-fn offer(target: Target, pair: &Pair) -> Offer {
-    match left::offers(target, pair).as_slice() {
+fn offer(target: Target, settings: &Settings<'_>, release: Option<u32>) -> Offer {
+    match left::offers(target, settings).as_slice() {
+        [Offer::Tls10To12] if release.is_some_and(|release| release >= FIRST_WITH_TLS13) => Offer::Tls10To13,
         [one] => *one,
         _ => Offer::Unknown,
     }
@@ -292,16 +367,16 @@ fn reaches(offer: Offer, client: State) -> Answer {
         (Offer::Ssl3Tls10, _) | (_, State::Off | State::NotSupported) => Answer::No,
         (Offer::Unknown, _) | (_, State::Unknown) => Answer::Unknown,
         // A protocol that is asked for by name is given though it is off by default.
-        (Offer::Tls10To12, State::On | State::SoftOff) | (Offer::Os, State::On) => Answer::Yes,
+        (Offer::Tls10To12 | Offer::Tls10To13, State::On | State::SoftOff) | (Offer::Os, State::On) => Answer::Yes,
         (Offer::Os, State::SoftOff) => Answer::No,
     }
 }
 
 /// Whether a cipher suite of TLS 1.2 is left to a program, and whether it asks for strong cryptography. Doubt about that
 /// matters only where it would change the answer.
-fn suites(target: Target, pair: &Pair, ciphers: &Ciphers) -> (Answer, bool) {
+fn suites(target: Target, settings: &Settings<'_>, ciphers: &Ciphers) -> (Answer, bool) {
     let left = |strong: bool| if strong { ciphers.strong_left } else { ciphers.tls12_left };
-    let strong = readings(&pair.second, target != Target::UpTo452);
+    let strong = settings.strong(target);
     let asks = strong.iter().all(|strong| *strong);
     match strong.as_slice() {
         [one] => (left(*one), asks),
@@ -366,6 +441,12 @@ fn changed(key: &KeyPath, pair: &Pair) -> Option<Changed> {
     let place = pair.key.as_ref().map(|info| info.place.clone());
     let is_set = unknown || pair.first.is_set() || pair.second.is_set();
     is_set.then(|| Changed { key: key.to_string(), place, last_write })
+}
+
+/// A key that holds what matters.
+fn of_key(key: &KeyPath, info: &KeyInfo) -> Changed {
+    let last_write = info.last_write.ok_or_else(|| ask::no_time(info));
+    Changed { key: key.to_string(), place: Some(info.place.clone()), last_write }
 }
 
 fn lint_values(view: View, runtime: &str, pair: &Pair, lints: &mut Vec<Lint>) {

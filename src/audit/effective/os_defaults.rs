@@ -11,6 +11,8 @@ use crate::host::Windows;
 #[serde(deny_unknown_fields)]
 struct File {
     as_of: String,
+    #[serde(rename = "source")]
+    _source: String,
     release: Vec<Release>,
 }
 
@@ -20,11 +22,14 @@ pub(super) struct Release {
     builds: Vec<u32>,
     pub(super) names: String,
     pub(super) support_ends: Option<String>,
+    pub(super) client_ends: Option<String>,
     /// What TLS 1.1 and 1.2 need before the release has them.
     pub(super) update: Option<String>,
     /// What WinHTTP offers, each that it may be.
     #[serde(default)]
-    pub(super) winhttp: Vec<u32>,
+    winhttp: Vec<u32>,
+    /// The update revision from which on TLS 1.0 and 1.1 are no longer among it.
+    winhttp_later: Option<u32>,
     /// What WinHTTP needs before it reads its value.
     pub(super) winhttp_update: Option<String>,
     /// By protocol.
@@ -92,7 +97,21 @@ pub(super) fn as_of() -> &'static str {
     &TABLE.as_of
 }
 
+/// TLS 1.0 and 1.1 as WinHTTP numbers them, and SSL 3.0, which goes with them.
+const WINHTTP_OLD: u32 = 0x20 | 0x80 | 0x200;
+
 impl Release {
+    /// The protocols of WinHTTP callers that name none, each that it may be.
+    pub(super) fn winhttp(&self, windows: &Windows) -> Vec<u32> {
+        let later = || self.winhttp.iter().map(|bits| bits & !WINHTTP_OLD);
+        match (self.winhttp_later, windows.revision) {
+            (None, _) => self.winhttp.clone(),
+            (Some(from), Some(revision)) if revision >= from => later().collect(),
+            (Some(_), Some(_)) => self.winhttp.clone(),
+            (Some(_), None) => self.winhttp.iter().copied().chain(later()).collect(),
+        }
+    }
+
     /// What a protocol is on the client and on the server.
     pub(super) fn default_of(&self, protocol: &str) -> (Default, Default) {
         let found = self.protocols.get(protocol);

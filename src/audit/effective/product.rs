@@ -5,13 +5,17 @@
 //! audit logging" (the product's key). The service `ADSync` and its program are those of AADInternals and of Microsoft's
 //! migration script.
 
-use std::sync::LazyLock;
+mod agents;
+mod versions;
 
-use serde::Deserialize;
+pub use agents::Agent;
+pub(in crate::audit) use agents::services as agents;
+pub use versions::Standing;
 
-use super::Lint;
 use super::ask;
+use super::dotnet::DotNet;
 use super::os_defaults::{self, Release};
+use super::{Answer, Lint, suites};
 use crate::diagnostic::Code;
 use crate::host::Windows;
 use crate::place::Place;
@@ -30,6 +34,8 @@ const ENTRIES: usize = 4096;
 
 /// The first build that version 2 supports (Microsoft, "Prerequisites for Microsoft Entra Connect"): Windows Server 2016.
 const FIRST_FOR_V2: u32 = 14393;
+/// Windows Server 2025, which the same page (2025-09-29) does not support yet.
+const SERVER_2025: u32 = 26100;
 
 /// The product itself, by the names that it had.
 const BUNDLES: [&str; 2] = ["Microsoft Entra Connect Sync", "Microsoft Azure AD Connect"];
@@ -39,7 +45,7 @@ const ENGINES: [&str; 2] =
 /// Starts of the names of other products, which must not be taken for it.
 const OTHERS: [&str; 6] = [
     "Microsoft Azure AD Connect ",
-    "Microsoft Entra Connect ",
+    "Microsoft Entra Connect",
     "Azure AD Connect ",
     "Microsoft Entra Private Network Connector",
     "Microsoft Entra Provisioning Agent",
@@ -60,9 +66,9 @@ pub struct Entry {
 /// Whether Entra Connect is installed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Installed {
-    /// Its service and its uninstall entry are there.
+    /// Its service is there. Its uninstall entry, which has the version, may have a name that is not known.
     Yes,
-    /// One of the two alone.
+    /// An uninstall entry without the service.
     Remnant,
     /// Neither.
     No,
@@ -92,48 +98,34 @@ pub struct Product {
     pub version: Option<String>,
     /// Whether that version asks for the registry values.
     pub needs: Needs,
+    /// Whether that version still synchronises, and why; none where the product is not installed.
+    pub standing: Option<(Standing, String)>,
+    /// When support of that version ends, or ended, and a mark where that is second-hand.
+    pub support_ends: Option<(String, &'static str)>,
+    /// What is known of support where there is no day: the state and why.
+    pub(in crate::audit) supported: (String, String),
+    /// The oldest .NET Framework that it needs.
+    pub dotnet: Option<String>,
     /// What is known of that version.
     pub facts: Vec<String>,
     /// The uninstall entries of it, and of the engine.
     pub entries: Vec<Entry>,
     /// Entries of products with similar names.
     pub others: Vec<Entry>,
-    /// When extended support of this Windows release ends, for server editions.
-    pub windows_support_ends: Option<String>,
+    /// Agents of Microsoft Entra that are installed.
+    pub agents: Vec<Agent>,
+    /// Why agents may be there that are not seen.
+    pub(in crate::audit) agents_unknown: Option<String>,
+    /// When support of this Windows release ends or ended, and which support is meant.
+    pub windows_support_ends: Option<(String, &'static str)>,
     /// As of when the tables are.
     pub as_of: String,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    as_of: String,
-    version: Vec<Row>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Row {
-    from: Option<String>,
-    to: Option<String>,
-    values: Option<Values>,
-    #[serde(default)]
-    warn: bool,
-    text: String,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Values {
-    Required,
-    NotRequired,
-}
-
-static VERSIONS: LazyLock<File> =
-    LazyLock::new(|| toml::from_str(include_str!("data/entra_connect.toml")).unwrap_or_default());
-
 pub(super) fn keys() -> Vec<KeyPath> {
-    vec![ask::path(SERVICE), ask::path(PRODUCT)]
+    let mut keys = vec![ask::path(SERVICE), ask::path(PRODUCT)];
+    keys.extend(agents::keys());
+    keys
 }
 
 pub(super) fn trees() -> Vec<KeyPath> {
@@ -160,6 +152,7 @@ pub(super) fn read(
     registry: &Registry,
     windows: &Windows,
     release: Option<&Release>,
+    dotnet: &DotNet,
     lints: &mut Vec<Lint>,
 ) -> Product {
     let is_server = windows.installation_type.as_deref().is_some_and(|kind| kind.starts_with("Server"));
@@ -168,16 +161,23 @@ pub(super) fn read(
         why: String::new(),
         version: None,
         needs: Needs::Unknown,
+        standing: None,
+        support_ends: None,
+        supported: ("unknown".to_owned(), "no table says whether this version is supported".to_owned()),
+        dotnet: None,
         facts: Vec::new(),
         entries: Vec::new(),
         others: Vec::new(),
-        windows_support_ends: release.and_then(|r| r.support_ends.clone()).filter(|_| is_server),
-        as_of: VERSIONS.as_of.clone(),
+        agents: Vec::new(),
+        agents_unknown: None,
+        windows_support_ends: release.and_then(|release| support_of_windows(release, is_server)),
+        as_of: versions::as_of().to_owned(),
     };
     let service = there(registry, SERVICE);
     // A machine without the service does not synchronise. Its hundreds of uninstall entries, each on a page of its own, are
     // read only where something speaks for the product, or where the service cannot be looked for.
-    let wanted = service != There::No || matches!(there(registry, PRODUCT), There::Yes(_));
+    let (running, doubt_of_agents) = agents::running(registry);
+    let wanted = service != There::No || !running.is_empty() || matches!(there(registry, PRODUCT), There::Yes(_));
     let mut doubt = None;
     if wanted {
         for (key, wow) in UNINSTALL {
@@ -189,23 +189,25 @@ pub(super) fn read(
     let has_entry = !product.entries.is_empty();
     (product.installed, product.why) = match (&service, has_entry, doubt) {
         (There::Yes(_), true, _) => (Installed::Yes, "service ADSync and uninstall entry".to_owned()),
-        (There::Yes(_), false, None) => (Installed::Remnant, "service ADSync without an uninstall entry".to_owned()),
-        (There::Yes(_), false, Some(why)) => (Installed::Unknown, format!("service ADSync; uninstall entries: {why}")),
+        (There::Yes(_), false, None) => {
+            (Installed::Yes, "service ADSync; no uninstall entry of a known name gives its version".to_owned())
+        }
+        (There::Yes(_), false, Some(why)) => {
+            (Installed::Yes, format!("service ADSync; its version is not known: uninstall entries: {why}"))
+        }
         (There::No, true, _) => (Installed::Remnant, "uninstall entry without the service ADSync".to_owned()),
         (There::No, false, _) => (Installed::No, "no service ADSync".to_owned()),
         (There::Unknown(why), true, _) => (Installed::Unknown, format!("uninstall entry; service ADSync: {why}")),
         (There::Unknown(why), false, _) => (Installed::Unknown, format!("service ADSync: {why}")),
     };
     if product.installed == Installed::Remnant {
-        let place = if let There::Yes(place) = service {
-            Some(place)
-        } else {
-            product.entries.first().map(|e| e.place.clone())
-        };
+        let place = product.entries.first().map(|e| e.place.clone());
         let why = format!("a remnant of Entra Connect: {}", product.why);
         lints.push(Lint::new(Code::EntraConnectRemnant, why, place));
     }
-    version(&mut product, lints);
+    product.agents = agents::read(running, &product.others, lints);
+    product.agents_unknown = doubt_of_agents;
+    version(&mut product, dotnet, lints);
     let number = product.version.as_deref().and_then(parse);
     supported(&product, windows, release, number, lints);
     if let (Some(number), Some(build)) = (number, windows.build)
@@ -216,6 +218,16 @@ pub(super) fn read(
         lints.push(Lint::new(Code::EntraConnectWindows, why, product.entries.first().map(|e| e.place.clone())));
     }
     product
+}
+
+const EXTENDED: &str = "extended support";
+
+/// Until when the edition is supported. Of client editions, that of the Home and Pro editions is known alone.
+fn support_of_windows(release: &Release, is_server: bool) -> Option<(String, &'static str)> {
+    if is_server {
+        return Some((release.support_ends.clone()?, EXTENDED));
+    }
+    Some((release.client_ends.clone()?, "support of the Home and Pro editions (others have other days; second-hand)"))
 }
 
 /// Whether this Windows is supported at all, and as the product asks for it: Microsoft, "Prerequisites for Microsoft Entra
@@ -229,7 +241,7 @@ fn supported(
 ) {
     let as_of = os_defaults::as_of();
     // Days written as YYYY-MM-DD compare as text. The day of the table is meant, not today: an audit reads no clock.
-    if let (Some(date), Some(release)) = (&product.windows_support_ends, release)
+    if let (Some((date, EXTENDED)), Some(release)) = (&product.windows_support_ends, release)
         && date.as_str() < as_of
     {
         let why = format!("extended support of {} ended on {date} (as of {as_of})", release.names);
@@ -244,6 +256,12 @@ fn supported(
             if core { "Server Core" } else { "a client edition" }
         );
         lints.push(Lint::new(Code::EntraConnectEdition, why, product.entries.first().map(|e| e.place.clone())));
+    }
+    if product.installed == Installed::Yes && windows.build == Some(SERVER_2025) {
+        let why = "Windows Server 2025 is not among the releases that Entra Connect supports (Microsoft, \"Prerequisites for \
+                   Microsoft Entra Connect\", edition of 2025-09-29; newer ones were not read)"
+            .to_owned();
+        lints.push(Lint::new(Code::EntraConnectWindows, why, product.entries.first().map(|e| e.place.clone())));
     }
 }
 
@@ -285,7 +303,8 @@ fn entries(registry: &Registry, key: &str, product: &mut Product, doubt: &mut Op
         let is = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(&text));
         let is_ours = is(&BUNDLES) || is(&ENGINES);
         let lower = text.to_lowercase();
-        if !is_ours && !OTHERS.iter().any(|start| lower.starts_with(&start.to_lowercase())) {
+        let is_other = OTHERS.iter().any(|start| lower.starts_with(&start.to_lowercase())) || agents::is_entry(&text);
+        if !is_ours && !is_other {
             continue;
         }
         let version = match registry.get(&entry, &Name::from("DisplayVersion")) {
@@ -298,10 +317,12 @@ fn entries(registry: &Registry, key: &str, product: &mut Product, doubt: &mut Op
 }
 
 /// Settles the version and what it asks for.
-fn version(product: &mut Product, lints: &mut Vec<Lint>) {
+fn version(product: &mut Product, dotnet: &DotNet, lints: &mut Vec<Lint>) {
     if !matches!(product.installed, Installed::Yes | Installed::Unknown) {
         return;
     }
+    product.standing = Some((Standing::Unknown, "its version is not known".to_owned()));
+    let place = product.entries.first().map(|e| e.place.clone());
     let of = |names: &[&str]| {
         let mut found: Vec<&str> = Vec::new();
         for entry in product.entries.iter().filter(|e| names.iter().any(|name| name.eq_ignore_ascii_case(&e.name))) {
@@ -316,30 +337,34 @@ fn version(product: &mut Product, lints: &mut Vec<Lint>) {
         [] => return,
         several => {
             let why = format!("Entra Connect has uninstall entries of several versions: {}", several.join(", "));
-            lints.push(Lint::new(Code::EntraConnectVersions, why, product.entries.first().map(|e| e.place.clone())));
+            lints.push(Lint::new(Code::EntraConnectVersions, why, place));
             return;
         }
     };
-    let Some(number) = parse(&text) else {
-        product.version = Some(text);
-        return;
-    };
-    let within = |row: &&Row| {
-        let from = row.from.as_deref().and_then(parse).is_none_or(|from| number >= from);
-        from && row.to.as_deref().and_then(parse).is_none_or(|to| number <= to)
-    };
-    for row in VERSIONS.version.iter().filter(within) {
-        match (product.needs, row.values) {
-            (Needs::Unknown, Some(Values::Required)) => product.needs = Needs::Values,
-            (Needs::Unknown, Some(Values::NotRequired)) => product.needs = Needs::NoValues,
-            _ => {}
+    if let Some(number) = parse(&text) {
+        let known = versions::of(number);
+        let as_of = versions::as_of();
+        if let Standing::Stopped | Standing::Recalled = known.standing.0 {
+            let why = format!("Entra Connect {text}: {} (as of {as_of})", known.standing.1);
+            lints.push(Lint::new(Code::EntraConnectOutdated, why, place.clone()));
         }
-        if row.warn {
-            let why = format!("Entra Connect {text}: {} (as of {})", row.text, VERSIONS.as_of);
-            let place = product.entries.first().map(|e| e.place.clone());
-            lints.push(Lint::new(Code::EntraConnectOutdated, why, place));
+        // Days written as YYYY-MM-DD compare as text; the day of the table is meant, not today.
+        if let Some((date, marked)) = known.support_ends.as_ref().filter(|(date, _)| date.as_str() < as_of) {
+            let why = format!("support of Entra Connect {text} ended on {date}{marked} (as of {as_of})");
+            lints.push(Lint::new(Code::EntraConnectUnsupported, why, place.clone()));
         }
-        product.facts.push(row.text.clone());
+        if let Some(version) = &known.dotnet
+            && let (Answer::No, found) = dotnet.at_least(|release| suites::at_least(release, version))
+        {
+            let why = format!("Entra Connect {text} needs .NET Framework {version} or later: {found}");
+            lints.push(Lint::new(Code::EntraConnectOldDotnet, why, place));
+        }
+        product.needs = known.needs;
+        product.standing = Some(known.standing);
+        product.support_ends = known.support_ends;
+        product.supported = known.supported;
+        product.dotnet = known.dotnet;
+        product.facts = known.facts;
     }
     product.version = Some(text);
 }
@@ -347,20 +372,4 @@ fn version(product: &mut Product, lints: &mut Vec<Lint>) {
 /// A version, as an uninstall entry or the table gives it.
 fn parse(text: &str) -> Option<Version> {
     text.trim().parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_table_loads_and_its_versions_are_versions() {
-        assert_eq!(VERSIONS.version.len(), 7);
-        for row in &VERSIONS.version {
-            assert!([&row.from, &row.to].into_iter().flatten().all(|v| parse(v).is_some()), "{row:?}");
-        }
-        assert!(parse("2.4.129.0") < parse("2.4.131.0"));
-        assert_eq!(parse("2.5.79"), parse("2.5.79.0"), "what is left out is 0");
-        assert_eq!(parse("2.x"), None);
-    }
 }

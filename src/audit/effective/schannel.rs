@@ -88,6 +88,26 @@ pub(super) fn none_left(protocols: &[ProtocolState]) -> Vec<Lint> {
     cut_off.map(lint).collect()
 }
 
+pub(super) fn keys() -> Vec<KeyPath> {
+    vec![ask::path(SCHANNEL)]
+}
+
+/// What is set for all protocols, and told though it changes no state: whether peers that cannot renegotiate safely are taken
+/// (Microsoft, "Exchange Server TLS configuration", TLS renegotiation strict mode: 0 is strict; CSS-Exchange reports both).
+fn renegotiation(registry: &Registry, lints: &mut Vec<Lint>) {
+    for (name, peers) in [("AllowInsecureRenegoClients", "clients"), ("AllowInsecureRenegoServers", "servers")] {
+        if let (Setting::Number(n, place), _) = ask::number(registry, &ask::path(SCHANNEL), name)
+            && n != 0
+        {
+            let why = format!(
+                "{name}={}: {peers} that cannot renegotiate safely (RFC 5746) are taken; 0 refuses them",
+                ask::shown(n)
+            );
+            lints.push(Lint::new(Code::SchannelInsecureRenegotiation, why, Some(place)));
+        }
+    }
+}
+
 pub(super) fn trees() -> Vec<KeyPath> {
     ["Protocols", "Ciphers", "Hashes", "KeyExchangeAlgorithms"].map(key).to_vec()
 }
@@ -103,6 +123,7 @@ pub(super) fn read(
     release: Option<&Release>,
     lints: &mut Vec<Lint>,
 ) -> Schannel {
+    renegotiation(registry, lints);
     let protocols_key = key("Protocols");
     let listing = registry.children(&protocols_key);
     let names: &[Name] = if let Listing::Found { names, .. } = &listing { names } else { &[] };

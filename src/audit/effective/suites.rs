@@ -8,6 +8,8 @@ use serde::Deserialize;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Suites<'a> {
+    #[serde(rename = "as_of")]
+    _as_of: String,
     #[serde(rename = "source")]
     _source: String,
     /// Suites of SSL 2.0 and of TLS 1.3, which no other protocol has; all others are of TLS 1.2 too.

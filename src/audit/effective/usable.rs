@@ -65,7 +65,9 @@ fn only_tls13(protocols: &[ProtocolState], lints: &mut Vec<Lint>) {
         && one_three.state == State::On
         && matches!(one_two.state, State::Off | State::SoftOff)
     {
-        let why = "TLS 1.3 is the only current protocol left for the client; Entra ID asks for TLS 1.2".to_owned();
+        let why = "TLS 1.3 is the only current protocol left for the client; endpoints of Entra ID are getting it beside TLS \
+                   1.2, and whether all that are needed have it is not known"
+            .to_owned();
         lints.push(Lint::new(Code::Tls13Only, why, one_two.places.first().cloned()));
     }
 }

@@ -7,6 +7,7 @@
 
 use super::ask::{self, Setting};
 use super::os_defaults::Release;
+use super::schannel::Changed;
 use super::{Answer, Fact, Lint, State, dotnet};
 use crate::diagnostic::Code;
 use crate::host::Windows;
@@ -49,6 +50,8 @@ pub struct WinHttp {
     pub internet_settings_policy: Option<String>,
     /// Whether FIPS mode is on.
     pub fips: Answer,
+    /// Keys that hold values, and when they were written: Microsoft, "How to enable TLS 1.2 on clients", asks for a restart.
+    pub(in crate::audit) changed: Vec<Changed>,
 }
 
 fn key(wow: bool) -> KeyPath {
@@ -68,10 +71,15 @@ pub(super) fn read(
     lints: &mut Vec<Lint>,
 ) -> WinHttp {
     let mut views = Vec::new();
+    let mut changed = Vec::new();
     for (view, wow) in dotnet::views(registry, windows) {
-        let setting = ask::number(registry, &key(wow), VALUE).0;
+        let (setting, info) = ask::number(registry, &key(wow), VALUE);
+        if let (true, Some(info)) = (setting.is_set(), info) {
+            let last_write = info.last_write.ok_or_else(|| ask::no_time(&info));
+            changed.push(Changed { key: key(wow).to_string(), place: Some(info.place), last_write });
+        }
         let place = setting.place().cloned();
-        let (asked, why) = judge(&setting, release);
+        let (asked, why) = judge(&setting, release, windows);
         // What Schannel does is told elsewhere: this is about the setting of WinHTTP itself.
         if asked == Answer::No {
             let why = format!("{} WinHTTP callers that name no protocol do not offer TLS 1.2: {why}", view.text());
@@ -95,6 +103,7 @@ pub(super) fn read(
     }
     WinHttp {
         views,
+        changed,
         internet_settings_policy: policy.number().map(names),
         fips: match fips {
             Setting::Absent | Setting::Number(0, _) => Answer::No,
@@ -104,7 +113,7 @@ pub(super) fn read(
     }
 }
 
-fn judge(setting: &Setting, release: Option<&Release>) -> (Answer, String) {
+fn judge(setting: &Setting, release: Option<&Release>, windows: &Windows) -> (Answer, String) {
     let answer = |n: u32| if n & TLS12 == 0 { Answer::No } else { Answer::Yes };
     match setting {
         Setting::Number(n, _) => {
@@ -119,7 +128,7 @@ fn judge(setting: &Setting, release: Option<&Release>) -> (Answer, String) {
         Setting::Odd(value, _) => (Answer::Unknown, format!("{VALUE} {}", ask::odd(value))),
         Setting::Unknown(why, _) => (Answer::Unknown, why.clone()),
         Setting::Absent => {
-            let defaults = release.map(|release| release.winhttp.as_slice()).unwrap_or_default();
+            let defaults = release.map(|release| release.winhttp(windows)).unwrap_or_default();
             let Some((first, rest)) = defaults.split_first() else {
                 return (Answer::Unknown, "not set, and the OS default is not known".to_owned());
             };

@@ -6,7 +6,7 @@ use crate::audit::effective::{Answer, Effective, Left, State, dotnet_at_least};
 use crate::windows::subject::{Bits, Runtime};
 
 /// A state and why it is so.
-type Told = (String, String);
+pub(super) type Told = (String, String);
 
 pub(super) fn values(effective: &Effective, protocol: &str) -> Option<Told> {
     let found = effective.protocols.iter().find(|found| found.protocol == protocol)?;

@@ -375,6 +375,10 @@ codes! {
         "Enabled is 0 and DisabledByDefault is 0."
         "Enabled decides: the protocol is off."
         "Set both values to what was meant.";
+    SchannelInsecureRenegotiation "schannel-insecure-renegotiation" Warning
+        "Peers that cannot renegotiate safely are taken."
+        "Their connections can be tampered with (RFC 5746)."
+        "Set AllowInsecureRenegoClients and AllowInsecureRenegoServers to 0.";
     SchannelNonCanonical "schannel-non-canonical" Note
         "A value is a number other than 0 and 1."
         "Windows takes it as 1."
@@ -389,7 +393,7 @@ codes! {
         "Remove the key.";
     Tls13Only "tls13-only" Warning
         "TLS 1.3 is the only current protocol of the client."
-        "Microsoft Entra ID asks for TLS 1.2."
+        "Endpoints of Microsoft Entra ID are getting TLS 1.3 beside TLS 1.2; not all may have it."
         "Turn TLS 1.2 on.";
     SchannelSidesDiffer "schannel-sides-differ" Note
         "The settings of the client and of the server differ."
@@ -438,6 +442,10 @@ codes! {
         "No cipher suite of TLS 1.3 is left."
         "TLS 1.3 would be on, and cannot be used."
         "Put one back into the list.";
+    KeySizeRefused "key-size-refused" Warning
+        "The client refuses keys of the usual 2,048 bits."
+        "Services with such keys, as most have, cannot be reached."
+        "Lower ClientMinKeyBitLength to 2048 or less, or remove ClientMaxKeyBitLength.";
     NoEntraSuite "no-entra-suite" Warning
         "No cipher suite that Microsoft Entra ID accepts is left."
         "No connection to Microsoft Entra ID is possible."
@@ -481,6 +489,14 @@ codes! {
         "The only protocols that .NET programs offer are off in Schannel."
         "These programs cannot connect."
         "Let .NET use the protocols of the system, or turn TLS 1.2 on.";
+    DotnetAppContext "dotnet-app-context" Warning
+        "An AppContext switch for all .NET 4 programs makes absent values mean off, or is neither true nor false."
+        "At true, programs that name no protocol have SSL 3.0 and TLS 1.0; anything but true and false is ignored."
+        "Remove the switch, or set both values of .NET to 1.";
+    DotnetAppContextOn "dotnet-app-context-on" Note
+        "An AppContext switch for all .NET 4 programs makes absent values mean on."
+        "Programs that were built for older versions use what newer ones use."
+        "Nothing, if that is wanted.";
     DotnetDowngraded "dotnet-downgraded" Warning
         "Both values of .NET 4 are 0."
         "Programs that name no protocol use SSL 3.0 and TLS 1.0 alone."
@@ -529,11 +545,23 @@ codes! {
 
 "Products" "https://learn.microsoft.com/entra/identity/hybrid/connect/reference-connect-version-history, https://learn.microsoft.com/lifecycle/products" {
     EntraConnectOutdated "entra-connect-outdated" Warning
-        "The version of Microsoft Entra Connect is no longer supported, or fails."
-        "Synchronisation may stop, or has stopped."
+        "The version of Microsoft Entra Connect has stopped synchronising, or was recalled."
+        "Nothing is synchronised, or the installation is damaged."
         "Update Microsoft Entra Connect.";
+    EntraConnectUnsupported "entra-connect-unsupported" Warning
+        "Support of the version of Microsoft Entra Connect has ended."
+        "There are no more fixes, and it may stop."
+        "Update Microsoft Entra Connect.";
+    EntraConnectOldDotnet "entra-connect-old-dotnet" Warning
+        "The .NET Framework is older than the version of Microsoft Entra Connect needs."
+        "Microsoft Entra Connect may fail."
+        "Install the .NET Framework that the message names.";
+    EntraAgentOutdated "entra-agent-outdated" Warning
+        "An agent of Microsoft Entra is older than Microsoft asks for."
+        "It may not reach its service over TLS 1.2."
+        "Update the agent.";
     EntraConnectWindows "entra-connect-windows" Warning
-        "Version 2 of Microsoft Entra Connect stands on a Windows before Server 2016."
+        "Microsoft Entra Connect stands on a Windows that it does not support: before Server 2016, or Server 2025."
         "Microsoft does not support that."
         "Move it to a Windows that is supported.";
     EntraConnectEdition "entra-connect-edition" Note

@@ -3,7 +3,9 @@
 use serde::Serialize;
 
 use super::{PlaceV2, place};
-use crate::audit::effective::{DOTNET_LIMITS, Effective, Entry, Fact, Installed, ListSource, Needs, Offer, Target};
+use crate::audit::effective::{
+    Agent, DOTNET_LIMITS, Effective, Entry, Fact, Installed, ListSource, Needs, Offer, Target,
+};
 use crate::audit::restart;
 
 #[derive(Serialize)]
@@ -114,8 +116,20 @@ struct ProductV2<'a> {
     facts: &'a [String],
     entries: Vec<EntryV2<'a>>,
     others: Vec<EntryV2<'a>>,
+    standing: Option<&'static str>,
+    support_ends: Option<&'a str>,
+    agents: Vec<AgentV2<'a>>,
     windows_support_ends: Option<&'a str>,
     as_of: &'a str,
+}
+
+#[derive(Serialize)]
+struct AgentV2<'a> {
+    name: &'a str,
+    service: &'a str,
+    version: Option<&'a str>,
+    min: Option<&'a str>,
+    place: PlaceV2<'a>,
 }
 
 #[derive(Serialize)]
@@ -206,6 +220,7 @@ fn dotnet(effective: &Effective) -> DotNetV2<'_> {
         offers: match p.offer {
             Offer::Os => "os",
             Offer::Tls10To12 => "tls1.0_to_tls1.2",
+            Offer::Tls10To13 => "tls1.0_to_tls1.3",
             Offer::Ssl3Tls10 => "ssl3_and_tls1.0",
             Offer::Unknown => "unknown",
         },
@@ -273,8 +288,21 @@ fn product(effective: &Effective) -> ProductV2<'_> {
         facts: &p.facts,
         entries: p.entries.iter().map(entry).collect(),
         others: p.others.iter().map(entry).collect(),
-        windows_support_ends: p.windows_support_ends.as_deref(),
+        standing: p.standing.as_ref().map(|(standing, _)| standing.word()),
+        support_ends: p.support_ends.as_ref().map(|(date, _)| date.as_str()),
+        agents: p.agents.iter().map(agent).collect(),
+        windows_support_ends: p.windows_support_ends.as_ref().map(|(date, _)| date.as_str()),
         as_of: &p.as_of,
+    }
+}
+
+fn agent(agent: &Agent) -> AgentV2<'_> {
+    AgentV2 {
+        name: &agent.name,
+        service: &agent.service,
+        version: agent.version.as_deref(),
+        min: agent.min.as_deref(),
+        place: place(&agent.place),
     }
 }
 

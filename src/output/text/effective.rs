@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::Painter;
 use crate::audit::effective::{
-    Ciphers, DOTNET_LIMITS, Effective, Installed, Needs, Offer, OverallState, Program, State,
+    Agent, Ciphers, DOTNET_LIMITS, Effective, Installed, Needs, Offer, OverallState, Product, Program, State,
 };
 use crate::audit::restart::{self, Pending};
 use crate::output::escape;
@@ -117,15 +117,23 @@ impl Painter {
             };
             self.row(out, &format!("  {needs} (as of {})", product.as_of))?;
         }
-        for fact in &product.facts {
+        if let Some((standing, why)) = &product.standing {
+            self.row(out, &format!("  {}: {why}", standing.word()))?;
+        }
+        for fact in product.facts.iter().filter(|fact| !standing_says(product, fact)) {
             self.row(out, &format!("  {fact}"))?;
         }
         for other in &product.others {
             let version = other.version.as_deref().unwrap_or("version not known");
             self.row(out, &format!("  beside it: {}, {version}", other.name))?;
         }
+        for agent in &product.agents {
+            self.row(out, &format!("  {}", agent_line(agent)))?;
+        }
         match &product.windows_support_ends {
-            Some(date) => self.row(out, &format!("Windows: extended support ends on {date} (as of {})", product.as_of)),
+            Some((date, of)) => {
+                self.row(out, &format!("Windows: {of} ends or ended on {date} (as of {})", product.as_of))
+            }
             None => Ok(()),
         }
     }
@@ -133,6 +141,17 @@ impl Painter {
     fn row(&self, out: &mut dyn Write, line: &str) -> io::Result<()> {
         writeln!(out, "    {}", escape(line))
     }
+}
+
+/// Whether the line about the standing has said it.
+fn standing_says(product: &Product, fact: &str) -> bool {
+    product.standing.as_ref().is_some_and(|(_, why)| why == fact)
+}
+
+fn agent_line(agent: &Agent) -> String {
+    let version = agent.version.as_deref().unwrap_or("version not known");
+    let min = agent.min.as_ref().map(|min| format!("; {min} or later is asked for")).unwrap_or_default();
+    format!("{}: {version} (service {}){min}", agent.name, agent.service)
 }
 
 /// How many suites of TLS 1.2 are left; nothing where that is not known.
@@ -149,6 +168,7 @@ fn offer(program: &Program) -> String {
     let offer = match program.offer {
         Offer::Os => "what Schannel offers",
         Offer::Tls10To12 => "TLS 1.0 to 1.2",
+        Offer::Tls10To13 => "TLS 1.0 to 1.3",
         Offer::Ssl3Tls10 => "SSL 3.0 and TLS 1.0",
         Offer::Unknown => "not known",
     };

@@ -1,14 +1,11 @@
 //! Which protocols, old ones included, are left to .NET Framework programs that name none. Where TLS 1.0 and SSL 3.0 are
 //! turned off, programs that offer nothing else do not fall back to them: they cannot connect at all.
 
-use super::{Offer, Target, View, readings};
+use super::{FIRST_WITH_TLS13, Offer, Settings, Target, View, readings};
 use crate::audit::effective::ask::Pair;
 use crate::audit::effective::schannel::ProtocolState;
 use crate::audit::effective::{Answer, Lint, State};
 use crate::diagnostic::Code;
-
-/// The first release whose programs ask for TLS 1.3 beside TLS 1.0 to 1.2: .NET Framework 4.8.
-const FIRST_WITH_TLS13: u32 = 528_040;
 
 /// Whether programs of one kind have a protocol left.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,21 +45,24 @@ impl Left {
 }
 
 /// What programs of .NET 4 may offer, each once.
-pub(super) fn offers(target: Target, pair: &Pair) -> Vec<Offer> {
-    let system = readings(&pair.first, target == Target::From47);
-    let strong = readings(&pair.second, target != Target::UpTo452);
+pub(super) fn offers(target: Target, settings: &Settings<'_>) -> Vec<Offer> {
     let mut all: Vec<Offer> = Vec::new();
-    for (&system, &strong) in system.iter().flat_map(|system| strong.iter().map(move |strong| (system, strong))) {
-        let offer = match (system, strong) {
-            (true, _) => Offer::Os,
-            (false, true) => Offer::Tls10To12,
-            (false, false) => Offer::Ssl3Tls10,
-        };
+    for (system, strong) in settings.readings(target) {
+        let offer = offer(system, strong);
         if !all.contains(&offer) {
             all.push(offer);
         }
     }
     all
+}
+
+/// What a program offers, by whether Windows chooses and whether strong cryptography is on.
+pub(super) fn offer(system: bool, strong: bool) -> Offer {
+    match (system, strong) {
+        (true, _) => Offer::Os,
+        (false, true) => Offer::Tls10To12,
+        (false, false) => Offer::Ssl3Tls10,
+    }
 }
 
 /// The same for programs of .NET 2.0 to 3.5.
@@ -77,7 +77,7 @@ fn of_offer(offer: Offer, protocols: &[ProtocolState], release: Option<u32>) -> 
             &["SSL 2.0", "SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3"],
             "Schannel offers no protocol by default, so that none is left",
         ),
-        Offer::Tls10To12 => {
+        Offer::Tls10To12 | Offer::Tls10To13 => {
             (&["TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3"], "TLS 1.0 to 1.2 only, and all are off: no protocol is left")
         }
         Offer::Ssl3Tls10 => {

@@ -1,0 +1,210 @@
+//! What the second reading of the sources found wrong, row by row: what was said before, and what holds.
+
+use tlshive::audit::States;
+use tlshive::audit::effective::Offer;
+use tlshive::audit::restart::Pending;
+
+use crate::machine::{NET, PROTOCOLS, WOW_NET, dword, ids, machine};
+
+const SCHANNEL: &str = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL";
+const SERVICES: &str = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services";
+const UNINSTALL: &str = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall";
+const VERSION: &str = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows NT\CurrentVersion";
+const RELEASE: &str = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full";
+const SUITES: &str = r"HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Cryptography\Configuration\SSL\00010002";
+const WINHTTP: &str = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows\CurrentVersion\Internet Settings\WinHttp";
+const ENGINE: &str = r"C:\\Program Files\\Microsoft Azure AD Sync\\Bin\\miiserver.exe";
+
+/// A setting for single programs.
+fn own(home: &str, setting: &str, program: &str, data: &str) -> String {
+    format!("[{home}\\v4.0.30319\\System.Net.ServicePointManager.{setting}]\n\"{program}\"={data}\n")
+}
+
+fn pinned(data: &str) -> String {
+    own(NET, "SecurityProtocol", ENGINE, data)
+}
+
+/// A service and its uninstall entry.
+fn installed(service: &str, name: &str, version: &str) -> String {
+    format!(
+        "[{SERVICES}\\{service}]\n\"Start\"=dword:2\n\
+         [{UNINSTALL}\\{{1}}]\n\"DisplayName\"=\"{name}\"\n\"DisplayVersion\"=\"{version}\"\n"
+    )
+}
+
+fn connect(version: &str) -> String {
+    installed("ADSync", "Microsoft Entra Connect Sync", version)
+}
+
+fn values(key: &str, lines: &[(&str, u32)]) -> String {
+    lines.iter().fold(format!("[{key}]\n"), |text, (name, n)| text + &dword(name, Some(*n)))
+}
+
+/// Row, build, lines, subject, state.
+#[test]
+fn rows_by_their_states() {
+    let net = |lines: &[(&str, u32)]| values(&format!("{NET}\\v4.0.30319"), lines);
+    let off = net(&[("SystemDefaultTlsVersions", 0), ("SchUseStrongCrypto", 0)]);
+    let exchange =
+        |name: &str, value: &str, bits| values(&format!("{SCHANNEL}\\KeyExchangeAlgorithms\\{name}"), &[(value, bits)]);
+    let soft_off = values(&format!("{PROTOCOLS}\\TLS 1.2\\Client"), &[("Enabled", 1), ("DisabledByDefault", 1)]);
+    let pta = |version| {
+        installed("AzureADConnectAuthenticationAgent", "Microsoft Azure AD Connect Authentication Agent", version)
+    };
+    let release = |n| values(RELEASE, &[("Release", n)]);
+    for (row, build, lines, subject, state) in [
+        // The engine is pinned by its path: names as .NET has them, or a number.
+        ("D1", 20348, pinned("\"Tls\""), "entra-connect/programs", "off"),
+        ("D1", 20348, pinned("\"Ssl3, Tls, Tls11\""), "entra-connect/programs", "off"),
+        ("D1", 20348, pinned("\"192\""), "entra-connect/programs", "off"),
+        ("D1", 20348, pinned("\"65536\""), "entra-connect/programs", "off"),
+        ("D1", 20348, pinned("\"Tls12\""), "entra-connect/programs", "on"),
+        ("D1", 20348, pinned("\" Tls12,Tls11 \""), "entra-connect/programs", "on"),
+        ("D1", 20348, pinned("\"3072\""), "entra-connect/programs", "on"),
+        ("D1", 20348, pinned("\"SystemDefault\""), "entra-connect/programs", "on"),
+        ("D1", 20348, pinned("\"Tls13\""), "entra-connect/programs", "unknown"),
+        ("D1", 20348, pinned("\"Tls13\"") + &release(461_814), "entra-connect/programs", "on"),
+        // Not a name, not a text: .NET ignores it.
+        ("D1", 20348, pinned("\"tls\""), "entra-connect/programs", "on"),
+        ("D1", 20348, pinned("dword:000000c0"), "entra-connect/programs", "on"),
+        // Where neither value is on, nobody asks for it; the programs have SSL 3.0 and TLS 1.0 then.
+        ("D1", 20348, pinned("\"Tls12\"") + &off, "entra-connect/programs", "off"),
+        ("D1", 20348, own(NET, "SystemDefaultTlsVersions", ENGINE, "dword:0"), "entra-connect/programs", "on"),
+        (
+            "D1",
+            20348,
+            own(NET, "SystemDefaultTlsVersions", ENGINE, "dword:0") + &net(&[("SchUseStrongCrypto", 0)]),
+            "entra-connect/programs",
+            "off",
+        ),
+        // Another program, and the other view, which 64-bit programs do not read.
+        ("D1", 20348, own(NET, "SecurityProtocol", "C:\\\\other.exe", "\"Tls\""), "entra-connect/programs", "on"),
+        ("D1", 20348, own(WOW_NET, "SecurityProtocol", ENGINE, "\"Tls\""), "entra-connect/programs", "on"),
+        ("D1", 20348, pinned("\"Tls12\"") + &soft_off, "entra-connect/programs", "on"),
+        ("D3", 20348, values(&format!("{SERVICES}\\ADSync"), &[("Start", 2)]), "entra-connect/version", "unknown"),
+        ("D6", 20348, soft_off.clone(), "dotnet/v4.6/64-bit", "partly"),
+        ("D6", 20348, String::new(), "dotnet/v4.6/64-bit", "on"),
+        ("D6", 20348, String::new(), "dotnet/v4/64-bit", "partly"),
+        ("D7", 20348, connect("1.6.16.0"), "entra-connect/version", "stopped"),
+        ("D7", 20348, connect("2.3.8.0"), "entra-connect/version", "stopped"),
+        ("D7", 20348, connect("2.5.76.0"), "entra-connect/version", "stopped"),
+        ("D7", 20348, connect("2.5.79.0"), "entra-connect/version", "in-service"),
+        ("D7", 20348, connect("2.6.79.0"), "entra-connect/version", "recalled"),
+        ("D7", 20348, connect("2.6.92.0"), "entra-connect/version", "in-service"),
+        ("D7", 20348, connect("2.7.0.0"), "entra-connect/version", "in-service"),
+        ("D7", 20348, connect("2.5.76.0"), "entra-connect/support", "ended"),
+        ("D7", 20348, connect("2.5.79.0"), "entra-connect/support", "ended"),
+        ("D7", 20348, connect("2.6.84.0"), "entra-connect/support", "supported"),
+        ("D7", 20348, connect("2.6.92.0"), "entra-connect/support", "supported"),
+        ("D7", 20348, connect("2.7.0.0"), "entra-connect/support", "unknown"),
+        ("D7", 20348, connect("2.5.190.0") + &release(394_806), "entra-connect/dotnet", "older"),
+        ("D7", 20348, connect("2.5.190.0") + &release(461_814), "entra-connect/dotnet", "at-least"),
+        ("D7", 20348, connect("2.3.2.0") + &release(461_310), "entra-connect/dotnet", "at-least"),
+        ("D11", 20348, exchange("PKCS", "ClientMinKeyBitLength", 4096), "cipher-suites/entra-id", "unknown"),
+        ("D11", 20348, exchange("PKCS", "ClientMaxKeyBitLength", 1024), "cipher-suites/entra-id", "unknown"),
+        ("D11", 20348, exchange("PKCS", "ClientMinKeyBitLength", 2048), "cipher-suites/entra-id", "on"),
+        ("D11", 20348, exchange("Diffie-Hellman", "ClientMinKeyBitLength", 4096), "cipher-suites/entra-id", "on"),
+        // Nobody reads it there.
+        ("D11", 9600, exchange("PKCS", "ClientMinKeyBitLength", 4096), "cipher-suites/entra-id", "on"),
+        (
+            "D13",
+            20348,
+            format!("[{SUITES}]\n\"Functions\"=\"TLS_AES_256_GCM_SHA384\"\n"),
+            "cipher-suites/entra-id",
+            "off",
+        ),
+        ("D14", 6003, String::new(), "dotnet/v4/64-bit", "unknown"),
+        ("D14", 7601, String::new(), "dotnet/v4/64-bit", "partly"),
+        ("D15", 20348, pta("1.5.389.0"), "entra-agents/versions", "older"),
+        ("D15", 20348, pta("1.5.643.0"), "entra-agents/versions", "at-least"),
+        ("D15", 20348, values(&format!("{SERVICES}\\WAPCSvc"), &[("Start", 2)]), "entra-agents/versions", "unknown"),
+        (
+            "D15",
+            20348,
+            installed("AADConnectProvisioningAgent", "Microsoft Entra Provisioning Agent", "1.1.1"),
+            "entra-agents/versions",
+            "at-least",
+        ),
+        ("D15", 20348, String::new(), "entra-agents/versions", "at-least"),
+    ] {
+        let (is, why) = machine(build, &lines).state(subject).unwrap();
+        assert_eq!(is, state, "{row}, build {build}: {subject} of {lines}: {why}");
+    }
+}
+
+/// Row, lines, lint, whether it is there.
+#[test]
+fn rows_by_their_lints() {
+    let schannel = |name, n| values(SCHANNEL, &[(name, n)]);
+    let v2 = format!("[{NET}\\v2.0.50727\\System.Net.ServicePointManager.SecurityProtocol]\n\"C:\\\\a.exe\"=\"Tls\"\n");
+    for (row, lines, lint, there) in [
+        ("D1", pinned("\"Tls\""), "dotnet-override-entra-connect", true),
+        ("D3", values(&format!("{SERVICES}\\ADSync"), &[("Start", 2)]), "entra-connect-remnant", false),
+        ("D7", connect("2.3.8.0"), "entra-connect-outdated", true),
+        ("D7", connect("2.5.79.0"), "entra-connect-outdated", false),
+        ("D7", connect("2.5.79.0"), "entra-connect-unsupported", true),
+        ("D7", connect("2.6.84.0"), "entra-connect-unsupported", false),
+        ("D7", connect("2.5.190.0") + &values(RELEASE, &[("Release", 394_806)]), "entra-connect-old-dotnet", true),
+        (
+            "D11",
+            values(&format!("{SCHANNEL}\\KeyExchangeAlgorithms\\PKCS"), &[("ClientMinKeyBitLength", 4096)]),
+            "key-size-refused",
+            true,
+        ),
+        (
+            "D15",
+            installed("WAPCSvc", "Microsoft AAD Application Proxy Connector", "1.5.612.0"),
+            "entra-agent-outdated",
+            true,
+        ),
+        ("D17", schannel("AllowInsecureRenegoClients", 1), "schannel-insecure-renegotiation", true),
+        ("D17", schannel("AllowInsecureRenegoServers", 1), "schannel-insecure-renegotiation", true),
+        ("D17", schannel("AllowInsecureRenegoServers", 0), "schannel-insecure-renegotiation", false),
+        ("D17", v2, "dotnet-override", true),
+    ] {
+        assert_eq!(ids(&machine(20348, &lines)).contains(&lint), there, "{row}: {lint} of {lines}");
+    }
+    let server_2025 = machine(26100, &connect("2.6.92.0"));
+    assert!(ids(&server_2025).contains(&"entra-connect-windows"));
+}
+
+/// D8: the update revision decides what WinHTTP has by default.
+#[test]
+fn winhttp_by_update_revision() {
+    let revision = |n: u32| format!("[{VERSION}]\n\"UBR\"=dword:{n:x}\n");
+    for (build, lines, old) in [
+        (17763, revision(6532), false),
+        (17763, revision(3469), false),
+        (17763, revision(3406), true),
+        (19044, revision(2075), false),
+        (19044, revision(1000), true),
+        (19045, String::new(), false),
+        (14393, revision(9000), true),
+    ] {
+        let found = machine(build, &lines);
+        let why = &found.winhttp.views.first().unwrap().why;
+        assert_eq!(why.contains("TLS 1.1"), old, "{build} {lines}: {why}");
+        assert!(why.contains("TLS 1.2"), "{why}");
+    }
+    // Without a revision it is one or the other.
+    let unsaid = machine(17763, "");
+    assert!(unsaid.winhttp.views.first().unwrap().why.contains(" or TLS 1.2"));
+}
+
+/// D9: .NET Framework 4.8 names TLS 1.3 too.
+#[test]
+fn offers_by_installed_release() {
+    let strong = values(&format!("{NET}\\v4.0.30319"), &[("SystemDefaultTlsVersions", 0), ("SchUseStrongCrypto", 1)]);
+    for (n, want) in [(528_040, Offer::Tls10To13), (461_814, Offer::Tls10To12)] {
+        let found = machine(20348, &(strong.clone() + &values(RELEASE, &[("Release", n)])));
+        assert_eq!(found.dotnet.programs.first().unwrap().offer, want, "{n}");
+    }
+}
+
+/// D12: WinHTTP's value waits for a restart like the others; a `.reg` file has no times.
+#[test]
+fn winhttp_waits_for_a_restart() {
+    let set = machine(17763, &values(WINHTTP, &[("DefaultSecureProtocols", 0x800)]));
+    assert_eq!(set.restart.pending, Pending::Unknown);
+    assert_eq!(machine(17763, "").restart.pending, Pending::No);
+}
