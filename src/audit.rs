@@ -15,6 +15,7 @@ use crate::host::Host;
 use crate::policy::Policy;
 
 pub use deciding::deciding;
+use effective::Needs;
 pub use effective::{Effective, effective};
 pub use report::{Finding, HostReport, Outcome, Verdict, Waived};
 pub use second::cross_check;
@@ -51,10 +52,37 @@ fn report(policy: &Policy, host: &Host, states: &dyn States, effective: Effectiv
         backup: host.backup,
         inputs: host.inputs.clone(),
         policies: host.policies.clone(),
-        notes: next_start(host).into_iter().chain(host.notes.iter().cloned()).chain(host.remarks()).collect(),
+        notes: next_start(host)
+            .into_iter()
+            .chain(asked_for(policy, &findings, &effective))
+            .chain(host.notes.iter().cloned())
+            .chain(host.remarks())
+            .collect(),
         pages_read: host.pages_read(),
         findings,
         effective,
+    }
+}
+
+/// What the installed version of Entra Connect asks for, where the document of 2021 that the default policy follows fails it.
+fn asked_for(policy: &Policy, findings: &[Finding], effective: &Effective) -> Option<String> {
+    let fails = |finding: &Finding| finding.rule.required && finding.outcome == Outcome::Fail;
+    if policy.id != Policy::DEFAULT || !findings.iter().any(fails) {
+        return None;
+    }
+    let product = &effective.product;
+    let (version, as_of) = (product.version.as_deref()?, &product.as_of);
+    match product.needs {
+        Needs::NoValues => Some(format!(
+            "Entra Connect {version}, which is installed, does not ask for the values that this policy asks for, but that TLS 1.2 is on, which the line \"effective\" tells \
+             (Microsoft, \"TLS 1.2 enforcement for Microsoft Entra Connect\", as of \
+             {as_of}); --policy entra-connect-effective judges what it needs"
+        )),
+        Needs::Values => Some(format!(
+            "Entra Connect {version}, which is installed, asks for these values: without them, setup may succeed and \
+             synchronisation then fail (as of {as_of})"
+        )),
+        Needs::Unknown => None,
     }
 }
 

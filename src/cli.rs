@@ -12,6 +12,7 @@ mod report;
 mod show;
 mod similar;
 mod stderr;
+mod tables;
 mod writer;
 
 use std::process::ExitCode;
@@ -36,6 +37,10 @@ Exit status:
 struct Cli {
     #[command(subcommand)]
     command: Command,
+
+    /// Folder with newer tables, which are taken in the place of those that are built in (`tlshive tables` lists these)
+    #[arg(long, global = true, value_name = "DIR")]
+    tables: Option<std::path::PathBuf>,
 }
 
 #[derive(Subcommand)]
@@ -47,6 +52,8 @@ enum Command {
     Explain(ExplainArgs),
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// List the tables that audits rest on: what each is about, as of when, and its source
+    Tables,
 }
 
 /// Parses the command line, runs the command, and gives the exit status.
@@ -55,15 +62,21 @@ pub fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return not_run(&error),
     };
-    let result = match cli.command {
+    let taken = cli.tables.as_deref().map_or(Ok(()), tables::take);
+    let result = taken.and_then(|()| run_command(cli.command));
+    exit::code(result)
+}
+
+fn run_command(command: Command) -> Result<u8, exit::Failure> {
+    match command {
         Command::Audit(args) => audit::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Policy(command) => policy::run(&command),
-    };
-    exit::code(result)
+        Command::Tables => tables::run(),
+    }
 }
 
 /// Prints the help that was asked for, or what is wrong with the command line.

@@ -7,6 +7,7 @@ mod json;
 pub mod merged;
 mod script;
 mod text;
+mod topics;
 
 use std::io::{self, Read, Seek, Write};
 
@@ -14,6 +15,7 @@ use tempfile::SpooledTempFile;
 
 pub use escape::escape;
 pub use explain::{code_list, explain, explain_code, list, rule_list, subject_list};
+pub use topics::{explain_topic, topic_list, topic_words};
 
 use crate::audit::Waived;
 use crate::run::{About, End, Record};

@@ -11,6 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
+use crate::audit::effective::tables::Table;
 use crate::audit::{HostReport, Used, Verdict, audit, cross_check, effective};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::digest::sha256_hex;
@@ -149,6 +150,8 @@ pub struct About {
     pub policy_title: String,
     /// SHA-256 of the policy's text, in hex.
     pub policy_sha256: String,
+    /// The tables that verdicts rest on.
+    pub tables: Vec<Table>,
     /// What there is to say of files that all machines share: those whose import is judged.
     pub diagnostics: Vec<Diagnostic>,
 }

@@ -38,8 +38,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("host", &["diagnostic", "digest", "error", "limits", "place", "read_at", "registry", "source", "windows"]),
     // Rules know nothing of file formats, and of no machine.
     ("policy", &["digest", "glob", "number", "windows"]),
-    // Pure: no `read_at`, no `source`. A report carries the readers' diagnostics, and its findings their places and errors.
-    ("audit", &["diagnostic", "error", "host", "near", "place", "policy", "registry", "windows"]),
+    // Pure: no `read_at`, no `source`. Tables have a digest, so that a run says which it rests on. A report carries the readers' diagnostics, and its findings their places and errors.
+    ("audit", &["diagnostic", "digest", "error", "host", "near", "place", "policy", "registry", "windows"]),
     // A plan for a machine asks the audit what fails, and what its changes make of the machine. The digest makes ids from names.
     ("plan", &["audit", "diagnostic", "digest", "error", "host", "limits", "place", "policy", "registry", "windows"]),
     // The door: from what was named to records.
@@ -127,6 +127,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "output/json",
             "output/export/json.rs",
             "output/export/recovered.rs",
+            "output/topics.rs",
             "policy/fields.rs",
             "policy/file.rs",
             "policy/waiver.rs",
@@ -134,6 +135,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "audit/effective/product/agents.rs",
             "audit/effective/product/versions.rs",
             "audit/effective/suites.rs",
+            "audit/effective/tables.rs",
         ],
     ),
     (
@@ -145,6 +147,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "cli/report.rs",
             "archive/velociraptor.rs",
             "audit/effective/suites.rs",
+            "audit/effective/tables.rs",
         ],
     ),
     ("sha2", &["digest.rs"]),
@@ -157,6 +160,8 @@ const CRATES: &[(&str, &[&str])] = &[
             "audit/effective/product/agents.rs",
             "audit/effective/product/versions.rs",
             "audit/effective/suites.rs",
+            "audit/effective/tables.rs",
+            "output/topics.rs",
         ],
     ),
     ("walkdir", &["source/units.rs", "source/walk.rs"]),

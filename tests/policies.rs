@@ -10,7 +10,7 @@ use tlshive::audit::effective::interest;
 use tlshive::audit::{HostReport, Installed, Outcome, States, Verdict, audit, audit_with};
 use tlshive::host::{Host, Options, group, open};
 use tlshive::limits::Limits;
-use tlshive::output::{code_list, rule_list, subject_list};
+use tlshive::output::{code_list, rule_list, subject_list, topic_list};
 use tlshive::policy::Policy;
 use tlshive::source::{Search, discover};
 use tlshive::windows::path::KeyPath;
@@ -141,6 +141,8 @@ fn the_readme_lists_rules_states_and_codes_as_they_are() {
     let codes = ["<!-- codes: made from the table of codes, do not edit -->\n", "<!-- end of codes -->\n"];
     let want = with(&want, rules, &rule_list(&Policy::builtins().unwrap()));
     let want = with(&want, codes, &code_list());
+    let topics = ["<!-- topics: made from the topics, do not edit -->\n", "<!-- end of topics -->\n"];
+    let want = with(&want, topics, &topic_list());
     if std::env::var_os("UPDATE_README").is_some() {
         std::fs::write(&path, &want).unwrap();
     } else {
@@ -292,11 +294,11 @@ fn without_states_nothing_is_guessed() {
 /// Policy, fixture, and the required rules that fail; what informs alone is told too.
 #[test]
 fn machines_in_order_and_machines_that_are_not() {
-    let cases: [(&str, &str, Verdict, &[&str]); 4] = [
-        ("exchange", "exchange-pass.reg", Verdict::Compliant, &[]),
+    let cases: [(&str, &str, Verdict, &[&str]); 18] = [
+        ("exchange", "reg/exchange-pass.reg", Verdict::Compliant, &[]),
         (
             "exchange",
-            "exchange-fail.reg",
+            "reg/exchange-fail.reg",
             Verdict::NotCompliant,
             &[
                 "tls11-values",
@@ -309,18 +311,45 @@ fn machines_in_order_and_machines_that_are_not() {
                 "dotnet-32-bit-protocol-left",
             ],
         ),
-        ("azure-devops", "azure-devops-pass.reg", Verdict::Compliant, &[]),
+        ("azure-devops", "reg/azure-devops-pass.reg", Verdict::Compliant, &[]),
         (
             "azure-devops",
-            "azure-devops-fail.reg",
+            "reg/azure-devops-fail.reg",
             Verdict::NotCompliant,
             &["cipher-suites-azure-devops", "curves-nist", "dotnet-release"],
         ),
+        ("entra-agents", "hosts/compliant", Verdict::Compliant, &["dotnet-release"]),
+        (
+            "entra-agents",
+            "hosts/nothing-set",
+            Verdict::NotCompliant,
+            &[
+                "tls12-client-enabled",
+                "tls12-client-disabled-by-default",
+                "tls12-server-enabled",
+                "tls12-server-disabled-by-default",
+                "dotnet-strong-crypto",
+                "dotnet-system-default-tls-versions",
+                "dotnet-release",
+            ],
+        ),
+        ("configuration-manager", "reg/exchange-pass.reg", Verdict::Compliant, &[]),
+        ("configuration-manager", "reg/exchange-fail.reg", Verdict::NotCompliant, &["dotnet-system-default-tls-versions", "dotnet-strong-crypto", "dotnet-v2-system-default-tls-versions", "dotnet-v2-strong-crypto", "dotnet-wow64-system-default-tls-versions", "dotnet-wow64-strong-crypto", "dotnet-v2-wow64-system-default-tls-versions", "dotnet-v2-wow64-strong-crypto"]),
+        ("azure-backup", "reg/exchange-pass.reg", Verdict::Compliant, &[]),
+        ("azure-backup", "reg/exchange-fail.reg", Verdict::NotCompliant, &["dotnet-system-default-tls-versions", "dotnet-strong-crypto", "dotnet-wow64-system-default-tls-versions", "dotnet-wow64-strong-crypto"]),
+        ("adfs-wap", "reg/exchange-pass.reg", Verdict::Compliant, &[]),
+        ("adfs-wap", "reg/exchange-fail.reg", Verdict::NotCompliant, &["dotnet-strong-crypto", "dotnet-64-bit-protocol-left", "dotnet-v2-wow64-strong-crypto"]),
+        ("disa-stig-dotnet4", "reg/exchange-pass.reg", Verdict::Compliant, &[]),
+        ("disa-stig-dotnet4", "reg/exchange-fail.reg", Verdict::NotCompliant, &["stig-dotnet-wow64-strong-crypto", "stig-dotnet-strong-crypto", "stig-dotnet-system-default-tls-versions", "stig-dotnet-wow64-system-default-tls-versions"]),
+        ("disa-stig-iis10", "reg/exchange-pass.reg", Verdict::Compliant, &[]),
+        ("disa-stig-iis10", "reg/azure-devops-pass.reg", Verdict::NotCompliant, &["stig-tls12-server-disabled-by-default", "stig-tls12-server-enabled", "stig-tls10-server-disabled-by-default", "stig-tls10-server-enabled", "stig-tls11-server-disabled-by-default", "stig-tls11-server-enabled"]),
+        ("disa-stig-iis10-v2r10", "reg/exchange-pass.reg", Verdict::NotCompliant, &["stig-ssl20-server-disabled-by-default", "stig-ssl20-server-enabled", "stig-ssl30-server-disabled-by-default", "stig-ssl30-server-enabled"]),
+        ("disa-stig-iis10-v2r10", "hosts/iis-crypto", Verdict::NotCompliant, &["stig-tls12-server-enabled", "stig-tls10-server-disabled-by-default", "stig-tls10-server-enabled", "stig-tls11-server-disabled-by-default", "stig-tls11-server-enabled", "stig-ssl20-server-disabled-by-default", "stig-ssl20-server-enabled", "stig-ssl30-server-disabled-by-default", "stig-ssl30-server-enabled"]),
     ];
     for (id, name, verdict, fails) in cases {
         let policy = policy(id);
         let limits = Limits::default();
-        let found = discover(&[root().join("fixtures/reg").join(name)], &Search::default(), &limits);
+        let found = discover(&[root().join("fixtures").join(name)], &Search::default(), &limits);
         let groups = group(&found.artifacts, false, &limits).groups;
         let (mut keys, trees) = interest();
         keys.extend(policy.keys());

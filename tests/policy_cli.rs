@@ -8,31 +8,37 @@ mod common;
 use common::{root, run, scratch};
 use serde_json::Value as Json;
 
-const POLICIES: [&str; 8] = [
+const POLICIES: [&str; 14] = [
     "entra-connect-tls12",
     "entra-connect-effective",
     "tls12-only",
     "disa-stig-iis10",
+    "disa-stig-iis10-v2r10",
+    "disa-stig-dotnet4",
     "nist-sp-800-52r2",
     "bsi-tr-02102-2",
     "exchange",
     "azure-devops",
+    "entra-agents",
+    "configuration-manager",
+    "azure-backup",
+    "adfs-wap",
 ];
 
 /// Exit statuses by the policies in the order above: 0 compliant, 1 not compliant, 3 unknown. TLS 1.1 is on by default
 /// everywhere, and only Server 2022 and Windows 11 have TLS 1.3; a REG_SZ is no value to .NET, which then goes by the other.
 /// Each host lacks some of the values of TLS 1.1 that `exchange` asks for, and those with SOFTWARE those of .NET Framework
 /// 2.0 to 3.5 that `azure-devops` asks for.
-const VERDICTS: [(&str, [i32; 8]); 9] = [
-    ("compliant", [0, 0, 1, 1, 1, 1, 1, 1]),
-    ("nothing-set", [1, 0, 1, 1, 0, 1, 1, 1]),
-    ("disabled", [1, 1, 1, 1, 1, 1, 1, 1]),
-    ("wrong-type", [1, 0, 1, 1, 1, 1, 1, 1]),
-    ("iis-crypto", [0, 0, 1, 1, 1, 1, 1, 1]),
-    ("windows-11", [0, 0, 1, 1, 0, 1, 1, 1]),
-    ("x86", [0, 3, 1, 1, 1, 1, 1, 1]),
-    ("system-only", [3, 3, 3, 1, 3, 3, 1, 3]),
-    ("damaged-target", [3, 3, 1, 1, 1, 1, 1, 1]),
+const VERDICTS: [(&str, [i32; 14]); 9] = [
+    ("compliant", [0, 0, 1, 1, 1, 0, 1, 1, 1, 1, 0, 1, 0, 0]),
+    ("nothing-set", [1, 0, 1, 1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 1]),
+    ("disabled", [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]),
+    ("wrong-type", [1, 0, 1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1]),
+    ("iis-crypto", [0, 0, 1, 1, 1, 0, 1, 1, 1, 1, 0, 1, 0, 0]),
+    ("windows-11", [0, 0, 1, 1, 1, 0, 0, 1, 1, 1, 0, 1, 0, 0]),
+    ("x86", [0, 3, 1, 1, 1, 3, 1, 1, 1, 1, 0, 1, 0, 0]),
+    ("system-only", [3, 3, 3, 1, 1, 3, 3, 3, 1, 3, 3, 3, 3, 3]),
+    ("damaged-target", [3, 3, 1, 1, 1, 0, 1, 1, 1, 1, 3, 1, 3, 3]),
 ];
 
 #[test]
@@ -57,7 +63,7 @@ fn the_default_policy_is_the_document() {
 #[test]
 fn what_generate_writes_passes_the_policy_it_was_written_for() {
     let (_folder, path) = scratch();
-    for policy in ["entra-connect-tls12", "disa-stig-iis10"] {
+    for policy in ["entra-connect-tls12", "disa-stig-iis10", "disa-stig-iis10-v2r10", "disa-stig-dotnet4"] {
         let file = path.join(format!("{policy}.reg"));
         let file = file.to_str().unwrap();
         assert_eq!(run(&["generate", "enable", "--policy", policy, "-o", file]).status, 0);

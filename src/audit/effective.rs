@@ -14,6 +14,7 @@ mod overall;
 mod product;
 mod schannel;
 mod suites;
+pub mod tables;
 mod usable;
 mod winhttp;
 

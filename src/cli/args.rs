@@ -461,7 +461,7 @@ pub(super) enum ShowFormatArg {
 /// Explain a rule: what it checks, why, how to fix it, and where that is written; or the code of a diagnostic or a lint
 #[derive(Args)]
 pub(super) struct ExplainArgs {
-    /// Id of the rule, or code; without one, all rules are listed
+    /// Id of the rule, code, or topic such as restart, absent or 0xFFFFFFFF; without one, all rules are listed
     pub(super) rule: Option<String>,
 
     /// Policy to look in: the id of a built-in one, or a TOML file; without it, all that are built in

@@ -14,6 +14,7 @@ use super::report;
 use super::similar::did_you_mean;
 use super::stderr;
 use super::writer::{spare_folder, writer};
+use crate::audit::effective::tables;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::host::{Options, Overlays, Wanted, overlay_interest};
 use crate::limits::Limits;
@@ -262,6 +263,7 @@ fn deciding(args: &AuditArgs) -> Vec<String> {
         Wanted::Number(number) => Some(number.to_string()),
     };
     options.extend(control_set.map(|set| format!("--control-set {set}")));
+    options.extend(super::tables::option());
     options.extend(args.codepage.map(|codepage| format!("--codepage {}", codepage.name())));
     options.extend(args.disk.volume.map(|volume| format!("--volume {volume}")));
     options.extend(args.disk.offset.map(|offset| format!("--offset {offset}")));
@@ -286,8 +288,13 @@ fn about(args: &AuditArgs, policy: &Policy, diagnostics: Vec<Diagnostic>) -> Abo
         policy_version: policy.version.clone(),
         policy_title: policy.title.clone(),
         policy_sha256: policy.sha256.clone(),
-        diagnostics,
+        tables: tables::all(),
+        diagnostics: tables_old().into_iter().chain(diagnostics).collect(),
     }
+}
+
+fn tables_old() -> Vec<Diagnostic> {
+    super::tables::old(now().to_zoned(jiff::tz::TimeZone::UTC).date())
 }
 
 /// The waivers of a file. One of a rule that the policy does not have would never waive anything.

@@ -7,7 +7,7 @@ use super::exit::Failure;
 use super::policy::load;
 use super::similar::did_you_mean;
 use crate::diagnostic::Code;
-use crate::output::{explain, explain_code, list};
+use crate::output::{explain, explain_code, explain_topic, list, topic_words};
 use crate::policy::Policy;
 use crate::source::known::{Holds, by_code};
 
@@ -22,7 +22,7 @@ pub(super) fn run(args: &ExplainArgs) -> Result<u8, Failure> {
         Some(id) if explain(&policies, id, &mut out)? => {}
         Some(id) => match Code::parse(id) {
             Some(code) if args.policy.is_none() => explain_code(code, &mut out)?,
-            None if args.policy.is_none() && kind(id, &mut out)? => {}
+            None if args.policy.is_none() && (kind(id, &mut out)? || explain_topic(id, &mut out)?) => {}
             _ => return Err(unknown(id, &policies, args.policy.as_deref())),
         },
     }
@@ -46,9 +46,10 @@ fn kind(id: &str, out: &mut dyn Write) -> io::Result<bool> {
 
 fn unknown(id: &str, policies: &[Policy], policy: Option<&str>) -> Failure {
     let who = policy.map_or_else(|| "no policy that is built in has a".to_owned(), |name| format!("{name} has no"));
-    let or_code = if policy.is_none() { " or code" } else { "" };
+    let or_code = if policy.is_none() { ", code or topic" } else { "" };
     let ids = policies.iter().flat_map(|policy| policy.rules.iter().map(|rule| rule.id.as_str()));
     let codes = Code::ALL.iter().map(|code| code.as_str()).filter(|_| policy.is_none());
-    let hint = did_you_mean(id, ids.chain(codes));
+    let topics = topic_words().filter(|_| policy.is_none());
+    let hint = did_you_mean(id, ids.chain(codes).chain(topics));
     Failure::Message(format!("{who} rule{or_code} \"{id}\"{hint}; `tlshive explain` without a rule lists them"))
 }

@@ -142,7 +142,7 @@ fn row(rule: &Rule) -> String {
 }
 
 /// Text broken between words and set in by two blanks.
-fn paragraph(text: &str, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn paragraph(text: &str, out: &mut dyn Write) -> io::Result<()> {
     let text = text.split_whitespace().map(escape);
     let mut line = String::new();
     for word in text {

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use super::{PROTOCOLS, tables};
 use crate::host::Windows;
 
 #[derive(Debug, Default, Deserialize)]
@@ -83,8 +84,31 @@ impl Default {
 }
 
 // A table that does not load knows no release; a test rules that out.
-static TABLE: LazyLock<File> =
-    LazyLock::new(|| toml::from_str(include_str!("data/os_defaults.toml")).unwrap_or_default());
+static TABLE: LazyLock<File> = LazyLock::new(|| toml::from_str(tables::text(tables::OS_DEFAULTS)).unwrap_or_default());
+
+/// What is wrong with a table of this kind, if anything is.
+pub(super) fn check(text: &str) -> Result<(), String> {
+    let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+    let mut builds: Vec<u32> = Vec::new();
+    for release in &file.release {
+        let names = &release.names;
+        if let Some(protocol) = PROTOCOLS.iter().find(|protocol| !release.protocols.contains_key(**protocol)) {
+            return Err(format!("{names}: nothing is said of {protocol}"));
+        }
+        if let Some(strange) = release.protocols.keys().find(|name| !PROTOCOLS.contains(&name.as_str())) {
+            return Err(format!("{names}: \"{strange}\" is no protocol and nothing else that a release has"));
+        }
+        if let Some(build) = release.builds.iter().find(|build| builds.contains(build)) {
+            return Err(format!("{names}: build {build} stands in two rows"));
+        }
+        let days = [&release.support_ends, &release.client_ends];
+        if let Some(day) = days.into_iter().flatten().find(|day| !tables::is_day(day)) {
+            return Err(format!("{names}: \"{day}\" is no day"));
+        }
+        builds.extend(&release.builds);
+    }
+    Ok(())
+}
 
 /// The release that this is, if its build is known.
 pub(super) fn release(windows: &Windows) -> Option<&'static Release> {
@@ -116,26 +140,5 @@ impl Release {
     pub(super) fn default_of(&self, protocol: &str) -> (Default, Default) {
         let found = self.protocols.get(protocol);
         found.map_or((Default::Unknown, Default::Unknown), |defaults| (defaults.client, defaults.server))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_table_loads_and_names_every_protocol_of_every_release() {
-        let file: File = toml::from_str(include_str!("data/os_defaults.toml")).unwrap();
-        assert_eq!(file.release.len(), TABLE.release.len());
-        for release in &file.release {
-            let named: Vec<&String> = release.protocols.keys().collect();
-            assert_eq!(named.len(), super::super::PROTOCOLS.len(), "{:?}: {named:?}", release.builds);
-            assert!(super::super::PROTOCOLS.iter().all(|p| release.protocols.contains_key(*p)), "{:?}", release.builds);
-        }
-        let mut builds: Vec<u32> = file.release.iter().flat_map(|r| r.builds.clone()).collect();
-        let count = builds.len();
-        builds.sort_unstable();
-        builds.dedup();
-        assert_eq!(builds.len(), count, "a build stands in two rows");
     }
 }

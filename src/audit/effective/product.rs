@@ -9,8 +9,10 @@ mod agents;
 mod versions;
 
 pub use agents::Agent;
+pub(super) use agents::check as check_agents;
 pub(in crate::audit) use agents::services as agents;
 pub use versions::Standing;
+pub(super) use versions::check as check_versions;
 
 use super::ask;
 use super::dotnet::DotNet;

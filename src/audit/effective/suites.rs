@@ -4,6 +4,9 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use super::tables;
+use crate::windows::subject::DOTNET_VERSIONS;
+
 /// The cipher suites that some releases know.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -38,7 +41,7 @@ pub(super) struct ReleaseSuites<'a> {
 const FIRST_WITHOUT_CURVES: u32 = 10240;
 
 static SUITES: LazyLock<Option<Suites<'static>>> =
-    LazyLock::new(|| serde_json::from_str(include_str!("data/cipher_suites.json")).ok());
+    LazyLock::new(|| serde_json::from_str(tables::text(tables::CIPHER_SUITES)).ok());
 
 pub(super) fn suites() -> Option<&'static Suites<'static>> {
     SUITES.as_ref()
@@ -105,20 +108,41 @@ impl ReleaseSuites<'_> {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct DotNetFile {
+    #[serde(rename = "as_of")]
+    _as_of: String,
+    #[serde(rename = "source")]
+    _source: String,
     release: Vec<DotNetRelease>,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct DotNetRelease {
     from: u32,
     version: String,
 }
 
 static DOTNET: LazyLock<Vec<(u32, String)>> = LazyLock::new(|| {
-    let file: Option<DotNetFile> = toml::from_str(include_str!("data/dotnet_releases.toml")).ok();
+    let file: Option<DotNetFile> = toml::from_str(tables::text(tables::DOTNET_RELEASES)).ok();
     file.map(|file| file.release.into_iter().map(|r| (r.from, r.version)).collect()).unwrap_or_default()
 });
+
+/// What is wrong with a table of cipher suites, if anything is.
+pub(super) fn check(text: &str) -> Result<(), String> {
+    serde_json::from_str::<Suites<'_>>(text).map(|_| ()).map_err(|error| error.to_string())
+}
+
+/// What is wrong with a table of .NET releases, if anything is. Rules can ask for each of the versions.
+pub(super) fn check_dotnet(text: &str) -> Result<(), String> {
+    let file: DotNetFile = toml::from_str(text).map_err(|error| error.to_string())?;
+    let has = |version: &&&str| file.release.iter().any(|release| release.version == **version);
+    match DOTNET_VERSIONS.iter().find(|version| !has(version)) {
+        Some(version) => Err(format!("version {version} is missing")),
+        None => Ok(()),
+    }
+}
 
 /// Release numbers of .NET Framework, and the version that each starts.
 pub(super) fn dotnet_releases() -> &'static [(u32, String)] {

@@ -54,13 +54,12 @@ pub(super) fn agents(effective: &Effective) -> Told {
         (!all.is_empty()).then(|| all.join("; "))
     };
     let answer = |answer, why| (reached(answer, "older"), why);
-    match (told(Some(true)), told(None), told(Some(false))) {
+    match (told(Some(true)), told(None).or_else(|| effective.product.agents_unknown.clone()), told(Some(false))) {
         (Some(old), ..) => answer(Answer::No, old),
         (None, Some(doubt), _) => answer(Answer::Unknown, doubt),
         (None, None, Some(new)) => answer(Answer::Yes, new),
-        (None, None, None) => match &effective.product.agents_unknown {
-            Some(why) => unknown(why.clone()),
-            None => answer(Answer::Yes, "no agent is installed of which Microsoft asks for a version".to_owned()),
-        },
+        (None, None, None) => {
+            answer(Answer::Yes, "no agent is installed of which Microsoft asks for a version".to_owned())
+        }
     }
 }

@@ -56,6 +56,10 @@ codes! {
         "One file has more diagnostics than are kept."
         "The others were counted, and are not shown."
         "Mend what the first ones name, and read the file again.";
+    TableOld "table-old" Note
+        "A table that verdicts rest on is older than 180 days."
+        "What is known of Windows and of products may have changed."
+        "Use a newer version of the program, or give newer tables with --tables.";
     InternalError "internal-error" Error
         "The program failed at an input, by a mistake of its own."
         "The input was not judged."

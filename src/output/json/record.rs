@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::ser::{CompactFormatter, PrettyFormatter};
 
 use super::{DiagnosticV2, HostV2, ImageV2, SCHEMA_VERSION, diagnostic, host, image, print};
+use crate::audit::effective::tables::Table;
 use crate::run::{About, Counts, End, HostRecord, InputRecord};
 
 /// How records are laid out.
@@ -36,6 +37,7 @@ struct RunV2<'a> {
     resumes: &'a [String],
     options: &'a [String],
     policies: [PolicyV2<'a>; 1],
+    tables: Vec<TableV2<'a>>,
     diagnostics: Vec<DiagnosticV2<'a>>,
 }
 
@@ -52,6 +54,14 @@ struct PolicyV2<'a> {
     version: &'a str,
     title: &'a str,
     sha256: &'a str,
+}
+
+#[derive(Serialize)]
+struct TableV2<'a> {
+    file: &'a str,
+    as_of: &'a str,
+    sha256: &'a str,
+    replaced: bool,
 }
 
 #[derive(Serialize)]
@@ -122,9 +132,14 @@ pub(in crate::output) fn begin(about: &About, shape: Shape, out: &mut dyn Write)
         resumes: &about.resumes,
         options: &about.options,
         policies: [policy],
+        tables: about.tables.iter().map(table).collect(),
         diagnostics: about.diagnostics.iter().map(diagnostic).collect(),
     };
     shape.write("run", run, out)
+}
+
+fn table(table: &Table) -> TableV2<'_> {
+    TableV2 { file: table.file, as_of: &table.as_of, sha256: &table.sha256, replaced: table.replaced }
 }
 
 pub(in crate::output) fn host_record(record: &HostRecord, shape: Shape, out: &mut dyn Write) -> io::Result<()> {

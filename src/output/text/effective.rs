@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::Painter;
+use crate::audit::effective::tables;
 use crate::audit::effective::{
     Agent, Ciphers, DOTNET_LIMITS, Effective, Installed, Needs, Offer, OverallState, Product, Program, State,
 };
@@ -96,7 +97,10 @@ impl Painter {
         self.product(effective, out)?;
         let pending = effective.restart.pending.word();
         self.row(out, &format!("Restart pending: {pending}: {}", effective.restart.why))?;
-        self.row(out, &format!("  limits: {}", restart::LIMITS))
+        self.row(out, &format!("  limits: {}", restart::LIMITS))?;
+        let tables: Vec<String> =
+            tables::all().iter().map(|table| format!("{} of {}", table.file, table.as_of)).collect();
+        self.row(out, &format!("Tables: {} (sources: tlshive tables)", tables.join(", ")))
     }
 
     fn product(&self, effective: &Effective, out: &mut dyn Write) -> io::Result<()> {

@@ -1,0 +1,175 @@
+//! The tables that audits rest on: what each is called, as of when it is, and newer ones in their place.
+//!
+//! They are built in. A program may put others in their place once, before the first audit: what a table says is looked up from
+//! many places, and two audits of one run must not rest on two tables.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+
+use super::{os_defaults, product, suites};
+use crate::digest::sha256_hex;
+
+/// Their files, what each is about, and the text that is built in.
+const BUILT_IN: [(&str, &str, &str); 5] = [
+    (OS_DEFAULTS, "what Windows does when nothing is set", include_str!("data/os_defaults.toml")),
+    (CIPHER_SUITES, "cipher suites by Windows release", include_str!("data/cipher_suites.json")),
+    (DOTNET_RELEASES, "release numbers of .NET Framework", include_str!("data/dotnet_releases.toml")),
+    (ENTRA_CONNECT, "versions of Microsoft Entra Connect", include_str!("data/entra_connect.toml")),
+    (ENTRA_AGENTS, "agents of Microsoft Entra", include_str!("data/entra_agents.toml")),
+];
+pub(super) const OS_DEFAULTS: &str = "os_defaults.toml";
+pub(super) const CIPHER_SUITES: &str = "cipher_suites.json";
+pub(super) const DOTNET_RELEASES: &str = "dotnet_releases.toml";
+pub(super) const ENTRA_CONNECT: &str = "entra_connect.toml";
+pub(super) const ENTRA_AGENTS: &str = "entra_agents.toml";
+
+static REPLACED: OnceLock<Vec<(&'static str, &'static str)>> = OnceLock::new();
+
+/// A table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// The name of its file.
+    pub file: &'static str,
+    /// What it is about.
+    pub about: &'static str,
+    /// The day that it was last held against its sources, `YYYY-MM-DD`.
+    pub as_of: String,
+    /// What it rests on.
+    pub source: String,
+    /// SHA-256 of its text, in hex.
+    pub sha256: String,
+    /// Whether it stands in the place of the one that is built in.
+    pub replaced: bool,
+}
+
+/// Why tables are not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TableError {
+    /// The text is no table of this kind: what is wrong, and where.
+    Wrong(&'static str, String),
+    /// They were put in place before.
+    Late,
+}
+
+impl fmt::Display for TableError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TableError::Wrong(file, what) => write!(f, "{file}: {what}"),
+            TableError::Late => f.write_str("tables can be put in place once alone"),
+        }
+    }
+}
+
+impl std::error::Error for TableError {}
+
+/// What every table has.
+#[derive(Deserialize)]
+struct Head {
+    as_of: String,
+    source: String,
+}
+
+/// The text of a table.
+pub(super) fn text(file: &str) -> &'static str {
+    let replaced = REPLACED.get().into_iter().flatten().find(|(name, _)| *name == file).map(|(_, text)| *text);
+    let built_in = || BUILT_IN.iter().find(|(name, ..)| *name == file).map(|(.., text)| *text);
+    replaced.or_else(built_in).unwrap_or_default()
+}
+
+/// The names of their files.
+pub fn files() -> impl Iterator<Item = &'static str> {
+    BUILT_IN.iter().map(|(file, ..)| *file)
+}
+
+/// All of them.
+pub fn all() -> Vec<Table> {
+    let table = |(file, about, built_in): &(&'static str, &'static str, &'static str)| {
+        let text = text(file);
+        let head = head(file, text).unwrap_or_else(|_| Head { as_of: String::new(), source: String::new() });
+        let (as_of, source) = (head.as_of, head.source);
+        Table { file, about, as_of, source, sha256: sha256_hex(text.as_bytes()), replaced: text != *built_in }
+    };
+    BUILT_IN.iter().map(table).collect()
+}
+
+/// Puts others in the place of those of the same file name; the rest stay.
+///
+/// # Errors
+/// When one is no table of its kind, with line and column; when an audit has asked for them before.
+pub fn replace(newer: Vec<(&'static str, String)>) -> Result<(), TableError> {
+    let mut kept: Vec<(&'static str, &'static str)> = Vec::new();
+    for (file, text) in newer {
+        check(file, &text).map_err(|what| TableError::Wrong(file, what))?;
+        // As long as the program runs, like those that are built in.
+        kept.push((file, Box::leak(text.into_boxed_str())));
+    }
+    REPLACED.set(kept).map_err(|_| TableError::Late)
+}
+
+/// Whether a text is a table of this kind.
+pub(super) fn check(file: &str, text: &str) -> Result<(), String> {
+    let head = head(file, text)?;
+    if !is_day(&head.as_of) {
+        return Err(format!("as_of is \"{}\": expected a day, YYYY-MM-DD", head.as_of));
+    }
+    match file {
+        OS_DEFAULTS => os_defaults::check(text),
+        CIPHER_SUITES => suites::check(text),
+        DOTNET_RELEASES => suites::check_dotnet(text),
+        ENTRA_CONNECT => product::check_versions(text),
+        _ => product::check_agents(text),
+    }
+}
+
+fn head(file: &str, text: &str) -> Result<Head, String> {
+    match file {
+        CIPHER_SUITES => serde_json::from_str(text).map_err(|error| error.to_string()),
+        _ => toml::from_str(text).map_err(|error| error.to_string()),
+    }
+}
+
+/// Whether this is a day as tables write it.
+pub(super) fn is_day(text: &str) -> bool {
+    text.len() == 10 && text.parse::<crate::policy::waiver::Date>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_table_says_what_it_is() {
+        for table in all() {
+            assert!(is_day(&table.as_of) && table.source.len() > 20 && !table.replaced, "{table:?}");
+            check(table.file, text(table.file)).unwrap();
+        }
+    }
+
+    /// File, what is changed in it, and what is said.
+    #[test]
+    fn what_is_no_table_is_refused_with_its_place() {
+        for (file, from, to, said) in [
+            (OS_DEFAULTS, "as_of = ", "as of = ", "line "),
+            (OS_DEFAULTS, "as_of = \"2026-", "as_of = \"26-", "expected a day"),
+            (OS_DEFAULTS, "\"TLS 1.2\" = \"on\"", "\"TLS 1.2\" = \"maybe\"", "\"maybe\" is no state"),
+            (OS_DEFAULTS, "\"TLS 1.2\" = \"on\"", "\"TLS 1.4\" = \"on\"", "TLS 1.2"),
+            (OS_DEFAULTS, "builds = [17763]", "builds = [20348]", "20348"),
+            (CIPHER_SUITES, "\"tls13\": [", "\"tls13\": {", "line "),
+            (CIPHER_SUITES, "\"tls13\"", "\"tls14\"", "line "),
+            (DOTNET_RELEASES, "\"4.8.1\"", "\"4.9\"", "4.8.1"),
+            (ENTRA_CONNECT, "from = \"2.5.79.0\"", "from = \"2.x\"", "2.x"),
+            (ENTRA_CONNECT, "standing = \"recalled\"", "standing = \"gone\"", "gone"),
+            (ENTRA_CONNECT, "dotnet = \"4.7.2\"", "dotnet = \"4.7.3\"", "4.7.3"),
+            (ENTRA_CONNECT, "support_ends = \"2026-07-31\"", "support_ends = \"soon\"", "soon"),
+            (ENTRA_AGENTS, "min = \"1.5.643.0\"", "min = \"new\"", "new"),
+        ] {
+            let text = text(file);
+            assert!(text.contains(from), "{file}: {from}");
+            let error = check(file, &text.replacen(from, to, 1)).unwrap_err();
+            assert!(error.contains(said), "{file}, {to}: {error}");
+        }
+    }
+}
