@@ -142,6 +142,7 @@ impl Evil {
                 own(&[&noise]),
             ],
             "explain" => vec![own(&["--policy", &policy]), own(&["--policy", &policy, "evil-rule"]), own(&[NAME])],
+            "tables" => vec![own(&[]), own(&["--tables", &folder]), own(&["--tables", NAME])],
             "policy list" => vec![own(&[])],
             "policy show" => vec![own(&[NAME])],
             "policy check" => vec![own(&[&policy]), own(&[&broken]), own(&[&waivers])],

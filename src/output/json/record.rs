@@ -58,7 +58,7 @@ struct PolicyV2<'a> {
 
 #[derive(Serialize)]
 struct TableV2<'a> {
-    file: &'a str,
+    name: &'a str,
     as_of: &'a str,
     sha256: &'a str,
     replaced: bool,
@@ -139,7 +139,7 @@ pub(in crate::output) fn begin(about: &About, shape: Shape, out: &mut dyn Write)
 }
 
 fn table(table: &Table) -> TableV2<'_> {
-    TableV2 { file: table.file, as_of: &table.as_of, sha256: &table.sha256, replaced: table.replaced }
+    TableV2 { name: table.file, as_of: &table.as_of, sha256: &table.sha256, replaced: table.replaced }
 }
 
 pub(in crate::output) fn host_record(record: &HostRecord, shape: Shape, out: &mut dyn Write) -> io::Result<()> {
