@@ -344,7 +344,7 @@ fn version(product: &mut Product, dotnet: &DotNet, lints: &mut Vec<Lint>) {
         }
     };
     if let Some(number) = parse(&text) {
-        let known = versions::of(number);
+        let known = versions::known(number);
         let as_of = versions::as_of();
         if let Standing::Stopped | Standing::Recalled = known.standing.0 {
             let why = format!("Entra Connect {text}: {} (as of {as_of})", known.standing.1);

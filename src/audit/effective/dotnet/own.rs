@@ -42,7 +42,7 @@ pub(super) fn judge(
         let mine: Vec<&Override> =
             overrides.iter().filter(own).filter(|o| o.program.eq_ignore_ascii_case(program)).collect();
         let said: Vec<String> = mine.iter().map(|o| format!("{} = {}", o.setting, o.data)).collect();
-        let answer = one(&mine, settings, client, release);
+        let answer = answer(&mine, settings, client, release);
         let what = match answer {
             Answer::Yes => "TLS 1.2 is left to it",
             Answer::No => "TLS 1.2 is not left to it",
@@ -55,7 +55,7 @@ pub(super) fn judge(
     worst.into_iter().find_map(|answer| all.iter().find(|(own, _)| *own == answer).cloned())
 }
 
-fn one(mine: &[&Override], settings: &Settings<'_>, client: State, release: Option<u32>) -> Answer {
+fn answer(mine: &[&Override], settings: &Settings<'_>, client: State, release: Option<u32>) -> Answer {
     let pinned = mine.iter().find(|o| o.setting == SECURITY_PROTOCOL).map_or(Pinned::Ignored, |o| pinned(o, release));
     let keeps = mine.iter().find(|o| o.setting != SECURITY_PROTOCOL).map_or(vec![true], |o| keeps(o));
     // What they were built for is not known, but for 4.6 at least.

@@ -123,7 +123,7 @@ impl Row {
     }
 }
 
-pub(super) fn of(version: Version) -> Known {
+pub(super) fn known(version: Version) -> Known {
     let rows = || VERSIONS.version.iter().filter(|row| row.holds(version));
     let needs = rows().find_map(|row| row.values).map_or(Needs::Unknown, |values| match values {
         Values::Required => Needs::Values,
