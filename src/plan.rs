@@ -119,6 +119,11 @@ impl Plan {
 }
 
 impl Made {
+    /// Whether something was to be written, and nothing can be: the remarks say why.
+    pub fn is_nothing(&self) -> bool {
+        self.changeset.changes.is_empty() && !self.changeset.left_out.is_empty()
+    }
+
     fn new(remarks: Vec<String>, changes: Vec<Change>) -> Self {
         Self { changeset: Changeset { remarks, changes, left_out: Vec::new() }, said: Vec::new() }
     }
@@ -171,6 +176,12 @@ impl Values {
             }
             _ => Ok(n),
         }
+    }
+
+    /// Whether a value is set already, to something else.
+    fn is_other(&self, key: &KeyPath, name: &Name, wanted: &Value) -> bool {
+        let there = self.set.get(&(key.folded(), name.folded())).and_then(|&n| self.changes.get(n));
+        matches!(there, Some(Change::Set { value, .. }) if value != wanted)
     }
 }
 

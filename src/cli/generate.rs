@@ -12,8 +12,8 @@ use super::writer::{self, writer};
 use super::{policy, stderr};
 use crate::diagnostic::Severity;
 use crate::output::escape;
-use crate::plan::Plan;
 use crate::plan::format::{Format, files};
+use crate::plan::{Made, Plan};
 use crate::policy::Policy;
 use plans::Asked;
 pub(super) use plans::{Of, of};
@@ -63,7 +63,7 @@ pub(super) fn run(args: &GenerateArgs) -> Result<u8, Failure> {
     if let Some(folder) = args.output.as_deref().filter(|_| format.is_folder()) {
         let named = files.iter().filter_map(|file| Some((file.name?, file.bytes.as_slice())));
         writer::folder(folder, named, args.force, &inputs)?;
-        return Ok(0);
+        return Ok(status(&made));
     }
     for file in files {
         let mut out = writer(args.output.as_deref(), args.force, &inputs)?;
@@ -77,7 +77,14 @@ pub(super) fn run(args: &GenerateArgs) -> Result<u8, Failure> {
         }
         out.finish()?;
     }
-    Ok(0)
+    Ok(status(&made))
+}
+
+/// Something was to be written, and nothing could be.
+const NOTHING: u8 = 3;
+
+fn status(made: &Made) -> u8 {
+    if made.is_nothing() { NOTHING } else { 0 }
 }
 
 fn format(arg: ChangesArg) -> Format {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::remarks::state;
 use super::undo::{remarks, undo};
+use super::values::Wanted;
 use super::{Made, Plan, PlanError, Request, defaults, fix, switch, tls12_only};
 use crate::audit::effective::FIRST_WITH_TLS13;
 use crate::audit::{Finding, HostReport, audit, weakened};
@@ -46,8 +47,7 @@ impl Plan {
         let mut made = match self {
             Plan::Enable | Plan::Disable => switch::switch(self, request)?,
             Plan::Only => {
-                let tls13 = host.windows.build.map(|build| build >= FIRST_WITH_TLS13);
-                tls12_only::tls12_only(request, tls13, host.windows.architecture.has_wow64())?
+                tls12_only::tls12_only(request, machine.has_tls13(), host.windows.architecture.has_wow64())?
             }
             Plan::Defaults => defaults::defaults(request)?,
             Plan::Fix => fix::fix(request, machine)?,
@@ -122,6 +122,17 @@ impl Machine<'_> {
         };
         let imports: Vec<Changes> = imports.iter().map(import).collect();
         self.host.after(&imports, self.limits)
+    }
+
+    /// Whether its Windows has TLS 1.3, where that is known.
+    pub(super) fn has_tls13(&self) -> Option<bool> {
+        self.host.windows.build.map(|build| build >= FIRST_WITH_TLS13)
+    }
+
+    /// Whether a value is as it should be.
+    pub(super) fn has(&self, wanted: &Wanted) -> bool {
+        let there = self.host.registry.get(&wanted.key, &wanted.name);
+        matches!(there, Lookup::Found(found) if found.value == wanted.value)
     }
 
     /// Whether the value that is to be deleted is known not to be there: opening its key would create that for nothing.
