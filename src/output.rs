@@ -1,5 +1,6 @@
 //! What a run says, made into text for people or machines: one file a format. Formats see records alone.
 
+pub mod csv;
 mod escape;
 mod explain;
 pub mod export;

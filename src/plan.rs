@@ -20,6 +20,7 @@ mod ps1;
 mod refusal;
 mod reg;
 mod remarks;
+mod root;
 mod switch;
 mod tls12_only;
 mod undo;
@@ -39,10 +40,12 @@ use crate::windows::value::Value;
 pub use error::PlanError;
 pub use machine::{Machine, above};
 pub use refusal::{About, Refusal};
+pub use remarks::together;
+pub use root::Root;
 pub use undo::undo;
 
 /// Changes, with what the reader of the file should know.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changeset {
     /// What it does and what to mind, a sentence or less a line.
     pub remarks: Vec<String>,

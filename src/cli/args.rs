@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::{AFTER_HELP, audit, generate};
+use crate::plan::Root;
 use crate::policy::Policy;
 use crate::registry::reg_file::RegIs;
 use crate::source::Search;
@@ -60,6 +61,11 @@ pub(super) struct AuditArgs {
     /// Take all inputs as one machine
     #[arg(long)]
     pub(super) join: bool,
+
+    /// Of the machines in the inputs, only that of this name or in this place (a folder, an image, a volume of it); * and ? stand
+    /// for anything; may be given again
+    #[arg(long, value_name = "NAME|PATH")]
+    pub(super) host: Vec<String>,
 
     /// Read each value that decided a rule again with a second parser (nt-hive), and report where it disagrees
     #[arg(long)]
@@ -246,7 +252,7 @@ pub(super) struct GenerateArgs {
     #[arg(value_enum)]
     pub(super) plan: PlanArg,
 
-    /// Write to FILE instead of standard output; for formats of several files, to the folder FILE
+    /// Write to FILE instead of standard output; for formats of several files, and for several machines, to the folder FILE
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
 
@@ -266,6 +272,11 @@ pub(super) struct GenerateArgs {
     #[arg(long, value_name = "ID|FILE")]
     pub(super) policy: Option<String>,
 
+    /// Write for a hive that is loaded under another name, as reg load does in the recovery environment (WinRE): the key that it
+    /// is loaded as; with SYSTEM= or SOFTWARE= in front where the name does not show which it is; may be given again
+    #[arg(long, value_name = "[HIVE=]KEY", value_parser = generate::root)]
+    pub(super) root: Vec<Root>,
+
     /// Only the values of these rules
     #[arg(long, value_name = "RULE,…", value_delimiter = ',')]
     pub(super) values: Vec<String>,
@@ -277,7 +288,7 @@ pub(super) struct GenerateArgs {
 /// The machine that a file is computed for.
 #[derive(Args)]
 pub(super) struct StateArgs {
-    /// The machine that the file is for: whatever an audit takes, if it is one machine; may be given again
+    /// The machine that the file is for: whatever an audit takes; may be given again. For several machines, -o names a folder
     #[arg(long = "for", value_name = "INPUT")]
     pub(super) inputs: Vec<PathBuf>,
 
@@ -288,6 +299,11 @@ pub(super) struct StateArgs {
     /// Take all inputs as one machine
     #[arg(long, requires = "inputs")]
     pub(super) join: bool,
+
+    /// Of the machines in the inputs, only that of this name or in this place (a folder, an image, a volume of it); * and ? stand
+    /// for anything; may be given again
+    #[arg(long, value_name = "NAME|PATH", requires = "inputs")]
+    pub(super) host: Vec<String>,
 
     /// Take copies from earlier days as well: RegBack, Windows.old, restore points, shadow copies
     #[arg(long, requires = "inputs")]
@@ -395,6 +411,10 @@ pub(super) struct ShowArgs {
 
     /// Name of one value; "@" or "" is the default value
     pub(super) value: Option<String>,
+
+    /// Of several machines in an image or archive, that of this name or in this place, such as a volume
+    #[arg(long, value_name = "NAME|PATH")]
+    pub(super) host: Option<String>,
 
     /// Print the keys below as well
     #[arg(short, long, conflicts_with = "value")]

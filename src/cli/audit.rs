@@ -16,7 +16,7 @@ use super::stderr;
 use super::writer::{spare_folder, writer};
 use crate::audit::effective::tables;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::host::{Options, Overlays, Wanted, overlay_interest};
+use crate::host::{Options, Overlays, Pick, Wanted, overlay_interest};
 use crate::limits::Limits;
 use crate::output::{Format, Piece, Report};
 use crate::policy::Policy;
@@ -89,6 +89,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         require_clean: args.require_clean,
         registry_pol: args.registry_pol.into(),
         overlays,
+        pick: Pick::new(&args.host),
         ..Options::new(&limits)
     };
     let today = || args.date.unwrap_or_else(|| jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date());
@@ -149,8 +150,17 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     }
 }
 
-/// What a worker makes of a record: its part of the report, lines for standard error, and the files that were read.
-type Said = (Piece, Vec<String>, Vec<PathBuf>);
+/// What a worker makes of a record.
+struct Said {
+    /// Its part of the report.
+    piece: Piece,
+    /// Lines for standard error.
+    remarks: Vec<String>,
+    /// The files that were read.
+    opened: Vec<PathBuf>,
+    /// By which of `--host` it is asked for.
+    asked: Vec<usize>,
+}
 
 /// Runs the inspection, and writes the report while it goes on.
 fn inspect(args: &AuditArgs, inspection: &Inspection<'_>, mut report: Option<Report<'_>>) -> Result<End, Failure> {
@@ -161,12 +171,14 @@ fn inspect(args: &AuditArgs, inspection: &Inspection<'_>, mut report: Option<Rep
             _ => Vec::new(),
         };
         let opened = if args.output.is_some() { files_of(&record) } else { Vec::new() };
-        (format.piece(&record), remarks, opened)
+        Said { piece: format.piece(&record), remarks, opened, asked: asked_by(&record, inspection.options.pick) }
     };
     let mut gone = false;
     let target = args.output.as_deref().and_then(|output| same_file::Handle::from_path(output).ok());
     let mut clash = None;
-    let take = |(piece, remarks, opened): Said| {
+    let mut asked = BTreeSet::new();
+    let take = |Said { piece, remarks, opened, asked: by }: Said| {
+        asked.extend(by);
         remarks.iter().for_each(stderr::line);
         if let Some(target) = &target {
             clash = clash.take().or_else(|| opened.iter().find(|path| is_same(path, target)).cloned());
@@ -179,7 +191,14 @@ fn inspect(args: &AuditArgs, inspection: &Inspection<'_>, mut report: Option<Rep
         }
         Ok(())
     };
-    let end = inspect_all(inputs(args)?, inspection, said, take)?;
+    let mut end = inspect_all(inputs(args)?, inspection, said, take)?;
+    for (_, host) in args.host.iter().enumerate().filter(|(number, _)| !asked.contains(number)) {
+        end.counts.missing += 1;
+        if args.quiet {
+            continue;
+        }
+        stderr::line(format_args!("--host {host}: no machine is called so or lies there"));
+    }
     if let Some(path) = clash {
         let (output, path) = (args.output.as_deref().unwrap_or(Path::new("")).display(), path.display());
         return Err(Failure::Message(format!("{output}: that is an input ({path}), and not overwritten")));
@@ -191,6 +210,14 @@ fn inspect(args: &AuditArgs, inspection: &Inspection<'_>, mut report: Option<Rep
         }
     }
     Ok(end)
+}
+
+/// By which names and places a machine is asked for.
+fn asked_by(record: &Record, pick: Pick<'_>) -> Vec<usize> {
+    let Record::Host(host) = record else { return Vec::new() };
+    let report = &host.report;
+    let inputs = || report.inputs.iter().map(|input| &*input.name);
+    pick.numbers(&report.name, report.machine.name.as_deref(), inputs).collect()
 }
 
 /// The files of this machine that a record tells of.
@@ -264,6 +291,7 @@ fn deciding(args: &AuditArgs) -> Vec<String> {
     };
     options.extend(control_set.map(|set| format!("--control-set {set}")));
     options.extend(super::tables::option());
+    options.extend(args.host.iter().map(|host| format!("--host {host}")));
     options.extend(args.codepage.map(|codepage| format!("--codepage {}", codepage.name())));
     options.extend(args.disk.volume.map(|volume| format!("--volume {volume}")));
     options.extend(args.disk.offset.map(|offset| format!("--offset {offset}")));

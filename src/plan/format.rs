@@ -60,6 +60,20 @@ impl Format {
         Format::Dsc3,
     ];
 
+    /// What the name of a file ends in; nothing for several files, which need a folder.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Format::Reg | Format::Reg4 => ".reg",
+            Format::Pol => ".pol",
+            Format::Lgpo => ".txt",
+            Format::Gpp | Format::GppCollection => ".xml",
+            Format::Ps1 | Format::Dsc => ".ps1",
+            Format::Cmd => ".cmd",
+            Format::Intune => "",
+            Format::Ansible | Format::Dsc3 => ".yml",
+        }
+    }
+
     /// Whether there are several files, which need a folder.
     pub fn is_folder(self) -> bool {
         self == Format::Intune

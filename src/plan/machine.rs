@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::remarks::state;
 use super::undo::{remarks, undo};
-use super::values::Wanted;
+use super::values::{self, Wanted};
 use super::{Made, Plan, PlanError, Request, defaults, fix, switch, tls12_only};
 use crate::audit::effective::FIRST_WITH_TLS13;
 use crate::audit::{Finding, HostReport, audit, weakened};
@@ -70,6 +70,19 @@ impl Plan {
             }
         }
         Ok(made)
+    }
+
+    /// The keys that the plan may change, whatever the machine is.
+    ///
+    /// # Errors
+    /// As for [`Plan::anywhere`].
+    pub fn keys(self, request: &Request<'_>) -> Result<Vec<KeyPath>, PlanError> {
+        if self != Plan::Fix {
+            let changes = self.anywhere(request)?.changeset.changes;
+            return Ok(changes.iter().map(Change::key).cloned().chain(request.policy.keys()).collect());
+        }
+        let values = request.chosen()?.into_iter().flat_map(values::of).chain(values::dotnet_views(None));
+        Ok(values.map(|value| request.key(&value.key)).collect())
     }
 
     /// Every change that the plan may make: on this machine, and where nothing was known of it.
