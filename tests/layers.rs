@@ -19,8 +19,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("fields", &["error", "number"]),
     ("near", &[]),
     ("glob", &[]),
-    // The stream of records, read again.
+    // The stream of records, read again, and two of them held against each other.
     ("saved", &[]),
+    ("diff", &["saved"]),
     // What Windows calls things: names and values, no bytes and no files.
     ("windows", &[]),
     // Bytes to values: readers know nothing of rules.
@@ -50,12 +51,16 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // Renderers see the report. Beyond the drawing: the report's own parts are of these types (inputs and facts of `host`,
     // rules of `policy`, which are also explained, paths and values of `registry`, places, diagnostics); they look nothing
     // up (held below).
-    ("output", &["audit", "diagnostic", "error", "host", "place", "policy", "registry", "run", "windows"]),
+    (
+        "output",
+        &["audit", "diagnostic", "diff", "error", "host", "place", "policy", "registry", "run", "saved", "windows"],
+    ),
     (
         "cli",
         &[
             "audit",
             "diagnostic",
+            "diff",
             "digest",
             "error",
             "host",
@@ -143,8 +148,10 @@ const CRATES: &[(&str, &[&str])] = &[
         "serde_json",
         &[
             "output/json",
+            "output/diff/json.rs",
             "output/merged.rs",
             "saved.rs",
+            "diff/side.rs",
             "cli/report.rs",
             "archive/velociraptor.rs",
             "audit/effective/suites.rs",

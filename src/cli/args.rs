@@ -34,6 +34,10 @@ pub(super) struct AuditArgs {
     #[arg(long, value_name = "RUN.jsonl")]
     pub(super) resume: Vec<PathBuf>,
 
+    /// A saved run: the exit status tells of what is new since then, and not of what failed there too
+    #[arg(long, value_name = "RUN.jsonl", conflicts_with = "resume")]
+    pub(super) baseline: Option<PathBuf>,
+
     /// Take the run as incomplete where anything was not judged, even what nobody takes for a machine's
     #[arg(long)]
     pub(super) require_complete: bool,
@@ -188,6 +192,60 @@ pub(super) struct ReportArgs {
     /// Overwrite FILE if it exists
     #[arg(long)]
     pub(super) force: bool,
+}
+
+const AFTER_DIFF_HELP: &str = "\
+Exit status:
+  0  nothing got worse, and everything that was judged before was judged again
+  1  something got worse, or less was judged
+  2  the command line is wrong, the policies are not the same, or tlshive itself failed
+  3  neither, but it is not certain which machine is which, or the old run is not whole";
+
+/// Compare two runs: what is fixed, what got worse, what is left, what is no longer judged
+#[derive(Args)]
+#[command(after_help = AFTER_DIFF_HELP)]
+pub(super) struct DiffArgs {
+    /// The earlier run: what "audit --format jsonl" wrote, or whatever an audit takes, which is audited now
+    #[arg(value_name = "OLD")]
+    pub(super) old: PathBuf,
+
+    /// The later one
+    #[arg(value_name = "NEW")]
+    pub(super) new: PathBuf,
+
+    /// Compare verdicts even if the runs were held against different policies
+    #[arg(long)]
+    pub(super) across_policies: bool,
+
+    /// Policy for inputs that are audited now: the id of a built-in one, or a TOML file
+    #[arg(long, value_name = "ID|FILE", default_value = Policy::DEFAULT)]
+    pub(super) policy: String,
+
+    /// How many machines are looked at at a time [default: one for each processor]
+    #[arg(short, long, value_name = "N")]
+    pub(super) jobs: Option<std::num::NonZeroUsize>,
+
+    /// Output format
+    #[arg(long, value_enum, default_value_t = DiffFormatArg::Text)]
+    pub(super) format: DiffFormatArg,
+
+    /// Write the comparison to FILE instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+
+    /// Overwrite FILE if it exists
+    #[arg(long)]
+    pub(super) force: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum DiffFormatArg {
+    /// For people
+    Text,
+    /// One JSON document
+    Json,
+    /// A row for each machine, and for each rule that is not as it was
+    Csv,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

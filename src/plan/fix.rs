@@ -9,7 +9,7 @@ use super::{Made, PlanError, Request, Values};
 use crate::audit::{Finding, HostReport, Outcome, audit, weakened};
 use crate::policy::Rule;
 use crate::registry::change::Change;
-use crate::windows::keys::in_control_set;
+use crate::windows::control_set::in_control_set;
 use crate::windows::path::{KeyPath, Name};
 
 /// Values that are tried one by one.

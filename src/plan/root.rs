@@ -2,7 +2,7 @@
 
 use super::{Made, PlanError};
 use crate::host::HiveKind;
-use crate::windows::keys::in_control_set;
+use crate::windows::control_set::in_control_set;
 use crate::windows::path::{KeyPath, Name};
 
 /// Where a hive is loaded.
