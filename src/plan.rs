@@ -9,6 +9,7 @@ mod error;
 mod exact;
 mod fix;
 pub mod format;
+mod gpo_backup;
 mod gpp;
 mod in_the_way;
 mod intune;
@@ -38,6 +39,7 @@ use crate::windows::path::{KeyPath, Name};
 use crate::windows::value::Value;
 
 pub use error::PlanError;
+pub use gpo_backup::Settings as GpoSettings;
 pub use machine::{Machine, above};
 pub use refusal::{About, Refusal};
 pub use remarks::together;

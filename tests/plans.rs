@@ -15,7 +15,7 @@ use tlshive::host::{Host, Options, group, open};
 use tlshive::limits::Limits;
 use tlshive::place::Place;
 use tlshive::plan::format::{Format, files};
-use tlshive::plan::{self, Machine, Made, Plan, Request};
+use tlshive::plan::{self, GpoSettings, Machine, Made, Plan, Request};
 use tlshive::policy::{Policy, Rule};
 use tlshive::registry::Lookup;
 use tlshive::registry::change::{Change, Changes};
@@ -375,8 +375,16 @@ fn names_cannot_end_the_remark_that_they_stand_in() {
                 "{text}"
             );
             let told = text.matches("evil").count();
-            let wanted = match (format, file.name) {
+            let wanted = match (format, file.name.as_deref()) {
                 (Format::Pol, _) => 0,
+                // The object's name is the first remark, and a text in UTF-16 without a mark has the others.
+                (Format::GpoBackup { settings: GpoSettings::Preferences, .. }, Some(name))
+                    if name.ends_with("Registry.xml") =>
+                {
+                    4
+                }
+                (Format::GpoBackup { .. }, Some(name)) if name.ends_with(".xml") => 1,
+                (Format::GpoBackup { .. }, _) => 0,
                 // Besides, the record that it writes has the first remark.
                 (Format::Ps1, _) | (Format::Intune, Some("remediate.ps1")) => 5,
                 _ => 4,

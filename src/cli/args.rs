@@ -435,6 +435,11 @@ pub(super) enum ChangesArg {
     Gpp,
     /// The collection in such a file alone, to be pasted into the editor
     GppCollection,
+    /// Folder that Import-GPO takes (-o names it), with registry.pol. The import erases the former settings of its target and links
+    /// it nowhere; Compress-Archive drops files that Windows hid
+    GpoBackup,
+    /// The same with Registry.xml of Group Policy Preferences; LGPO.exe /g does nothing with it
+    GpoBackupPreferences,
     /// PowerShell script with -WhatIf and -Undo
     Ps1,
     /// Batch file

@@ -275,7 +275,7 @@ pub(super) fn jobs(wanted: Option<NonZeroUsize>) -> NonZeroUsize {
 }
 
 /// Now, or what `SOURCE_DATE_EPOCH` says, for reports that are to be the same each time.
-fn now() -> jiff::Timestamp {
+pub(super) fn now() -> jiff::Timestamp {
     let fixed = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|seconds| seconds.parse().ok());
     fixed.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()).unwrap_or_else(jiff::Timestamp::now)
 }

@@ -11,12 +11,13 @@ use std::path::{Path, PathBuf};
 use super::args::{ChangesArg, GenerateArgs, PlanArg};
 use super::exit::Failure;
 use super::writer::{self, writer};
-use super::{policy, stderr};
+use super::{audit, policy, stderr};
 use crate::diagnostic::Severity;
 use crate::output::escape;
 use crate::plan::format::{File, Format, files};
-use crate::plan::{Changeset, Made, Plan};
+use crate::plan::{Changeset, GpoSettings, Made, Plan};
 use crate::policy::Policy;
+use crate::windows::time::FileTime;
 use estate::{Estate, Planned};
 use plans::{Asked, Work};
 pub(super) use plans::{Of, of};
@@ -157,7 +158,7 @@ fn alone(args: &GenerateArgs, format: Format, made: &Made, files: &[File], input
     }
     let status = if made.is_nothing() { NOTHING } else { 0 };
     if let Some(folder) = args.output.as_deref().filter(|_| format.is_folder()) {
-        let named = files.iter().filter_map(|file| Some((file.name?, file.bytes.as_slice())));
+        let named = files.iter().filter_map(|file| Some((file.name.as_deref()?, file.bytes.as_slice())));
         writer::folder(folder, named, args.force, inputs)?;
         return Ok(status);
     }
@@ -198,6 +199,8 @@ fn format(arg: ChangesArg) -> Format {
         ChangesArg::Lgpo => Format::Lgpo,
         ChangesArg::Gpp => Format::Gpp,
         ChangesArg::GppCollection => Format::GppCollection,
+        ChangesArg::GpoBackup => Format::GpoBackup { settings: GpoSettings::Policy, time: made() },
+        ChangesArg::GpoBackupPreferences => Format::GpoBackup { settings: GpoSettings::Preferences, time: made() },
         ChangesArg::Ps1 => Format::Ps1,
         ChangesArg::Cmd => Format::Cmd,
         ChangesArg::Intune => Format::Intune,
@@ -205,6 +208,11 @@ fn format(arg: ChangesArg) -> Format {
         ChangesArg::Ansible => Format::Ansible,
         ChangesArg::Dsc => Format::Dsc,
     }
+}
+
+/// When a file is said to have been made: now, or what `SOURCE_DATE_EPOCH` says.
+fn made() -> FileTime {
+    FileTime::of_unix_seconds(u32::try_from(audit::now().as_second()).unwrap_or_default())
 }
 
 /// What a terminal can show of a file: its text without the byte order mark, if it is text.

@@ -67,7 +67,7 @@ impl Estate<'_> {
             let Some((machine, others)) = machines.split_first() else { continue };
             let name = names.file(self.plan, &machine.name, others.len(), self.format.extension());
             for file in files(self.format, &changes(machines), None)? {
-                let path = file.name.map_or_else(|| name.clone(), |inner| format!("{name}/{inner}"));
+                let path = file.name.as_ref().map_or_else(|| name.clone(), |inner| format!("{name}/{inner}"));
                 all.push((path, file.bytes));
             }
             named.insert(&machine.digest, name);
