@@ -166,7 +166,7 @@ pub struct Counts {
 
 impl Counts {
     /// Machines of a class.
-    pub fn of(&self, class: Class) -> u64 {
+    pub fn number(&self, class: Class) -> u64 {
         let number = Class::ALL.iter().position(|other| *other == class);
         number.and_then(|number| self.by_class.get(number)).copied().unwrap_or_default()
     }
@@ -219,7 +219,7 @@ impl Comparison<'_> {
     /// 0 otherwise.
     pub fn status(&self) -> u8 {
         let less =
-            [Class::Worse, Class::NoLongerJudged, Class::Gone].into_iter().any(|class| self.counts.of(class) > 0);
+            [Class::Worse, Class::NoLongerJudged, Class::Gone].into_iter().any(|class| self.counts.number(class) > 0);
         match () {
             () if less || self.counts.not_read > 0 || self.new.broken.is_some() => 1,
             () if self.counts.doubts > 0 || self.old.broken.is_some() => 3,

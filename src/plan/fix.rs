@@ -87,7 +87,7 @@ struct Wanted<'a> {
 impl<'a> Wanted<'a> {
     /// Adds the values that a rule about an effective state is about, where none of them contradicts another rule's.
     fn state(&mut self, request: &Request<'_>, machine: &Machine<'_>, rule: &'a Rule) -> Result<(), PlanError> {
-        let wanted = if is_beyond(rule, machine) { Vec::new() } else { values::of(rule) };
+        let wanted = if is_beyond(rule, machine) { Vec::new() } else { values::wanted(rule) };
         let other = |value: &values::Wanted| self.values.is_other(&request.key(&value.key), &value.name, &value.value);
         if wanted.iter().any(other) {
             return Ok(());

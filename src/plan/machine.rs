@@ -46,9 +46,7 @@ impl Plan {
         let host = machine.host;
         let mut made = match self {
             Plan::Enable | Plan::Disable => switch::switch(self, request)?,
-            Plan::Only => {
-                tls12_only::tls12_only(request, machine.has_tls13(), host.windows.architecture.has_wow64())?
-            }
+            Plan::Only => tls12_only::tls12_only(request, machine.has_tls13(), host.windows.architecture.has_wow64())?,
             Plan::Defaults => defaults::defaults(request)?,
             Plan::Fix => fix::fix(request, machine)?,
         };
@@ -81,7 +79,7 @@ impl Plan {
             let changes = self.anywhere(request)?.changeset.changes;
             return Ok(changes.iter().map(Change::key).cloned().chain(request.policy.keys()).collect());
         }
-        let values = request.chosen()?.into_iter().flat_map(values::of).chain(values::dotnet_views(None));
+        let values = request.chosen()?.into_iter().flat_map(values::wanted).chain(values::dotnet_views(None));
         Ok(values.map(|value| request.key(&value.key)).collect())
     }
 

@@ -15,7 +15,7 @@ const VERSION: u32 = 1;
 pub(super) fn write(comparison: &Comparison<'_>, out: &mut dyn Write) -> io::Result<()> {
     let counts = &comparison.counts;
     let mut summary: serde_json::Map<String, Json> =
-        Class::ALL.iter().map(|class| (class.word().to_owned(), counts.of(*class).into())).collect();
+        Class::ALL.iter().map(|class| (class.word().to_owned(), counts.number(*class).into())).collect();
     for (name, count) in [
         ("new_failing", counts.new_failing),
         ("other_waivers", counts.other_waivers),

@@ -35,15 +35,15 @@ pub(super) fn write(comparison: &Comparison<'_>, out: &mut dyn Write) -> io::Res
 /// The answer in one line, and what else there is in a second.
 fn summary(comparison: &Comparison<'_>, out: &mut dyn Write) -> io::Result<()> {
     let counts = &comparison.counts;
-    let [fixed, worse, left] = [Class::Fixed, Class::Worse, Class::Left].map(|class| counts.of(class));
+    let [fixed, worse, left] = [Class::Fixed, Class::Worse, Class::Left].map(|class| counts.number(class));
     writeln!(out, "{fixed} fixed, {worse} worse, {left} left")?;
     let more = [
-        (counts.of(Class::Fine), "compliant as before"),
-        (counts.of(Class::New), "new"),
+        (counts.number(Class::Fine), "compliant as before"),
+        (counts.number(Class::New), "new"),
         (counts.new_failing, "of these not compliant"),
-        (counts.of(Class::Gone), "gone"),
-        (counts.of(Class::NoLongerJudged), "no longer judged"),
-        (counts.of(Class::Unknown), "unknown as before"),
+        (counts.number(Class::Gone), "gone"),
+        (counts.number(Class::NoLongerJudged), "no longer judged"),
+        (counts.number(Class::Unknown), "unknown as before"),
         (counts.not_read, "not read"),
         (counts.other_waivers, "with another waiver"),
         (counts.other_systems, "with another Windows or Entra Connect"),
