@@ -2,6 +2,7 @@
 
 mod args;
 mod audit;
+mod diff;
 mod exit;
 mod explain;
 mod files_from;
@@ -20,7 +21,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::output::escape;
-use args::{AuditArgs, ExplainArgs, GenerateArgs, PolicyCommand, ReportArgs, ShowArgs};
+use args::{AuditArgs, DiffArgs, ExplainArgs, GenerateArgs, PolicyCommand, ReportArgs, ShowArgs};
 
 const AFTER_HELP: &str = "\
 Exit status:
@@ -48,6 +49,7 @@ enum Command {
     Audit(AuditArgs),
     Generate(GenerateArgs),
     Report(ReportArgs),
+    Diff(DiffArgs),
     Show(ShowArgs),
     Explain(ExplainArgs),
     #[command(subcommand)]
@@ -72,6 +74,7 @@ fn run_command(command: Command) -> Result<u8, exit::Failure> {
         Command::Audit(args) => audit::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Diff(args) => diff::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Policy(command) => policy::run(&command),

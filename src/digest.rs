@@ -39,6 +39,16 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
+/// A GUID of version 8 (RFC 9562, 5.8 and B.2), made from the SHA-256 of some bytes: in braces and upper case.
+pub fn guid(bytes: &[u8]) -> String {
+    let digest = sha256_hex(bytes);
+    let mut digits = digest.to_uppercase().chars().collect::<Vec<char>>().into_iter();
+    let mut take = |n: usize| digits.by_ref().take(n).collect::<String>();
+    let (a, b, c, d, e) = (take(8), take(4), take(4), take(4), take(12));
+    let tail = |text: &str| text.chars().skip(1).collect::<String>();
+    format!("{{{a}-{b}-8{}-8{}-{e}}}", tail(&c), tail(&d))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

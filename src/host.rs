@@ -5,6 +5,7 @@ mod facts;
 mod group;
 mod overlay;
 mod pair;
+mod pick;
 mod policies;
 mod undo_record;
 
@@ -35,6 +36,7 @@ pub use facts::{Architecture, Machine, Windows};
 pub(crate) use group::hive_kind;
 pub use group::{Group, Grouping, HiveKind, group};
 pub use overlay::{OverlayFile, Overlays, overlay_interest};
+pub use pick::Pick;
 pub use policies::{MachinePolicy, Would, WouldBe};
 
 /// One machine, as one control set of it, ready to be audited.
@@ -61,6 +63,13 @@ pub struct Host {
 }
 
 impl Host {
+    /// Its name, its control set and its files, in one line.
+    pub fn called(&self) -> String {
+        let set = self.control_set.as_ref().map(|set| format!(", {}", set.name)).unwrap_or_default();
+        let inputs: Vec<&str> = self.inputs.iter().map(|input| &*input.name).collect();
+        format!("{}{set}: {}", self.name, inputs.join(", "))
+    }
+
     /// What is odd about its hives and takes nothing from what they said so far.
     pub fn remarks(&self) -> Vec<String> {
         let odd = |source: &dyn Source| {
@@ -187,6 +196,8 @@ pub struct Options<'a> {
     pub registry_pol: Option<Owner>,
     /// What is laid over each machine.
     pub overlays: Overlays<'a>,
+    /// Which machines are asked for.
+    pub pick: Pick<'a>,
     /// Budgets.
     pub limits: &'a Limits,
 }
@@ -205,6 +216,7 @@ impl<'a> Options<'a> {
             trees: &[],
             registry_pol: None,
             overlays: Overlays::default(),
+            pick: Pick::default(),
             limits,
         }
     }
@@ -221,7 +233,8 @@ fn interest(keys: &[KeyPath], trees: &[KeyPath]) -> Interest {
     interest
 }
 
-/// Opens a group of artifacts: one host for each control set that is to be judged, and the diagnostics of its readers.
+/// Opens a group of artifacts: one host for each control set that is to be judged, and the diagnostics of its readers. Of a
+/// machine that is not asked for there is nothing.
 pub fn open(group: &Group, options: &Options<'_>) -> (Vec<Host>, Vec<Diagnostic>) {
     let interest = interest(options.interest, options.trees);
     let mut sources = Vec::new();
@@ -261,14 +274,18 @@ pub fn open(group: &Group, options: &Options<'_>) -> (Vec<Host>, Vec<Diagnostic>
         after: after.as_ref().unwrap_or(&registry),
         spoken_of: imports.as_ref().map_or(&[], overlay::Imports::sets),
     };
-    let hosts = (control_set::select(&machine, &options.control_set).into_iter())
+    let hosts: Vec<Host> = (control_set::select(&machine, &options.control_set).into_iter())
         .map(|selected| {
             let registry = registry.with_control_set(selected.names.clone());
             let mut host = host(group, &inputs, &containers, &registry, selected, imports.as_ref());
             host.policies = policies::held_against(&policies, &host, &interest, options);
             host
         })
+        .filter(|host| options.pick.takes(host))
         .collect();
+    if hosts.is_empty() && !options.pick.is_all() {
+        diagnostics.clear();
+    }
     (hosts, diagnostics)
 }
 

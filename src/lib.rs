@@ -27,6 +27,8 @@
 //!  arguments, exit status       [cli]
 //! ```
 //!
+//! Saved streams are read again by [`saved`] and held against each other by [`diff`].
+//!
 //! Below them all lie [`windows`] (what Windows calls things), [`read_at`] (byte sources), [`place`] and [`error`] (where, what was expected, what was found),
 //! [`diagnostic`] (what a reader has to say that is no answer), [`digest`], `fields` (numbers out of binary structures),
 //! `near` (names that are nearly another), `number` (lengths and numbers) and [`limits`] (budgets against hostile input).
@@ -76,6 +78,7 @@ pub mod read_at;
 mod archive;
 pub mod audit;
 pub mod cli;
+pub mod diff;
 pub mod host;
 pub mod image;
 pub mod output;

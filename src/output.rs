@@ -1,5 +1,7 @@
 //! What a run says, made into text for people or machines: one file a format. Formats see records alone.
 
+pub mod csv;
+pub mod diff;
 mod escape;
 mod explain;
 pub mod export;
@@ -19,6 +21,7 @@ pub use topics::{explain_topic, topic_list, topic_words};
 
 use crate::audit::Waived;
 use crate::run::{About, End, Record};
+use crate::saved::Saved;
 use json::Shape;
 
 /// An output format.
@@ -76,6 +79,19 @@ impl Format {
         };
         piece
     }
+}
+
+/// A record, as a saved run has it.
+///
+/// # Errors
+/// When it cannot be written to memory, or is no record that can be read again.
+pub fn saved(record: &Record) -> io::Result<Saved> {
+    let mut line = Vec::new();
+    match record {
+        Record::Host(host) => json::host_record(host, Shape::Lines, &mut line)?,
+        Record::Input(input) => json::input_record(input, Shape::Lines, &mut line)?,
+    }
+    Saved::parse(&line).map_err(io::Error::other)
 }
 
 /// A report while it is written: what is said of each machine goes out at once.

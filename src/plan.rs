@@ -9,6 +9,7 @@ mod error;
 mod exact;
 mod fix;
 pub mod format;
+mod gpo_backup;
 mod gpp;
 mod in_the_way;
 mod intune;
@@ -20,6 +21,7 @@ mod ps1;
 mod refusal;
 mod reg;
 mod remarks;
+mod root;
 mod switch;
 mod tls12_only;
 mod undo;
@@ -37,12 +39,15 @@ use crate::windows::path::{KeyPath, Name};
 use crate::windows::value::Value;
 
 pub use error::PlanError;
+pub use gpo_backup::Settings as GpoSettings;
 pub use machine::{Machine, above};
 pub use refusal::{About, Refusal};
+pub use remarks::together;
+pub use root::Root;
 pub use undo::undo;
 
 /// Changes, with what the reader of the file should know.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changeset {
     /// What it does and what to mind, a sentence or less a line.
     pub remarks: Vec<String>,
@@ -119,6 +124,11 @@ impl Plan {
 }
 
 impl Made {
+    /// Whether something was to be written, and nothing can be: the remarks say why.
+    pub fn is_nothing(&self) -> bool {
+        self.changeset.changes.is_empty() && !self.changeset.left_out.is_empty()
+    }
+
     fn new(remarks: Vec<String>, changes: Vec<Change>) -> Self {
         Self { changeset: Changeset { remarks, changes, left_out: Vec::new() }, said: Vec::new() }
     }
@@ -171,6 +181,12 @@ impl Values {
             }
             _ => Ok(n),
         }
+    }
+
+    /// Whether a value is set already, to something else.
+    fn is_other(&self, key: &KeyPath, name: &Name, wanted: &Value) -> bool {
+        let there = self.set.get(&(key.folded(), name.folded())).and_then(|&n| self.changes.get(n));
+        matches!(there, Some(Change::Set { value, .. }) if value != wanted)
     }
 }
 

@@ -49,7 +49,7 @@ pub fn read(from: &mut dyn BufRead, each: &mut dyn FnMut(Saved) -> io::Result<()
             return Ok(if whole { Ending::Whole } else { Ending::Cut });
         }
         let ends = line.last() == Some(&b'\n');
-        let record = match serde_json::from_slice(&line).map_err(|error| error.to_string()).and_then(record) {
+        let record = match Saved::parse(&line) {
             Ok(record) => record,
             // The last line was being written when the run was killed.
             Err(_) if !ends && !whole => return Ok(Ending::Cut),
@@ -65,6 +65,16 @@ pub fn read(from: &mut dyn BufRead, each: &mut dyn FnMut(Saved) -> io::Result<()
         }
         whole = matches!(record, Saved::End(_));
         each(record)?;
+    }
+}
+
+impl Saved {
+    /// Reads one line.
+    ///
+    /// # Errors
+    /// Why it is no record.
+    pub fn parse(line: &[u8]) -> Result<Self, String> {
+        serde_json::from_slice(line).map_err(|error| error.to_string()).and_then(record)
     }
 }
 

@@ -19,8 +19,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("fields", &["error", "number"]),
     ("near", &[]),
     ("glob", &[]),
-    // The stream of records, read again.
+    // The stream of records, read again, and two of them held against each other.
     ("saved", &[]),
+    ("diff", &["saved"]),
     // What Windows calls things: names and values, no bytes and no files.
     ("windows", &[]),
     // Bytes to values: readers know nothing of rules.
@@ -35,7 +36,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "source",
         &["archive", "diagnostic", "error", "image", "limits", "number", "place", "read_at", "registry", "windows"],
     ),
-    ("host", &["diagnostic", "digest", "error", "limits", "place", "read_at", "registry", "source", "windows"]),
+    ("host", &["diagnostic", "digest", "error", "glob", "limits", "place", "read_at", "registry", "source", "windows"]),
     // Rules know nothing of file formats, and of no machine.
     ("policy", &["digest", "glob", "number", "windows"]),
     // Pure: no `read_at`, no `source`. Tables have a digest, so that a run says which it rests on. A report carries the readers' diagnostics, and its findings their places and errors.
@@ -50,12 +51,16 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // Renderers see the report. Beyond the drawing: the report's own parts are of these types (inputs and facts of `host`,
     // rules of `policy`, which are also explained, paths and values of `registry`, places, diagnostics); they look nothing
     // up (held below).
-    ("output", &["audit", "diagnostic", "error", "host", "place", "policy", "registry", "run", "windows"]),
+    (
+        "output",
+        &["audit", "diagnostic", "diff", "error", "host", "place", "policy", "registry", "run", "saved", "windows"],
+    ),
     (
         "cli",
         &[
             "audit",
             "diagnostic",
+            "diff",
             "digest",
             "error",
             "host",
@@ -95,6 +100,7 @@ const CRATES: &[(&str, &[&str])] = &[
     // Checksums of disk images, and of archives.
     ("crc32c", &["image/vhdx"]),
     ("crc32fast", &["image/partition", "archive"]),
+    ("csv", &["output/csv.rs"]),
     // A code page is chosen on the command line (`cli`) and handed through (`host`) to the one reader that decodes.
     (
         "encoding_rs",
@@ -142,8 +148,10 @@ const CRATES: &[(&str, &[&str])] = &[
         "serde_json",
         &[
             "output/json",
+            "output/diff/json.rs",
             "output/merged.rs",
             "saved.rs",
+            "diff/side.rs",
             "cli/report.rs",
             "archive/velociraptor.rs",
             "audit/effective/suites.rs",

@@ -15,7 +15,7 @@ use tlshive::host::{Host, Options, group, open};
 use tlshive::limits::Limits;
 use tlshive::place::Place;
 use tlshive::plan::format::{Format, files};
-use tlshive::plan::{self, Machine, Made, Plan, Request};
+use tlshive::plan::{self, GpoSettings, Machine, Made, Plan, Request};
 use tlshive::policy::{Policy, Rule};
 use tlshive::registry::Lookup;
 use tlshive::registry::change::{Change, Changes};
@@ -269,17 +269,47 @@ fn a_fix_leaves_out_what_would_weaken_and_names_it() {
     assert_eq!(weakened(&audit(&policy, &before).effective, &after.effective), Vec::<String>::new());
 }
 
+/// What is left to fix is named, nothing gets worse, and a second fix has nothing more to write.
 #[test]
-fn rules_about_states_are_named_and_not_written() {
-    let policy = Policy::builtin_text("tls12-only").map(Policy::parse).unwrap().unwrap();
-    let mut random = XorShift(11);
-    let host = host(&state(&mut random, &Policy::default_policy().unwrap()), &policy);
-    let failing =
-        audit(&policy, &host).findings.iter().filter(|f| matches!(f.outcome, Outcome::Fail | Outcome::Unknown)).count();
-    assert!(failing > 3);
-    let fix = made(Plan::Fix, &policy, &host);
-    assert_eq!((fix.changeset.changes.len(), fix.changeset.left_out.len()), (0, failing));
-    assert!(fix.changeset.remarks.iter().any(|line| line.contains("reg add")), "{:?}", fix.changeset.remarks);
+fn rules_about_states_are_fixed_by_the_values_that_make_them_pass() {
+    for id in ["tls12-only", "nist-sp-800-52r2", "bsi-tr-02102-2", "exchange"] {
+        let policy = Policy::builtin_text(id).map(Policy::parse).unwrap().unwrap();
+        let (mut passing, mut left) = (0, 0);
+        for round in 1..=rounds(4) {
+            let mut random = XorShift(round.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+            let text = state(&mut random, &Policy::default_policy().unwrap());
+            let before = host(&text, &policy);
+            let fix = made(Plan::Fix, &policy, &before);
+            let now = after(&before, &[&fix.changeset.changes]);
+            let (old, new) = (audit(&policy, &before), audit(&policy, &now));
+            assert_eq!(weakened(&old.effective, &new.effective), Vec::<String>::new(), "{id}\n{text}\n{fix:#?}");
+            for (old, new) in old.findings.iter().zip(&new.findings).filter(|(old, _)| old.outcome == Outcome::Fail) {
+                let named = fix.changeset.left_out.contains(&old.rule.id);
+                assert_eq!(new.outcome != Outcome::Pass, named, "{id} {}\n{text}\n{fix:#?}", old.rule.id);
+                (passing, left) = (passing + usize::from(!named), left + usize::from(named));
+            }
+            let fixed = made(Plan::Fix, &policy, &now);
+            assert_eq!(fixed.changeset.changes, [], "{id}\n{text}\n{fix:#?}");
+        }
+        assert!(passing > 8, "{id}: {passing} rules fixed, {left} left");
+    }
+}
+
+#[test]
+fn a_rule_that_no_value_can_fix_is_left_out_and_named() {
+    let policy = Policy::builtin_text("nist-sp-800-52r2").map(Policy::parse).unwrap().unwrap();
+    let text = state(&mut XorShift(5), &Policy::default_policy().unwrap());
+    let line = text.lines().find(|line| line.starts_with("\"CurrentBuild\"")).unwrap();
+    let host = host(&text.replace(line, "\"CurrentBuild\"=\"17763\""), &policy);
+    let asked = ["tls13-server-effective".to_owned()];
+    let request = Request { values: &asked, ..all(&policy) };
+    let made = Plan::Fix.machine(&request, &Machine { host: &host, remarks: &[], limits: &Limits::default() }).unwrap();
+    assert!(made.is_nothing(), "{made:#?}");
+    assert_eq!(made.changeset.left_out, asked);
+    let remarks = &made.changeset.remarks;
+    let named = remarks.iter().any(|line| line.starts_with("Not fixed: rule tls13-server-effective: "));
+    // Its values are no safe configuration there, so nobody is told to set them by hand.
+    assert!(named && !remarks.iter().any(|line| line.contains("reg add")), "{remarks:?}");
 }
 
 #[test]
@@ -345,8 +375,16 @@ fn names_cannot_end_the_remark_that_they_stand_in() {
                 "{text}"
             );
             let told = text.matches("evil").count();
-            let wanted = match (format, file.name) {
+            let wanted = match (format, file.name.as_deref()) {
                 (Format::Pol, _) => 0,
+                // The object's name is the first remark, and a text in UTF-16 without a mark has the others.
+                (Format::GpoBackup { settings: GpoSettings::Preferences, .. }, Some(name))
+                    if name.ends_with("Registry.xml") =>
+                {
+                    4
+                }
+                (Format::GpoBackup { .. }, Some(name)) if name.ends_with(".xml") => 1,
+                (Format::GpoBackup { .. }, _) => 0,
                 // Besides, the record that it writes has the first remark.
                 (Format::Ps1, _) | (Format::Intune, Some("remediate.ps1")) => 5,
                 _ => 4,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::{AFTER_HELP, audit, generate};
+use crate::plan::Root;
 use crate::policy::Policy;
 use crate::registry::reg_file::RegIs;
 use crate::source::Search;
@@ -33,6 +34,10 @@ pub(super) struct AuditArgs {
     #[arg(long, value_name = "RUN.jsonl")]
     pub(super) resume: Vec<PathBuf>,
 
+    /// A saved run: the exit status tells of what is new since then, and not of what failed there too
+    #[arg(long, value_name = "RUN.jsonl", conflicts_with = "resume")]
+    pub(super) baseline: Option<PathBuf>,
+
     /// Take the run as incomplete where anything was not judged, even what nobody takes for a machine's
     #[arg(long)]
     pub(super) require_complete: bool,
@@ -60,6 +65,11 @@ pub(super) struct AuditArgs {
     /// Take all inputs as one machine
     #[arg(long)]
     pub(super) join: bool,
+
+    /// Of the machines in the inputs, only that of this name or in this place (a folder, an image, a volume of it); * and ? stand
+    /// for anything; may be given again
+    #[arg(long, value_name = "NAME|PATH")]
+    pub(super) host: Vec<String>,
 
     /// Read each value that decided a rule again with a second parser (nt-hive), and report where it disagrees
     #[arg(long)]
@@ -184,6 +194,60 @@ pub(super) struct ReportArgs {
     pub(super) force: bool,
 }
 
+const AFTER_DIFF_HELP: &str = "\
+Exit status:
+  0  nothing got worse, and everything that was judged before was judged again
+  1  something got worse, or less was judged
+  2  the command line is wrong, the policies are not the same, or tlshive itself failed
+  3  neither, but it is not certain which machine is which, or the old run is not whole";
+
+/// Compare two runs: what is fixed, what got worse, what is left, what is no longer judged
+#[derive(Args)]
+#[command(after_help = AFTER_DIFF_HELP)]
+pub(super) struct DiffArgs {
+    /// The earlier run: what "audit --format jsonl" wrote, or whatever an audit takes, which is audited now
+    #[arg(value_name = "OLD")]
+    pub(super) old: PathBuf,
+
+    /// The later one
+    #[arg(value_name = "NEW")]
+    pub(super) new: PathBuf,
+
+    /// Compare verdicts even if the runs were held against different policies
+    #[arg(long)]
+    pub(super) across_policies: bool,
+
+    /// Policy for inputs that are audited now: the id of a built-in one, or a TOML file
+    #[arg(long, value_name = "ID|FILE", default_value = Policy::DEFAULT)]
+    pub(super) policy: String,
+
+    /// How many machines are looked at at a time [default: one for each processor]
+    #[arg(short, long, value_name = "N")]
+    pub(super) jobs: Option<std::num::NonZeroUsize>,
+
+    /// Output format
+    #[arg(long, value_enum, default_value_t = DiffFormatArg::Text)]
+    pub(super) format: DiffFormatArg,
+
+    /// Write the comparison to FILE instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+
+    /// Overwrite FILE if it exists
+    #[arg(long)]
+    pub(super) force: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum DiffFormatArg {
+    /// For people
+    Text,
+    /// One JSON document
+    Json,
+    /// A row for each machine, and for each rule that is not as it was
+    Csv,
+}
+
 #[derive(Clone, Copy, ValueEnum)]
 pub(super) enum MergedFormatArg {
     /// For people: a line for each machine, what was not judged, the sums
@@ -246,7 +310,7 @@ pub(super) struct GenerateArgs {
     #[arg(value_enum)]
     pub(super) plan: PlanArg,
 
-    /// Write to FILE instead of standard output; for formats of several files, to the folder FILE
+    /// Write to FILE instead of standard output; for formats of several files, and for several machines, to the folder FILE
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
 
@@ -266,6 +330,11 @@ pub(super) struct GenerateArgs {
     #[arg(long, value_name = "ID|FILE")]
     pub(super) policy: Option<String>,
 
+    /// Write for a hive that is loaded under another name, as reg load does in the recovery environment (WinRE): the key that it
+    /// is loaded as; with SYSTEM= or SOFTWARE= in front where the name does not show which it is; may be given again
+    #[arg(long, value_name = "[HIVE=]KEY", value_parser = generate::root)]
+    pub(super) root: Vec<Root>,
+
     /// Only the values of these rules
     #[arg(long, value_name = "RULE,…", value_delimiter = ',')]
     pub(super) values: Vec<String>,
@@ -277,7 +346,7 @@ pub(super) struct GenerateArgs {
 /// The machine that a file is computed for.
 #[derive(Args)]
 pub(super) struct StateArgs {
-    /// The machine that the file is for: whatever an audit takes, if it is one machine; may be given again
+    /// The machine that the file is for: whatever an audit takes; may be given again. For several machines, -o names a folder
     #[arg(long = "for", value_name = "INPUT")]
     pub(super) inputs: Vec<PathBuf>,
 
@@ -288,6 +357,11 @@ pub(super) struct StateArgs {
     /// Take all inputs as one machine
     #[arg(long, requires = "inputs")]
     pub(super) join: bool,
+
+    /// Of the machines in the inputs, only that of this name or in this place (a folder, an image, a volume of it); * and ? stand
+    /// for anything; may be given again
+    #[arg(long, value_name = "NAME|PATH", requires = "inputs")]
+    pub(super) host: Vec<String>,
 
     /// Take copies from earlier days as well: RegBack, Windows.old, restore points, shadow copies
     #[arg(long, requires = "inputs")]
@@ -361,6 +435,11 @@ pub(super) enum ChangesArg {
     Gpp,
     /// The collection in such a file alone, to be pasted into the editor
     GppCollection,
+    /// Folder that Import-GPO takes (-o names it), with registry.pol. The import erases the former settings of its target and links
+    /// it nowhere; Compress-Archive drops files that Windows hid
+    GpoBackup,
+    /// The same with Registry.xml of Group Policy Preferences; LGPO.exe /g does nothing with it
+    GpoBackupPreferences,
     /// PowerShell script with -WhatIf and -Undo
     Ps1,
     /// Batch file
@@ -395,6 +474,10 @@ pub(super) struct ShowArgs {
 
     /// Name of one value; "@" or "" is the default value
     pub(super) value: Option<String>,
+
+    /// Of several machines in an image or archive, that of this name or in this place, such as a volume
+    #[arg(long, value_name = "NAME|PATH")]
+    pub(super) host: Option<String>,
 
     /// Print the keys below as well
     #[arg(short, long, conflicts_with = "value")]

@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use super::args::{AuditArgs, ColourArg, FormatArg, OverlayViewArg, OwnerArg, RegIsArg};
+use super::diff;
 use super::exit::Failure;
 use super::files_from::listed;
 use super::overlay;
@@ -16,12 +17,14 @@ use super::stderr;
 use super::writer::{spare_folder, writer};
 use crate::audit::effective::tables;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::host::{Options, Overlays, Wanted, overlay_interest};
+use crate::diff::{Side, compare};
+use crate::host::{Options, Overlays, Pick, Wanted, overlay_interest};
 use crate::limits::Limits;
-use crate::output::{Format, Piece, Report};
+use crate::output::{Format, Piece, Report, saved};
 use crate::policy::Policy;
 use crate::policy::waiver::Waivers;
 use crate::run::{About, Counts, End, InputRecord, Inputs, Inspection, Record, interest, run as inspect_all};
+use crate::saved::Saved;
 
 /// Remarks printed for one file before the rest is counted.
 const REMARKS_PER_FILE: usize = 5;
@@ -89,6 +92,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         require_clean: args.require_clean,
         registry_pol: args.registry_pol.into(),
         overlays,
+        pick: Pick::new(&args.host),
         ..Options::new(&limits)
     };
     let today = || args.date.unwrap_or_else(|| jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date());
@@ -109,6 +113,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         done: (!args.resume.is_empty()).then_some(&done),
         jobs: jobs(args.jobs),
     };
+    let baseline = args.baseline.as_deref().map(|run| diff::baseline(run, &policy)).transpose()?;
     // Before the audit, so that a report that cannot be written costs nothing.
     let named = args
         .inputs
@@ -117,6 +122,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         .chain(&args.waivers)
         .chain(&args.overlay)
         .chain(&args.files_from)
+        .chain(&args.baseline)
         .chain(&args.resume);
     let mut inputs: Vec<PathBuf> = named.cloned().collect();
     inputs.extend(policy::file(&args.policy).map(Path::to_owned));
@@ -125,11 +131,12 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         spare_folder(output, &near)?;
     }
     let mut out = writer(args.output.as_deref(), args.force, &inputs)?;
+    let mut now = baseline.is_some().then(|| Side::new("this run"));
     let end = match args.quiet && args.output.is_none() {
-        true => inspect(args, &inspection, None)?,
+        true => inspect(args, &inspection, None, &mut now)?,
         false => match Report::begin(format(args), &about, &mut out) {
-            Ok(report) => inspect(args, &inspection, Some(report))?,
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => inspect(args, &inspection, None)?,
+            Ok(report) => inspect(args, &inspection, Some(report), &mut now)?,
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => inspect(args, &inspection, None, &mut now)?,
             Err(error) => return Err(error.into()),
         },
     };
@@ -143,30 +150,63 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
             nothing(&end.counts);
         }
     }
+    let status = match (&args.baseline, &baseline, &now) {
+        (Some(path), Some(old), Some(new)) => {
+            let news = diff::news(&compare(old, new));
+            if !args.quiet {
+                news.say(path);
+            }
+            news.status(&end.counts)
+        }
+        _ => end.counts.status(),
+    };
     match out.finish() {
-        Ok(()) | Err(Failure::BrokenPipe) => Ok(end.counts.status()),
+        Ok(()) | Err(Failure::BrokenPipe) => Ok(status),
         Err(failure) => Err(failure),
     }
 }
 
-/// What a worker makes of a record: its part of the report, lines for standard error, and the files that were read.
-type Said = (Piece, Vec<String>, Vec<PathBuf>);
+/// What a worker makes of a record.
+struct Said {
+    /// Its part of the report.
+    piece: Piece,
+    /// Lines for standard error.
+    remarks: Vec<String>,
+    /// The files that were read.
+    opened: Vec<PathBuf>,
+    /// By which of `--host` it is asked for.
+    asked: Vec<usize>,
+    /// What is held against a baseline.
+    saved: Option<io::Result<Saved>>,
+}
 
 /// Runs the inspection, and writes the report while it goes on.
-fn inspect(args: &AuditArgs, inspection: &Inspection<'_>, mut report: Option<Report<'_>>) -> Result<End, Failure> {
+fn inspect(
+    args: &AuditArgs,
+    inspection: &Inspection<'_>,
+    mut report: Option<Report<'_>>,
+    now: &mut Option<Side>,
+) -> Result<End, Failure> {
     let format = format(args);
+    let is_compared = now.is_some();
     let said = |record: Record| -> Said {
         let remarks = match &record {
             Record::Input(input) if !args.quiet => remarks(input, args.verbose),
             _ => Vec::new(),
         };
         let opened = if args.output.is_some() { files_of(&record) } else { Vec::new() };
-        (format.piece(&record), remarks, opened)
+        let saved = is_compared.then(|| saved(&record));
+        Said { piece: format.piece(&record), remarks, opened, asked: asked_by(&record, inspection.options.pick), saved }
     };
     let mut gone = false;
     let target = args.output.as_deref().and_then(|output| same_file::Handle::from_path(output).ok());
     let mut clash = None;
-    let take = |(piece, remarks, opened): Said| {
+    let mut asked = BTreeSet::new();
+    let take = |Said { piece, remarks, opened, asked: by, saved }: Said| {
+        asked.extend(by);
+        if let (Some(now), Some(record)) = (now.as_mut(), saved) {
+            now.take(&record?);
+        }
         remarks.iter().for_each(stderr::line);
         if let Some(target) = &target {
             clash = clash.take().or_else(|| opened.iter().find(|path| is_same(path, target)).cloned());
@@ -179,7 +219,14 @@ fn inspect(args: &AuditArgs, inspection: &Inspection<'_>, mut report: Option<Rep
         }
         Ok(())
     };
-    let end = inspect_all(inputs(args)?, inspection, said, take)?;
+    let mut end = inspect_all(inputs(args)?, inspection, said, take)?;
+    for (_, host) in args.host.iter().enumerate().filter(|(number, _)| !asked.contains(number)) {
+        end.counts.missing += 1;
+        if args.quiet {
+            continue;
+        }
+        stderr::line(format_args!("--host {host}: no machine is called so or lies there"));
+    }
     if let Some(path) = clash {
         let (output, path) = (args.output.as_deref().unwrap_or(Path::new("")).display(), path.display());
         return Err(Failure::Message(format!("{output}: that is an input ({path}), and not overwritten")));
@@ -191,6 +238,14 @@ fn inspect(args: &AuditArgs, inspection: &Inspection<'_>, mut report: Option<Rep
         }
     }
     Ok(end)
+}
+
+/// By which names and places a machine is asked for.
+fn asked_by(record: &Record, pick: Pick<'_>) -> Vec<usize> {
+    let Record::Host(host) = record else { return Vec::new() };
+    let report = &host.report;
+    let inputs = || report.inputs.iter().map(|input| &*input.name);
+    pick.numbers(&report.name, report.machine.name.as_deref(), inputs).collect()
 }
 
 /// The files of this machine that a record tells of.
@@ -215,12 +270,12 @@ fn inputs(args: &AuditArgs) -> Result<Inputs<'_>, Failure> {
 }
 
 /// As many machines at a time as there are cores, unless it is said.
-fn jobs(wanted: Option<NonZeroUsize>) -> NonZeroUsize {
+pub(super) fn jobs(wanted: Option<NonZeroUsize>) -> NonZeroUsize {
     wanted.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
 }
 
 /// Now, or what `SOURCE_DATE_EPOCH` says, for reports that are to be the same each time.
-fn now() -> jiff::Timestamp {
+pub(super) fn now() -> jiff::Timestamp {
     let fixed = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|seconds| seconds.parse().ok());
     fixed.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()).unwrap_or_else(jiff::Timestamp::now)
 }
@@ -264,6 +319,7 @@ fn deciding(args: &AuditArgs) -> Vec<String> {
     };
     options.extend(control_set.map(|set| format!("--control-set {set}")));
     options.extend(super::tables::option());
+    options.extend(args.host.iter().map(|host| format!("--host {host}")));
     options.extend(args.codepage.map(|codepage| format!("--codepage {}", codepage.name())));
     options.extend(args.disk.volume.map(|volume| format!("--volume {volume}")));
     options.extend(args.disk.offset.map(|offset| format!("--offset {offset}")));

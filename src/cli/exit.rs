@@ -1,5 +1,6 @@
 //! Exit status.
 
+use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
@@ -16,6 +17,16 @@ pub(super) enum Failure {
     Message(String),
     /// The same in several lines.
     Lines(Vec<String>),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::BrokenPipe => f.write_str("nobody reads the output"),
+            Failure::Message(message) => f.write_str(message),
+            Failure::Lines(lines) => f.write_str(&lines.join("; ")),
+        }
+    }
 }
 
 impl From<io::Error> for Failure {

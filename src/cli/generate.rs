@@ -1,22 +1,28 @@
 //! `tlshive generate`
 
+mod estate;
 mod plans;
+mod root;
 mod state;
 
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args::{ChangesArg, GenerateArgs, PlanArg};
 use super::exit::Failure;
 use super::writer::{self, writer};
-use super::{policy, stderr};
+use super::{audit, policy, stderr};
 use crate::diagnostic::Severity;
 use crate::output::escape;
-use crate::plan::Plan;
-use crate::plan::format::{Format, files};
+use crate::plan::format::{File, Format, files};
+use crate::plan::{Changeset, GpoSettings, Made, Plan};
 use crate::policy::Policy;
-use plans::Asked;
+use crate::windows::time::FileTime;
+use estate::{Estate, Planned};
+use plans::{Asked, Work};
 pub(super) use plans::{Of, of};
+pub(super) use root::root;
+use state::{Found, State, lines};
 
 /// The policy that `only` goes by unless another is asked for.
 const TLS12_ONLY: &str = "tls12-only";
@@ -49,24 +55,115 @@ pub(super) fn run(args: &GenerateArgs) -> Result<u8, Failure> {
     if format.is_folder() && args.output.is_none() {
         return Err("this format has several files: -o names the folder for them".to_owned().into());
     }
-    let (made, state) = Asked { args, policy: &policy, number }.made()?;
-    let machine = state.as_ref().map(|state| &state.host.registry);
-    let files = files(format, &made.changeset, machine)?;
-    for remark in &made.said {
-        if remark.severity > Severity::Note { stderr::warning(&remark.text) } else { stderr::note(&remark.text) }
+    if !args.root.is_empty() && !matches!(format, Format::Reg | Format::Reg4 | Format::Cmd) {
+        let what = "a hive that is loaded under another name is written to by the formats reg, reg4 and cmd alone";
+        return Err(format!("--root: {what}").into());
     }
-    let mut inputs = state.map(|state| state.files).unwrap_or_default();
-    inputs.extend(policy::file(name).map(Path::to_owned));
+    let asked = Asked { args, policy: &policy, number };
+    let mut inputs: Vec<PathBuf> = policy::file(name).map(Path::to_owned).into_iter().collect();
     if let Of::File(path) = &args.state.of {
         inputs.push(path.clone());
     }
+    if args.state.inputs.is_empty() {
+        let made = asked.anywhere()?;
+        return alone(args, format, &made, &files(format, &made.changeset, None)?, &inputs);
+    }
+    let work = asked.work()?;
+    let found = Found::new(&args.state);
+    inputs.extend(found.files.iter().cloned());
+    let folder = args.output.as_deref().filter(|output| output.is_dir() || is_called_folder(output));
+    let mut planned: Vec<Planned> = Vec::new();
+    let mut only = None;
+    found.each(&asked.looked(&work), |state| {
+        let is_first = planned.is_empty();
+        let (one, files, remarks) = plan_for(&asked, &work, format, &state);
+        only = (is_first && !is_estate(folder, format)).then_some((files, remarks));
+        planned.push(one);
+        Ok::<(), Failure>(())
+    })?;
+    match (planned.as_mut_slice(), only) {
+        ([], _) if !args.state.host.is_empty() => {
+            Err(format!("--for: no machine is called {} or lies there", args.state.host.join(" or ")).into())
+        }
+        ([], _) => Err("--for: no machine was found".to_owned().into()),
+        ([_], Some((files, remarks))) => {
+            lines(&found.remarks).iter().chain(&remarks).for_each(stderr::warning);
+            let Some(Planned { made, .. }) = planned.pop() else { return Ok(NOTHING) };
+            let made = made?;
+            alone(args, format, &made, &files?, &inputs)
+        }
+        _ => match args.output.as_deref().filter(|output| folder.is_some() || output.extension().is_none()) {
+            Some(folder) => {
+                let plan = plans::word(args.plan);
+                Estate { folder, plan, format, force: args.force }.write(&planned, &found, &inputs)
+            }
+            None => {
+                lines(&found.remarks).iter().for_each(stderr::warning);
+                Err(Failure::Lines(several(&planned)))
+            }
+        },
+    }
+}
+
+/// Whether files go to the folder with a table, even if there is but one machine.
+fn is_estate(folder: Option<&Path>, format: Format) -> bool {
+    folder.is_some() && !format.is_folder()
+}
+
+/// What is to be done to a machine: without files and with them, and what its readers remark.
+fn plan_for(
+    asked: &Asked<'_>,
+    work: &Work,
+    format: Format,
+    state: &State<'_>,
+) -> (Planned, Result<Vec<File>, Failure>, Vec<String>) {
+    let host = &state.host;
+    let machine = Some(&host.registry);
+    let mut made = asked.made(work, state);
+    let mut digest = String::new();
+    let mut written = Ok(Vec::new());
+    if let Ok(plan) = &made {
+        let bare = Changeset { changes: plan.changeset.changes.clone(), ..Changeset::default() };
+        match files(format, &bare, machine).and_then(|bare| Ok((bare, files(format, &plan.changeset, machine)?))) {
+            Ok((bare, all)) => {
+                digest = estate::digest(&bare);
+                written = Ok(all);
+            }
+            Err(refusal) => made = Err(refusal.into()),
+        }
+    }
+    if made.is_err() {
+        written = Ok(Vec::new());
+    }
+    let inputs: Vec<&str> = host.inputs.iter().map(|input| &*input.name).collect();
+    let planned = Planned {
+        name: host.name.clone(),
+        control_set: host.control_set.as_ref().map(|set| set.name.clone()).unwrap_or_default(),
+        inputs: inputs.join("; "),
+        made,
+        digest,
+    };
+    (planned, written, state.remarks.clone())
+}
+
+/// Whether a path that is not there is written as that of a folder.
+fn is_called_folder(path: &Path) -> bool {
+    path.as_os_str().to_string_lossy().ends_with(std::path::is_separator)
+}
+
+/// Writes what is for one machine, or for any.
+fn alone(args: &GenerateArgs, format: Format, made: &Made, files: &[File], inputs: &[PathBuf]) -> Result<u8, Failure> {
+    for remark in &made.said {
+        if remark.severity > Severity::Note { stderr::warning(&remark.text) } else { stderr::note(&remark.text) }
+    }
+    let status = if made.is_nothing() { NOTHING } else { 0 };
     if let Some(folder) = args.output.as_deref().filter(|_| format.is_folder()) {
-        let named = files.iter().filter_map(|file| Some((file.name?, file.bytes.as_slice())));
-        writer::folder(folder, named, args.force, &inputs)?;
-        return Ok(0);
+        let named = files.iter().filter_map(|file| Some((file.name.as_deref()?, file.bytes.as_slice())));
+        writer::folder(folder, named, args.force, inputs)?;
+        return Ok(status);
     }
     for file in files {
-        let mut out = writer(args.output.as_deref(), args.force, &inputs)?;
+        let mut out = writer(args.output.as_deref(), args.force, inputs)?;
         if !out.is_file() && io::stdout().is_terminal() {
             let text = text(&file.bytes).ok_or_else(|| "this format is not text: -o names a file for it".to_owned())?;
             for line in text.lines() {
@@ -77,7 +174,21 @@ pub(super) fn run(args: &GenerateArgs) -> Result<u8, Failure> {
         }
         out.finish()?;
     }
-    Ok(0)
+    Ok(status)
+}
+
+/// Something was to be written, and nothing could be.
+const NOTHING: u8 = 3;
+
+/// That there are several machines where one is needed.
+fn several(planned: &[Planned]) -> Vec<String> {
+    let how = "-o FOLDER/ writes a file for each, --host, --control-set and --join choose";
+    let many = format!("--for: {} machines or control sets, where one is needed ({how}):", planned.len());
+    let one = |machine: &Planned| {
+        let set = if machine.control_set.is_empty() { "" } else { ", " };
+        format!("  {}{set}{}: {}", machine.name, machine.control_set, machine.inputs.replace("; ", ", "))
+    };
+    std::iter::once(many).chain(planned.iter().map(one)).collect()
 }
 
 fn format(arg: ChangesArg) -> Format {
@@ -88,6 +199,8 @@ fn format(arg: ChangesArg) -> Format {
         ChangesArg::Lgpo => Format::Lgpo,
         ChangesArg::Gpp => Format::Gpp,
         ChangesArg::GppCollection => Format::GppCollection,
+        ChangesArg::GpoBackup => Format::GpoBackup { settings: GpoSettings::Policy, time: made() },
+        ChangesArg::GpoBackupPreferences => Format::GpoBackup { settings: GpoSettings::Preferences, time: made() },
         ChangesArg::Ps1 => Format::Ps1,
         ChangesArg::Cmd => Format::Cmd,
         ChangesArg::Intune => Format::Intune,
@@ -95,6 +208,11 @@ fn format(arg: ChangesArg) -> Format {
         ChangesArg::Ansible => Format::Ansible,
         ChangesArg::Dsc => Format::Dsc,
     }
+}
+
+/// When a file is said to have been made: now, or what `SOURCE_DATE_EPOCH` says.
+fn made() -> FileTime {
+    FileTime::of_unix_seconds(u32::try_from(audit::now().as_second()).unwrap_or_default())
 }
 
 /// What a terminal can show of a file: its text without the byte order mark, if it is text.

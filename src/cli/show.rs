@@ -11,7 +11,7 @@ use super::args::{ShowArgs, ShowFormatArg};
 use super::exit::Failure;
 use super::stderr;
 use super::writer::writer;
-use crate::host::hive_kind;
+use crate::host::{Group, Options, Pick, group, hive_kind, open};
 use crate::limits::Limits;
 use crate::number::wide;
 use crate::output::export::{Export, Format, export};
@@ -40,7 +40,11 @@ pub(super) fn run(args: &ShowArgs) -> Result<u8, Failure> {
         let message = remark.message.replace("nothing to audit", "nothing to show");
         stderr::line(format_args!("{}: {message}", remark.place));
     }
-    let artifact = match pick(&found.artifacts, &key(args), &limits) {
+    let artifacts = match &args.host {
+        Some(host) => of_host(&found.artifacts, host, &limits)?,
+        None => found.artifacts,
+    };
+    let artifact = match pick(&artifacts, &key(args), &limits) {
         Ok(Some(artifact)) => artifact,
         Ok(None) => return Ok(UNREADABLE),
         Err(lines) => return Err(Failure::Lines(lines)),
@@ -69,6 +73,21 @@ pub(super) fn run(args: &ShowArgs) -> Result<u8, Failure> {
     }
 }
 
+/// The files of the machine that is asked for.
+fn of_host(artifacts: &[Artifact], host: &String, limits: &Limits) -> Result<Vec<Artifact>, Failure> {
+    let options = Options { pick: Pick::new(std::slice::from_ref(host)), ..Options::new(limits) };
+    let groups = group(artifacts, false, limits).groups;
+    let taken = groups.iter().filter(|group| !open(group, &options).0.is_empty());
+    let files: Vec<Artifact> = taken.flat_map(Group::artifacts).cloned().collect();
+    if !files.is_empty() {
+        return Ok(files);
+    }
+    let all = Options::new(limits);
+    let there = groups.iter().flat_map(|group| open(group, &all).0).map(|host| format!("  {}", host.called()));
+    let none = format!("--host {host}: no machine is called so or lies there; there are:");
+    Err(Failure::Lines(std::iter::once(none).chain(there).collect()))
+}
+
 /// The only file, or, of those in an image or archive, the hive that the key is in.
 fn pick<'a>(artifacts: &'a [Artifact], key: &KeyPath, limits: &Limits) -> Result<Option<&'a Artifact>, Vec<String>> {
     if let [] | [_] = artifacts {
@@ -83,7 +102,8 @@ fn pick<'a>(artifacts: &'a [Artifact], key: &KeyPath, limits: &Limits) -> Result
         return Ok(Some(only));
     }
     let many = if holding.is_empty() { artifacts.iter().collect() } else { holding };
-    let how = r"give a full path such as HKLM\SYSTEM\Select, and --volume where several machines are in one image";
+    let how =
+        r"give a full path such as HKLM\SYSTEM\Select, and --host or --volume where several machines are in one image";
     let first = format!("there are {} hives and .reg files; {how}:", many.len());
     Err(std::iter::once(first).chain(many.iter().map(|artifact| format!("  {}", artifact.name))).collect())
 }

@@ -42,42 +42,52 @@ pub(super) fn writer(path: Option<&Path>, force: bool, inputs: &[PathBuf]) -> Re
     Ok(Out { to })
 }
 
-/// Writes several files into a folder, all or none.
+/// Writes several files into a folder, all or none. Their names may lead to folders below it.
 pub(super) fn folder<'a>(
     folder: &Path,
     files: impl IntoIterator<Item = (&'a str, &'a [u8])>,
     force: bool,
     inputs: &[PathBuf],
 ) -> Result<(), Failure> {
-    let new = NewFolder::new(folder)?;
+    let mut new = NewFolder::new(folder)?;
     let mut all = Vec::new();
     for (name, bytes) in files {
-        let mut file = NewFile::new(&folder.join(name), force, inputs)?;
+        let path = folder.join(name);
+        if let Some(below) = path.parent().filter(|below| !below.is_dir()) {
+            new.add(below)?;
+        }
+        let mut file = NewFile::new(&path, force, inputs)?;
         let written = file.file.write_all(bytes).and_then(|()| file.file.flush());
         written.map_err(|error| failed(&file.shown, &error))?;
-        all.push(file);
+        all.push(file.ready()?);
     }
-    NewFile::finish_all(all)?;
+    name_all(all)?;
     new.keep();
     Ok(())
 }
 
-/// A folder with those above it that were not there. They go when this is dropped, if nothing is in them.
+/// Folders with those above them that were not there. They go when this is dropped, if nothing is in them.
+#[derive(Default)]
 struct NewFolder {
+    /// The innermost first.
     made: Vec<PathBuf>,
 }
 
 impl NewFolder {
     fn new(path: &Path) -> Result<Self, Failure> {
-        let missing: Vec<PathBuf> = path
+        let mut new = Self::default();
+        new.add(path)?;
+        Ok(new)
+    }
+
+    fn add(&mut self, path: &Path) -> Result<(), Failure> {
+        let missing = path
             .ancestors()
             .take_while(|path| !path.as_os_str().is_empty() && !path.exists())
             .filter(|path| path.file_name().is_some())
-            .map(Path::to_owned)
-            .collect();
-        let new = Self { made: missing };
-        fs::create_dir_all(path).map_err(|error| failed(&path.display().to_string(), &error))?;
-        Ok(new)
+            .map(Path::to_owned);
+        self.made.splice(..0, missing.collect::<Vec<PathBuf>>());
+        fs::create_dir_all(path).map_err(|error| failed(&path.display().to_string(), &error))
     }
 
     fn keep(mut self) {
@@ -103,7 +113,7 @@ impl Out {
     pub(super) fn finish(self) -> Result<(), Failure> {
         match self.to {
             To::Stdout(mut out) => out.flush().map_err(|error| on_stdout(&error).into()),
-            To::File(file) => NewFile::finish_all(vec![*file]),
+            To::File(file) => name_all(vec![file.ready()?]),
         }
     }
 }
@@ -163,35 +173,49 @@ impl NewFile {
         Ok(Self { file: BufWriter::new(file), temporary, shown, path, old })
     }
 
-    /// Gives the files their names: all, or none.
-    fn finish_all(files: Vec<Self>) -> Result<(), Failure> {
-        let mut ready = Vec::new();
-        let several = files.len() > 1;
-        for NewFile { file, temporary, shown, path, old } in files {
-            let file = file.into_inner().map_err(|error| failed(&shown, error.error()))?;
-            file.sync_all().map_err(|error| failed(&shown, &error))?;
-            // What is replaced comes back where another of the files cannot have its name.
-            let kept = match several && old.is_some() {
-                true => Some(copy(&path).map_err(|error| failed(&shown, &error))?),
-                false => None,
-            };
-            ready.push((temporary, shown, path, old.is_some(), kept));
-        }
-        let mut done: Vec<(PathBuf, Option<TempPath>)> = Vec::new();
-        for (temporary, shown, path, replaces, kept) in ready {
-            if let Err(error) = take_name(temporary, &path, replaces) {
-                for (path, kept) in done {
-                    let _ = match kept {
-                        Some(kept) => kept.persist(&path).map_err(|error| error.error),
-                        None => fs::remove_file(&path),
-                    };
-                }
-                return Err(failed(&shown, &error));
-            }
-            done.push((path, kept));
-        }
-        Ok(())
+    /// The file with all that was written to it on the disk. It is closed: of many files, few are open at a time.
+    fn ready(self) -> Result<Ready, Failure> {
+        let Self { file, temporary, shown, path, old } = self;
+        let file = file.into_inner().map_err(|error| failed(&shown, error.error()))?;
+        file.sync_all().map_err(|error| failed(&shown, &error))?;
+        Ok(Ready { temporary, shown, path, replaces: old.is_some() })
     }
+}
+
+/// A file that lacks nothing but its name.
+struct Ready {
+    temporary: TempPath,
+    shown: String,
+    path: PathBuf,
+    replaces: bool,
+}
+
+/// Gives the files their names: all, or none.
+fn name_all(files: Vec<Ready>) -> Result<(), Failure> {
+    let several = files.len() > 1;
+    let mut all = Vec::new();
+    for file in files {
+        // What is replaced comes back where another of the files cannot have its name.
+        let kept = match several && file.replaces {
+            true => Some(copy(&file.path).map_err(|error| failed(&file.shown, &error))?),
+            false => None,
+        };
+        all.push((file, kept));
+    }
+    let mut done: Vec<(PathBuf, Option<TempPath>)> = Vec::new();
+    for (Ready { temporary, shown, path, replaces }, kept) in all {
+        if let Err(error) = take_name(temporary, &path, replaces) {
+            for (path, kept) in done {
+                let _ = match kept {
+                    Some(kept) => kept.persist(&path).map_err(|error| error.error),
+                    None => fs::remove_file(&path),
+                };
+            }
+            return Err(failed(&shown, &error));
+        }
+        done.push((path, kept));
+    }
+    Ok(())
 }
 
 /// A file beside the one of this name, with the permissions of any new file.

@@ -39,6 +39,18 @@ pub enum PlanError {
     },
     /// The plan depends on a machine, and none is given.
     NeedsMachine,
+    /// The hive is loaded under another name, and it is not known which control set is meant.
+    NoControlSet,
+    /// Everything is to be changed in hives that are not said to be loaded.
+    NothingUnder {
+        /// These hives.
+        hives: String,
+    },
+    /// A key is in no hive that can be loaded under another name.
+    NoHive {
+        /// The key.
+        key: KeyPath,
+    },
     /// What is there now cannot be read, so that it cannot be put back.
     Unreadable {
         /// The key, or the value.
@@ -75,6 +87,13 @@ impl fmt::Display for PlanError {
                 write!(f, "{key}\\{name}: rule {rule} {what}")
             }
             PlanError::NeedsMachine => f.write_str("fix needs the machine that is to be fixed: --for INPUT"),
+            PlanError::NoControlSet => {
+                f.write_str("a hive that is loaded elsewhere has no CurrentControlSet: --control-set N, or --for INPUT")
+            }
+            PlanError::NothingUnder { hives } => {
+                write!(f, "all that is to be changed is in {hives}: load that, and name it with --root")
+            }
+            PlanError::NoHive { key } => write!(f, "{key}: --root is for keys of SYSTEM and SOFTWARE alone"),
             PlanError::Unreadable { what, error, place } => {
                 write!(f, "{what}: it cannot be read, so it cannot be put back: {error} ({place})")
             }

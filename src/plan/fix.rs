@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use super::machine::{Machine, findings};
 use super::remarks::head;
+use super::values::{self, PROTOCOLS};
 use super::{Made, PlanError, Request, Values};
 use crate::audit::{Finding, HostReport, Outcome, audit, weakened};
 use crate::policy::Rule;
 use crate::registry::change::Change;
+use crate::windows::control_set::in_control_set;
+use crate::windows::path::{KeyPath, Name};
 
 /// Values that are tried one by one.
 const MOST: usize = 256;
@@ -15,12 +18,12 @@ const MOST: usize = 256;
 /// How often what was left out is tried again with what is kept.
 const PASSES: usize = 3;
 
-/// Sets the values of rules that fail, required and advisory ones, but for those that would weaken the machine.
+/// Sets the values of rules that fail, required and advisory ones, but for those that would weaken the machine. Of a rule about
+/// an effective state, those values that make it pass.
 pub(super) fn fix(request: &Request<'_>, machine: &Machine<'_>) -> Result<Made, PlanError> {
     let before = audit(request.policy, machine.host);
     let was = findings(&before);
-    let mut values = Values::default();
-    let mut fixed: BTreeMap<usize, Vec<&Rule>> = BTreeMap::new();
+    let mut wanted = Wanted::default();
     let mut made = Made::new(head("Fixes what fails of", request), Vec::new());
     let mut compliant = true;
     for rule in request.chosen()? {
@@ -31,27 +34,39 @@ pub(super) fn fix(request: &Request<'_>, machine: &Machine<'_>) -> Result<Made, 
                 made.remark(&format!("Not fixed: rule {} cannot be judged: {}", rule.id, finding.why));
                 made.changeset.left_out.push(rule.id.clone());
             }
-            (Outcome::Fail, None) => {}
+            (Outcome::Fail, None) => wanted.state(request, machine, rule)?,
             (Outcome::Fail, Some(setting)) => {
                 let (key, name) = (request.key(&setting.key), setting.value.clone());
-                let n = values.set(key, name, setting.expect.value.clone(), Some(&rule.id))?;
-                fixed.entry(n).or_default().push(rule);
+                let n = wanted.values.set(key, name, setting.expect.value.clone(), Some(&rule.id))?;
+                wanted.by.entry(n).or_default().push(rule);
             }
         }
         compliant = false;
     }
     let audited = |changes: &[Change]| audit(request.policy, &machine.after(&[changes]));
     let weak = |changes: &[Change]| weakened(&before.effective, &audited(changes).effective);
-    let (kept, without) = without_weakening(&values.changes, &weak);
-    for (n, why) in without {
-        let Some(Change::Set { key, name, .. }) = values.changes.get(n) else { continue };
-        let rules: Vec<String> = fixed.get(&n).into_iter().flatten().map(|rule| rule.id.clone()).collect();
-        made.remark(&format!("Left out: {key}\\{name} (rule {}): it would weaken: {why}", rules.join(", ")));
+    let all: Vec<usize> = (0..wanted.values.changes.len()).collect();
+    let helping = wanted.helping(all, &audited);
+    let with_dotnet = wanted.with_dotnet(request, machine, helping, &weak)?;
+    let chosen: Vec<Change> = wanted.some(&with_dotnet);
+    let (kept, without) = without_weakening(&chosen, &weak);
+    let number = |n: usize| with_dotnet.get(n).copied();
+    for (n, why) in without.into_iter().filter_map(|(n, why)| Some((number(n)?, why))) {
+        let Some(Change::Set { key, name, .. }) = wanted.values.changes.get(n) else { continue };
+        let rules: Vec<String> = wanted.by.get(&n).into_iter().flatten().map(|rule| rule.id.clone()).collect();
+        let of = if rules.is_empty() { String::new() } else { format!(" (rule {})", rules.join(", ")) };
+        made.remark(&format!("Left out: {key}\\{name}{of}: it would weaken: {why}"));
         made.changeset.left_out.extend(rules);
     }
-    made.changeset.changes = kept.into_iter().filter_map(|n| values.changes.get(n).cloned()).collect();
+    let kept = wanted.helping(kept.into_iter().filter_map(number).collect(), &audited);
+    made.changeset.changes = wanted.some(&kept);
+    if !weak(&made.changeset.changes).is_empty() {
+        // Values that help nobody were all that kept others from harm.
+        made.changeset.changes = Vec::new();
+    }
+    made.changeset.remarks.extend(turned_off(&made.changeset.changes));
     let after = audited(&made.changeset.changes);
-    leftovers(request, &mut made, &was, &after);
+    leftovers(request, machine, &mut made, &was, &after);
     if compliant {
         made.changeset.remarks.push("Nothing fails: there is nothing to write.".to_owned());
         made.note(format!("nothing to fix: {} meets policy {}", machine.host.name, request.policy.id));
@@ -61,8 +76,106 @@ pub(super) fn fix(request: &Request<'_>, machine: &Machine<'_>) -> Result<Made, 
     Ok(made)
 }
 
+/// The values that may be set.
+#[derive(Default)]
+struct Wanted<'a> {
+    values: Values,
+    /// The rules that ask for each, by its number; none for what only goes with others.
+    by: BTreeMap<usize, Vec<&'a Rule>>,
+}
+
+impl<'a> Wanted<'a> {
+    /// Adds the values that a rule about an effective state is about, where none of them contradicts another rule's.
+    fn state(&mut self, request: &Request<'_>, machine: &Machine<'_>, rule: &'a Rule) -> Result<(), PlanError> {
+        let wanted = if is_beyond(rule, machine) { Vec::new() } else { values::wanted(rule) };
+        let other = |value: &values::Wanted| self.values.is_other(&request.key(&value.key), &value.name, &value.value);
+        if wanted.iter().any(other) {
+            return Ok(());
+        }
+        for value in wanted.into_iter().filter(|value| !machine.has(value)) {
+            let n = self.values.set(request.key(&value.key), value.name, value.value, Some(&rule.id))?;
+            self.by.entry(n).or_default().push(rule);
+        }
+        Ok(())
+    }
+
+    fn some(&self, numbers: &[usize]) -> Vec<Change> {
+        numbers.iter().filter_map(|&n| self.values.changes.get(n).cloned()).collect()
+    }
+
+    /// Without the values whose rules are all about effective states, and fail with them too.
+    fn helping(&self, mut numbers: Vec<usize>, audited: &dyn Fn(&[Change]) -> HostReport) -> Vec<usize> {
+        loop {
+            let report = audited(&self.some(&numbers));
+            let after = findings(&report);
+            let passes = |rule: &&Rule| {
+                let outcome = after.get(rule.id.as_str()).map(|finding| finding.outcome);
+                rule.setting().is_some() || matches!(outcome, Some(Outcome::Pass | Outcome::NotApplicable))
+            };
+            let count = numbers.len();
+            numbers.retain(|n| self.by.get(n).is_none_or(|rules| rules.iter().any(passes)));
+            if numbers.len() == count {
+                return numbers;
+            }
+        }
+    }
+
+    /// With what lets .NET programs follow Windows, where less gets worse with it: such programs may know nothing else than what
+    /// is turned off.
+    fn with_dotnet(
+        &mut self,
+        request: &Request<'_>,
+        machine: &Machine<'_>,
+        mut numbers: Vec<usize>,
+        weak: &dyn Fn(&[Change]) -> Vec<String>,
+    ) -> Result<Vec<usize>, PlanError> {
+        let worse = weak(&self.some(&numbers)).len();
+        if worse == 0 || turned_off(&self.some(&numbers)).is_none() {
+            return Ok(numbers);
+        }
+        let views = values::dotnet_views(machine.host.windows.architecture.has_wow64());
+        let alone = numbers.clone();
+        for value in views.into_iter().filter(|value| !machine.has(value)) {
+            let n = self.values.set(request.key(&value.key), value.name, value.value, None)?;
+            if !numbers.contains(&n) {
+                numbers.push(n);
+            }
+        }
+        Ok(if weak(&self.some(&numbers)).len() < worse { numbers } else { alone })
+    }
+}
+
+/// What to mind where protocols are turned off.
+fn turned_off(changes: &[Change]) -> Option<String> {
+    let protocols = KeyPath::parse(PROTOCOLS);
+    let mut off: Vec<String> = Vec::new();
+    for change in changes {
+        let Change::Set { key, name, value } = change else { continue };
+        let set = in_control_set(&KeyPath::parse(PROTOCOLS), &key.names().get(2).cloned().unwrap_or_default());
+        let below = key.below(&protocols).or_else(|| key.below(&set));
+        let Some(protocol) = below.and_then(<[Name]>::first).map(ToString::to_string) else { continue };
+        let is_off = name.matches(Name::from("Enabled").units()) && value.as_dword() == Some(0);
+        if is_off && !off.contains(&protocol) {
+            off.push(protocol);
+        }
+    }
+    let what = "programs and devices that know nothing else no longer connect";
+    (!off.is_empty()).then(|| format!("Turns {} off: {what}.", off.join(", ")))
+}
+
+/// Whether a rule is about TLS 1.3, and the machine is not known to have it: its values are not a safe configuration there.
+fn is_beyond(rule: &Rule, machine: &Machine<'_>) -> bool {
+    values::protocol(rule) == Some("TLS 1.3") && machine.has_tls13() != Some(true)
+}
+
 /// Names what does not pass after the import either, or no longer.
-fn leftovers(request: &Request<'_>, made: &mut Made, was: &BTreeMap<&str, &Finding>, after: &HostReport) {
+fn leftovers(
+    request: &Request<'_>,
+    machine: &Machine<'_>,
+    made: &mut Made,
+    was: &BTreeMap<&str, &Finding>,
+    after: &HostReport,
+) {
     for finding in &after.findings {
         let (rule, wanted) = (&finding.rule, request.wants(&finding.rule.id));
         let passed = was.get(rule.id.as_str()).is_some_and(|f| matches!(f.outcome, Outcome::Pass));
@@ -77,7 +190,7 @@ fn leftovers(request: &Request<'_>, made: &mut Made, was: &BTreeMap<&str, &Findi
             continue;
         }
         made.remark(&format!("Not fixed: rule {}: {}", rule.id, finding.why));
-        if rule.setting().is_none() {
+        if rule.setting().is_none() && !is_beyond(rule, machine) {
             made.changeset.remarks.push(format!("  {}", rule.fix()));
         }
         made.changeset.left_out.push(rule.id.clone());
@@ -147,7 +260,6 @@ fn without_weakening(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::windows::path::{KeyPath, Name};
     use crate::windows::value::Value;
 
     fn change(name: &str) -> Change {

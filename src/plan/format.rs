@@ -1,9 +1,11 @@
 //! The formats that a changeset can be written in.
 
+use super::gpo_backup::{self, Settings};
 use super::refusal::Refusal;
 use super::reg::RegFormat;
 use super::{Changeset, ansible, cmd, dsc, dsc3, gpp, intune, lgpo, pol, ps1, reg};
 use crate::registry::Registry;
+use crate::windows::time::FileTime;
 
 /// A format of files that make changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +22,13 @@ pub enum Format {
     Gpp,
     /// The `<Collection>` of such a file, to be pasted.
     GppCollection,
+    /// A backup of a Group Policy Object that `Import-GPO` takes: a folder.
+    GpoBackup {
+        /// How it sets the values.
+        settings: Settings,
+        /// When it is said to have been made.
+        time: FileTime,
+    },
     /// A PowerShell script.
     Ps1,
     /// A batch file.
@@ -37,21 +46,23 @@ pub enum Format {
 /// A file to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
-    /// What it is called, where there are several.
-    pub name: Option<&'static str>,
+    /// What it is called, where there are several: a path with slashes.
+    pub name: Option<String>,
     /// What is in it.
     pub bytes: Vec<u8>,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Format; 12] = [
+    pub const ALL: [Format; 14] = [
         Format::Reg,
         Format::Reg4,
         Format::Pol,
         Format::Lgpo,
         Format::Gpp,
         Format::GppCollection,
+        Format::GpoBackup { settings: Settings::Policy, time: FileTime(0) },
+        Format::GpoBackup { settings: Settings::Preferences, time: FileTime(0) },
         Format::Ps1,
         Format::Cmd,
         Format::Intune,
@@ -60,9 +71,23 @@ impl Format {
         Format::Dsc3,
     ];
 
+    /// What the name of a file ends in; nothing for several files, which need a folder.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Format::Reg | Format::Reg4 => ".reg",
+            Format::Pol => ".pol",
+            Format::Lgpo => ".txt",
+            Format::Gpp | Format::GppCollection => ".xml",
+            Format::Ps1 | Format::Dsc => ".ps1",
+            Format::Cmd => ".cmd",
+            Format::Intune | Format::GpoBackup { .. } => "",
+            Format::Ansible | Format::Dsc3 => ".yml",
+        }
+    }
+
     /// Whether there are several files, which need a folder.
     pub fn is_folder(self) -> bool {
-        self == Format::Intune
+        matches!(self, Format::Intune | Format::GpoBackup { .. })
     }
 }
 
@@ -82,8 +107,9 @@ pub fn files(format: Format, changeset: &Changeset, machine: Option<&Registry>) 
         Format::Cmd => cmd::bytes(changeset),
         Format::Intune => {
             let files = intune::NAMES.into_iter().zip(intune::files(changeset, machine)?);
-            return Ok(files.map(|(name, bytes)| File { name: Some(name), bytes }).collect());
+            return Ok(files.map(|(name, bytes)| File { name: Some(name.to_owned()), bytes }).collect());
         }
+        Format::GpoBackup { settings, time } => return gpo_backup::files(changeset, settings, time),
         Format::Ansible => ansible::bytes(changeset, machine),
         Format::Dsc => dsc::bytes(changeset, machine),
         Format::Dsc3 => dsc3::bytes(changeset),

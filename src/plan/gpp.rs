@@ -11,8 +11,9 @@ use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
 use super::Changeset;
 use super::exact::{Data, below_root, data, path, remarks, string, text};
+use super::gpo_backup::PREFERENCES;
 use super::refusal::Refusal;
-use crate::digest::sha256_hex;
+use crate::digest::guid;
 use crate::registry::change::Change;
 use crate::windows::path::Name;
 use crate::windows::roots::Root;
@@ -21,15 +22,23 @@ const SETTINGS: &str = "{A3CCFC41-DFDB-43a5-8D26-0FE8B954DA51}";
 const COLLECTION: &str = "{53B533F5-224C-47e3-B01B-CA3B3F3FF4BF}";
 const ITEM: &str = "{9CD4B2F4-923D-47f5-A062-E897DD1DAD50}";
 const TITLE: &str = "tlshive";
-const NOTE: &str =
-    "Machine\\Preferences\\Registry\\Registry.xml of a Group Policy Object, or paste the collection into its editor.";
+/// What it takes to put the file into SYSVOL by hand: \[MS-GPOL\] 2.2.8.2, 3.2.1.1, 3.2.1.4, 3.3.4.5, 3.3.5.4.
+const NOTES: [&str; 4] = [
+    "Paste the collection into the editor of a Group Policy Object, or import the format gpo-backup-preferences, or put it into SYSVOL.",
+    "There, by hand: this file is Machine\\Preferences\\Registry\\Registry.xml of the object's folder, Policies\\{its GUID}.",
+    "Clients look at it only if gPCMachineExtensionNames of CN={its GUID},CN=Policies,CN=System has its extensions, groups in ascending \
+     order:",
+    "They take it for unchanged unless versionNumber there is raised by one, and Version= in GPT.INI is set to the same number.",
+];
 
 /// The whole file, or the collection without the element around it.
 pub(super) fn bytes(changeset: &Changeset, whole: bool) -> Result<Vec<u8>, Refusal> {
     let mut out = Writer::new_with_indent(Vec::new(), b' ', 2);
     let write = |event: Event<'_>, out: &mut Writer<Vec<u8>>| out.write_event(event).map_err(|error| failed(&error));
     write(Event::Decl(BytesDecl::new("1.0", Some("utf-8"), None)), &mut out)?;
-    for remark in remarks(changeset, &[NOTE], false) {
+    let [paste, place, extensions, version] = NOTES;
+    let extensions = format!("{extensions} {PREFERENCES}");
+    for remark in remarks(changeset, &[paste, place, &extensions, version], false) {
         write(Event::Comment(BytesText::from_escaped(format!(" {} ", comment(&remark)))), &mut out)?;
     }
     if whole {
@@ -193,17 +202,12 @@ fn image(item: &Item) -> &'static str {
     }
 }
 
-/// A GUID of version 8 (RFC 9562, 5.8 and B.2): SHA-256 of what the item is about, and which of several about that it
-/// is.
+/// A GUID of what the item is about, and which of several about that it is.
 fn uid(root: Root, key: &str, item: &Item, before: &mut BTreeMap<String, usize>) -> String {
     let default = if item.default { "default" } else { "" };
     let about = format!("{}\\{key}\0{}\0{default}", root.long, item.name).to_lowercase();
     let others = before.entry(about.clone()).or_default();
-    let digest = sha256_hex(format!("{about}\0{others}").as_bytes());
+    let id = guid(format!("{about}\0{others}").as_bytes());
     *others += 1;
-    let mut digits = digest.to_uppercase().chars().collect::<Vec<char>>().into_iter();
-    let mut take = |n: usize| digits.by_ref().take(n).collect::<String>();
-    let (a, b, c, d, e) = (take(8), take(4), take(4), take(4), take(12));
-    let tail = |text: &str| text.chars().skip(1).collect::<String>();
-    format!("{{{a}-{b}-8{}-8{}-{e}}}", tail(&c), tail(&d))
+    id
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::remarks::state;
 use super::undo::{remarks, undo};
+use super::values::{self, Wanted};
 use super::{Made, Plan, PlanError, Request, defaults, fix, switch, tls12_only};
 use crate::audit::effective::FIRST_WITH_TLS13;
 use crate::audit::{Finding, HostReport, audit, weakened};
@@ -45,10 +46,7 @@ impl Plan {
         let host = machine.host;
         let mut made = match self {
             Plan::Enable | Plan::Disable => switch::switch(self, request)?,
-            Plan::Only => {
-                let tls13 = host.windows.build.map(|build| build >= FIRST_WITH_TLS13);
-                tls12_only::tls12_only(request, tls13, host.windows.architecture.has_wow64())?
-            }
+            Plan::Only => tls12_only::tls12_only(request, machine.has_tls13(), host.windows.architecture.has_wow64())?,
             Plan::Defaults => defaults::defaults(request)?,
             Plan::Fix => fix::fix(request, machine)?,
         };
@@ -70,6 +68,19 @@ impl Plan {
             }
         }
         Ok(made)
+    }
+
+    /// The keys that the plan may change, whatever the machine is.
+    ///
+    /// # Errors
+    /// As for [`Plan::anywhere`].
+    pub fn keys(self, request: &Request<'_>) -> Result<Vec<KeyPath>, PlanError> {
+        if self != Plan::Fix {
+            let changes = self.anywhere(request)?.changeset.changes;
+            return Ok(changes.iter().map(Change::key).cloned().chain(request.policy.keys()).collect());
+        }
+        let values = request.chosen()?.into_iter().flat_map(values::wanted).chain(values::dotnet_views(None));
+        Ok(values.map(|value| request.key(&value.key)).collect())
     }
 
     /// Every change that the plan may make: on this machine, and where nothing was known of it.
@@ -122,6 +133,17 @@ impl Machine<'_> {
         };
         let imports: Vec<Changes> = imports.iter().map(import).collect();
         self.host.after(&imports, self.limits)
+    }
+
+    /// Whether its Windows has TLS 1.3, where that is known.
+    pub(super) fn has_tls13(&self) -> Option<bool> {
+        self.host.windows.build.map(|build| build >= FIRST_WITH_TLS13)
+    }
+
+    /// Whether a value is as it should be.
+    pub(super) fn has(&self, wanted: &Wanted) -> bool {
+        let there = self.host.registry.get(&wanted.key, &wanted.name);
+        matches!(there, Lookup::Found(found) if found.value == wanted.value)
     }
 
     /// Whether the value that is to be deleted is known not to be there: opening its key would create that for nothing.

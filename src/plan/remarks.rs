@@ -1,6 +1,8 @@
 //! What stands at the head of a file.
 
-use super::{Machine, Request};
+use std::collections::HashSet;
+
+use super::{Changeset, Machine, Request};
 use crate::host::{Input, InputKind};
 
 /// The first lines: what it does, by which policy, and what to mind.
@@ -19,6 +21,10 @@ pub(super) fn head(does: &str, request: &Request<'_>) -> Vec<String> {
     lines
 }
 
+/// What the lines begin with, or hold, that say what changes were computed from.
+const STATE: &str = "Computed from the state of ";
+const DIGEST: &str = ", SHA-256 ";
+
 /// Which machine, and by which files, the changes were computed from.
 pub(super) fn state(machine: &Machine<'_>) -> Vec<String> {
     let host = machine.host;
@@ -33,11 +39,21 @@ pub(super) fn state(machine: &Machine<'_>) -> Vec<String> {
         };
         let digest = input.sha256.as_ref().and_then(|digest| digest.clone().ok());
         let (name, digest) = (without_folders(&input.name), digest.unwrap_or_else(|| "unknown".to_owned()));
-        Some(format!("  {what} {name}, SHA-256 {digest}"))
+        Some(format!("  {what} {name}{DIGEST}{digest}"))
     };
-    std::iter::once(format!("Computed from the state of {}{set}:", host.name))
-        .chain(host.inputs.iter().filter_map(shown))
-        .collect()
+    std::iter::once(format!("{STATE}{}{set}:", host.name)).chain(host.inputs.iter().filter_map(shown)).collect()
+}
+
+/// One changeset for several machines to which the same is to be done: what is said of all of them, but for the states that it was
+/// computed from, and then what `last` says.
+pub fn together(machines: &[&Changeset], last: String) -> Changeset {
+    let Some((one, others)) = machines.split_first() else { return Changeset::default() };
+    let others: Vec<HashSet<&String>> = others.iter().map(|other| other.remarks.iter().collect()).collect();
+    let is_state = |line: &str| line.starts_with(STATE) || line.starts_with("  ") && line.contains(DIGEST);
+    let mut shared = (*one).clone();
+    shared.remarks.retain(|line| !is_state(line) && others.iter().all(|remarks| remarks.contains(line)));
+    shared.remarks.push(last);
+    shared
 }
 
 /// A file's name without the folders that it lies in: those may name a person, and the file goes to others. What is inside an

@@ -29,12 +29,8 @@ pub(super) fn tls12_only(request: &Request<'_>, tls13: Option<bool>, wow64: Opti
         }
     }
     if request.values.is_empty() {
-        for (view32, version) in
-            [(false, "v4.0.30319"), (true, "v4.0.30319"), (false, "v2.0.50727"), (true, "v2.0.50727")]
-        {
-            for wanted in values::dotnet(view32, version).into_iter().filter(|_| !view32 || wow64 != Some(false)) {
-                set.set(request.key(&wanted.key), wanted.name, wanted.value, None)?;
-            }
+        for wanted in values::dotnet_views(wow64) {
+            set.set(request.key(&wanted.key), wanted.name, wanted.value, None)?;
         }
     }
     if set.changes.is_empty() {

@@ -14,10 +14,13 @@ pub(super) struct Wanted {
 
 impl Wanted {
     fn dword(key: &str, name: &str, number: u32) -> Self {
-        let key = KeyPath::parse(&format!(r"HKEY_LOCAL_MACHINE\{key}"));
-        Self { key, name: Name::from(name), value: Value::dword(number) }
+        Self { key: KeyPath::parse(key), name: Name::from(name), value: Value::dword(number) }
     }
 }
+
+/// The key of Schannel's protocols.
+pub(super) const PROTOCOLS: &str =
+    r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols";
 
 /// The values of a rule. Lists of cipher suites are not among them: Windows itself keeps one.
 pub(super) fn wanted(rule: &Rule) -> Vec<Wanted> {
@@ -34,8 +37,7 @@ fn of_state(effect: &Effect) -> Vec<Wanted> {
     match Subject::parse(&effect.subject) {
         Some(Subject::Schannel(protocol, side)) => {
             let side = if side == Side::Client { "Client" } else { "Server" };
-            let key =
-                format!(r"SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\{protocol}\{side}");
+            let key = format!(r"{PROTOCOLS}\{protocol}\{side}");
             let expects = |state: &str| effect.expect.iter().any(|expected| expected == state);
             let (enabled, disabled) = match (expects("on"), expects("off"), expects("soft-off")) {
                 (true, ..) => (1, 0),
@@ -52,9 +54,8 @@ fn of_state(effect: &Effect) -> Vec<Wanted> {
                 [only] if only == "disabled" => (0, 1),
                 _ => return Vec::new(),
             };
-            let protocols = r"SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols";
             let side = |side| {
-                let key = format!(r"{protocols}\{protocol}\{side}");
+                let key = format!(r"{PROTOCOLS}\{protocol}\{side}");
                 [Wanted::dword(&key, "Enabled", enabled), Wanted::dword(&key, "DisabledByDefault", disabled)]
             };
             ["Client", "Server"].into_iter().flat_map(side).collect()
@@ -95,6 +96,16 @@ pub(super) fn protocol(rule: &Rule) -> Option<&'static str> {
 /// What lets .NET Framework programs use the protocols that Windows offers.
 pub(super) fn dotnet(wow64: bool, version: &str) -> Vec<Wanted> {
     let node = if wow64 { r"WOW6432Node\" } else { "" };
-    let key = format!(r"SOFTWARE\{node}Microsoft\.NETFramework\{version}");
+    let key = format!(r"HKEY_LOCAL_MACHINE\SOFTWARE\{node}Microsoft\.NETFramework\{version}");
     ["SystemDefaultTlsVersions", "SchUseStrongCrypto"].map(|name| Wanted::dword(&key, name, 1)).into()
+}
+
+/// The same for every .NET Framework and both views of the registry, where a machine may have two.
+pub(super) fn dotnet_views(wow64: Option<bool>) -> Vec<Wanted> {
+    let versions = ["v4.0.30319", "v2.0.50727"];
+    let views = versions.into_iter().flat_map(|version| [(false, version), (true, version)]);
+    views
+        .filter(|(view32, _)| !view32 || wow64 != Some(false))
+        .flat_map(|(view32, version)| dotnet(view32, version))
+        .collect()
 }

@@ -1,5 +1,7 @@
 //! Changes to a registry: what a file does when it is imported, and what a plan writes.
 
+use std::fmt;
+
 use crate::diagnostic::Diagnostics;
 use crate::error::{At, Error};
 use crate::limits::Limits;
@@ -34,6 +36,21 @@ pub enum Change {
     DeleteValues(KeyPath),
     /// Deletes a key with everything below it.
     DeleteKey(KeyPath),
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Change::CreateKey(key) => write!(f, "create {key}"),
+            Change::Set { key, name, value } => match value.as_dword() {
+                Some(number) => write!(f, "set {key}\\{name} to {number}"),
+                None => write!(f, "set {key}\\{name} to {} {}", value.kind, value.hex()),
+            },
+            Change::DeleteValue { key, name } => write!(f, "delete {key}\\{name}"),
+            Change::DeleteValues(key) => write!(f, "delete all values of {key}"),
+            Change::DeleteKey(key) => write!(f, "delete {key} with all below it"),
+        }
+    }
 }
 
 impl Change {

@@ -80,6 +80,10 @@ fn about(name: &str, numbers: &HashMap<Arc<str>, usize>) -> Option<usize> {
 fn entries_of(group: &Group, hosts: u64, inputs: &[Input]) -> Vec<Entry> {
     let input = |artifact: &Artifact| inputs.iter().find(|input| input.name == artifact.name);
     let mut entries = Vec::new();
+    if hosts == 0 {
+        let of = |artifact: &Artifact| of_artifact(artifact, "".into(), Fate::NotAskedFor);
+        return group.artifacts().chain(&group.policies).map(of).collect();
+    }
     for (kind, artifact) in &group.hives {
         entries.push(judged(artifact, format!("{kind} hive"), input(artifact), hosts));
         entries.extend(artifact.logs.iter().map(|log| log_entry(artifact, log)));

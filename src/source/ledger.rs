@@ -15,6 +15,8 @@ pub enum Fate {
     Judged,
     /// It was read, or known, as a part of another file: a transaction log, an extent, a segment, a parent.
     Part,
+    /// It is of a machine that was not asked for.
+    NotAskedFor,
     /// It is of an earlier day of a machine, and was left out.
     Past,
     /// It is nothing that an audit is about.
@@ -31,6 +33,7 @@ impl Fate {
         match self {
             Fate::Judged => "judged",
             Fate::Part => "part",
+            Fate::NotAskedFor => "not_asked_for",
             Fate::Past => "past",
             Fate::NotAboutWindows => "not_about_windows",
             Fate::NotRecognised => "not_recognised",

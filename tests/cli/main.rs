@@ -15,6 +15,7 @@ mod snapshot;
 
 mod arguments;
 mod control_sets;
+mod estate;
 mod every_fixture;
 mod extent;
 mod formats;

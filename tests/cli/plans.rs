@@ -103,6 +103,23 @@ fn what_cannot_be_told_is_an_error_that_names_it() {
     assert_text("plan_errors", &all);
 }
 
+#[test]
+fn every_policy_about_states_has_a_fix_or_the_status_says_that_it_has_none() {
+    for policy in ["tls12-only", "nist-sp-800-52r2", "bsi-tr-02102-2"] {
+        let fix = ["generate", "fix", "--policy", policy, "--for", "fixtures/hosts/disabled", "--format", "reg4"];
+        let fixed = run(&fix);
+        assert_eq!(fixed.status, 0, "{}", fixed.err());
+        assert_text(&format!("plan_fix_{policy}"), &versionless(&fixed.out()));
+        assert!(fixed.out().contains("Turns ") && fixed.out().contains("=dword:00000000"), "{}", fixed.out());
+        let nothing = run(&[&fix[..], &["--values", "tls12-server-effective"]].concat());
+        assert_eq!(nothing.status, 0, "{}", nothing.err());
+    }
+    let policy = ["--policy", "nist-sp-800-52r2", "--values", "tls13-server-effective"];
+    let none = run(&[&["generate", "fix", "--for", "fixtures/hosts/disabled"], &policy[..]].concat());
+    assert_eq!(none.status, 3, "{}", none.err());
+    assert!(none.err().contains("no value can be written for what fails"), "{}", none.err());
+}
+
 /// What an audit remarks of a machine stands in the file that is made for it, and on standard error, where the format has no
 /// room for it.
 #[test]
@@ -124,7 +141,9 @@ fn a_file_says_what_its_plan_rests_on() {
             if host == "cut-short" && plan == "undo" {
                 continue;
             }
-            assert_eq!(run.status, 0, "{args:?}: {}", run.err());
+            // And nothing can be fixed.
+            let status = if host == "cut-short" && plan == "fix" { 3 } else { 0 };
+            assert_eq!(run.status, status, "{args:?}: {}", run.err());
             if note.is_empty() {
                 assert!(!run.out().contains("; Note: ") && !run.err().contains("warning: SYSTEM"), "{}", run.out());
                 continue;

@@ -124,6 +124,13 @@ impl Evil {
                 own(&["--for", &system, "--of", &reg]),
                 own(&["--for", &system, "--policy", &policy]),
                 own(&["--for", &zip]),
+                own(&[
+                    "--for",
+                    &folder,
+                    "--output",
+                    &format!("{}/", self.folder.with_file_name("estate").display()),
+                    "--force",
+                ]),
                 own(&["--policy", &policy]),
                 own(&["--policy", &broken]),
             ],
@@ -131,6 +138,12 @@ impl Evil {
                 own(&[&self.path("saved.jsonl"), &self.path("saved.jsonl")]),
                 own(&[&self.path("cut.jsonl"), &self.path("other.jsonl"), &self.path(NAME)]),
                 own(&[&noise]),
+            ],
+            "diff" => vec![
+                own(&[&self.path("saved.jsonl"), &folder]),
+                own(&[&reg, &system, "--across-policies", "--policy", &policy]),
+                own(&[&self.path("cut.jsonl"), &noise]),
+                own(&[&noise, &self.path(NAME)]),
             ],
             "show" => vec![
                 own(&[&reg, "-r", "-v"]),
@@ -233,6 +246,21 @@ fn uncoloured(text: &str) -> String {
     })
 }
 
+/// The texts below a folder. A Registry.pol holds data as it is; a description is UTF-16 without a byte order mark.
+fn texts(folder: &Path) -> Vec<Vec<u8>> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        match path.extension().and_then(std::ffi::OsStr::to_str) {
+            _ if path.is_dir() => all.extend(texts(&path)),
+            Some("pol") => {}
+            Some("cmt") => all.push([&[0xff, 0xfe], fs::read(&path).unwrap().as_slice()].concat()),
+            _ => all.push(fs::read(&path).unwrap()),
+        }
+    }
+    all
+}
+
 /// What a run may not say.
 fn hold(args: &[String], into: Option<&Path>) -> i32 {
     let run = run(args);
@@ -250,8 +278,7 @@ fn hold(args: &[String], into: Option<&Path>) -> i32 {
         return run.status;
     }
     let mut outputs = vec![run.stdout];
-    let files = into.and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten();
-    outputs.extend(files.map(|entry| fs::read(entry.unwrap().path()).unwrap()));
+    outputs.extend(into.map(texts).unwrap_or_default());
     for bytes in outputs {
         let text = match bytes.strip_prefix(&[0xff, 0xfe]) {
             Some(wide) => String::from_utf16(
@@ -290,8 +317,9 @@ fn tries(evil: &Evil) -> Vec<Try> {
                         continue;
                     }
                     let mut args = [words.as_slice(), of, &usage, way].concat();
-                    let into =
-                        (name == "--format=intune").then(|| evil.folder.with_file_name(format!("out {}", tries.len())));
+                    let into = ["--format=intune", "--format=gpo-backup", "--format=gpo-backup-preferences"]
+                        .contains(&name.as_str())
+                        .then(|| evil.folder.with_file_name(format!("out {}", tries.len())));
                     args.extend(into.iter().map(|into| format!("--output={}", into.display())));
                     tries.push((words.join(" "), name, args, into));
                 }

@@ -48,6 +48,37 @@ for mode in enable disable; do
     done
 done
 
+# Backups of a Group Policy Object: against the schemas and the rules between files that were made from those of Windows.
+gpo=$repo/../shared/tools/gpo
+for mode in enable disable; do
+    for format in gpo-backup gpo-backup-preferences; do
+        name="formats $format $mode"
+        generate "$mode" "$format" || continue
+        folder=$work/$mode-$format
+        inner=$(printf '%s\n' "$folder"/\{*)
+        case $format in
+        gpo-backup) cmp -s "$inner/DomainSysvol/GPO/Machine/registry.pol" "$work/$mode-pol" ;;
+        *) cmp -s "$inner/DomainSysvol/GPO/Machine/Preferences/Registry/Registry.xml" "$work/$mode-gpp" ;;
+        esac && ok "$name: values" || fail "$name: values" "not those of the format that has them alone"
+        if [[ ! -d $gpo ]]; then
+            echo "skipped: $name: schemas and rules (no $gpo)"
+            continue
+        fi
+        for file in Backup.xml:backup bkupInfo.xml:manifest ../manifest.xml:manifest; do
+            if xmllint --noout --schema "$gpo/${file#*:}.xsd" "$inner/${file%:*}" 2>"$work/err"; then
+                ok "$name: ${file%:*}"
+            else
+                fail "$name: ${file%:*}" "$(head -n 1 "$work/err")"
+            fi
+        done
+        if "$python" "$repo/tests/peers/gpo.py" "$gpo/check.py" "$folder" 2>"$work/err"; then
+            ok "$name: files fit together"
+        else
+            fail "$name: files fit together" "$(tail -n 1 "$work/err")"
+        fi
+    done
+done
+
 # Not a peer that Debian has, so its absence is no failure.
 for candidate in python3 /usr/bin/python3 missing; do
     "$candidate" -c 'import tree_sitter, tree_sitter_powershell' 2>/dev/null && break

@@ -9,7 +9,7 @@ use super::super::similar::did_you_mean;
 use super::super::stderr;
 
 use super::Target;
-use super::state::State;
+use super::state::{Looked, State};
 use crate::diagnostic::Severity;
 use crate::limits::Limits;
 use crate::plan::{Made, Plan, Request, above};
@@ -59,51 +59,86 @@ pub(super) struct Asked<'a> {
     pub(super) number: Option<u32>,
 }
 
-impl Asked<'_> {
-    fn open(&self, keys: &[KeyPath], trees: &[KeyPath]) -> Result<State, Failure> {
-        let target = self.number.map_or(Target::Current, Target::Number);
-        State::open(&self.args.state, target, self.policy, keys, trees)
+/// What is to be done to each machine, and what is to be known of it for that.
+pub(super) struct Work {
+    does: Does,
+    keys: Vec<KeyPath>,
+    trees: Vec<KeyPath>,
+}
+
+enum Does {
+    Plan(Plan),
+    UndoPlan(Plan),
+    /// Undo the changes of a file: these, and what they are.
+    UndoFile(Vec<Change>, String),
+}
+
+impl<'a> Asked<'a> {
+    fn target(&self) -> Target {
+        self.number.map_or(Target::Current, Target::Number)
     }
 
     fn request(&self) -> Request<'_> {
         Request { policy: self.policy, values: &self.args.values, control_set: self.number }
     }
 
-    /// What is to be written, and the machine, where there is one.
-    pub(super) fn made(&self) -> Result<(Made, Option<State>), Failure> {
-        let Some(plan) = plan(self.args.plan) else { return self.undo() };
-        if self.args.state.inputs.is_empty() {
-            return Ok((plan.anywhere(&self.request())?, None));
-        }
-        let state = self.open(&[], &[])?;
-        let made = plan.machine(&self.request(), &state.machine())?;
-        Ok((made, Some(state)))
+    /// What is to be written for any machine.
+    pub(super) fn anywhere(&self) -> Result<Made, Failure> {
+        let Some(plan) = plan(self.args.plan) else {
+            return Err(Failure::Message("undo needs the machine before the change: --for INPUT".to_owned()));
+        };
+        let set = self.number.map(|number| format!("ControlSet{number:03}"));
+        self.elsewhere(plan.anywhere(&self.request())?, set.as_deref())
     }
 
-    fn undo(&self) -> Result<(Made, Option<State>), Failure> {
-        if self.args.state.inputs.is_empty() {
-            return Err(Failure::Message("undo needs the machine before the change: --for INPUT".to_owned()));
-        }
+    /// What is to be done to each machine of the inputs.
+    pub(super) fn work(&self) -> Result<Work, Failure> {
         let request = self.request();
-        let (state, changes, of) = match &self.args.state.of {
-            Of::Plan(plan) => {
-                let changes = plan.either(&request, None)?;
-                let keys = above(changes.iter().map(Change::key).chain(&self.policy.keys()));
-                let state = self.open(&keys, &[])?;
-                // Whether the file was written for this machine or for any: what either changes is put back.
-                let changes = plan.either(&request, Some(&state.machine()))?;
-                (state, changes, format!("the plan \"{}\" for", name(*plan)))
+        let (keys, trees) = (Vec::new(), Vec::new());
+        match (plan(self.args.plan), &self.args.state.of) {
+            (Some(plan), _) => Ok(Work { does: Does::Plan(plan), keys, trees }),
+            (None, Of::Plan(plan)) => {
+                let touched = plan.keys(&request)?;
+                Ok(Work { does: Does::UndoPlan(*plan), keys: above(&touched), trees })
             }
-            Of::File(path) => {
+            (None, Of::File(path)) => {
                 let changes = self.file(path)?;
                 let deleted = |change: &Change| matches!(change, Change::DeleteKey(_)).then(|| change.key().clone());
                 let trees: Vec<KeyPath> = changes.iter().filter_map(deleted).collect();
-                let state = self.open(&above(changes.iter().map(Change::key)), &trees)?;
-                (state, changes, format!("the import of {}; held against", path.display()))
+                let keys = above(changes.iter().map(Change::key));
+                let of = format!("the import of {}; held against", path.display());
+                Ok(Work { does: Does::UndoFile(changes, of), keys, trees })
             }
+        }
+    }
+
+    /// What of a machine is looked at for that.
+    pub(super) fn looked(&'a self, work: &'a Work) -> Looked<'a> {
+        let (keys, trees) = (work.keys.as_slice(), work.trees.as_slice());
+        Looked { args: &self.args.state, target: self.target(), policy: self.policy, keys, trees }
+    }
+
+    /// What is to be written for a machine.
+    pub(super) fn made(&self, work: &Work, state: &State<'_>) -> Result<Made, Failure> {
+        if let Some(why) = state.is_dirty().filter(|_| self.args.state.require_clean) {
+            return Err(Failure::Message(why));
+        }
+        let (request, machine) = (self.request(), state.machine());
+        let made = match &work.does {
+            Does::Plan(plan) => plan.machine(&request, &machine)?,
+            Does::UndoPlan(plan) => {
+                // Whether the file was written for this machine or for any: what either changes is put back.
+                let changes = plan.either(&request, Some(&machine))?;
+                request.undo(&format!("the plan \"{}\" for", name(*plan)), &changes, &machine)?
+            }
+            Does::UndoFile(changes, of) => request.undo(of, changes, &machine)?,
         };
-        let made = request.undo(&of, &changes, &state.machine())?;
-        Ok((made, Some(state)))
+        self.elsewhere(made, state.host.control_set.as_ref().map(|set| set.name.as_str()))
+    }
+
+    /// The same for hives that are loaded under other names, if there are such.
+    fn elsewhere(&self, made: Made, set: Option<&str>) -> Result<Made, Failure> {
+        if self.args.root.is_empty() { Ok(made) } else { Ok(made.under(&self.args.root, set)?) }
     }
 
     fn file(&self, path: &Path) -> Result<Vec<Change>, Failure> {
@@ -139,6 +174,11 @@ fn plan(arg: PlanArg) -> Option<Plan> {
         PlanArg::Fix => Some(Plan::Fix),
         PlanArg::Undo => None,
     }
+}
+
+/// The name of a plan, as it is asked for.
+pub(super) fn word(arg: PlanArg) -> &'static str {
+    plan(arg).map_or("undo", name)
 }
 
 fn name(plan: Plan) -> &'static str {

@@ -111,7 +111,12 @@ fn every_format_writes_what_policies_ask_for() {
         let changeset = plan.anywhere(&request).unwrap().changeset;
         for format in Format::ALL {
             let files = files(format, &changeset, None).unwrap();
-            assert_eq!(files.len(), if format.is_folder() { 2 } else { 1 });
+            let number = match format {
+                Format::Intune => 2,
+                Format::GpoBackup { .. } => 5,
+                _ => 1,
+            };
+            assert_eq!(files.len(), number);
             assert_eq!(files.iter().all(|file| file.name.is_some()), format.is_folder());
         }
         for format in [Format::Gpp, Format::GppCollection] {
@@ -121,6 +126,68 @@ fn every_format_writes_what_policies_ask_for() {
         let bytes = files(Format::Pol, &changeset, None).unwrap().remove(0).bytes;
         assert_eq!(surely(&read_pol(&bytes)), changeset.changes);
     }
+}
+
+/// What `Import-GPO` goes by: the folder is the backup's id, the same object everywhere, and what is listed is there.
+#[test]
+fn a_backup_of_a_group_policy_object_fits_together() {
+    let policy = Policy::default_policy().unwrap();
+    let request = Request { policy: &policy, values: &[], control_set: None };
+    let mut changeset = Plan::Enable.anywhere(&request).unwrap().changeset;
+    changeset.remarks.insert(0, "evil ]]><x>".to_owned());
+    let time = FileTime::of_unix_seconds(1_577_836_800);
+    let mut ids = std::collections::BTreeSet::new();
+    for (settings, alone, path) in [
+        (Settings::Policy, Format::Pol, "Machine/registry.pol"),
+        (Settings::Preferences, Format::Gpp, "Machine/Preferences/Registry/Registry.xml"),
+    ] {
+        let format = Format::GpoBackup { settings, time };
+        let made = files(format, &changeset, None).unwrap();
+        assert_eq!(made, files(format, &changeset, None).unwrap());
+        let name = |file: &File| file.name.clone().unwrap();
+        let id = name(&made[0]).split('/').next().unwrap().to_owned();
+        let find = |path: &str| &made.iter().find(|file| name(file) == path).unwrap().bytes;
+        let text = |path: &str| String::from_utf8(find(path).clone()).unwrap();
+        let values = find(&format!("{id}/DomainSysvol/GPO/{path}"));
+        assert_eq!(values, &files(alone, &changeset, None).unwrap()[0].bytes);
+        let (backup, info, manifest) =
+            (text(&format!("{id}/Backup.xml")), text(&format!("{id}/bkupInfo.xml")), text("manifest.xml"));
+        let data = |text: &str, element: &str| {
+            let from = text.split_once(&format!("<{element}><![CDATA[")).unwrap().1;
+            from.split_once("]]></").unwrap().0.to_owned()
+        };
+        for text in [&info, &manifest] {
+            assert_eq!(data(text, "ID"), id);
+            assert_eq!(data(text, "GPOGuid"), data(&backup, "ID"));
+            assert_eq!(data(text, "GPODisplayName"), data(&backup, "DisplayName"));
+            assert_eq!(data(text, "BackupTime"), "2020-01-01T00:00:00");
+        }
+        assert_ne!(data(&backup, "ID"), id);
+        assert!(data(&backup, "DisplayName").starts_with("tlshive: evil ]] ><x>"), "{backup}");
+        let listed: Vec<String> = backup
+            .split("<FSObjectFile ")
+            .skip(1)
+            .filter_map(|entry| {
+                entry.split_once("bkp:Location=\"")?.1.split_once('"').map(|(at, _)| at.replace('\\', "/"))
+            })
+            .collect();
+        let there: Vec<String> =
+            made.iter().filter_map(|f| Some(name(f).strip_prefix(&format!("{id}/"))?.to_owned())).collect();
+        for path in &listed {
+            assert!(there.contains(path), "{path}");
+        }
+        assert_eq!(listed.len(), there.iter().filter(|path| path.starts_with("DomainSysvol/")).count());
+        let comment = find(&format!("{id}/DomainSysvol/GPO/GPO.cmt"));
+        let units: Vec<u16> = comment.chunks(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
+        let comment = String::from_utf16(&units).unwrap();
+        assert!(comment.starts_with("evil") && comment.contains(&format!("-BackupId '{id}'")), "{comment}");
+        ids.extend([id, data(&backup, "ID"), data(&info, "GPODomainGuid")]);
+    }
+    assert_eq!(ids.len(), 6);
+    // Another content is another backup.
+    changeset.changes.pop();
+    let other = files(Format::GpoBackup { settings: Settings::Policy, time }, &changeset, None).unwrap();
+    assert!(!ids.contains(other[0].name.as_ref().unwrap().split('/').next().unwrap()));
 }
 
 #[test]

@@ -1,0 +1,212 @@
+//! `tlshive diff`, and what is new against a baseline.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use super::args::{DiffArgs, DiffFormatArg};
+use super::exit::Failure;
+use super::writer::writer;
+use super::{audit, policy, stderr};
+use crate::diff::{Class, Comparison, Pair, RuleChange, Side, compare};
+use crate::host::Options;
+use crate::limits::Limits;
+use crate::output::diff::{Format, write};
+use crate::output::{escape, saved};
+use crate::policy::Policy;
+use crate::run::{Counts, Inputs, Inspection, run as inspect_all};
+use crate::saved::{Ending, read};
+
+pub(super) fn run(args: &DiffArgs) -> Result<u8, Failure> {
+    let policy = policy::load(&args.policy)?;
+    let mut inputs = vec![args.old.clone(), args.new.clone()];
+    inputs.extend(policy::file(&args.policy).map(Path::to_owned));
+    let mut out = writer(args.output.as_deref(), args.force, &inputs)?;
+    let old = side(&args.old, &policy, args.jobs)?;
+    let new = side(&args.new, &policy, args.jobs)?;
+    let comparison = compare(&old, &new);
+    if !comparison.same_policy() && !args.across_policies {
+        return Err(Failure::Lines(other_policies(&old, &new)));
+    }
+    let format = match args.format {
+        DiffFormatArg::Text => Format::Text,
+        DiffFormatArg::Json => Format::Json,
+        DiffFormatArg::Csv => Format::Csv,
+    };
+    match write(&comparison, format, &mut out).map_err(Failure::from).and_then(|()| out.finish()) {
+        // Nobody reads on, but the status must not turn into "nothing got worse" for that.
+        Ok(()) | Err(Failure::BrokenPipe) => Ok(comparison.status()),
+        Err(failure) => Err(failure),
+    }
+}
+
+fn other_policies(old: &Side, new: &Side) -> Vec<String> {
+    let shown = |side: &Side| {
+        let policies = side.policies.iter().map(|policy| {
+            let sha256: String = policy.sha256.chars().take(12).collect();
+            format!("{} {} (SHA-256 {sha256}…)", policy.id, policy.version)
+        });
+        format!("  {}: {}", side.name, policies.collect::<Vec<_>>().join(", "))
+    };
+    let first = "the runs were held against different policies, so that their verdicts cannot be compared: audit again with \
+                 one of them (tlshive diff --across-policies compares all the same):";
+    vec![first.to_owned(), shown(old), shown(new)]
+}
+
+/// A saved run, or what an audit of an input says now.
+fn side(path: &Path, policy: &Policy, jobs: Option<NonZeroUsize>) -> Result<Side, Failure> {
+    match from_run(path)? {
+        Some(side) => Ok(side),
+        None => audited(path, policy, jobs),
+    }
+}
+
+/// A saved run; nothing if the file is no such thing.
+fn from_run(path: &Path) -> Result<Option<Side>, Failure> {
+    let name = path.display().to_string();
+    let failed = |error: &io::Error| Failure::Message(format!("{name}: {error}"));
+    let mut from: Box<dyn BufRead> = match path.as_os_str() == "-" {
+        true => Box::new(BufReader::new(io::stdin())),
+        false if path.is_dir() => return Ok(None),
+        false => Box::new(BufReader::new(File::open(path).map_err(|error| failed(&error))?)),
+    };
+    // A line of records begins with an object; no image and no registry file does.
+    let begins = from.fill_buf().map_err(|error| failed(&error))?.first().copied();
+    if begins != Some(b'{') {
+        return Ok(None);
+    }
+    let mut side = Side::new(name.as_str());
+    let ending = read(&mut from as &mut dyn BufRead, &mut |record| {
+        side.take(&record);
+        Ok(())
+    });
+    match ending.map_err(|error| failed(&error))? {
+        Ending::Whole => {}
+        Ending::Cut => side.broken = Some("it was cut short".to_owned()),
+        Ending::Damaged(1, why) => {
+            return Err(Failure::Message(format!("{name}: no saved run (audit --format jsonl): {why}")));
+        }
+        Ending::Damaged(line, why) => side.broken = Some(format!("line {line}: {why}")),
+    }
+    Ok(Some(side))
+}
+
+fn audited(path: &Path, policy: &Policy, jobs: Option<NonZeroUsize>) -> Result<Side, Failure> {
+    let limits = Limits::default();
+    let options = Options::new(&limits);
+    let inspection = Inspection { jobs: audit::jobs(jobs), ..Inspection::new(policy, &options) };
+    let mut side = Side::new(path.display().to_string());
+    side.tool = env!("CARGO_PKG_VERSION").to_owned();
+    side.policies.insert(held_against(policy));
+    let inputs = [path.to_path_buf()];
+    let take = |record: io::Result<crate::saved::Saved>| -> Result<(), Failure> {
+        side.take(&record?);
+        Ok(())
+    };
+    let end = inspect_all(Inputs::Named(&inputs), &inspection, |record| saved(&record), take)?;
+    match end.counts.hosts {
+        _ if end.counts.missing > 0 => Err(format!("{}: No such file or directory", path.display()).into()),
+        0 => Err(format!("{}: neither a saved run nor anything to audit", path.display()).into()),
+        _ => Ok(side),
+    }
+}
+
+/// The run that another is to be held against, which must be of the same policy.
+pub(super) fn baseline(path: &Path, policy: &Policy) -> Result<Side, Failure> {
+    let none = || Failure::Message(format!("{}: no saved run (audit --format jsonl)", path.display()));
+    let old = from_run(path)?.ok_or_else(none)?;
+    let mut new = Side::new("this run");
+    new.policies.insert(held_against(policy));
+    if old.policies == new.policies { Ok(old) } else { Err(Failure::Lines(other_policies(&old, &new))) }
+}
+
+/// A policy as runs name it.
+fn held_against(policy: &Policy) -> crate::diff::Policy {
+    let (id, version, sha256) = (policy.id.clone(), policy.version.clone(), policy.sha256.clone());
+    crate::diff::Policy { id, version, sha256 }
+}
+
+/// What fails now and did not in the baseline, or could be told there.
+pub(super) struct News {
+    /// Lines for people.
+    lines: Vec<String>,
+    /// What the status of the run is by it.
+    status: u8,
+}
+
+/// What is new against a baseline.
+pub(super) fn news(comparison: &Comparison<'_>) -> News {
+    let (mut lines, mut status) = (Vec::new(), 0);
+    let mut worst = |is: u8| {
+        status = match (status, is) {
+            (1, _) | (_, 1) => 1,
+            (before, now) => before.max(now),
+        };
+    };
+    for pair in &comparison.pairs {
+        let Some(new) = pair.new else { continue };
+        let (name, unit) = (new.identity.to_string(), &new.unit);
+        let rules = |is: &dyn Fn(&RuleChange<'_>) -> bool| named(pair, is);
+        match (pair.class, new.verdict.as_str()) {
+            (Class::Worse, _) => {
+                worst(1);
+                lines.push(format!(
+                    "{name}: fails now, and did not in the baseline: {} ({unit})",
+                    rules(&|rule| rule.is_worse())
+                ));
+            }
+            (Class::New, "not_compliant") => {
+                worst(1);
+                lines.push(format!("{name}: not compliant, and not in the baseline ({unit})"));
+            }
+            (Class::NoLongerJudged, _) => {
+                worst(3);
+                lines.push(format!("{name}: can no longer be told: {} ({unit})", rules(&|rule| rule.is_lost())));
+            }
+            (Class::New, "unknown") => {
+                worst(3);
+                lines.push(format!("{name}: unknown, and not in the baseline ({unit})"));
+            }
+            _ => {}
+        }
+    }
+    for input in &comparison.not_read {
+        worst(3);
+        lines.push(format!("{}: not read, and the baseline does not say so: {}", input.path, input.why));
+    }
+    for doubt in &comparison.doubts {
+        worst(3);
+        lines.push(doubt.to_string());
+    }
+    if let Some(why) = &comparison.old.broken {
+        worst(3);
+        lines.push(format!("the baseline is not whole: {why}"));
+    }
+    News { lines, status }
+}
+
+impl News {
+    /// The exit status of a run of which only what is new counts.
+    pub(super) fn status(&self, counts: &Counts) -> u8 {
+        match self.status {
+            _ if counts.missing > 0 || counts.hosts == 0 => counts.status(),
+            0 if counts.disagreements > 0 => 3,
+            status => status,
+        }
+    }
+
+    /// Says what is new.
+    pub(super) fn say(&self, baseline: &Path) {
+        let n = self.lines.len();
+        stderr::line(format_args!("new against the baseline {}: {n}", escape(&baseline.display().to_string())));
+        self.lines.iter().for_each(|line| stderr::further(format!("  {line}").as_str()));
+    }
+}
+
+/// The rules of a machine that this is so of.
+fn named(pair: &Pair<'_>, is: &dyn Fn(&RuleChange<'_>) -> bool) -> String {
+    let rules = pair.rules.iter().filter(|rule| is(rule)).filter_map(|rule| rule.new);
+    let rules: Vec<&str> = rules.map(|finding| finding.rule.as_str()).collect();
+    if rules.is_empty() { "its verdict".to_owned() } else { rules.join(", ") }
+}

@@ -1,0 +1,323 @@
+//! What became of each machine from one run to the other.
+
+use super::identity::{Doubt, matched};
+use super::{Finding, Machine, NotRead, Side};
+
+/// What became of a machine; the first that fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Class {
+    /// A required rule fails that did not fail before, or its verdict is worse.
+    Worse,
+    /// Its verdict, or a required rule, can no longer be told.
+    NoLongerJudged,
+    /// It is not in the new run.
+    Gone,
+    /// It is not in the old run.
+    New,
+    /// It failed and is compliant, and not by a waiver.
+    Fixed,
+    /// It is as compliant as before, or more, but by other waivers.
+    WaiverChanged,
+    /// It fails as before, or less.
+    Left,
+    /// It was compliant and is, or it could not be told before and can now.
+    Fine,
+    /// It could not be told and cannot.
+    Unknown,
+}
+
+impl Class {
+    /// All of them, in the order in which they are told.
+    pub const ALL: [Class; 9] = [
+        Class::Worse,
+        Class::NoLongerJudged,
+        Class::Gone,
+        Class::New,
+        Class::Fixed,
+        Class::WaiverChanged,
+        Class::Left,
+        Class::Fine,
+        Class::Unknown,
+    ];
+
+    /// The word that outputs use.
+    pub fn word(self) -> &'static str {
+        match self {
+            Class::Worse => "worse",
+            Class::NoLongerJudged => "no_longer_judged",
+            Class::Gone => "gone",
+            Class::New => "new",
+            Class::Fixed => "fixed",
+            Class::WaiverChanged => "waiver_changed",
+            Class::Left => "left",
+            Class::Fine => "fine",
+            Class::Unknown => "unknown",
+        }
+    }
+}
+
+/// A machine of the two runs, or of one.
+#[derive(Debug, Clone)]
+pub struct Pair<'a> {
+    /// What became of it.
+    pub class: Class,
+    /// As it was.
+    pub old: Option<&'a Machine>,
+    /// As it is.
+    pub new: Option<&'a Machine>,
+    /// What is to be said of that they are the same, or of why there is but one.
+    pub note: Option<String>,
+    /// What became of the rules, where anything did.
+    pub rules: Vec<RuleChange<'a>>,
+}
+
+impl<'a> Pair<'a> {
+    /// The newer of the two.
+    pub fn machine(&self) -> Option<&'a Machine> {
+        self.new.or(self.old)
+    }
+
+    /// Windows or Entra Connect, as they were and as they are, where they are others.
+    pub fn system_changes(&self) -> Vec<(&'static str, &'a str, &'a str)> {
+        let (Some(old), Some(new)) = (self.old, self.new) else { return Vec::new() };
+        let both = [("Windows", &old.windows, &new.windows), ("Entra Connect", &old.product, &new.product)];
+        let is_told = |what: &str, text: &str| what != "Windows" || !text.is_empty();
+        let both = both.into_iter().filter(|(what, old, new)| is_told(what, old) && is_told(what, new));
+        both.filter(|(_, old, new)| old != new).map(|(what, a, b)| (what, a.as_str(), b.as_str())).collect()
+    }
+
+    /// Whether a value or a state is another, and its verdict the same.
+    pub fn has_other_values(&self) -> bool {
+        self.rules.iter().any(RuleChange::is_other_value)
+    }
+
+    /// Whether a waiver is another.
+    pub fn has_other_waivers(&self) -> bool {
+        self.rules.iter().any(RuleChange::is_other_waiver)
+    }
+}
+
+/// A rule that is not as it was.
+#[derive(Debug, Clone, Copy)]
+pub struct RuleChange<'a> {
+    /// As it was; none where the policy did not have it.
+    pub old: Option<&'a Finding>,
+    /// As it is; none where the policy does not have it.
+    pub new: Option<&'a Finding>,
+}
+
+impl RuleChange<'_> {
+    /// Whether it fails and did not, waived failures among it.
+    pub fn is_worse(&self) -> bool {
+        let failed = |finding: Option<&Finding>| finding.is_some_and(|f| f.outcome == "fail" && f.waived.is_none());
+        let there = self.old.is_some_and(|old| !failed(Some(old)) && old.outcome != "fail") || self.was_waived();
+        there && failed(self.new)
+    }
+
+    /// Whether it was told and is not.
+    pub fn is_lost(&self) -> bool {
+        let told = |finding: &Finding| finding.outcome != "unknown";
+        self.old.is_some_and(told) && self.new.is_some_and(|new| !told(new))
+    }
+
+    /// Whether it failed and does not.
+    pub fn is_fixed(&self) -> bool {
+        let failed = self.old.is_some_and(|old| old.outcome == "fail");
+        failed && self.new.is_some_and(|new| new.outcome == "pass")
+    }
+
+    fn is_other_value(&self) -> bool {
+        self.old.zip(self.new).is_some_and(|(old, new)| old.outcome == new.outcome && old.found != new.found)
+    }
+
+    fn is_other_waiver(&self) -> bool {
+        self.old.zip(self.new).is_some_and(|(old, new)| old.waived != new.waived)
+    }
+
+    fn was_waived(&self) -> bool {
+        self.old.is_some_and(|old| old.waived.is_some())
+    }
+
+    fn is_required(&self) -> bool {
+        self.new.or(self.old).is_some_and(|finding| finding.required)
+    }
+}
+
+/// How many machines became what.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counts {
+    /// Machines by their class, in the order of [`Class::ALL`].
+    pub by_class: [u64; 9],
+    /// New machines that are not compliant.
+    pub new_failing: u64,
+    /// Machines with another waiver of any rule.
+    pub other_waivers: u64,
+    /// Machines with another Windows or Entra Connect.
+    pub other_systems: u64,
+    /// Machines with other values of rules whose outcome is the same.
+    pub other_values: u64,
+    /// Inputs that were not read, and were not named so in the old run.
+    pub not_read: u64,
+    /// Doubts about which machine is which.
+    pub doubts: u64,
+}
+
+impl Counts {
+    /// Machines of a class.
+    pub fn number(&self, class: Class) -> u64 {
+        let number = Class::ALL.iter().position(|other| *other == class);
+        number.and_then(|number| self.by_class.get(number)).copied().unwrap_or_default()
+    }
+}
+
+/// Two runs held against each other.
+#[derive(Debug)]
+pub struct Comparison<'a> {
+    /// The old run.
+    pub old: &'a Side,
+    /// The new run.
+    pub new: &'a Side,
+    /// The machines, by class and then in the order of the new run.
+    pub pairs: Vec<Pair<'a>>,
+    /// Where it is not certain which machine is which.
+    pub doubts: Vec<Doubt>,
+    /// Inputs that were not read in the new run, and are not among those of the old one.
+    pub not_read: Vec<&'a NotRead>,
+    /// How many became what.
+    pub counts: Counts,
+}
+
+impl Comparison<'_> {
+    /// Whether the policies are the same, by their texts.
+    pub fn same_policy(&self) -> bool {
+        self.old.policies == self.new.policies
+    }
+
+    /// What else the runs have not in common and verdicts may rest on.
+    pub fn differences(&self) -> Vec<String> {
+        let (old, new) = (self.old, self.new);
+        let mut said = Vec::new();
+        if old.tool != new.tool && !old.tool.is_empty() && !new.tool.is_empty() {
+            said.push(format!("tlshive {}, before {}: its tables of Windows may be others", new.tool, old.tool));
+        }
+        if old.tables.is_some() && new.tables.is_some() && old.tables != new.tables {
+            said.push("the tables of what Windows does of itself are of another day".to_owned());
+        }
+        if old.options != new.options {
+            let shown = |options: &[String]| if options.is_empty() { "none".to_owned() } else { options.join(" ") };
+            said.push(format!("options: {}, before: {}", shown(&new.options), shown(&old.options)));
+        }
+        for (which, side) in [("old", old), ("new", new)] {
+            said.extend(side.broken.as_ref().map(|why| format!("the {which} run is not whole: {why}")));
+        }
+        said
+    }
+
+    /// 1 where something got worse or less was judged, 3 where it is not certain which machine is which or what was there before,
+    /// 0 otherwise.
+    pub fn status(&self) -> u8 {
+        let less =
+            [Class::Worse, Class::NoLongerJudged, Class::Gone].into_iter().any(|class| self.counts.number(class) > 0);
+        match () {
+            () if less || self.counts.not_read > 0 || self.new.broken.is_some() => 1,
+            () if self.counts.doubts > 0 || self.old.broken.is_some() => 3,
+            () => 0,
+        }
+    }
+}
+
+/// Holds a run against an earlier one.
+pub fn compare<'a>(old: &'a Side, new: &'a Side) -> Comparison<'a> {
+    let found = matched(old, new);
+    let mut pairs = Vec::new();
+    for (o, n, note) in &found.pairs {
+        let (Some(old), Some(new)) = (old.machines.get(*o), new.machines.get(*n)) else { continue };
+        let rules = rules(old, new);
+        pairs.push(Pair { class: class(old, new, &rules), old: Some(old), new: Some(new), note: note.clone(), rules });
+    }
+    let known = |input: &&NotRead| old.not_read.iter().any(|before| old.below(&before.path) == new.below(&input.path));
+    let not_read: Vec<&NotRead> = new.not_read.iter().filter(|input| !known(input)).collect();
+    let mut others: Vec<&Machine> = found.new.iter().filter_map(|&n| new.machines.get(n)).collect();
+    for machine in found.gone.iter().filter_map(|&n| old.machines.get(n)) {
+        let is_of = |path: &str| machine.inputs.iter().any(|file| old.below(file).strip_prefix(path).is_some_and(ends));
+        // Its files are there, and do not say any more whose they are.
+        let nameless = |other: &&Machine| {
+            other.verdict == "unknown"
+                && other.identity.guid.is_none()
+                && other.inputs.iter().any(|file| is_of(new.below(file)))
+        };
+        let input = not_read.iter().find(|input| is_of(new.below(&input.path)));
+        let note = input.map(|input| format!("{}: {}", input.path, input.why));
+        let now = others.iter().position(nameless).map(|n| others.remove(n));
+        let class = if now.is_some() || note.is_some() { Class::NoLongerJudged } else { Class::Gone };
+        let before = now.map(|_| format!("{} before, by its files", machine.identity.name));
+        let note = before.into_iter().chain(note).chain(found.namesake(machine)).collect::<Vec<_>>().join("; ");
+        let note = Some(note).filter(|note| !note.is_empty());
+        pairs.push(Pair { class, old: Some(machine), new: now, note, rules: Vec::new() });
+    }
+    for machine in others {
+        let note = found.namesake(machine);
+        pairs.push(Pair { class: Class::New, old: None, new: Some(machine), note, rules: Vec::new() });
+    }
+    pairs.sort_by_key(|pair| pair.class);
+    let mut counts = Counts { not_read: not_read.len() as u64, doubts: found.doubts.len() as u64, ..Counts::default() };
+    for pair in &pairs {
+        let number = Class::ALL.iter().position(|class| *class == pair.class).unwrap_or_default();
+        counts.by_class.get_mut(number).into_iter().for_each(|count| *count += 1);
+        let fails = pair.class == Class::New && pair.new.is_some_and(|new| new.verdict == "not_compliant");
+        counts.new_failing += u64::from(fails);
+        counts.other_waivers += u64::from(pair.has_other_waivers());
+        counts.other_systems += u64::from(!pair.system_changes().is_empty());
+        counts.other_values += u64::from(pair.has_other_values());
+    }
+    Comparison { old, new, pairs, doubts: found.doubts, not_read, counts }
+}
+
+/// Whether a path ends here, or at a step.
+fn ends(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with(['/', '\\']) || rest.starts_with(" › ")
+}
+
+/// The rules that are not as they were.
+fn rules<'a>(old: &'a Machine, new: &'a Machine) -> Vec<RuleChange<'a>> {
+    let find = |findings: &'a [Finding], rule: &str| findings.iter().find(|finding| finding.rule == rule);
+    let is_other =
+        |old: &Finding, new: &Finding| old.outcome != new.outcome || old.found != new.found || old.waived != new.waived;
+    let mut changed = Vec::new();
+    for after in &new.findings {
+        match find(&old.findings, &after.rule) {
+            Some(before) if !is_other(before, after) => {}
+            before => changed.push(RuleChange { old: before, new: Some(after) }),
+        }
+    }
+    let dropped = old.findings.iter().filter(|before| find(&new.findings, &before.rule).is_none());
+    changed.extend(dropped.map(|before| RuleChange { old: Some(before), new: None }));
+    changed
+}
+
+fn class(old: &Machine, new: &Machine, rules: &[RuleChange<'_>]) -> Class {
+    let required = || rules.iter().filter(|rule| rule.is_required());
+    let was_fine = old.verdict == "compliant";
+    if new.verdict == "not_compliant" && old.verdict != "not_compliant" || required().any(RuleChange::is_worse) {
+        return Class::Worse;
+    }
+    if new.verdict == "unknown" && old.verdict != "unknown" || required().any(RuleChange::is_lost) {
+        return Class::NoLongerJudged;
+    }
+    let newly_waived = |rule: &RuleChange<'_>| rule.new.is_some_and(|new| new.waived.is_some()) && !rule.was_waived();
+    match new.verdict.as_str() {
+        "compliant" if !was_fine && !required().any(newly_waived) => {
+            if old.verdict == "unknown" {
+                Class::Fine
+            } else {
+                Class::Fixed
+            }
+        }
+        _ if rules.iter().any(RuleChange::is_other_waiver) => Class::WaiverChanged,
+        "compliant" => Class::Fine,
+        "unknown" => Class::Unknown,
+        _ => Class::Left,
+    }
+}

@@ -1,0 +1,281 @@
+//! `tlshive diff` and `audit --baseline`: two quarters of one estate.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a test fails")]
+#![cfg(unix)]
+
+#[allow(dead_code, reason = "each test program uses a part of it")]
+mod common;
+#[path = "cli/snapshot.rs"]
+#[allow(dead_code, reason = "each test program uses a part of it")]
+mod snapshot;
+
+use std::fs;
+use std::path::Path;
+
+use common::{Run, run, scratch};
+use snapshot::assert_text;
+
+/// What a machine's registry says.
+#[derive(Clone, Copy)]
+struct Machine<'a> {
+    name: &'a str,
+    guid: &'a str,
+    enabled: &'a str,
+    dotnet: u32,
+    build: u32,
+}
+
+const FINE: Machine<'_> = Machine { name: "", guid: "", enabled: "dword:1", dotnet: 1, build: 17763 };
+
+impl Machine<'_> {
+    fn write(&self, file: &Path) {
+        let Machine { name, guid, enabled, dotnet, build } = self;
+        let (control, software) =
+            (r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control", r"HKEY_LOCAL_MACHINE\SOFTWARE");
+        let mut text = format!(
+            "Windows Registry Editor Version 5.00\n[{control}\\ComputerName\\ComputerName]\n\"ComputerName\"=\"{name}\"\n\
+             [{control}\\Session Manager\\Environment]\n\"PROCESSOR_ARCHITECTURE\"=\"AMD64\"\n\
+             [{software}\\Microsoft\\Windows NT\\CurrentVersion]\n\"CurrentBuild\"=\"{build}\"\n\
+             [{software}\\Microsoft\\Cryptography]\n"
+        );
+        if !guid.is_empty() {
+            text.push_str(&format!("\"MachineGuid\"=\"{guid}\"\n"));
+        }
+        for side in ["Client", "Server"] {
+            let key = format!("{control}\\SecurityProviders\\SCHANNEL\\Protocols\\TLS 1.2\\{side}");
+            text.push_str(&format!("[{key}]\n\"Enabled\"={enabled}\n\"DisabledByDefault\"=dword:0\n"));
+        }
+        for node in ["", r"WOW6432Node\"] {
+            let key = format!("{software}\\{node}Microsoft\\.NETFramework\\v4.0.30319");
+            text.push_str(&format!(
+                "[{key}]\n\"SystemDefaultTlsVersions\"=dword:1\n\"SchUseStrongCrypto\"=dword:{dotnet}\n"
+            ));
+        }
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
+    }
+}
+
+fn copy(host: &str, folder: &Path) {
+    fs::create_dir_all(folder).unwrap();
+    for hive in ["SYSTEM", "SOFTWARE"] {
+        fs::copy(format!("fixtures/hosts/{host}/{hive}"), folder.join(hive)).unwrap();
+    }
+}
+
+/// Audits a folder into a run beside it.
+fn audited(folder: &Path, more: &[&str]) -> String {
+    let run_file = folder.with_extension("jsonl");
+    let (folder, file) = (folder.to_str().unwrap(), run_file.to_str().unwrap());
+    let done = run(&[&["audit", folder, "--format", "jsonl", "-q", "--force", "-o", file], more].concat());
+    assert!([0, 1, 3].contains(&done.status), "{}", done.err());
+    file.to_owned()
+}
+
+fn shown(done: &Run, base: &Path) -> String {
+    let text = format!("status: {}\n{}{}", done.status, done.out(), done.err());
+    text.replace(base.to_str().unwrap(), "DIR").replace(env!("CARGO_PKG_VERSION"), "[version]")
+}
+
+/// Two quarters: one machine is fixed, one renamed, one gone, one unreadable, one worse, and so on.
+fn quarters(base: &Path) -> (String, String) {
+    let (q1, q2) = (base.join("q1"), base.join("q2"));
+    let fails = Machine { dotnet: 0, ..FINE };
+    for (folder, file, machine) in [
+        (&q1, "fixed", Machine { name: "FIXED", guid: "g-fixed", ..fails }),
+        (&q2, "fixed", Machine { name: "FIXED", guid: "g-fixed", ..FINE }),
+        (&q1, "renamed", Machine { name: "OLDNAME", guid: "g-renamed", ..FINE }),
+        (&q2, "renamed", Machine { name: "NEWNAME", guid: "g-renamed", ..FINE }),
+        (&q1, "gone", Machine { name: "GONE", guid: "g-gone", ..FINE }),
+        (&q1, "worse", Machine { name: "WORSE", guid: "g-worse", ..FINE }),
+        (&q2, "worse", Machine { name: "WORSE", guid: "g-worse", enabled: "dword:0", ..FINE }),
+        (&q2, "new", Machine { name: "NEW", guid: "g-new", ..fails }),
+        (&q1, "left", Machine { name: "LEFT", guid: "g-left", ..fails }),
+        (&q2, "left", Machine { name: "LEFT", guid: "g-left", ..fails }),
+        (&q1, "values", Machine { name: "VALUES", guid: "g-values", ..FINE }),
+        (&q2, "values", Machine { name: "VALUES", guid: "g-values", enabled: "dword:ffffffff", ..FINE }),
+        (&q1, "upgraded", Machine { name: "UPGRADED", guid: "g-up", ..FINE }),
+        (&q2, "upgraded", Machine { name: "UPGRADED", guid: "g-up", build: 20348, ..FINE }),
+        (&q1, "again", Machine { name: "AGAIN", guid: "g-1", ..FINE }),
+        (&q2, "again", Machine { name: "AGAIN", guid: "g-2", ..FINE }),
+        (&q1, "silent", Machine { name: "SILENT", guid: "g-silent", ..FINE }),
+        (&q2, "silent", Machine { name: "SILENT", ..FINE }),
+        (&q1, "same", Machine { name: "SAME", guid: "g-same", ..FINE }),
+        (&q2, "same", Machine { name: "SAME", guid: "g-same", ..FINE }),
+        (&q1, "clone-1", Machine { name: "CLONE", guid: "g-clone", ..FINE }),
+        (&q1, "clone-2", Machine { name: "CLONE", guid: "g-clone", ..FINE }),
+        (&q2, "clone-3", Machine { name: "CLONE", guid: "g-clone", ..fails }),
+    ] {
+        machine.write(&folder.join(format!("{file}.reg")));
+    }
+    copy("compliant", &q1.join("unreadable"));
+    copy("compliant", &q2.join("unreadable"));
+    fs::write(q2.join("unreadable/SYSTEM"), "").unwrap();
+    fs::write(q2.join("unreadable/SOFTWARE"), "").unwrap();
+    (audited(&q1, &[]), audited(&q2, &[]))
+}
+
+#[test]
+fn two_quarters() {
+    let (_keep, base) = scratch();
+    let (old, new) = quarters(&base);
+    let mut said = String::new();
+    for format in ["text", "csv"] {
+        let done = run(&["diff", &old, &new, "--format", format]);
+        assert_eq!(done.status, 1, "{}", done.err());
+        said.push_str(&format!("$ diff --format {format}\n{}\n", shown(&done, &base)));
+    }
+    assert_text("diff_two_quarters", &said.replace('\r', ""));
+    let json = run(&["diff", &old, &new, "--format", "json"]).document();
+    let class = |name: &str| {
+        let is = |side: &str, machine: &serde_json::Value| machine[side]["name"] == name;
+        let mut all = json["machines"].as_array().unwrap().iter().filter(|m| is("old", m) || is("new", m));
+        let class = all.next().map(|machine| machine["class"].as_str().unwrap().to_owned());
+        assert!(all.next().is_none(), "{name}");
+        class
+    };
+    for (name, wanted) in [
+        ("FIXED", "fixed"),
+        ("NEWNAME", "fine"),
+        ("GONE", "gone"),
+        ("WORSE", "worse"),
+        ("NEW", "new"),
+        ("LEFT", "left"),
+        ("VALUES", "fine"),
+        ("UPGRADED", "fine"),
+        ("SILENT", "fine"),
+        ("SAME", "fine"),
+        ("AADC-2019", "no_longer_judged"),
+    ] {
+        assert_eq!(class(name).as_deref(), Some(wanted), "{name}");
+    }
+    // Neither is merged with anything.
+    assert_eq!(class("CLONE"), None);
+    assert_eq!(json["doubts"].as_array().unwrap().len(), 2, "{json:#}");
+    assert_eq!(
+        (json["summary"]["other_systems"].as_u64(), json["summary"]["other_values"].as_u64()),
+        (Some(1), Some(1))
+    );
+}
+
+/// The same machine with its transaction logs and without them: its keys have times.
+#[test]
+fn a_changed_value_has_the_time_when_its_key_was_written() {
+    let (_keep, base) = scratch();
+    copy("dirty-with-logs", &base.join("q"));
+    let old = audited(&base.join("q"), &["--no-logs"]);
+    let kept = base.join("old.jsonl");
+    fs::rename(&old, &kept).unwrap();
+    for log in ["SYSTEM.LOG1", "SYSTEM.LOG2"] {
+        fs::copy(format!("fixtures/hosts/dirty-with-logs/{log}"), base.join("q").join(log)).unwrap();
+    }
+    let new = audited(&base.join("q"), &[]);
+    let done = run(&["diff", kept.to_str().unwrap(), &new]);
+    assert_text("diff_times", &shown(&done, &base));
+    assert!(done.out().contains(", key written 20"), "{}", done.out());
+}
+
+#[test]
+fn the_same_run_twice_is_the_same_and_inputs_are_audited() {
+    let (_keep, base) = scratch();
+    let (old, new) = quarters(&base);
+    for (before, after) in [(old.clone(), old.clone()), (base.join("q1").display().to_string(), old.clone())] {
+        let done = run(&["diff", &before, &after, "--format", "json"]);
+        let json = done.document();
+        assert!(
+            json["machines"].as_array().unwrap().iter().all(|m| m["rules"].as_array().unwrap().is_empty()),
+            "{json:#}"
+        );
+        assert_eq!(done.status, 0, "{}\n{json:#}", done.err());
+    }
+    let saved = run(&["diff", &old, &new]);
+    let audited = run(&["diff", base.join("q1").to_str().unwrap(), base.join("q2").to_str().unwrap()]);
+    let rest = |run: &Run| {
+        run.out()
+            .lines()
+            .filter(|line| !line.starts_with("  old ") && !line.starts_with("  new "))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(rest(&saved), rest(&audited));
+}
+
+#[test]
+fn a_waiver_is_no_fix_and_its_end_makes_a_machine_worse() {
+    let (_keep, base) = scratch();
+    let fails = Machine { dotnet: 0, name: "WAIVED", guid: "g", ..FINE };
+    fails.write(&base.join("q1/a.reg"));
+    fails.write(&base.join("q2/a.reg"));
+    let waivers = base.join("waivers.toml");
+    let waiver =
+        |rule: &str| format!("[[waiver]]\nrule = \"{rule}\"\nreason = \"until the move\"\nexpires = \"2027-03-31\"\n");
+    fs::write(&waivers, waiver("dotnet-strong-crypto") + &waiver("dotnet-wow64-strong-crypto")).unwrap();
+    let old = audited(&base.join("q1"), &[]);
+    let new = audited(&base.join("q2"), &["--waivers", waivers.to_str().unwrap(), "--date", "2026-06-01"]);
+    let mut said = String::new();
+    for (before, after, status) in [(&old, &new, 0), (&new, &old, 1)] {
+        let done = run(&["diff", before, after]);
+        assert_eq!(done.status, status, "{}{}", done.out(), done.err());
+        said.push_str(&format!("{}\n", shown(&done, &base)));
+    }
+    assert_text("diff_waivers", &said);
+}
+
+#[test]
+fn other_policies_are_said_and_not_compared_unless_that_is_asked_for() {
+    let (_keep, base) = scratch();
+    Machine { name: "A", guid: "g", ..FINE }.write(&base.join("q1/a.reg"));
+    Machine { name: "A", guid: "g", ..FINE }.write(&base.join("q2/a.reg"));
+    let old = audited(&base.join("q1"), &[]);
+    let new = audited(&base.join("q2"), &["--policy", "tls12-only"]);
+    let mut said = String::new();
+    for more in [&[][..], &["--across-policies"]] {
+        let done = run(&[&["diff", &old, &new], more].concat());
+        said.push_str(&format!("$ diff {}\n{}\n", more.join(" "), shown(&done, &base)));
+    }
+    assert_text("diff_policies", &said);
+    let audit = run(&["audit", base.join("q2").to_str().unwrap(), "--policy", "tls12-only", "--baseline", &old]);
+    assert_eq!((audit.status, audit.out().as_str()), (2, ""), "{}", audit.err());
+}
+
+#[test]
+fn what_is_no_whole_run_is_said() {
+    let (_keep, base) = scratch();
+    let (old, new) = quarters(&base);
+    let text = fs::read_to_string(&new).unwrap();
+    let cut = base.join("cut.jsonl");
+    let lines: Vec<&str> = text.lines().collect();
+    fs::write(&cut, lines[..lines.len() - 1].join("\n") + "\n").unwrap();
+    let cut = cut.to_str().unwrap();
+    let done = run(&["diff", cut, cut]);
+    assert!(done.status == 1 && done.out().contains("the new run is not whole: it was cut short"), "{}", done.out());
+    let done = run(&["diff", cut, &new]);
+    assert!(done.status == 3 && done.out().contains("the old run is not whole"), "{} {}", done.status, done.out());
+    let other = base.join("other.json");
+    fs::write(&other, "{\"a\": 1}\n").unwrap();
+    for (old, new) in [(&old, other.to_str().unwrap()), (&old, "nothing-here"), (&old, "README.md")] {
+        let done = run(&["diff", old, new]);
+        assert_eq!((done.status, done.out().as_str()), (2, ""), "{}", done.err());
+    }
+}
+
+#[test]
+fn a_baseline_fails_on_what_is_new_alone() {
+    let (_keep, base) = scratch();
+    let (old, _) = quarters(&base);
+    let folder = |name: &str| base.join(name).display().to_string();
+    let mut said = String::new();
+    for (input, status) in [("q1", 0), ("q2", 1)] {
+        let done = run(&["audit", &folder(input), "--baseline", &old]);
+        assert_eq!(done.status, status, "{}", done.err());
+        assert!(done.out().contains("not compliant"), "{}", done.out());
+        said.push_str(&format!("$ audit {input} --baseline q1.jsonl\n{}\n", done.err()));
+    }
+    assert_text("diff_baseline", &said.replace(base.to_str().unwrap(), "DIR"));
+    // With nothing to hold against it, the same folder fails.
+    assert_eq!(run(&["audit", "-q", &folder("q1")]).status, 1);
+    let only = Machine { name: "LEFT", guid: "g-left", ..FINE };
+    only.write(&base.join("q3/left.reg"));
+    fs::write(base.join("q3/dc1.vhd"), "").unwrap();
+    let unread = run(&["audit", "-q", &folder("q3"), "--baseline", &old]);
+    assert_eq!(unread.status, 3, "{}", unread.err());
+}
