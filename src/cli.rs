@@ -5,6 +5,7 @@ mod audit;
 mod exit;
 mod explain;
 mod files_from;
+mod fix;
 mod generate;
 mod overlay;
 mod policy;

@@ -115,7 +115,7 @@ impl<'w> Report<'w> {
                 out.write_all(b",\n  \"hosts\": [")?;
             }
         }
-        let policy = format!("{} {}", about.policy, about.policy_version);
+        let policy = format!("{} {}", about.policy.id, about.policy.version);
         let later = SpooledTempFile::new(SPOOL);
         Ok(Self { format, out, policy, hosts: 0, first: None, later, inputs: 0, closing: text::Closings::default() })
     }
@@ -167,14 +167,14 @@ impl<'w> Report<'w> {
         self.out.flush()
     }
 
-    /// Ends the report.
+    /// Ends the report; `ended` is when the run did, RFC 3339 in UTC.
     ///
     /// # Errors
     /// When the writer fails.
-    pub fn end(mut self, end: &End) -> io::Result<()> {
+    pub fn end(mut self, end: &End, ended: &str) -> io::Result<()> {
         match self.format {
             Format::Text { .. } => self.closing.write(end, &self.policy, self.out)?,
-            Format::Jsonl => json::end(end, Shape::Lines, self.out)?,
+            Format::Jsonl => json::end(end, Some(ended), Shape::Lines, self.out)?,
             // A single machine goes without its name, as in the table of Microsoft's document.
             Format::Script => self.out.write_all(&self.first.take().unwrap_or_default().1)?,
             Format::Json => {
@@ -194,7 +194,7 @@ impl<'w> Report<'w> {
                 }
                 self.out.write_all(if self.inputs == 0 { b"],\n  \"end\": " } else { b"\n  ],\n  \"end\": " })?;
                 let mut last = Vec::new();
-                json::end(end, Shape::Document, &mut last)?;
+                json::end(end, Some(ended), Shape::Document, &mut last)?;
                 indented(&last, 1, self.out)?;
                 self.out.write_all(b"\n}\n")?;
             }

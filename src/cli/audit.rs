@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::args::{AuditArgs, ColourArg, FormatArg, OverlayViewArg, OwnerArg, RegIsArg};
 use super::exit::Failure;
 use super::files_from::listed;
+use super::fix;
 use super::overlay;
 use super::policy::{self, text};
 use super::report;
@@ -16,11 +17,11 @@ use super::stderr;
 use super::writer::{spare_folder, writer};
 use crate::audit::effective::tables;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::host::{Options, Overlays, Wanted, overlay_interest};
+use crate::host::{Host, Options, Overlays, Wanted, overlay_interest};
 use crate::limits::Limits;
 use crate::output::{Format, Piece, Report};
 use crate::policy::Policy;
-use crate::policy::waiver::Waivers;
+use crate::policy::waiver::{Date, Waivers};
 use crate::run::{About, Counts, End, InputRecord, Inputs, Inspection, Record, interest, run as inspect_all};
 
 /// Remarks printed for one file before the rest is counted.
@@ -92,18 +93,22 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         ..Options::new(&limits)
     };
     let today = || args.date.unwrap_or_else(|| jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date());
-    let about = about(args, &policy, files.iter().flat_map(|file| file.diagnostics.iter().cloned()).collect());
+    let waivers = waivers.map(|waivers| (waivers, today()));
+    let about = about(args, &policy, waivers.clone(), files.iter().flat_map(|file| file.diagnostics.iter().cloned()).collect());
     let mut done = HashSet::new();
     for part in &args.resume {
         done.extend(report::done(part, &about)?);
     }
+    let fixer = |host: &Host| fix::fix(&policy, host, &limits);
     let inspection = Inspection {
         policy: &policy,
-        waivers: waivers.as_ref().map(|waivers| (waivers, today())),
+        waivers: waivers.as_ref().map(|(waivers, today)| (waivers, *today)),
         search: args.disk.search(&args.log, args.no_logs, args.include_backups),
         options: &options,
         join: args.join,
         cross_check: args.cross_check,
+        // A plan is for the machine as it is, and for the control set that is in use.
+        fixer: (args.overlay.is_empty() && args.control_set == Wanted::Current).then_some(&fixer),
         require_complete: args.require_complete,
         accepted: &args.allow,
         done: (!args.resume.is_empty()).then_some(&done),
@@ -185,7 +190,7 @@ fn inspect(args: &AuditArgs, inspection: &Inspection<'_>, mut report: Option<Rep
         return Err(Failure::Message(format!("{output}: that is an input ({path}), and not overwritten")));
     }
     if let Some(report) = report.filter(|_| !gone) {
-        match report.end(&end).map_err(Failure::from) {
+        match report.end(&end, &clock()).map_err(Failure::from) {
             Ok(()) | Err(Failure::BrokenPipe) => {}
             Err(failure) => return Err(failure),
         }
@@ -276,18 +281,25 @@ fn deciding(args: &AuditArgs) -> Vec<String> {
     options
 }
 
-fn about(args: &AuditArgs, policy: &Policy, diagnostics: Vec<Diagnostic>) -> About {
-    let started = now().round(jiff::Unit::Second).map_or_else(|_| now().to_string(), |time| time.to_string());
+/// Now, in UTC, to the second.
+fn clock() -> String {
+    now().round(jiff::Unit::Second).map_or_else(|_| now().to_string(), |time| time.to_string())
+}
+
+fn about(
+    args: &AuditArgs,
+    policy: &Policy,
+    waivers: Option<(Waivers, Date)>,
+    diagnostics: Vec<Diagnostic>,
+) -> About {
     About {
         arguments: arguments(std::env::args_os().skip(1)),
         folder: std::env::current_dir().map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default(),
-        started,
+        started: clock(),
         options: deciding(args),
         resumes: args.resume.iter().map(|part| part.display().to_string()).collect(),
-        policy: policy.id.clone(),
-        policy_version: policy.version.clone(),
-        policy_title: policy.title.clone(),
-        policy_sha256: policy.sha256.clone(),
+        policy: policy.clone(),
+        waivers,
         tables: tables::all(),
         diagnostics: tables_old().into_iter().chain(diagnostics).collect(),
     }

@@ -180,7 +180,7 @@ fn differs(run: &Json, about: &About) -> Option<&'static str> {
     let same = options
         .is_some_and(|options| options.iter().map(Json::as_str).eq(about.options.iter().map(|o| Some(o.as_str()))));
     match () {
-        () if !is("/policies/0/sha256", &about.policy_sha256) => Some("another policy"),
+        () if !is("/policies/0/sha256", &about.policy.sha256) => Some("another policy"),
         () if !is("/folder", &about.folder) => Some("another folder as the current one"),
         () if !is("/tool/version", env!("CARGO_PKG_VERSION")) => Some("another version of tlshive"),
         () if !same => Some("other options"),

@@ -153,7 +153,7 @@ impl Merged for Document<'_> {
         pretty(&Json::Array(std::mem::take(&mut self.parts)), 1, self.out)?;
         self.out.write_all(b",\n  \"end\": ")?;
         let mut bytes = Vec::new();
-        json::end(&End { counts: *counts, diagnostics: Vec::new() }, json::Shape::Document, &mut bytes)?;
+        json::end(&End { counts: *counts, diagnostics: Vec::new() }, None, json::Shape::Document, &mut bytes)?;
         let mut end: Json = serde_json::from_slice(&bytes)?;
         if let Some(members) = end.as_object_mut() {
             members.insert("complete".to_owned(), troubles.is_empty().into());
