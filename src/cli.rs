@@ -10,6 +10,7 @@ mod generate;
 mod overlay;
 mod policy;
 mod report;
+mod reports;
 mod show;
 mod similar;
 mod stderr;

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use crate::audit::effective::tables::Table;
-use crate::audit::{HostReport, Used, Verdict, audit, cross_check, effective};
+use crate::audit::{Finding, HostReport, Outcome, Used, Verdict, audit, cross_check, effective};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::digest::sha256_hex;
 use crate::glob::matches;
@@ -194,6 +194,8 @@ pub struct Counts {
     pub unknown: u64,
     /// Failures that are waived.
     pub waived: u64,
+    /// Failures of advisory rules.
+    pub advisory: u64,
     /// Regular files.
     pub files: u64,
     /// Files that are nothing that an audit is about.
@@ -218,7 +220,9 @@ impl Counts {
             Verdict::NotCompliant => self.not_compliant += 1,
             Verdict::Unknown => self.unknown += 1,
         }
-        self.waived += host.findings.iter().filter(|finding| finding.waived.is_some()).count() as u64;
+        let count = |is: fn(&&Finding) -> bool| host.findings.iter().filter(is).count() as u64;
+        self.waived += count(|finding| finding.waived.is_some());
+        self.advisory += count(|f| !f.rule.required && f.outcome == Outcome::Fail && f.waived.is_none());
     }
 
     fn input(&mut self, input: &InputRecord) {
@@ -232,12 +236,13 @@ impl Counts {
 
     fn add(&mut self, other: &Counts) {
         let Counts { hosts, compliant, not_compliant, unknown, waived, files, other_files, .. } = other;
-        let Counts { other_hives, unreadable, left_out, disagreements, missing, .. } = other;
+        let Counts { other_hives, unreadable, left_out, disagreements, missing, advisory, .. } = other;
         self.hosts += hosts;
         self.compliant += compliant;
         self.not_compliant += not_compliant;
         self.unknown += unknown;
         self.waived += waived;
+        self.advisory += advisory;
         self.files += files;
         self.other_files += other_files;
         self.other_hives += other_hives;
@@ -249,14 +254,36 @@ impl Counts {
 
     /// The exit status that these give: a failure beats incompleteness, and what was named and is not there beats both.
     pub fn status(&self) -> u8 {
+        self.status_for(FailOn::Required)
+    }
+
+    /// The same, where other failures count.
+    pub fn status_for(&self, fail_on: FailOn) -> u8 {
+        let fails = match fail_on {
+            FailOn::Required => self.not_compliant > 0,
+            FailOn::Advisory => self.not_compliant > 0 || self.advisory > 0,
+            FailOn::Never => false,
+        };
         match self.hosts {
             _ if self.missing > 0 => 2,
-            _ if self.not_compliant > 0 => 1,
+            _ if fails => 1,
             _ if self.unknown > 0 || self.unreadable > 0 || self.disagreements > 0 => 3,
             0 => 4,
             _ => 0,
         }
     }
+}
+
+/// Which failures the exit status tells of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FailOn {
+    /// Those of required rules.
+    Required,
+    /// Those of advisory rules, too.
+    Advisory,
+    /// None: it still tells what could not be judged.
+    Never,
 }
 
 /// What there is to say when everything was looked at.

@@ -1,17 +1,18 @@
 //! `tlshive audit`
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::io::{self, IsTerminal};
+use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use super::args::{AuditArgs, ColourArg, FormatArg, OverlayViewArg, OwnerArg, RegIsArg};
+use super::args::{AuditArgs, FormatArg, OverlayViewArg, OwnerArg, RegIsArg};
 use super::exit::Failure;
 use super::files_from::listed;
 use super::fix;
 use super::overlay;
 use super::policy::{self, text};
 use super::report;
+use super::reports::{Beside, layout};
 use super::similar::did_you_mean;
 use super::stderr;
 use super::writer::{spare_folder, writer};
@@ -19,6 +20,8 @@ use crate::audit::effective::tables;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::host::{Host, Options, Overlays, Wanted, overlay_interest};
 use crate::limits::Limits;
+use crate::output::model::{self, Run};
+use crate::output::reports::{ReportFormat, Reports};
 use crate::output::{Format, Piece, Report};
 use crate::policy::Policy;
 use crate::policy::waiver::{Date, Waivers};
@@ -94,7 +97,8 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     };
     let today = || args.date.unwrap_or_else(|| jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date());
     let waivers = waivers.map(|waivers| (waivers, today()));
-    let about = about(args, &policy, waivers.clone(), files.iter().flat_map(|file| file.diagnostics.iter().cloned()).collect());
+    let about =
+        about(args, &policy, waivers.clone(), files.iter().flat_map(|file| file.diagnostics.iter().cloned()).collect());
     let mut done = HashSet::new();
     for part in &args.resume {
         done.extend(report::done(part, &about)?);
@@ -125,19 +129,47 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         .chain(&args.resume);
     let mut inputs: Vec<PathBuf> = named.cloned().collect();
     inputs.extend(policy::file(&args.policy).map(Path::to_owned));
-    if let Some(output) = &args.output {
-        let near: Vec<PathBuf> = args.inputs.iter().chain(&args.disk.allow_dir).cloned().collect();
-        spare_folder(output, &near)?;
-    }
+    let targets = targets(args);
+    let near: Vec<PathBuf> = args.inputs.iter().chain(&args.disk.allow_dir).cloned().collect();
+    targets.iter().try_for_each(|target| spare_folder(target, &near))?;
     let mut out = writer(args.output.as_deref(), args.force, &inputs)?;
-    let end = match args.quiet && args.output.is_none() {
-        true => inspect(args, &inspection, None)?,
-        false => match Report::begin(format(args), &about, &mut out) {
-            Ok(report) => inspect(args, &inspection, Some(report))?,
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => inspect(args, &inspection, None)?,
-            Err(error) => return Err(error.into()),
-        },
-    };
+    let mut beside = Beside::open(&args.reports, args.force, &inputs)?;
+    let silent = args.quiet && args.output.is_none();
+    let mut overview = Vec::new();
+    let mut reports = beside.reports(args.reports.bom)?;
+    let mut report = None;
+    match main_format(args) {
+        _ if silent => {}
+        Main::Report(format) => reports.add(format, args.reports.bom, &mut out)?,
+        Main::Stream(format) => {
+            if matches!(format, Format::Text { details: false, .. }) {
+                let layout = layout(args.color, args.output.is_none());
+                reports.add(ReportFormat::Overview(layout), false, &mut overview)?;
+            }
+            report = match Report::begin(format, &about, &mut out) {
+                Ok(report) => Some(report),
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => None,
+                Err(error) => return Err(error.into()),
+            };
+        }
+    }
+    reports.run(Run::of_run(&about));
+    let status = |end: &End| end.counts.status_for(args.reports.fail_on.into());
+    let (mut reader, end) = inspect(args, &inspection, report, &mut reports)?;
+    let ended = clock();
+    reports.run_ended(model::End::of_run(&end, &ended));
+    match reports.finish(end.counts, status(&end), &[]) {
+        // Nobody reads on, but the status must not turn into "compliant" for that.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        other => other?,
+    }
+    if let Some(report) = reader.take() {
+        match report.end(&end, &ended, &overview).map_err(Failure::from) {
+            Ok(()) | Err(Failure::BrokenPipe) => {}
+            Err(failure) => return Err(failure),
+        }
+    }
+    beside.finish()?;
     if !args.quiet {
         for remark in about.diagnostics.iter().chain(&end.diagnostics) {
             if args.verbose || remark.severity > Severity::Note {
@@ -149,53 +181,63 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         }
     }
     match out.finish() {
-        Ok(()) | Err(Failure::BrokenPipe) => Ok(end.counts.status()),
+        Ok(()) | Err(Failure::BrokenPipe) => Ok(status(&end)),
         Err(failure) => Err(failure),
     }
 }
 
-/// What a worker makes of a record: its part of the report, lines for standard error, and the files that were read.
-type Said = (Piece, Vec<String>, Vec<PathBuf>);
+/// What a worker makes of a record: its part of the report, the record as other reports need it, lines for standard error, and
+/// the files that were read.
+type Said = (Piece, Option<model::Record>, Vec<String>, Vec<PathBuf>);
 
-/// Runs the inspection, and writes the report while it goes on.
-fn inspect(args: &AuditArgs, inspection: &Inspection<'_>, mut report: Option<Report<'_>>) -> Result<End, Failure> {
-    let format = format(args);
+/// Runs the inspection, and writes the reports while it goes on. Gives the report back, where somebody still reads it.
+fn inspect<'w>(
+    args: &AuditArgs,
+    inspection: &Inspection<'_>,
+    mut report: Option<Report<'w>>,
+    reports: &mut Reports<'_>,
+) -> Result<(Option<Report<'w>>, End), Failure> {
+    let format = report.as_ref().map(Report::format);
+    let (wanted, targets) = (!reports.is_empty(), targets(args));
     let said = |record: Record| -> Said {
         let remarks = match &record {
             Record::Input(input) if !args.quiet => remarks(input, args.verbose),
             _ => Vec::new(),
         };
-        let opened = if args.output.is_some() { files_of(&record) } else { Vec::new() };
-        (format.piece(&record), remarks, opened)
+        let opened = if targets.is_empty() { Vec::new() } else { files_of(&record) };
+        let piece = format.map(|format| format.piece(&record)).unwrap_or_default();
+        (piece, wanted.then(|| model::Record::of_run(&record)), remarks, opened)
     };
-    let mut gone = false;
-    let target = args.output.as_deref().and_then(|output| same_file::Handle::from_path(output).ok());
-    let mut clash = None;
-    let take = |(piece, remarks, opened): Said| {
+    let handles = targets.iter().filter_map(|path| Some((path, same_file::Handle::from_path(path).ok()?)));
+    let handles: Vec<(&PathBuf, same_file::Handle)> = handles.collect();
+    let mut clash: Option<(PathBuf, PathBuf)> = None;
+    let take = |(piece, record, remarks, opened): Said| {
         remarks.iter().for_each(stderr::line);
-        if let Some(target) = &target {
-            clash = clash.take().or_else(|| opened.iter().find(|path| is_same(path, target)).cloned());
+        for (target, handle) in &handles {
+            let same = opened.iter().find(|path| is_same(path, handle));
+            clash = clash.take().or_else(|| Some(((*target).clone(), same?.clone())));
         }
-        match report.as_mut().filter(|_| !gone).map(|report| report.take(piece)) {
+        let written = record.map_or(Ok(()), |record| reports.take(record));
+        let written = written.and_then(|()| report.as_mut().map_or(Ok(()), |report| report.take(piece)));
+        match written {
             // Nobody reads on, but the status must not turn into "compliant" for that.
-            Some(Err(error)) if error.kind() == io::ErrorKind::BrokenPipe => gone = true,
-            Some(Err(error)) => return Err(Failure::from(error)),
-            Some(Ok(())) | None => {}
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => report = None,
+            Err(error) => return Err(Failure::from(error)),
+            Ok(()) => {}
         }
         Ok(())
     };
     let end = inspect_all(inputs(args)?, inspection, said, take)?;
-    if let Some(path) = clash {
-        let (output, path) = (args.output.as_deref().unwrap_or(Path::new("")).display(), path.display());
+    if let Some((output, path)) = clash {
+        let (output, path) = (output.display(), path.display());
         return Err(Failure::Message(format!("{output}: that is an input ({path}), and not overwritten")));
     }
-    if let Some(report) = report.filter(|_| !gone) {
-        match report.end(&end, &clock()).map_err(Failure::from) {
-            Ok(()) | Err(Failure::BrokenPipe) => {}
-            Err(failure) => return Err(failure),
-        }
-    }
-    Ok(end)
+    Ok((report, end))
+}
+
+/// The files that are written.
+fn targets(args: &AuditArgs) -> Vec<PathBuf> {
+    args.output.iter().chain(args.reports.wanted.iter().map(|(_, path)| path)).cloned().collect()
 }
 
 /// The files of this machine that a record tells of.
@@ -286,12 +328,7 @@ fn clock() -> String {
     now().round(jiff::Unit::Second).map_or_else(|_| now().to_string(), |time| time.to_string())
 }
 
-fn about(
-    args: &AuditArgs,
-    policy: &Policy,
-    waivers: Option<(Waivers, Date)>,
-    diagnostics: Vec<Diagnostic>,
-) -> About {
+fn about(args: &AuditArgs, policy: &Policy, waivers: Option<(Waivers, Date)>, diagnostics: Vec<Diagnostic>) -> About {
     About {
         arguments: arguments(std::env::args_os().skip(1)),
         folder: std::env::current_dir().map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default(),
@@ -325,21 +362,28 @@ fn waivers(path: &Path, policy: &Policy) -> Result<Waivers, Failure> {
     }
 }
 
-fn format(args: &AuditArgs) -> Format {
-    match args.format {
-        FormatArg::Text => Format::Text { colour: colour(args), verbose: args.verbose },
-        FormatArg::Json => Format::Json,
-        FormatArg::Jsonl => Format::Jsonl,
-        FormatArg::Script => Format::Script,
-    }
+/// What goes to the output: a stream, or a report about all machines.
+enum Main {
+    Stream(Format),
+    Report(ReportFormat),
 }
 
-fn colour(args: &AuditArgs) -> bool {
-    let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    match args.color {
-        ColourArg::Always => true,
-        ColourArg::Never => false,
-        ColourArg::Auto => wanted && args.output.is_none() && io::stdout().is_terminal(),
+fn main_format(args: &AuditArgs) -> Main {
+    match args.format {
+        FormatArg::Text => {
+            let colour = layout(args.color, args.output.is_none()).colour;
+            let details = args.details || args.verbose;
+            Main::Stream(Format::Text { colour, verbose: args.verbose, details })
+        }
+        FormatArg::Json => Main::Stream(Format::Json),
+        FormatArg::Jsonl => Main::Stream(Format::Jsonl),
+        FormatArg::Script => Main::Stream(Format::Script),
+        FormatArg::Csv => Main::Report(ReportFormat::Csv),
+        FormatArg::CsvFindings => Main::Report(ReportFormat::CsvFindings),
+        FormatArg::Junit => Main::Report(ReportFormat::Junit),
+        FormatArg::Sarif => Main::Report(ReportFormat::Sarif),
+        FormatArg::Markdown => Main::Report(ReportFormat::Markdown),
+        FormatArg::Html => Main::Report(ReportFormat::Html),
     }
 }
 

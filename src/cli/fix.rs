@@ -13,7 +13,8 @@ pub(super) fn fix(policy: &Policy, host: &Host, limits: &Limits) -> Option<Fix> 
     let machine = Machine { host, remarks: &[], limits };
     let made = Plan::Fix.machine(&request, &machine).ok()?;
     let remarks = made.said.into_iter().map(|remark| remark.text).collect();
-    let written = (!made.changeset.changes.is_empty()).then(|| files(Format::Reg, &made.changeset, Some(&host.registry)));
+    let written =
+        (!made.changeset.changes.is_empty()).then(|| files(Format::Reg, &made.changeset, Some(&host.registry)));
     let reg = written.and_then(Result::ok).and_then(|files| files.into_iter().next()).map(|file| text(&file.bytes));
     Some(Fix { reg, remarks })
 }

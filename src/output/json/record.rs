@@ -135,6 +135,7 @@ struct SummaryV2 {
     not_compliant: u64,
     unknown: u64,
     waived: u64,
+    advisory: u64,
     files: u64,
     other_files: u64,
     other_hives: u64,
@@ -250,13 +251,14 @@ fn bytes_of(path: &std::path::Path, name: &str) -> Option<String> {
 /// The end; `ended` is when that was, where it is the end of one run.
 pub(in crate::output) fn end(end: &End, ended: Option<&str>, shape: Shape, out: &mut dyn Write) -> io::Result<()> {
     let Counts { hosts, compliant, not_compliant, unknown, waived, files, other_files, .. } = end.counts;
-    let Counts { other_hives, unreadable, left_out, missing, disagreements, .. } = end.counts;
+    let Counts { other_hives, unreadable, left_out, missing, disagreements, advisory, .. } = end.counts;
     let summary = SummaryV2 {
         hosts,
         compliant,
         not_compliant,
         unknown,
         waived,
+        advisory,
         files,
         other_files,
         other_hives,
