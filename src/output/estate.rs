@@ -72,6 +72,25 @@ impl Estate {
         all.join(", ")
     }
 
+    /// The command that writes the fix for a kind, from the machine that stands for it.
+    pub(super) fn command(&self, kind: &Kind<'_>) -> String {
+        let arguments = self.first().map(|run| run.tool.arguments.as_slice()).unwrap_or_default();
+        let mut words = arguments.iter();
+        let policy = loop {
+            match words.next().map(String::as_str) {
+                Some("--policy") => break words.next().map(String::as_str),
+                Some("--") | None => break None,
+                Some(word) => {
+                    if let Some(policy) = word.strip_prefix("--policy=") {
+                        break Some(policy);
+                    }
+                }
+            }
+        };
+        let policy = policy.map(|policy| format!(" --policy {}", quoted(policy))).unwrap_or_default();
+        format!("tlshive generate fix --for {}{policy} -o fix-{}.reg", quoted(&kind.example.unit), kind.letter)
+    }
+
     pub(super) fn count(&self, verdict: Verdict) -> usize {
         self.hosts.iter().filter(|host| host.verdict == verdict).count()
     }

@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use super::escape::escape;
-use super::estate::{Estate, Kind, cell, kinds, letters, names, quoted, reason, sign, windows, word};
+use super::estate::{Estate, Kind, cell, kinds, letters, names, reason, sign, windows, word};
 use super::model::{Host, Verdict};
 use super::overview::SIX;
 use super::overview::{also, answer};
@@ -89,7 +89,7 @@ fn of_kind(kind: &Kind<'_>, out: &mut dyn Write) -> io::Result<()> {
             for fix in kind.failing.iter().filter_map(|finding| finding.fix.as_deref()) {
                 writeln!(out, "- {}", text(fix))?;
             }
-            writeln!(out, "\n{}\n", code(&format!("tlshive generate fix --for {}", quoted(&kind.example.unit))))
+            writeln!(out)
         }
     }
 }

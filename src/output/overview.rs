@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::escape::escape;
-use super::estate::{Estate, Kind, cell, days_until, kinds, letters, names, quoted, reason, sign, windows};
+use super::estate::{Estate, Kind, cell, days_until, kinds, letters, names, reason, sign, windows};
 use super::model::{Host, Verdict};
 use super::wrap::{fit_head, fit_tail, wrapped};
 
@@ -24,6 +24,9 @@ const THREE: [&str; 3] = ["TLS 1.0", "TLS 1.1", "TLS 1.2"];
 
 /// Columns from which there is room for six protocols.
 const ROOM: usize = 110;
+
+/// Columns from which there is room for Windows and the source.
+const MIDDLE: usize = 76;
 
 /// Narrower than this nothing is laid out: a line that is too long is better than one word a line.
 const NARROWEST: usize = 40;
@@ -127,7 +130,7 @@ pub(super) fn write(estate: &Estate, layout: Layout, out: &mut dyn Write) -> io:
         text.line("", sentence)?;
     }
     text.table(estate, &kinds)?;
-    text.kinds(&kinds)?;
+    text.kinds(estate, &kinds)?;
     text.unjudged(estate)?;
     text.doubts(estate)?;
     let also = also(estate);
@@ -175,11 +178,17 @@ impl Text<'_> {
         let narrow = if wide { 0 } else { 6 };
         let name = longest(|host| escape(&host.name).chars().count(), "machine".len(), NAME - narrow);
         let product = longest(|host| escape(&windows(host)).chars().count(), "Windows".len(), WINDOWS - narrow);
-        let taken = VERDICT + name + 2 + product + 2 + protocols.len() * 8;
+        // The narrowest terminals have room for what decides alone.
+        let few = self.layout.width.is_some_and(|width| width < MIDDLE);
+        let product = if few { 0 } else { product };
+        let taken = VERDICT + name + 2 + if few { 0 } else { product + 2 } + protocols.len() * 8;
         let source = self.layout.width.map(|width| width.saturating_sub(taken));
         let pad = |text: &str, width: usize| format!("{text}{:1$}", "", width.saturating_sub(text.chars().count()));
         let head: Vec<String> = protocols.iter().map(|protocol| pad(protocol, 8)).collect();
-        let head = format!("{}  {}  {}source", pad("machine", name), pad("Windows", product), head.concat());
+        let of_windows =
+            |text: &str| if few { String::new() } else { format!("{}  ", pad(&fit_tail(text, product), product)) };
+        let last = if few { "" } else { "source" };
+        let head = format!("{}  {}{}{last}", pad("machine", name), of_windows("Windows"), head.concat());
         writeln!(self.out, "\n{:VERDICT$}{head}", "")?;
         let rule = self.layout.width.unwrap_or(VERDICT + head.chars().count());
         writeln!(self.out, "{}", "─".repeat(rule))?;
@@ -194,12 +203,12 @@ impl Text<'_> {
             let cells: Vec<String> = protocols.iter().map(|protocol| pad(&both(host, protocol), 8)).collect();
             let unit = escape(&host.unit);
             let line = format!(
-                "{verdict} {} {}  {}  {}{}",
+                "{verdict} {} {}  {}{}{}",
                 pad(letter, 1),
                 pad(&fit_tail(&escape(&host.name), name), name),
-                pad(&fit_tail(&escape(&windows(host)), product), product),
+                of_windows(&escape(&windows(host))),
                 cells.concat(),
-                source.map_or_else(|| unit.clone().into_owned(), |room| fit_head(&unit, room)),
+                source.map_or_else(|| unit.clone().into_owned(), |room| fit_head(&unit, if few { 0 } else { room })),
             );
             writeln!(self.out, "{}", line.trim_end())?;
         }
@@ -212,7 +221,7 @@ impl Text<'_> {
         Ok(())
     }
 
-    fn kinds(&mut self, kinds: &[Kind<'_>]) -> io::Result<()> {
+    fn kinds(&mut self, estate: &Estate, kinds: &[Kind<'_>]) -> io::Result<()> {
         if kinds.is_empty() {
             return Ok(());
         }
@@ -237,10 +246,7 @@ impl Text<'_> {
             // A command is copied: it is never wrapped.
             let fix = match (&kind.same_fix_as, kind.example.fix.as_ref().is_some_and(|fix| fix.reg.is_some())) {
                 (Some(before), _) => format!("the same fix as for kind {before}"),
-                (None, true) => {
-                    let unit = quoted(&kind.example.unit);
-                    format!("tlshive generate fix --for {unit} -o fix-{}.reg", kind.letter)
-                }
+                (None, true) => estate.command(kind),
                 (None, false) => continue,
             };
             writeln!(self.out, "{indent}{}", escape(&fix))?;

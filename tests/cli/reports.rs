@@ -145,6 +145,17 @@ fn the_page_is_complete_loads_nothing_and_names_act_on_nothing() {
 }
 
 #[test]
+fn the_command_for_a_fix_names_the_policy() {
+    let (_keep, folder) = scratch();
+    let policy = folder.join("own.toml").display().to_string();
+    fs::write(&policy, run(&["policy", "show", "entra-connect-tls12"]).out()).unwrap();
+    for way in [&["--policy", &policy][..], &[&format!("--policy={policy}")]] {
+        let text = rendered(&[&["audit"], way, &["fixtures/hosts"]].concat());
+        assert!(text.contains(&format!("--policy {policy} -o fix-A.reg")), "{text}");
+    }
+}
+
+#[test]
 fn the_status_says_which_failures_count() {
     for (input, fail_on, status) in [
         ("fixtures/hosts/disabled", "required", 1),

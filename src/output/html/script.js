@@ -1,8 +1,8 @@
 document.documentElement.className="js";
 addEventListener("DOMContentLoaded",()=>{
 const CAP=500,by=id=>document.getElementById(id),table=by("m"),all=by("all"),count=by("count");
-const text=(row,i)=>row.cells[i].textContent;
-const rows=[...table.tBodies].map((body,i)=>({body,i,row:body.rows[0],cells:body.rows[0].cells,words:[0,1,2,12].map(n=>body.rows[0].cells[n].textContent).join(" ").toLowerCase()}));
+const text=(row,i)=>row.text[i]??=row.cells[i].textContent;
+const rows=[...table.tBodies].map((body,i)=>({body,i,row:body.rows[0],cells:body.rows[0].cells,text:[],words:[0,1,2,12].map(n=>body.rows[0].cells[n].textContent).join(" ").toLowerCase()}));
 const q=by("q"),verdict=by("fv"),kind=by("fk"),effect=by("fp");
 const any=(row,re,...n)=>n.some(i=>re.test(text(row,i)));
 const effects={"":()=>true,no12:r=>text(r,7)!="on",old:r=>any(r,/on|ask/,3,4,5,6),restart:r=>text(r,11)=="pending",unknown:r=>any(r,/\?/,3,4,5,6,7,8,9,10)};

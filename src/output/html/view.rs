@@ -160,7 +160,7 @@ impl<'a> Page<'a> {
                 (estate.in_effect("unknown"), "open", "", "cannot be told"),
             ]),
             also: also(estate),
-            kinds: kinds.iter().map(shown).collect(),
+            kinds: kinds.iter().map(|kind| shown(estate, kind)).collect(),
             estate,
             doubts: estate.hosts.iter().filter(|host| host.verdict == Verdict::Unknown).map(doubt).collect(),
             rows: rows(estate, kinds, evidence),
@@ -207,7 +207,7 @@ fn lead(estate: &Estate, good: usize, bad: usize, open: usize, unjudged: usize) 
     lead
 }
 
-fn shown<'a>(kind: &'a Kind<'a>) -> Shown<'a> {
+fn shown<'a>(estate: &Estate, kind: &'a Kind<'a>) -> Shown<'a> {
     let all: Vec<&str> = kind.hosts.iter().take(ALL_NAMES).map(|host| host.name.as_str()).collect();
     let (names, folded) = all.split_at(all.len().min(NAMES));
     let fix = kind.example.fix.as_ref();
@@ -219,7 +219,7 @@ fn shown<'a>(kind: &'a Kind<'a>) -> Shown<'a> {
         more: kind.hosts.len() - all.len(),
         reg: fix.and_then(|fix| fix.reg.as_deref()).filter(|_| kind.same_fix_as.is_none()),
         remarks: fix.map_or(&[], |fix| fix.remarks.as_slice()),
-        command: format!("tlshive generate fix --for {} -o fix-{}.reg", quoted(&kind.example.unit), kind.letter),
+        command: estate.command(kind),
         evidence: kind.failing.iter().map(|finding| evidence(finding)).collect(),
     }
 }
