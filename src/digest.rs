@@ -10,6 +10,11 @@ use crate::read_at::ReadAt;
 
 const CHUNK: usize = 1 << 20;
 
+/// The digest of these bytes.
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
 /// The digest of these bytes, in lower-case hex.
 pub fn sha256_hex(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))

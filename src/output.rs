@@ -3,13 +3,23 @@
 pub mod csv;
 pub mod diff;
 mod escape;
+mod estate;
 mod explain;
 pub mod export;
+mod html;
 mod json;
+mod junit;
+mod markdown;
 pub mod merged;
+pub mod model;
+mod overview;
+pub mod reports;
+mod sarif;
 mod script;
+mod spreadsheet;
 mod text;
 mod topics;
+mod wrap;
 
 use std::io::{self, Read, Seek, Write};
 
@@ -23,6 +33,7 @@ use crate::audit::Waived;
 use crate::run::{About, End, Record};
 use crate::saved::Saved;
 use json::Shape;
+pub use overview::Layout;
 
 /// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +45,8 @@ pub enum Format {
         colour: bool,
         /// With rule ids, places, times and raw bytes.
         verbose: bool,
+        /// With each machine in full, however many there are.
+        details: bool,
     },
     /// One JSON document, `schema_version` 2.
     Json,
@@ -62,7 +75,7 @@ impl Format {
         let mut piece = Piece::default();
         // Writing into memory does not fail.
         let _ = match (self, record) {
-            (Format::Text { colour, verbose }, Record::Host(host)) => {
+            (Format::Text { colour, verbose, .. }, Record::Host(host)) => {
                 text::host(&host.report, colour, verbose, &mut piece.host)
             }
             (Format::Text { .. }, Record::Input(input)) => {
@@ -100,6 +113,8 @@ pub struct Report<'w> {
     out: &'w mut dyn Write,
     policy: String,
     hosts: u64,
+    /// Of a text without details: machines in full, as long as they are few.
+    few: Vec<u8>,
     /// A machine whose part waits for the next, which changes how it is written.
     first: Option<(Vec<u8>, Vec<u8>)>,
     /// What comes after the machines.
@@ -107,6 +122,9 @@ pub struct Report<'w> {
     inputs: u64,
     closing: text::Closings,
 }
+
+/// Machines that a text has in full without being asked.
+const FEW: u64 = 3;
 
 /// Bytes of what comes after the machines that are kept in memory; more are kept in a temporary file.
 const SPOOL: usize = 8 << 20;
@@ -131,9 +149,24 @@ impl<'w> Report<'w> {
                 out.write_all(b",\n  \"hosts\": [")?;
             }
         }
-        let policy = format!("{} {}", about.policy, about.policy_version);
+        let policy = format!("{} {}", about.policy.id, about.policy.version);
         let later = SpooledTempFile::new(SPOOL);
-        Ok(Self { format, out, policy, hosts: 0, first: None, later, inputs: 0, closing: text::Closings::default() })
+        Ok(Self {
+            format,
+            out,
+            policy,
+            hosts: 0,
+            few: Vec::new(),
+            first: None,
+            later,
+            inputs: 0,
+            closing: text::Closings::default(),
+        })
+    }
+
+    /// Its format.
+    pub fn format(&self) -> Format {
+        self.format
     }
 
     /// Writes the next piece, whole.
@@ -144,8 +177,12 @@ impl<'w> Report<'w> {
         let Piece { heading, host, input, closing } = piece;
         self.hosts += u64::from(!host.is_empty());
         match self.format {
-            Format::Text { .. } => {
-                self.out.write_all(&host)?;
+            Format::Text { details, .. } => {
+                match self.hosts {
+                    _ if details => self.out.write_all(&host)?,
+                    0..=FEW => self.few.extend(host),
+                    _ => self.few = Vec::new(),
+                }
                 if let Some(closing) = closing {
                     self.closing.add(closing);
                 }
@@ -183,14 +220,19 @@ impl<'w> Report<'w> {
         self.out.flush()
     }
 
-    /// Ends the report.
+    /// Ends the report; `ended` is when the run did, RFC 3339 in UTC, and `overview` what a text without details says of more
+    /// machines than a few.
     ///
     /// # Errors
     /// When the writer fails.
-    pub fn end(mut self, end: &End) -> io::Result<()> {
+    pub fn end(mut self, end: &End, ended: &str, overview: &[u8]) -> io::Result<()> {
         match self.format {
-            Format::Text { .. } => self.closing.write(end, &self.policy, self.out)?,
-            Format::Jsonl => json::end(end, Shape::Lines, self.out)?,
+            Format::Text { details: false, .. } if self.hosts > FEW => self.out.write_all(overview)?,
+            Format::Text { .. } => {
+                self.out.write_all(&self.few)?;
+                self.closing.write(end, &self.policy, self.out)?;
+            }
+            Format::Jsonl => json::end(end, Some(ended), Shape::Lines, self.out)?,
             // A single machine goes without its name, as in the table of Microsoft's document.
             Format::Script => self.out.write_all(&self.first.take().unwrap_or_default().1)?,
             Format::Json => {
@@ -210,7 +252,7 @@ impl<'w> Report<'w> {
                 }
                 self.out.write_all(if self.inputs == 0 { b"],\n  \"end\": " } else { b"\n  ],\n  \"end\": " })?;
                 let mut last = Vec::new();
-                json::end(end, Shape::Document, &mut last)?;
+                json::end(end, Some(ended), Shape::Document, &mut last)?;
                 indented(&last, 1, self.out)?;
                 self.out.write_all(b"\n}\n")?;
             }

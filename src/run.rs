@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use crate::audit::effective::tables::Table;
-use crate::audit::{HostReport, Used, Verdict, audit, cross_check, effective};
+use crate::audit::{Finding, HostReport, Outcome, Used, Verdict, audit, cross_check, effective};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::digest::sha256_hex;
 use crate::glob::matches;
@@ -28,6 +28,18 @@ use crate::windows::path::KeyPath;
 use order::{Came, in_order};
 use settle::records;
 
+/// What would put a machine right, as a file for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fix {
+    /// The text of the `.reg` file, without its remarks; none where no value can be written.
+    pub reg: Option<String>,
+    /// What the file does not do, and what to mind, a sentence each.
+    pub remarks: Vec<String>,
+}
+
+/// Makes the file for a machine; none where it has nothing to say.
+pub type Fixer<'a> = dyn Fn(&Host) -> Option<Fix> + Sync + 'a;
+
 /// What is asked of a run.
 pub struct Inspection<'a> {
     /// The rules.
@@ -42,6 +54,8 @@ pub struct Inspection<'a> {
     pub join: bool,
     /// Whether a second reader is asked about the values that decided.
     pub cross_check: bool,
+    /// Makes the fix for each machine that is not compliant, where that is wanted.
+    pub fixer: Option<&'a Fixer<'a>>,
     /// Whether anything that was not judged makes the run incomplete, even what nobody takes for a machine's.
     pub require_complete: bool,
     /// What may go unjudged: patterns of names, each with the reason.
@@ -62,6 +76,7 @@ impl<'a> Inspection<'a> {
             options,
             join: false,
             cross_check: false,
+            fixer: None,
             require_complete: false,
             accepted: &[],
             done: None,
@@ -99,10 +114,12 @@ pub struct HostRecord {
     pub unit: Arc<str>,
     /// What the audit says.
     pub report: HostReport,
+    /// What would put it right, where that was wanted.
+    pub fix: Option<Fix>,
 }
 
 impl HostRecord {
-    fn new(group: &Group, report: HostReport) -> Self {
+    fn new(group: &Group, report: HostReport, fix: Option<Fix>) -> Self {
         let first = group.artifacts().next();
         let name = first.map(|artifact| Arc::clone(&artifact.name)).unwrap_or_default();
         let set = report.control_set.as_deref().unwrap_or_default();
@@ -125,7 +142,7 @@ impl HostRecord {
             Some(folder) => folder.into(),
             None => file.into(),
         };
-        Self { id, unit, report }
+        Self { id, unit, report, fix }
     }
 }
 
@@ -142,14 +159,10 @@ pub struct About {
     pub resumes: Vec<String>,
     /// The options that decide verdicts, but for the policy.
     pub options: Vec<String>,
-    /// Id of the policy.
-    pub policy: String,
-    /// Version of the policy.
-    pub policy_version: String,
-    /// Title of the policy.
-    pub policy_title: String,
-    /// SHA-256 of the policy's text, in hex.
-    pub policy_sha256: String,
+    /// The policy.
+    pub policy: Policy,
+    /// Failures that are accepted, and the day on which that is asked.
+    pub waivers: Option<(Waivers, Date)>,
     /// The tables that verdicts rest on.
     pub tables: Vec<Table>,
     /// What there is to say of files that all machines share: those whose import is judged.
@@ -181,6 +194,8 @@ pub struct Counts {
     pub unknown: u64,
     /// Failures that are waived.
     pub waived: u64,
+    /// Failures of advisory rules.
+    pub advisory: u64,
     /// Regular files.
     pub files: u64,
     /// Files that are nothing that an audit is about.
@@ -205,7 +220,9 @@ impl Counts {
             Verdict::NotCompliant => self.not_compliant += 1,
             Verdict::Unknown => self.unknown += 1,
         }
-        self.waived += host.findings.iter().filter(|finding| finding.waived.is_some()).count() as u64;
+        let count = |is: fn(&&Finding) -> bool| host.findings.iter().filter(is).count() as u64;
+        self.waived += count(|finding| finding.waived.is_some());
+        self.advisory += count(|f| !f.rule.required && f.outcome == Outcome::Fail && f.waived.is_none());
     }
 
     fn input(&mut self, input: &InputRecord) {
@@ -219,12 +236,13 @@ impl Counts {
 
     fn add(&mut self, other: &Counts) {
         let Counts { hosts, compliant, not_compliant, unknown, waived, files, other_files, .. } = other;
-        let Counts { other_hives, unreadable, left_out, disagreements, missing, .. } = other;
+        let Counts { other_hives, unreadable, left_out, disagreements, missing, advisory, .. } = other;
         self.hosts += hosts;
         self.compliant += compliant;
         self.not_compliant += not_compliant;
         self.unknown += unknown;
         self.waived += waived;
+        self.advisory += advisory;
         self.files += files;
         self.other_files += other_files;
         self.other_hives += other_hives;
@@ -236,14 +254,36 @@ impl Counts {
 
     /// The exit status that these give: a failure beats incompleteness, and what was named and is not there beats both.
     pub fn status(&self) -> u8 {
+        self.status_for(FailOn::Required)
+    }
+
+    /// The same, where other failures count.
+    pub fn status_for(&self, fail_on: FailOn) -> u8 {
+        let fails = match fail_on {
+            FailOn::Required => self.not_compliant > 0,
+            FailOn::Advisory => self.not_compliant > 0 || self.advisory > 0,
+            FailOn::Never => false,
+        };
         match self.hosts {
             _ if self.missing > 0 => 2,
-            _ if self.not_compliant > 0 => 1,
+            _ if fails => 1,
             _ if self.unknown > 0 || self.unreadable > 0 || self.disagreements > 0 => 3,
             0 => 4,
             _ => 0,
         }
     }
+}
+
+/// Which failures the exit status tells of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FailOn {
+    /// Those of required rules.
+    Required,
+    /// Those of advisory rules, too.
+    Advisory,
+    /// None: it still tells what could not be judged.
+    Never,
 }
 
 /// What there is to say when everything was looked at.
@@ -558,7 +598,9 @@ impl<'a, R> Inspector<'a, '_, R> {
                 for host in &hosts {
                     let (report, more) = self.judge(host, &mut used);
                     remarks.extend(more);
-                    reports.push(report);
+                    let fixer = self.inspection.fixer.filter(|_| report.verdict == Verdict::NotCompliant);
+                    let fix = fixer.and_then(|fixer| fixer(host));
+                    reports.push((report, fix));
                 }
                 (inputs, reports, remarks, used)
             }));
@@ -570,9 +612,9 @@ impl<'a, R> Inspector<'a, '_, R> {
             diagnostics.extend(remarks);
             made.used.add(&used);
             judged.push((group, reports.len(), inputs));
-            for report in reports {
+            for (report, fix) in reports {
                 made.counts.host(&report);
-                let record = HostRecord::new(group, report);
+                let record = HostRecord::new(group, report, fix);
                 made.records.push((self.render)(Record::Host(Box::new(record))));
             }
         }

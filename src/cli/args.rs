@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{AFTER_HELP, audit, generate};
+use super::{AFTER_HELP, audit, generate, reports};
 use crate::plan::Root;
 use crate::policy::Policy;
 use crate::registry::reg_file::RegIs;
+use crate::run::FailOn;
 use crate::source::Search;
 
 /// Audit registry hives and .reg files: is TLS 1.2 set up as Microsoft Entra Connect needs it?
@@ -127,6 +128,13 @@ pub(super) struct AuditArgs {
     #[arg(long, value_enum, default_value_t = FormatArg::Text)]
     pub(super) format: FormatArg,
 
+    #[command(flatten)]
+    pub(super) reports: ReportsArgs,
+
+    /// Print each machine in full, also where there are more than three
+    #[arg(long)]
+    pub(super) details: bool,
+
     /// Write the report to FILE instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
@@ -146,6 +154,42 @@ pub(super) struct AuditArgs {
     /// Colour the text; the environment variable NO_COLOR turns "auto" off
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColourArg::Auto)]
     pub(super) color: ColourArg,
+}
+
+/// Reports beside the output, and what the exit status tells.
+#[derive(Args)]
+pub(super) struct ReportsArgs {
+    /// Write a report to FILE as well: csv, csv-findings, junit, sarif, markdown or html; may be given again
+    #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = reports::wanted)]
+    pub(super) wanted: Vec<(reports::Wanted, PathBuf)>,
+
+    /// Begin CSV with a byte order mark, which Excel takes for UTF-8
+    #[arg(long)]
+    pub(super) bom: bool,
+
+    /// Which failing rules give the exit status 1
+    #[arg(long, value_enum, value_name = "RULES", default_value_t = FailOnArg::Required)]
+    pub(super) fail_on: FailOnArg,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum FailOnArg {
+    /// Those that are required
+    Required,
+    /// Advisory ones, too
+    Advisory,
+    /// None; what could not be judged still shows
+    Never,
+}
+
+impl From<FailOnArg> for FailOn {
+    fn from(arg: FailOnArg) -> Self {
+        match arg {
+            FailOnArg::Required => FailOn::Required,
+            FailOnArg::Advisory => FailOn::Advisory,
+            FailOnArg::Never => FailOn::Never,
+        }
+    }
 }
 
 /// Which part of a disk image, and which files it may name.
@@ -184,6 +228,13 @@ pub(super) struct ReportArgs {
     /// Output format
     #[arg(long, value_enum, default_value_t = MergedFormatArg::Text)]
     pub(super) format: MergedFormatArg,
+
+    #[command(flatten)]
+    pub(super) reports: ReportsArgs,
+
+    /// Colour the text; the environment variable NO_COLOR turns "auto" off
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColourArg::Auto)]
+    pub(super) color: ColourArg,
 
     /// Write the report to FILE instead of standard output
     #[arg(short, long, value_name = "FILE")]
@@ -250,10 +301,22 @@ pub(super) enum DiffFormatArg {
 
 #[derive(Clone, Copy, ValueEnum)]
 pub(super) enum MergedFormatArg {
-    /// For people: a line for each machine, what was not judged, the sums
+    /// For people: the answer, a table, what is wrong by kind, what was not judged
     Text,
     /// One JSON document
     Json,
+    /// Comma-separated values, a row a machine
+    Csv,
+    /// Comma-separated values, a row a finding
+    CsvFindings,
+    /// For programs that watch over tests: a test a rule
+    Junit,
+    /// For code scanning: SARIF 2.1.0
+    Sarif,
+    /// For a ticket or a pull request
+    Markdown,
+    /// One page, complete in itself
+    Html,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -266,6 +329,18 @@ pub(super) enum FormatArg {
     Jsonl,
     /// The table that Microsoft's PowerShell check prints
     Script,
+    /// Comma-separated values, a row a machine
+    Csv,
+    /// Comma-separated values, a row a finding
+    CsvFindings,
+    /// For programs that watch over tests: a test a rule
+    Junit,
+    /// For code scanning: SARIF 2.1.0
+    Sarif,
+    /// For a ticket or a pull request
+    Markdown,
+    /// One page, complete in itself
+    Html,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]

@@ -1,28 +1,32 @@
 //! `tlshive audit`
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::io::{self, IsTerminal};
+use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use super::args::{AuditArgs, ColourArg, FormatArg, OverlayViewArg, OwnerArg, RegIsArg};
+use super::args::{AuditArgs, FormatArg, OverlayViewArg, OwnerArg, RegIsArg};
 use super::diff;
 use super::exit::Failure;
 use super::files_from::listed;
+use super::fix;
 use super::overlay;
 use super::policy::{self, text};
 use super::report;
+use super::reports::{Beside, layout};
 use super::similar::did_you_mean;
 use super::stderr;
 use super::writer::{spare_folder, writer};
 use crate::audit::effective::tables;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::diff::{Side, compare};
-use crate::host::{Options, Overlays, Pick, Wanted, overlay_interest};
+use crate::host::{Host, Options, Overlays, Pick, Wanted, overlay_interest};
 use crate::limits::Limits;
+use crate::output::model::{self, Run};
+use crate::output::reports::{ReportFormat, Reports};
 use crate::output::{Format, Piece, Report, saved};
 use crate::policy::Policy;
-use crate::policy::waiver::Waivers;
+use crate::policy::waiver::{Date, Waivers};
 use crate::run::{About, Counts, End, InputRecord, Inputs, Inspection, Record, interest, run as inspect_all};
 use crate::saved::Saved;
 
@@ -96,18 +100,23 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         ..Options::new(&limits)
     };
     let today = || args.date.unwrap_or_else(|| jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date());
-    let about = about(args, &policy, files.iter().flat_map(|file| file.diagnostics.iter().cloned()).collect());
+    let waivers = waivers.map(|waivers| (waivers, today()));
+    let about =
+        about(args, &policy, waivers.clone(), files.iter().flat_map(|file| file.diagnostics.iter().cloned()).collect());
     let mut done = HashSet::new();
     for part in &args.resume {
         done.extend(report::done(part, &about)?);
     }
+    let fixer = |host: &Host| fix::fix(&policy, host, &limits);
     let inspection = Inspection {
         policy: &policy,
-        waivers: waivers.as_ref().map(|waivers| (waivers, today())),
+        waivers: waivers.as_ref().map(|(waivers, today)| (waivers, *today)),
         search: args.disk.search(&args.log, args.no_logs, args.include_backups),
         options: &options,
         join: args.join,
         cross_check: args.cross_check,
+        // A plan is for the machine as it is, and for the control set that is in use.
+        fixer: (args.overlay.is_empty() && args.control_set == Wanted::Current).then_some(&fixer),
         require_complete: args.require_complete,
         accepted: &args.allow,
         done: (!args.resume.is_empty()).then_some(&done),
@@ -126,20 +135,55 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         .chain(&args.resume);
     let mut inputs: Vec<PathBuf> = named.cloned().collect();
     inputs.extend(policy::file(&args.policy).map(Path::to_owned));
-    if let Some(output) = &args.output {
-        let near: Vec<PathBuf> = args.inputs.iter().chain(&args.disk.allow_dir).cloned().collect();
-        spare_folder(output, &near)?;
-    }
+    let targets = targets(args);
+    let near: Vec<PathBuf> = args.inputs.iter().chain(&args.disk.allow_dir).cloned().collect();
+    targets.iter().try_for_each(|target| spare_folder(target, &near))?;
     let mut out = writer(args.output.as_deref(), args.force, &inputs)?;
+    let mut beside = Beside::open(&args.reports, args.force, &inputs)?;
+    let silent = args.quiet && args.output.is_none();
+    let mut overview = Vec::new();
+    let mut reports = beside.reports(args.reports.bom)?;
+    let mut report = None;
+    match main_format(args) {
+        _ if silent => {}
+        Main::Report(format) => reports.add(format, args.reports.bom, &mut out)?,
+        Main::Stream(format) => {
+            if matches!(format, Format::Text { details: false, .. }) {
+                let layout = layout(args.color, args.output.is_none());
+                reports.add(ReportFormat::Overview(layout), false, &mut overview)?;
+            }
+            report = match Report::begin(format, &about, &mut out) {
+                Ok(report) => Some(report),
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => None,
+                Err(error) => return Err(error.into()),
+            };
+        }
+    }
+    reports.run(Run::of_run(&about));
     let mut now = baseline.is_some().then(|| Side::new("this run"));
-    let end = match args.quiet && args.output.is_none() {
-        true => inspect(args, &inspection, None, &mut now)?,
-        false => match Report::begin(format(args), &about, &mut out) {
-            Ok(report) => inspect(args, &inspection, Some(report), &mut now)?,
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => inspect(args, &inspection, None, &mut now)?,
-            Err(error) => return Err(error.into()),
-        },
+    let (mut reader, end) = inspect(args, &inspection, report, &mut reports, &mut now)?;
+    let news = match (&baseline, &now) {
+        (Some(old), Some(new)) => Some(diff::news(&compare(old, new))),
+        _ => None,
     };
+    let status = match &news {
+        Some(news) => news.status(&end.counts),
+        None => end.counts.status_for(args.reports.fail_on.into()),
+    };
+    let ended = clock();
+    reports.run_ended(model::End::of_run(&end, &ended));
+    match reports.finish(end.counts, status, &[]) {
+        // Nobody reads on, but the status must not turn into "compliant" for that.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        other => other?,
+    }
+    if let Some(report) = reader.take() {
+        match report.end(&end, &ended, &overview).map_err(Failure::from) {
+            Ok(()) | Err(Failure::BrokenPipe) => {}
+            Err(failure) => return Err(failure),
+        }
+    }
+    beside.finish()?;
     if !args.quiet {
         for remark in about.diagnostics.iter().chain(&end.diagnostics) {
             if args.verbose || remark.severity > Severity::Note {
@@ -150,16 +194,9 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
             nothing(&end.counts);
         }
     }
-    let status = match (&args.baseline, &baseline, &now) {
-        (Some(path), Some(old), Some(new)) => {
-            let news = diff::news(&compare(old, new));
-            if !args.quiet {
-                news.say(path);
-            }
-            news.status(&end.counts)
-        }
-        _ => end.counts.status(),
-    };
+    if let (Some(news), Some(path), false) = (&news, &args.baseline, args.quiet) {
+        news.say(path);
+    }
     match out.finish() {
         Ok(()) | Err(Failure::BrokenPipe) => Ok(status),
         Err(failure) => Err(failure),
@@ -170,6 +207,8 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
 struct Said {
     /// Its part of the report.
     piece: Piece,
+    /// The record, as other reports need it.
+    record: Option<model::Record>,
     /// Lines for standard error.
     remarks: Vec<String>,
     /// The files that were read.
@@ -180,42 +219,49 @@ struct Said {
     saved: Option<io::Result<Saved>>,
 }
 
-/// Runs the inspection, and writes the report while it goes on.
-fn inspect(
+/// Runs the inspection, and writes the reports while it goes on. Gives the report back, where somebody still reads it.
+fn inspect<'w>(
     args: &AuditArgs,
     inspection: &Inspection<'_>,
-    mut report: Option<Report<'_>>,
+    mut report: Option<Report<'w>>,
+    reports: &mut Reports<'_>,
     now: &mut Option<Side>,
-) -> Result<End, Failure> {
-    let format = format(args);
+) -> Result<(Option<Report<'w>>, End), Failure> {
+    let format = report.as_ref().map(Report::format);
+    let (wanted, targets) = (!reports.is_empty(), targets(args));
     let is_compared = now.is_some();
     let said = |record: Record| -> Said {
         let remarks = match &record {
             Record::Input(input) if !args.quiet => remarks(input, args.verbose),
             _ => Vec::new(),
         };
-        let opened = if args.output.is_some() { files_of(&record) } else { Vec::new() };
+        let opened = if targets.is_empty() { Vec::new() } else { files_of(&record) };
+        let piece = format.map(|format| format.piece(&record)).unwrap_or_default();
         let saved = is_compared.then(|| saved(&record));
-        Said { piece: format.piece(&record), remarks, opened, asked: asked_by(&record, inspection.options.pick), saved }
+        let asked = asked_by(&record, inspection.options.pick);
+        Said { piece, record: wanted.then(|| model::Record::of_run(&record)), remarks, opened, asked, saved }
     };
-    let mut gone = false;
-    let target = args.output.as_deref().and_then(|output| same_file::Handle::from_path(output).ok());
-    let mut clash = None;
+    let handles = targets.iter().filter_map(|path| Some((path, same_file::Handle::from_path(path).ok()?)));
+    let handles: Vec<(&PathBuf, same_file::Handle)> = handles.collect();
+    let mut clash: Option<(PathBuf, PathBuf)> = None;
     let mut asked = BTreeSet::new();
-    let take = |Said { piece, remarks, opened, asked: by, saved }: Said| {
+    let take = |Said { piece, record, remarks, opened, asked: by, saved }: Said| {
         asked.extend(by);
         if let (Some(now), Some(record)) = (now.as_mut(), saved) {
             now.take(&record?);
         }
         remarks.iter().for_each(stderr::line);
-        if let Some(target) = &target {
-            clash = clash.take().or_else(|| opened.iter().find(|path| is_same(path, target)).cloned());
+        for (target, handle) in &handles {
+            let same = opened.iter().find(|path| is_same(path, handle));
+            clash = clash.take().or_else(|| Some(((*target).clone(), same?.clone())));
         }
-        match report.as_mut().filter(|_| !gone).map(|report| report.take(piece)) {
+        let written = record.map_or(Ok(()), |record| reports.take(record));
+        let written = written.and_then(|()| report.as_mut().map_or(Ok(()), |report| report.take(piece)));
+        match written {
             // Nobody reads on, but the status must not turn into "compliant" for that.
-            Some(Err(error)) if error.kind() == io::ErrorKind::BrokenPipe => gone = true,
-            Some(Err(error)) => return Err(Failure::from(error)),
-            Some(Ok(())) | None => {}
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => report = None,
+            Err(error) => return Err(Failure::from(error)),
+            Ok(()) => {}
         }
         Ok(())
     };
@@ -227,17 +273,16 @@ fn inspect(
         }
         stderr::line(format_args!("--host {host}: no machine is called so or lies there"));
     }
-    if let Some(path) = clash {
-        let (output, path) = (args.output.as_deref().unwrap_or(Path::new("")).display(), path.display());
+    if let Some((output, path)) = clash {
+        let (output, path) = (output.display(), path.display());
         return Err(Failure::Message(format!("{output}: that is an input ({path}), and not overwritten")));
     }
-    if let Some(report) = report.filter(|_| !gone) {
-        match report.end(&end).map_err(Failure::from) {
-            Ok(()) | Err(Failure::BrokenPipe) => {}
-            Err(failure) => return Err(failure),
-        }
-    }
-    Ok(end)
+    Ok((report, end))
+}
+
+/// The files that are written.
+fn targets(args: &AuditArgs) -> Vec<PathBuf> {
+    args.output.iter().chain(args.reports.wanted.iter().map(|(_, path)| path)).cloned().collect()
 }
 
 /// By which names and places a machine is asked for.
@@ -332,18 +377,20 @@ fn deciding(args: &AuditArgs) -> Vec<String> {
     options
 }
 
-fn about(args: &AuditArgs, policy: &Policy, diagnostics: Vec<Diagnostic>) -> About {
-    let started = now().round(jiff::Unit::Second).map_or_else(|_| now().to_string(), |time| time.to_string());
+/// Now, in UTC, to the second.
+fn clock() -> String {
+    now().round(jiff::Unit::Second).map_or_else(|_| now().to_string(), |time| time.to_string())
+}
+
+fn about(args: &AuditArgs, policy: &Policy, waivers: Option<(Waivers, Date)>, diagnostics: Vec<Diagnostic>) -> About {
     About {
         arguments: arguments(std::env::args_os().skip(1)),
         folder: std::env::current_dir().map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default(),
-        started,
+        started: clock(),
         options: deciding(args),
         resumes: args.resume.iter().map(|part| part.display().to_string()).collect(),
-        policy: policy.id.clone(),
-        policy_version: policy.version.clone(),
-        policy_title: policy.title.clone(),
-        policy_sha256: policy.sha256.clone(),
+        policy: policy.clone(),
+        waivers,
         tables: tables::all(),
         diagnostics: tables_old().into_iter().chain(diagnostics).collect(),
     }
@@ -369,21 +416,28 @@ fn waivers(path: &Path, policy: &Policy) -> Result<Waivers, Failure> {
     }
 }
 
-fn format(args: &AuditArgs) -> Format {
-    match args.format {
-        FormatArg::Text => Format::Text { colour: colour(args), verbose: args.verbose },
-        FormatArg::Json => Format::Json,
-        FormatArg::Jsonl => Format::Jsonl,
-        FormatArg::Script => Format::Script,
-    }
+/// What goes to the output: a stream, or a report about all machines.
+enum Main {
+    Stream(Format),
+    Report(ReportFormat),
 }
 
-fn colour(args: &AuditArgs) -> bool {
-    let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    match args.color {
-        ColourArg::Always => true,
-        ColourArg::Never => false,
-        ColourArg::Auto => wanted && args.output.is_none() && io::stdout().is_terminal(),
+fn main_format(args: &AuditArgs) -> Main {
+    match args.format {
+        FormatArg::Text => {
+            let colour = layout(args.color, args.output.is_none()).colour;
+            let details = args.details || args.verbose;
+            Main::Stream(Format::Text { colour, verbose: args.verbose, details })
+        }
+        FormatArg::Json => Main::Stream(Format::Json),
+        FormatArg::Jsonl => Main::Stream(Format::Jsonl),
+        FormatArg::Script => Main::Stream(Format::Script),
+        FormatArg::Csv => Main::Report(ReportFormat::Csv),
+        FormatArg::CsvFindings => Main::Report(ReportFormat::CsvFindings),
+        FormatArg::Junit => Main::Report(ReportFormat::Junit),
+        FormatArg::Sarif => Main::Report(ReportFormat::Sarif),
+        FormatArg::Markdown => Main::Report(ReportFormat::Markdown),
+        FormatArg::Html => Main::Report(ReportFormat::Html),
     }
 }
 

@@ -56,6 +56,13 @@ struct HostV2<'a> {
     pages_read: u64,
     findings: Vec<FindingV2<'a>>,
     effective: effective::EffectiveV2<'a>,
+    fix: Option<FixV2<'a>>,
+}
+
+#[derive(Serialize)]
+struct FixV2<'a> {
+    reg: Option<&'a str>,
+    remarks: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -283,6 +290,7 @@ fn host(record: &HostRecord) -> HostV2<'_> {
         pages_read: host.pages_read,
         findings: host.findings.iter().map(finding).collect(),
         effective: effective::effective(&host.effective),
+        fix: record.fix.as_ref().map(|fix| FixV2 { reg: fix.reg.as_deref(), remarks: &fix.remarks }),
     }
 }
 

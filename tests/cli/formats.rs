@@ -17,7 +17,12 @@ fn text_of_a_compliant_host() {
 
 #[test]
 fn text_of_hosts_with_every_outcome() {
-    assert_run("text_mixed", &with(&["audit"], &MIXED));
+    assert_run("text_mixed", &with(&["audit", "--details"], &MIXED));
+}
+
+#[test]
+fn text_of_many_machines_is_the_answer_a_table_and_kinds() {
+    assert_run("text_overview", &with(&["audit"], &MIXED));
 }
 
 #[test]

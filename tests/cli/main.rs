@@ -25,6 +25,7 @@ mod ledger;
 mod overlay;
 mod plans;
 mod policy_files;
+mod reports;
 mod runs;
 mod streams;
 mod ways_out;

@@ -7,6 +7,8 @@ use serde_json::ser::{CompactFormatter, PrettyFormatter};
 
 use super::{DiagnosticV2, HostV2, ImageV2, SCHEMA_VERSION, diagnostic, host, image, print};
 use crate::audit::effective::tables::Table;
+use crate::policy::waiver::{Date, Waivers};
+use crate::policy::{Check, Rule};
 use crate::run::{About, Counts, End, HostRecord, InputRecord};
 
 /// How records are laid out.
@@ -37,6 +39,7 @@ struct RunV2<'a> {
     resumes: &'a [String],
     options: &'a [String],
     policies: [PolicyV2<'a>; 1],
+    waivers: Option<WaiversV2<'a>>,
     tables: Vec<TableV2<'a>>,
     diagnostics: Vec<DiagnosticV2<'a>>,
 }
@@ -53,7 +56,41 @@ struct PolicyV2<'a> {
     id: &'a str,
     version: &'a str,
     title: &'a str,
+    date: &'a str,
+    source: &'a str,
     sha256: &'a str,
+    rules: Vec<RuleV2<'a>>,
+}
+
+#[derive(Serialize)]
+struct RuleV2<'a> {
+    id: &'a str,
+    title: &'a str,
+    why: &'a str,
+    source: &'a str,
+    required: bool,
+    key: Option<String>,
+    value: Option<String>,
+    subject: Option<&'a str>,
+    fix: String,
+}
+
+/// The list of waivers that the machines were held against, and the day on which that was done.
+#[derive(Serialize)]
+struct WaiversV2<'a> {
+    file: &'a str,
+    day: String,
+    entries: Vec<WaiverV2<'a>>,
+}
+
+#[derive(Serialize)]
+struct WaiverV2<'a> {
+    line: u64,
+    rule: &'a str,
+    hosts: &'a [String],
+    reason: &'a str,
+    expires: Option<String>,
+    expired: bool,
 }
 
 #[derive(Serialize)]
@@ -85,6 +122,7 @@ struct InputV2<'a> {
 #[derive(Serialize)]
 struct EndV2<'a> {
     complete: bool,
+    ended: Option<&'a str>,
     status: u8,
     summary: SummaryV2,
     diagnostics: Vec<DiagnosticV2<'a>>,
@@ -97,6 +135,7 @@ struct SummaryV2 {
     not_compliant: u64,
     unknown: u64,
     waived: u64,
+    advisory: u64,
     files: u64,
     other_files: u64,
     other_hives: u64,
@@ -118,10 +157,13 @@ impl Shape {
 /// What a run is about.
 pub(in crate::output) fn begin(about: &About, shape: Shape, out: &mut dyn Write) -> io::Result<()> {
     let policy = PolicyV2 {
-        id: &about.policy,
-        version: &about.policy_version,
-        title: &about.policy_title,
-        sha256: &about.policy_sha256,
+        id: &about.policy.id,
+        version: &about.policy.version,
+        title: &about.policy.title,
+        date: &about.policy.date,
+        source: &about.policy.source,
+        sha256: &about.policy.sha256,
+        rules: about.policy.rules.iter().map(rule).collect(),
     };
     let (name, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
     let run = RunV2 {
@@ -132,6 +174,7 @@ pub(in crate::output) fn begin(about: &About, shape: Shape, out: &mut dyn Write)
         resumes: &about.resumes,
         options: &about.options,
         policies: [policy],
+        waivers: about.waivers.as_ref().map(|(list, day)| waivers(list, *day)),
         tables: about.tables.iter().map(table).collect(),
         diagnostics: about.diagnostics.iter().map(diagnostic).collect(),
     };
@@ -140,6 +183,36 @@ pub(in crate::output) fn begin(about: &About, shape: Shape, out: &mut dyn Write)
 
 fn table(table: &Table) -> TableV2<'_> {
     TableV2 { name: table.file, as_of: &table.as_of, sha256: &table.sha256, replaced: table.replaced }
+}
+
+fn rule(rule: &Rule) -> RuleV2<'_> {
+    let setting = rule.setting();
+    RuleV2 {
+        id: &rule.id,
+        title: &rule.title,
+        why: &rule.why,
+        source: &rule.source,
+        required: rule.required,
+        key: setting.map(|setting| setting.key.to_string()),
+        value: setting.map(|setting| setting.value.to_string()),
+        subject: match &rule.check {
+            Check::Value(_) => None,
+            Check::State(effect) => Some(&effect.subject),
+        },
+        fix: rule.fix(),
+    }
+}
+
+fn waivers(list: &Waivers, day: Date) -> WaiversV2<'_> {
+    let entries = list.waivers.iter().map(|waiver| WaiverV2 {
+        line: waiver.line,
+        rule: &waiver.rule,
+        hosts: &waiver.hosts,
+        reason: &waiver.reason,
+        expires: waiver.expires.map(|day| day.to_string()),
+        expired: waiver.has_expired(day),
+    });
+    WaiversV2 { file: &list.name, day: day.to_string(), entries: entries.collect() }
 }
 
 pub(in crate::output) fn host_record(record: &HostRecord, shape: Shape, out: &mut dyn Write) -> io::Result<()> {
@@ -175,15 +248,17 @@ fn bytes_of(path: &std::path::Path, name: &str) -> Option<String> {
     lost.then(|| path.as_os_str().as_encoded_bytes().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-pub(in crate::output) fn end(end: &End, shape: Shape, out: &mut dyn Write) -> io::Result<()> {
+/// The end; `ended` is when that was, where it is the end of one run.
+pub(in crate::output) fn end(end: &End, ended: Option<&str>, shape: Shape, out: &mut dyn Write) -> io::Result<()> {
     let Counts { hosts, compliant, not_compliant, unknown, waived, files, other_files, .. } = end.counts;
-    let Counts { other_hives, unreadable, left_out, missing, disagreements, .. } = end.counts;
+    let Counts { other_hives, unreadable, left_out, missing, disagreements, advisory, .. } = end.counts;
     let summary = SummaryV2 {
         hosts,
         compliant,
         not_compliant,
         unknown,
         waived,
+        advisory,
         files,
         other_files,
         other_hives,
@@ -193,5 +268,5 @@ pub(in crate::output) fn end(end: &End, shape: Shape, out: &mut dyn Write) -> io
         disagreements,
     };
     let diagnostics = end.diagnostics.iter().map(diagnostic).collect();
-    shape.write("end", EndV2 { complete: true, status: end.counts.status(), summary, diagnostics }, out)
+    shape.write("end", EndV2 { complete: true, ended, status: end.counts.status(), summary, diagnostics }, out)
 }

@@ -67,7 +67,7 @@ impl Closings {
     }
 
     /// Copies of an earlier day.
-    pub(in crate::output) fn add_past(&mut self, place: &str, files: u64) {
+    fn add_past(&mut self, place: &str, files: u64) {
         self.past_files += files;
         self.past_places += 1;
         if self.past.len() < PLACES {
@@ -76,10 +76,6 @@ impl Closings {
     }
 
     /// What was not judged.
-    pub(in crate::output) fn add_unjudged(&mut self, path: &str, kind: &str, why: &str, next: &str, counts: bool) {
-        self.add_line(unjudged(path, kind, why, next), counts);
-    }
-
     fn add_line(&mut self, line: String, counts: bool) {
         if counts {
             self.unjudged.push(line);

@@ -1,0 +1,85 @@
+//! Reports about all machines: those beside the output, and how a text is laid out.
+
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+
+use super::args::{ColourArg, ReportsArgs};
+use super::exit::Failure;
+use super::writer::{Out, writer};
+use crate::output::Layout;
+use crate::output::reports::{ReportFormat, Reports};
+
+/// A format of reports that are written to files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Wanted(ReportFormat);
+
+/// The formats by their names.
+const FORMATS: [(&str, ReportFormat); 6] = [
+    ("csv", ReportFormat::Csv),
+    ("csv-findings", ReportFormat::CsvFindings),
+    ("junit", ReportFormat::Junit),
+    ("sarif", ReportFormat::Sarif),
+    ("markdown", ReportFormat::Markdown),
+    ("html", ReportFormat::Html),
+];
+
+/// A format and the file for it.
+pub(super) fn wanted(text: &str) -> Result<(Wanted, PathBuf), String> {
+    let names = || FORMATS.map(|(name, _)| name).join(", ");
+    let (name, file) = text.split_once('=').ok_or("expected a format and a file, such as html=report.html")?;
+    let format = FORMATS.iter().find(|(known, _)| *known == name);
+    match format {
+        Some((_, format)) if !file.is_empty() => Ok((Wanted(*format), file.into())),
+        Some(_) => Err(format!("expected a file, such as {name}=report")),
+        None => Err(format!("no report is called \"{name}\"; expected one of {}", names())),
+    }
+}
+
+/// Reports that are written to files beside the output.
+pub(super) struct Beside {
+    outs: Vec<(ReportFormat, Out)>,
+}
+
+impl Beside {
+    /// Makes ready what is written to, so that a report that cannot be written costs nothing.
+    pub(super) fn open(args: &ReportsArgs, force: bool, inputs: &[PathBuf]) -> Result<Self, Failure> {
+        let mut outs = Vec::new();
+        for (number, (format, path)) in args.wanted.iter().enumerate() {
+            if args.wanted.iter().take(number).any(|(_, before)| before == path) {
+                return Err(Failure::Message(format!("{}: two reports of one name", path.display())));
+            }
+            outs.push((format.0, writer(Some(path), force, inputs)?));
+        }
+        Ok(Self { outs })
+    }
+
+    /// Begins the reports.
+    pub(super) fn reports(&mut self, bom: bool) -> io::Result<Reports<'_>> {
+        let mut reports = Reports::default();
+        for (format, out) in &mut self.outs {
+            reports.add(*format, bom, out)?;
+        }
+        Ok(reports)
+    }
+
+    /// Gives the files their names.
+    pub(super) fn finish(self) -> Result<(), Failure> {
+        self.outs.into_iter().try_for_each(|(_, out)| out.finish())
+    }
+}
+
+/// How a text is laid out that goes to standard output, or to a file.
+pub(super) fn layout(colour: ColourArg, to_stdout: bool) -> Layout {
+    let terminal = to_stdout && io::stdout().is_terminal();
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let dumb = set("TERM").is_some_and(|term| term == "dumb");
+    let forced = set("CLICOLOR_FORCE").is_some_and(|value| value != "0");
+    let colour = match colour {
+        ColourArg::Always => true,
+        ColourArg::Never => false,
+        ColourArg::Auto if set("NO_COLOR").is_some() || !to_stdout => false,
+        ColourArg::Auto => forced || terminal && !dumb && set("CLICOLOR").is_none_or(|value| value != "0"),
+    };
+    let width = terminal.then(terminal_size::terminal_size).flatten().map(|(width, _)| usize::from(width.0));
+    Layout { width, colour }
+}

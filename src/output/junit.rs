@@ -1,0 +1,90 @@
+//! JUnit: a test suite a machine, a test a rule, as programs that build images and watch over tests read it. What was not
+//! judged is a suite of its own, whose tests are errors.
+
+use std::io::{self, Write};
+
+use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
+
+use super::escape::escape;
+use super::estate::Estate;
+use super::model::{Finding, Host, Input, Outcome};
+
+/// Writes the report.
+pub(super) fn write(estate: &Estate, out: &mut dyn Write) -> io::Result<()> {
+    let mut report = Report::new(format!("tlshive: {}", escape(&estate.policies())));
+    report.add_test_suites(estate.hosts.iter().map(|host| suite(estate, host)));
+    if !estate.unjudged.is_empty() || !estate.troubles.is_empty() {
+        let mut suite = TestSuite::new("not judged");
+        suite.add_test_cases(estate.unjudged.iter().map(input));
+        suite.add_test_cases(estate.troubles.iter().map(|trouble| error(trouble, trouble)));
+        report.add_test_suite(suite);
+    }
+    report.serialize(out).map_err(io::Error::other)
+}
+
+fn suite(estate: &Estate, host: &Host) -> TestSuite {
+    let mut suite = TestSuite::new(escape(&host.name).into_owned());
+    let mut property = |name: &str, value: &str| {
+        suite.add_property(Property::new(name, escape(value).into_owned()));
+    };
+    property("source", &host.unit);
+    property("id", &host.id);
+    property("tls12", &host.effective.tls12.state);
+    property("tls12_why", &host.effective.tls12.why);
+    if let Some(run) = estate.first() {
+        property("started", &run.started);
+    }
+    suite.add_test_cases(host.findings.iter().map(|finding| case(host, finding)));
+    suite
+}
+
+fn case(host: &Host, finding: &Finding) -> TestCase {
+    let message = |text: &str| escape(text).into_owned();
+    let mut description = message(&finding.title);
+    for part in [finding.key.as_ref(), finding.value.as_ref(), finding.fix.as_ref()].into_iter().flatten() {
+        description.push_str(&format!("\n{}", escape(part)));
+    }
+    let mut said = None;
+    let status = match (finding.outcome, &finding.waived) {
+        (Outcome::Pass, _) => TestCaseStatus::success(),
+        (Outcome::NotApplicable, _) => skipped(&format!("not applicable: {}", finding.why)),
+        (_, Some(waived)) => skipped(&format!("waived: {}", waived.reason)),
+        // Advice turns no build red, as it turns no verdict.
+        (Outcome::Fail | Outcome::Unknown, None) if !finding.required => {
+            said = Some(format!("advisory, not met: {}", message(&finding.why)));
+            TestCaseStatus::success()
+        }
+        (Outcome::Fail, None) => not_passed(NonSuccessKind::Failure, &finding.why, &description),
+        (Outcome::Unknown, None) => not_passed(NonSuccessKind::Error, &finding.why, &description),
+    };
+    let mut case = TestCase::new(finding.rule.as_str(), status);
+    case.set_classname(message(&host.name));
+    if let Some(said) = said {
+        case.set_system_out(said);
+    }
+    case
+}
+
+fn skipped(why: &str) -> TestCaseStatus {
+    let mut status = TestCaseStatus::skipped();
+    status.set_message(escape(why).into_owned());
+    status
+}
+
+fn not_passed(kind: NonSuccessKind, why: &str, description: &str) -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(kind);
+    status.set_message(escape(why).into_owned());
+    status.set_description(description);
+    status
+}
+
+fn input(input: &Input) -> TestCase {
+    let parts = [input.kind.as_deref(), input.why.as_deref(), input.next.as_deref()];
+    error(&input.path, &parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
+}
+
+fn error(name: &str, why: &str) -> TestCase {
+    let mut case = TestCase::new(escape(name).into_owned(), not_passed(NonSuccessKind::Error, why, &escape(why)));
+    case.set_classname("not judged");
+    case
+}

@@ -1,0 +1,112 @@
+//! Reports about all machines of a run, or of saved runs: several at a time, each in its format.
+
+use std::io::{self, Write};
+
+use super::estate::Estate;
+use super::model::{End, Record, Run};
+use super::overview::{self, Layout};
+use super::spreadsheet::Rows;
+use super::{html, junit, markdown, sarif};
+use crate::run::Counts;
+
+/// A format of reports about all machines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReportFormat {
+    /// For people, on a terminal.
+    Overview(Layout),
+    /// Comma-separated values, a row a machine.
+    Csv,
+    /// Comma-separated values, a row a finding.
+    CsvFindings,
+    /// JUnit.
+    Junit,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// Markdown.
+    Markdown,
+    /// One page of HTML.
+    Html,
+}
+
+/// Reports while a run goes on. Rows of comma-separated values go out at once; what needs all machines waits for the end.
+#[derive(Default)]
+pub struct Reports<'w> {
+    rows: Vec<Rows<'w>>,
+    whole: Vec<(ReportFormat, &'w mut dyn Write)>,
+    estate: Estate,
+}
+
+impl<'w> Reports<'w> {
+    /// Adds a report; `bom` is whether comma-separated values begin with a byte order mark.
+    ///
+    /// # Errors
+    /// When the writer fails.
+    pub fn add(&mut self, format: ReportFormat, bom: bool, out: &'w mut dyn Write) -> io::Result<()> {
+        match format {
+            ReportFormat::Csv => self.rows.push(Rows::begin(false, bom, out)?),
+            ReportFormat::CsvFindings => self.rows.push(Rows::begin(true, bom, out)?),
+            _ => self.whole.push((format, out)),
+        }
+        Ok(())
+    }
+
+    /// Whether there is none: then nobody needs records.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.whole.is_empty()
+    }
+
+    /// A run begins.
+    pub fn run(&mut self, run: Run) {
+        self.rows.iter_mut().for_each(|rows| rows.run(&run));
+        self.estate.run(run);
+    }
+
+    /// Takes the next record.
+    ///
+    /// # Errors
+    /// When a writer fails.
+    pub fn take(&mut self, record: Record) -> io::Result<()> {
+        match record {
+            Record::Host(host) => {
+                self.rows.iter_mut().try_for_each(|rows| rows.host(&host))?;
+                if !self.whole.is_empty() {
+                    self.estate.host(*host);
+                }
+            }
+            Record::Input(input) => {
+                self.rows.iter_mut().try_for_each(|rows| rows.input(&input))?;
+                self.estate.input(*input);
+            }
+        }
+        Ok(())
+    }
+
+    /// A run ends.
+    pub fn run_ended(&mut self, end: End) {
+        self.estate.end(end);
+    }
+
+    /// Writes what waited for the end; `status` is the exit status that the program will have.
+    ///
+    /// # Errors
+    /// When a writer fails.
+    pub fn finish(mut self, counts: Counts, status: u8, troubles: &[String]) -> io::Result<()> {
+        self.estate.counts = counts;
+        self.estate.status = status;
+        self.estate.troubles = troubles.to_vec();
+        self.rows.into_iter().try_for_each(Rows::end)?;
+        for (format, out) in self.whole {
+            match format {
+                ReportFormat::Overview(layout) => overview::write(&self.estate, layout, out)?,
+                ReportFormat::Junit => junit::write(&self.estate, out)?,
+                ReportFormat::Sarif => sarif::write(&self.estate, out)?,
+                ReportFormat::Markdown => markdown::write(&self.estate, out)?,
+                ReportFormat::Html => html::write(&self.estate, out)?,
+                ReportFormat::Csv | ReportFormat::CsvFindings => {}
+            }
+            out.flush()?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,193 @@
+//! Reports about all machines: each format, from a run and from a saved one, and what they must not do.
+
+use std::fs;
+
+use serde_json::Value as Json;
+
+use crate::common::{program, run, scratch};
+use crate::snapshot::assert_run;
+
+const FORMATS: [&str; 6] = ["csv", "csv-findings", "junit", "sarif", "markdown", "html"];
+
+const MIXED: [&str; 5] = [
+    "fixtures/hosts/wrong-type",
+    "fixtures/hosts/damaged-target",
+    "fixtures/hosts/x86",
+    "fixtures/reg/deletions.reg",
+    "fixtures/hosts/disabled",
+];
+
+/// What the command line is, and how long it took, are not the same for a saved run.
+fn rendered(args: &[&str]) -> String {
+    run(args).out()
+}
+
+#[test]
+fn a_saved_run_is_rendered_as_the_run_itself() {
+    let (_keep, folder) = scratch();
+    let saved = folder.join("run.jsonl").display().to_string();
+    let live = run(&[&["audit", "--format", "jsonl", "-o", &saved, "no-such-file"], &MIXED[..]].concat());
+    assert_eq!(live.status, 2);
+    for format in FORMATS {
+        let live = rendered(&[&["audit", "--format", format, "no-such-file"], &MIXED[..]].concat());
+        let later = rendered(&["report", "--format", format, &saved]);
+        // The arguments stand in the report, and are others.
+        let own = format!("--format {format} no-such-file");
+        let jsonl = format!("--format jsonl -o {saved} no-such-file");
+        let later = later.replace(&jsonl, &own);
+        if format == "sarif" {
+            let plain = |text: &str| -> Json {
+                let mut log: Json = serde_json::from_str(text).unwrap();
+                log["runs"][0]["invocations"][0]["arguments"] = Json::Null;
+                log
+            };
+            assert_eq!(plain(&live), plain(&later));
+        } else {
+            assert_eq!(live, later, "{format}");
+        }
+    }
+    let text = rendered(&[&["audit", "no-such-file"], &MIXED[..]].concat());
+    assert_eq!(text, rendered(&["report", &saved]));
+}
+
+#[test]
+fn csv_has_a_row_for_each_machine() {
+    assert_run("csv", &[&["audit", "--format", "csv", "--bom"], &MIXED[..]].concat());
+}
+
+#[test]
+fn junit_has_a_test_for_each_rule() {
+    assert_run("junit", &["audit", "--format", "junit", "fixtures/hosts/wrong-type", "fixtures/hosts/damaged-target"]);
+}
+
+#[test]
+fn markdown_is_for_a_ticket() {
+    assert_run("markdown", &[&["audit", "--format", "markdown"], &MIXED[..]].concat());
+}
+
+#[test]
+fn sarif_has_rules_fingerprints_and_places() {
+    let log: Json = serde_json::from_str(&rendered(&[&["audit", "--format", "sarif"], &MIXED[..]].concat())).unwrap();
+    let run = &log["runs"][0];
+    let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+    let results = run["results"].as_array().unwrap();
+    assert!(rules.len() == 9 && results.len() > 8, "{}", results.len());
+    let mut prints = std::collections::BTreeSet::new();
+    for result in results {
+        let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        assert_eq!(rules[index]["id"], result["ruleId"]);
+        assert!(prints.insert(result["partialFingerprints"]["tlshive/v1"].to_string()), "{result}");
+        // The format has no level where it is open what a result says.
+        assert_eq!(result["kind"] == "open", result["level"] == "none", "{result}");
+    }
+    let region = |uri: &str, member: &str| {
+        results.iter().any(|result| {
+            let place = &result["locations"][0]["physicalLocation"];
+            place["artifactLocation"]["uri"].as_str().unwrap().ends_with(uri) && place["region"][member].is_u64()
+        })
+    };
+    assert!(region("disabled/SYSTEM", "byteOffset"));
+}
+
+#[test]
+fn several_reports_are_written_in_one_run_and_nothing_is_overwritten() {
+    let (_keep, folder) = scratch();
+    let file = |format: &str| folder.join(format).display().to_string();
+    let reports: Vec<String> = FORMATS.iter().map(|format| format!("--report={format}={}", file(format))).collect();
+    let mut args: Vec<&str> = vec!["audit", "--quiet", "fixtures/hosts/disabled"];
+    args.extend(reports.iter().map(String::as_str));
+    let first = run(&args);
+    assert_eq!((first.status, first.out(), first.err()), (1, String::new(), String::new()));
+    for format in FORMATS {
+        let alone = rendered(&["audit", "--format", format, "fixtures/hosts/disabled"]);
+        let beside = fs::read_to_string(file(format)).unwrap();
+        // The arguments stand in SARIF, a line each.
+        let count = |text: &str| text.lines().filter(|line| format != "sarif" || line.contains("ruleId")).count();
+        assert_eq!(count(&beside), count(&alone), "{format}");
+    }
+    let again = run(&args);
+    assert!(again.status == 2 && again.err().contains("File exists"), "{}", again.err());
+    let evidence = folder.join("SYSTEM");
+    fs::copy("fixtures/hosts/disabled/SYSTEM", &evidence).unwrap();
+    let over = format!("--report=csv={}", evidence.display());
+    let refused = run(&["audit", "--force", &over, folder.to_str().unwrap()]);
+    assert!(refused.status == 2 && refused.err().contains("not overwritten"), "{}", refused.err());
+    let twice = run(&["audit", "--report=csv=x.csv", "--report=html=x.csv", "fixtures/hosts/disabled"]);
+    assert!(twice.status == 2 && twice.err().contains("two reports of one name"), "{}", twice.err());
+}
+
+#[test]
+fn the_page_is_complete_loads_nothing_and_names_act_on_nothing() {
+    let (_keep, folder) = scratch();
+    let name = "<img src=x onerror=alert(1)>";
+    let key = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control";
+    let reg = format!(
+        "Windows Registry Editor Version 5.00\n\n[{key}\\ComputerName\\ComputerName]\n\"ComputerName\"=\"{name}\"\n\n\
+         [{key}\\SecurityProviders\\SCHANNEL\\Protocols\\TLS 1.2\\Client]\n\"Enabled\"=dword:00000000\n"
+    );
+    fs::write(folder.join("evil.reg"), reg).unwrap();
+    let page = rendered(&["audit", "--format", "html", folder.to_str().unwrap(), "fixtures/hosts"]);
+    assert!(page.contains("&lt;img src=x onerror=alert(1)&gt;") && !page.contains("<img"));
+    for outside in ["http://", "https://", " src=", "@import", " style=", "onclick="] {
+        let named = page.replace("onerror", "").replace("img src=x", "");
+        assert!(!named.contains(outside), "{outside}");
+    }
+    assert_eq!(page.matches("<script>").count(), 1);
+    assert!(page.contains("Content-Security-Policy") && page.contains("default-src 'none'"));
+    for part in
+        ["id=\"answer\"", "id=\"kinds\"", "id=\"notjudged\"", "id=\"machines\"", "id=\"rules\"", "id=\"provenance\""]
+    {
+        assert!(page.contains(part), "{part}");
+    }
+    let document = run(&["audit", "--format", "json", folder.to_str().unwrap(), "fixtures/hosts"]).json();
+    let hosts = document["end"]["summary"]["hosts"].as_u64().unwrap();
+    assert_eq!(page.matches("<tbody class=\"").count() as u64, hosts);
+}
+
+#[test]
+fn the_command_for_a_fix_names_the_policy() {
+    let (_keep, folder) = scratch();
+    let policy = folder.join("own.toml").display().to_string();
+    fs::write(&policy, run(&["policy", "show", "entra-connect-tls12"]).out()).unwrap();
+    for way in [&["--policy", &policy][..], &[&format!("--policy={policy}")]] {
+        let text = rendered(&[&["audit"], way, &["fixtures/hosts"]].concat());
+        assert!(text.contains(&format!("--policy {policy} -o fix-A.reg")), "{text}");
+    }
+}
+
+#[test]
+fn the_status_says_which_failures_count() {
+    for (input, fail_on, status) in [
+        ("fixtures/hosts/disabled", "required", 1),
+        ("fixtures/hosts/disabled", "advisory", 1),
+        ("fixtures/hosts/disabled", "never", 0),
+        ("fixtures/hosts/system-only", "never", 3),
+        ("no-such-file", "never", 2),
+    ] {
+        assert_eq!(run(&["audit", "--fail-on", fail_on, input]).status, status, "{input} {fail_on}");
+    }
+    let (_keep, folder) = scratch();
+    let policy = folder.join("advice.toml");
+    let text = run(&["policy", "show", "entra-connect-tls12"]).out();
+    let advisory = text.replace("\n[[rule]]\n", "\n[[rule]]\nrequired = false\n");
+    // One rule stays required, so that there is a verdict.
+    fs::write(&policy, advisory.replacen("required = false\n", "", 1)).unwrap();
+    let policy = policy.display().to_string();
+    for (fail_on, status) in [("required", 0), ("advisory", 1)] {
+        let run = run(&["audit", "--policy", &policy, "--fail-on", fail_on, "fixtures/hosts/wrong-type"]);
+        assert_eq!(run.status, status, "{fail_on}: {}", run.err());
+    }
+}
+
+#[test]
+fn colours_are_asked_for_by_the_environment_too() {
+    let coloured = |set: &[(&str, &str)]| {
+        let mut command = program(&["audit", "fixtures/hosts/disabled"]);
+        command.envs(set.iter().copied());
+        crate::common::finish(command).out().contains('\u{1b}')
+    };
+    assert!(!coloured(&[]));
+    assert!(coloured(&[("CLICOLOR_FORCE", "1")]));
+    assert!(!coloured(&[("CLICOLOR_FORCE", "0")]));
+    assert!(!coloured(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
+}
