@@ -377,13 +377,12 @@ fn names_cannot_end_the_remark_that_they_stand_in() {
             let told = text.matches("evil").count();
             let wanted = match (format, file.name.as_deref()) {
                 (Format::Pol, _) => 0,
-                // The object's name is the first remark, and a text in UTF-16 without a mark has the others.
+                // The object's name is what the plan does and the policy's id; a text in UTF-16 without a mark has the remarks.
                 (Format::GpoBackup { settings: GpoSettings::Preferences, .. }, Some(name))
                     if name.ends_with("Registry.xml") =>
                 {
                     4
                 }
-                (Format::GpoBackup { .. }, Some(name)) if name.ends_with(".xml") => 1,
                 (Format::GpoBackup { .. }, _) => 0,
                 // Besides, the record that it writes has the first remark.
                 (Format::Ps1, _) | (Format::Intune, Some("remediate.ps1")) => 5,
