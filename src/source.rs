@@ -10,6 +10,7 @@ mod installation;
 pub mod known;
 mod ledger;
 mod logs;
+mod mounted;
 mod opener;
 mod past;
 mod policy_place;

@@ -116,7 +116,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         join: args.join,
         cross_check: args.cross_check,
         // A plan is for the machine as it is, and for the control set that is in use.
-        fixer: (args.overlay.is_empty() && args.control_set == Wanted::Current).then_some(&fixer),
+        fixer: (shows_fixes(args) && args.overlay.is_empty() && args.control_set == Wanted::Current).then_some(&fixer),
         require_complete: args.require_complete,
         accepted: &args.allow,
         done: (!args.resume.is_empty()).then_some(&done),
@@ -140,12 +140,11 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     targets.iter().try_for_each(|target| spare_folder(target, &near))?;
     let mut out = writer(args.output.as_deref(), args.force, &inputs)?;
     let mut beside = Beside::open(&args.reports, args.force, &inputs)?;
-    let silent = args.quiet && args.output.is_none();
     let mut overview = Vec::new();
     let mut reports = beside.reports(args.reports.bom)?;
     let mut report = None;
     match main_format(args) {
-        _ if silent => {}
+        _ if is_silent(args) => {}
         Main::Report(format) => reports.add(format, args.reports.bom, &mut out)?,
         Main::Stream(format) => {
             if matches!(format, Format::Text { details: false, .. }) {
@@ -159,7 +158,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
             };
         }
     }
-    reports.run(Run::of_run(&about));
+    reports.run(Run::of_run(&about)?);
     let mut now = baseline.is_some().then(|| Side::new("this run"));
     let (mut reader, end) = inspect(args, &inspection, report, &mut reports, &mut now)?;
     let news = match (&baseline, &now) {
@@ -171,7 +170,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         None => end.counts.status_for(args.reports.fail_on.into()),
     };
     let ended = clock();
-    reports.run_ended(model::End::of_run(&end, &ended));
+    reports.run_ended(model::End::of_run(&end, &ended)?);
     match reports.finish(end.counts, status, &[]) {
         // Nobody reads on, but the status must not turn into "compliant" for that.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
@@ -208,7 +207,7 @@ struct Said {
     /// Its part of the report.
     piece: Piece,
     /// The record, as other reports need it.
-    record: Option<model::Record>,
+    record: Option<io::Result<model::Record>>,
     /// Lines for standard error.
     remarks: Vec<String>,
     /// The files that were read.
@@ -255,7 +254,7 @@ fn inspect<'w>(
             let same = opened.iter().find(|path| is_same(path, handle));
             clash = clash.take().or_else(|| Some(((*target).clone(), same?.clone())));
         }
-        let written = record.map_or(Ok(()), |record| reports.take(record));
+        let written = record.map_or(Ok(()), |record| reports.take(record?));
         let written = written.and_then(|()| report.as_mut().map_or(Ok(()), |report| report.take(piece)));
         match written {
             // Nobody reads on, but the status must not turn into "compliant" for that.
@@ -422,6 +421,23 @@ enum Main {
     Report(ReportFormat),
 }
 
+/// Whether anything that is written has the fix of a machine: a plan costs several audits.
+fn shows_fixes(args: &AuditArgs) -> bool {
+    let main = match main_format(args) {
+        _ if is_silent(args) => false,
+        Main::Stream(Format::Json | Format::Jsonl) => true,
+        Main::Stream(Format::Text { details, .. }) => !details,
+        Main::Stream(_) => false,
+        Main::Report(format) => format.shows_fixes(),
+    };
+    main || args.reports.wanted.iter().any(|(format, _)| format.shows_fixes())
+}
+
+/// Whether no report goes to the output.
+fn is_silent(args: &AuditArgs) -> bool {
+    args.quiet && args.output.is_none()
+}
+
 fn main_format(args: &AuditArgs) -> Main {
     match args.format {
         FormatArg::Text => {
@@ -432,12 +448,7 @@ fn main_format(args: &AuditArgs) -> Main {
         FormatArg::Json => Main::Stream(Format::Json),
         FormatArg::Jsonl => Main::Stream(Format::Jsonl),
         FormatArg::Script => Main::Stream(Format::Script),
-        FormatArg::Csv => Main::Report(ReportFormat::Csv),
-        FormatArg::CsvFindings => Main::Report(ReportFormat::CsvFindings),
-        FormatArg::Junit => Main::Report(ReportFormat::Junit),
-        FormatArg::Sarif => Main::Report(ReportFormat::Sarif),
-        FormatArg::Markdown => Main::Report(ReportFormat::Markdown),
-        FormatArg::Html => Main::Report(ReportFormat::Html),
+        FormatArg::Report(format) => Main::Report(format),
     }
 }
 

@@ -15,7 +15,7 @@ use super::{audit, policy, stderr};
 use crate::diagnostic::Severity;
 use crate::output::escape;
 use crate::plan::format::{File, Format, files};
-use crate::plan::{Changeset, GpoSettings, Made, Plan};
+use crate::plan::{Changeset, Made, Plan};
 use crate::policy::Policy;
 use crate::windows::time::FileTime;
 use estate::{Estate, Planned};
@@ -191,22 +191,11 @@ fn several(planned: &[Planned]) -> Vec<String> {
     std::iter::once(many).chain(planned.iter().map(one)).collect()
 }
 
-fn format(arg: ChangesArg) -> Format {
-    match arg {
-        ChangesArg::Reg => Format::Reg,
-        ChangesArg::Reg4 => Format::Reg4,
-        ChangesArg::Pol => Format::Pol,
-        ChangesArg::Lgpo => Format::Lgpo,
-        ChangesArg::Gpp => Format::Gpp,
-        ChangesArg::GppCollection => Format::GppCollection,
-        ChangesArg::GpoBackup => Format::GpoBackup { settings: GpoSettings::Policy, time: made() },
-        ChangesArg::GpoBackupPreferences => Format::GpoBackup { settings: GpoSettings::Preferences, time: made() },
-        ChangesArg::Ps1 => Format::Ps1,
-        ChangesArg::Cmd => Format::Cmd,
-        ChangesArg::Intune => Format::Intune,
-        ChangesArg::Dsc3 => Format::Dsc3,
-        ChangesArg::Ansible => Format::Ansible,
-        ChangesArg::Dsc => Format::Dsc,
+/// The format that is asked for, where it has a time with that.
+fn format(ChangesArg(format): ChangesArg) -> Format {
+    match format {
+        Format::GpoBackup { settings, .. } => Format::GpoBackup { settings, time: made() },
+        other => other,
     }
 }
 

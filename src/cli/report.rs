@@ -81,12 +81,7 @@ impl Sinks<'_> {
 
 fn report_format(format: MergedFormatArg, args: &ReportArgs) -> ReportFormat {
     match format {
-        MergedFormatArg::Csv => ReportFormat::Csv,
-        MergedFormatArg::CsvFindings => ReportFormat::CsvFindings,
-        MergedFormatArg::Junit => ReportFormat::Junit,
-        MergedFormatArg::Sarif => ReportFormat::Sarif,
-        MergedFormatArg::Markdown => ReportFormat::Markdown,
-        MergedFormatArg::Html => ReportFormat::Html,
+        MergedFormatArg::Report(format) => format,
         MergedFormatArg::Text | MergedFormatArg::Json => {
             ReportFormat::Overview(layout(args.color, args.output.is_none()))
         }

@@ -9,27 +9,12 @@ use super::writer::{Out, writer};
 use crate::output::Layout;
 use crate::output::reports::{ReportFormat, Reports};
 
-/// A format of reports that are written to files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Wanted(ReportFormat);
-
-/// The formats by their names.
-const FORMATS: [(&str, ReportFormat); 6] = [
-    ("csv", ReportFormat::Csv),
-    ("csv-findings", ReportFormat::CsvFindings),
-    ("junit", ReportFormat::Junit),
-    ("sarif", ReportFormat::Sarif),
-    ("markdown", ReportFormat::Markdown),
-    ("html", ReportFormat::Html),
-];
-
 /// A format and the file for it.
-pub(super) fn wanted(text: &str) -> Result<(Wanted, PathBuf), String> {
-    let names = || FORMATS.map(|(name, _)| name).join(", ");
+pub(super) fn wanted(text: &str) -> Result<(ReportFormat, PathBuf), String> {
+    let names = || ReportFormat::FILES.map(ReportFormat::name).join(", ");
     let (name, file) = text.split_once('=').ok_or("expected a format and a file, such as html=report.html")?;
-    let format = FORMATS.iter().find(|(known, _)| *known == name);
-    match format {
-        Some((_, format)) if !file.is_empty() => Ok((Wanted(*format), file.into())),
+    match ReportFormat::FILES.into_iter().find(|format| format.name() == name) {
+        Some(format) if !file.is_empty() => Ok((format, file.into())),
         Some(_) => Err(format!("expected a file, such as {name}=report")),
         None => Err(format!("no report is called \"{name}\"; expected one of {}", names())),
     }
@@ -48,7 +33,7 @@ impl Beside {
             if args.wanted.iter().take(number).any(|(_, before)| before == path) {
                 return Err(Failure::Message(format!("{}: two reports of one name", path.display())));
             }
-            outs.push((format.0, writer(Some(path), force, inputs)?));
+            outs.push((*format, writer(Some(path), force, inputs)?));
         }
         Ok(Self { outs })
     }

@@ -40,15 +40,24 @@ impl<W: Write> Table<W> {
     }
 }
 
-/// A cell that a spreadsheet shows as it is. What begins a formula gets an apostrophe in front.
+/// A cell that a spreadsheet shows as it is. What begins a formula gets an apostrophe in front; a spreadsheet may pass over
+/// blanks before it looks for one.
 fn harmless(cell: &str) -> Cow<'_, str> {
     let cell = escape(cell);
-    if cell.starts_with(['=', '+', '-', '@']) { Cow::Owned(format!("'{cell}")) } else { cell }
+    if cell.trim_start().starts_with(['=', '+', '-', '@']) { Cow::Owned(format!("'{cell}")) } else { cell }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn formulas_become_text() {
+        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "=cmd|' /C calc'!A0"] {
+            assert_eq!(harmless(formula), format!("'{formula}"));
+        }
+        assert_eq!(harmless("AADC-01"), "AADC-01");
+    }
 
     #[test]
     fn a_cell_is_text_and_nothing_else() {

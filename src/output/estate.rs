@@ -7,7 +7,7 @@ use super::model::{End, Finding, Host, Input, Outcome, Run, Verdict};
 use crate::run::Counts;
 pub(super) use kinds::{Kind, kinds, letters};
 pub(super) use words::{
-    asked, cell, data, days_until, dotnet, found, names, product, quoted, reason, sign, suites, windows, word,
+    asked, both, cell, data, days_until, dotnet, found, names, product, quoted, reason, sign, suites, windows, word,
 };
 
 /// What was collected.
@@ -98,14 +98,6 @@ impl Estate {
     /// How many machines TLS 1.2 is in this state on.
     pub(super) fn in_effect(&self, state: &str) -> usize {
         self.hosts.iter().filter(|host| host.effective.tls12.state == state).count()
-    }
-
-    /// Failures of advisory rules.
-    pub(super) fn advisory(&self) -> usize {
-        let findings = self.hosts.iter().flat_map(|host| &host.findings);
-        findings
-            .filter(|finding| !finding.required && finding.outcome == Outcome::Fail && finding.waived.is_none())
-            .count()
     }
 }
 

@@ -1,10 +1,14 @@
 //! What reports need of a run's records, read from the records themselves: a run that is going on and one that was saved are
 //! rendered from the same thing. Members that are not there, as in records of an earlier version, are empty.
 
+use std::io;
+use std::mem::take;
+
 use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::{Shape, json};
+use crate::digest::sha256_hex;
 use crate::run::{About, End as RunEnd, Record as RunRecord};
 
 /// A record, as reports see it.
@@ -106,6 +110,57 @@ pub struct Host {
     pub(super) findings: Vec<Finding>,
     pub(super) effective: Effective,
     pub(super) fix: Option<Fix>,
+}
+
+impl Host {
+    /// What an overview needs of it, so that little is held of each of many machines.
+    pub(super) fn lean(mut self) -> Self {
+        let effective = &mut self.effective;
+        let product =
+            Product { windows_support_ends: effective.product.windows_support_ends.take(), ..Product::default() };
+        let mut effective = Effective {
+            tls12: take(&mut effective.tls12),
+            protocols: take(&mut effective.protocols),
+            product,
+            ..Effective::default()
+        };
+        effective.tls12.why = String::new();
+        for protocol in &mut effective.protocols {
+            (protocol.client.why, protocol.server.why) = (String::new(), String::new());
+        }
+        let lean = Self { verdict: self.verdict, effective, ..Self::default() };
+        if lean.verdict == Verdict::Compliant {
+            return Self { effective: Effective { protocols: Vec::new(), ..lean.effective }, ..lean };
+        }
+        let findings = self.findings.into_iter().map(Finding::lean).collect();
+        // What tells fixes apart is enough: the text itself is not shown.
+        let digest = |fix: Fix| Fix { reg: fix.reg.map(|reg| sha256_hex(reg.as_bytes())), remarks: Vec::new() };
+        let (name, unit, windows) = (self.name, self.unit, self.windows);
+        Self { name, unit, windows, findings, fix: self.fix.map(digest), ..lean }
+    }
+}
+
+impl Finding {
+    fn lean(self) -> Self {
+        let Self { rule, title, required, outcome, key, expected, found, state, why, waived, .. } = self;
+        // Whether it is about a value is asked, and not about which.
+        let (key, rule_only) = (key.map(|_| String::new()), Self { required, outcome, ..Self::default() });
+        let value = |value: Value| Value { data: Json::Null, ..value };
+        match outcome {
+            Outcome::Pass | Outcome::NotApplicable => Self { key, ..rule_only },
+            Outcome::Unknown => Self { key, why, ..rule_only },
+            Outcome::Fail => Self {
+                rule,
+                title,
+                key,
+                expected: expected.map(value),
+                found: found.map(value),
+                state,
+                waived,
+                ..rule_only
+            },
+        }
+    }
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -318,43 +373,44 @@ pub fn saved<T: for<'a> Deserialize<'a>>(record: &Json) -> Result<T, serde_json:
     T::deserialize(record)
 }
 
-fn live<T: for<'a> Deserialize<'a> + Default>(line: &[u8]) -> T {
-    // What was just written in this form is of this form.
-    serde_json::from_slice(line).unwrap_or_default()
+/// A part of a run that is going on, as it is written, read again.
+fn live<T: for<'a> Deserialize<'a>>(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> io::Result<T> {
+    let mut line = Vec::new();
+    write(&mut line)?;
+    Ok(serde_json::from_slice(&line)?)
 }
 
 impl Record {
     /// A record of a run that is going on.
-    pub fn of_run(record: &RunRecord) -> Self {
-        let mut line = Vec::new();
-        // Writing into memory does not fail.
-        match record {
-            RunRecord::Host(host) => {
-                let _ = json::host_record(host, Shape::Lines, &mut line);
-                Record::Host(Box::new(live(&line)))
-            }
+    ///
+    /// # Errors
+    /// When what is written is not of this form.
+    pub fn of_run(record: &RunRecord) -> io::Result<Self> {
+        Ok(match record {
+            RunRecord::Host(host) => Record::Host(Box::new(live(|line| json::host_record(host, Shape::Lines, line))?)),
             RunRecord::Input(input) => {
-                let _ = json::input_record(input, Shape::Lines, &mut line);
-                Record::Input(Box::new(live(&line)))
+                Record::Input(Box::new(live(|line| json::input_record(input, Shape::Lines, line))?))
             }
-        }
+        })
     }
 }
 
 impl Run {
     /// What a run that is going on is about.
-    pub fn of_run(about: &About) -> Self {
-        let mut line = Vec::new();
-        let _ = json::begin(about, Shape::Lines, &mut line);
-        live(&line)
+    ///
+    /// # Errors
+    /// As for [`Record::of_run`].
+    pub fn of_run(about: &About) -> io::Result<Self> {
+        live(|line| json::begin(about, Shape::Lines, line))
     }
 }
 
 impl End {
     /// The end of a run that was going on.
-    pub fn of_run(end: &RunEnd, ended: &str) -> Self {
-        let mut line = Vec::new();
-        let _ = json::end(end, Some(ended), Shape::Lines, &mut line);
-        live(&line)
+    ///
+    /// # Errors
+    /// As for [`Record::of_run`].
+    pub fn of_run(end: &RunEnd, ended: &str) -> io::Result<Self> {
+        live(|line| json::end(end, Some(ended), Shape::Lines, line))
     }
 }

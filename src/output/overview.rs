@@ -1,11 +1,12 @@
 //! Many machines in one text: first the answer, then a table, then what is wrong by kind, then what was not judged.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
 use super::escape::escape;
-use super::estate::{Estate, Kind, cell, days_until, kinds, letters, names, reason, sign, windows};
+use super::estate::{Estate, Kind, both, days_until, kinds, letters, names, reason, sign, windows};
 use super::model::{Host, Verdict};
 use super::wrap::{fit_head, fit_tail, wrapped};
 
@@ -82,6 +83,7 @@ pub(super) fn also(estate: &Estate) -> Vec<String> {
     let expired = waivers().filter(|waiver| waiver.expired).count();
     let idle = estate.ends.iter().flat_map(|end| &end.diagnostics).filter(|said| said.code == "waiver-unused").count();
     let waived = usize::try_from(estate.counts.waived).unwrap_or(usize::MAX);
+    let advisory = usize::try_from(estate.counts.advisory).unwrap_or(usize::MAX);
     let ended = |host: &&Host| {
         let ends = host.effective.product.windows_support_ends.as_deref();
         ends.and_then(|ends| days_until(started, ends)).is_some_and(|days| days < 0)
@@ -91,7 +93,7 @@ pub(super) fn also(estate: &Estate) -> Vec<String> {
     said.extend(count(soon, "waiver expires within 90 days", "waivers expire within 90 days"));
     said.extend(count(expired, "waiver has expired", "waivers have expired"));
     said.extend(count(idle, "waiver waives nothing", "waivers waive nothing"));
-    said.extend(count(estate.advisory(), "advisory failure", "advisory failures"));
+    said.extend(count(advisory, "advisory failure", "advisory failures"));
     let (one, many) = ("machine runs a Windows out of support", "machines run a Windows out of support");
     said.extend(count(unsupported, one, many));
     if estate.counts.disagreements > 0 {
@@ -283,9 +285,11 @@ impl Text<'_> {
         }
         self.heading(&format!("Cannot be told ({})", open.len()))?;
         let mut reasons: Vec<(String, Vec<&Host>)> = Vec::new();
+        let mut places: HashMap<String, usize> = HashMap::new();
         for host in open {
             let why = reason(host);
-            match reasons.iter_mut().find(|(known, _)| *known == why) {
+            let place = *places.entry(why.clone()).or_insert(reasons.len());
+            match reasons.get_mut(place) {
                 Some((_, hosts)) => hosts.push(host),
                 None => reasons.push((why, vec![host])),
             }
@@ -298,12 +302,5 @@ impl Text<'_> {
             }
         }
         Ok(())
-    }
-}
-
-fn both(host: &Host, protocol: &str) -> String {
-    match cell(host, protocol) {
-        (client, server) if client == server => client.to_owned(),
-        (client, server) => format!("{client}/{server}"),
     }
 }

@@ -29,6 +29,48 @@ pub enum ReportFormat {
     Html,
 }
 
+impl ReportFormat {
+    /// Those that can be written to a file.
+    pub const FILES: [ReportFormat; 6] = [
+        ReportFormat::Csv,
+        ReportFormat::CsvFindings,
+        ReportFormat::Junit,
+        ReportFormat::Sarif,
+        ReportFormat::Markdown,
+        ReportFormat::Html,
+    ];
+
+    /// What it is called on the command line.
+    pub fn name(self) -> &'static str {
+        self.row().0
+    }
+
+    /// What it is for, as the help says it.
+    pub fn about(self) -> &'static str {
+        self.row().1
+    }
+
+    /// Whether it has the fix of each kind of fault.
+    pub fn shows_fixes(self) -> bool {
+        match self {
+            ReportFormat::Overview(_) | ReportFormat::Markdown | ReportFormat::Html => true,
+            ReportFormat::Csv | ReportFormat::CsvFindings | ReportFormat::Junit | ReportFormat::Sarif => false,
+        }
+    }
+
+    fn row(self) -> (&'static str, &'static str) {
+        match self {
+            ReportFormat::Overview(_) => ("text", "For people"),
+            ReportFormat::Csv => ("csv", "Comma-separated values, a row a machine"),
+            ReportFormat::CsvFindings => ("csv-findings", "Comma-separated values, a row a finding"),
+            ReportFormat::Junit => ("junit", "For programs that watch over tests: a test a rule"),
+            ReportFormat::Sarif => ("sarif", "For code scanning: SARIF 2.1.0"),
+            ReportFormat::Markdown => ("markdown", "For a ticket or a pull request"),
+            ReportFormat::Html => ("html", "One page, complete in itself"),
+        }
+    }
+}
+
 /// Reports while a run goes on. Rows of comma-separated values go out at once; what needs all machines waits for the end.
 #[derive(Default)]
 pub struct Reports<'w> {
@@ -70,8 +112,11 @@ impl<'w> Reports<'w> {
         match record {
             Record::Host(host) => {
                 self.rows.iter_mut().try_for_each(|rows| rows.host(&host))?;
-                if !self.whole.is_empty() {
-                    self.estate.host(*host);
+                let overview = |(format, _): &(ReportFormat, _)| matches!(format, ReportFormat::Overview(_));
+                match self.whole.iter().all(overview) {
+                    true if self.whole.is_empty() => {}
+                    true => self.estate.host(host.lean()),
+                    false => self.estate.host(*host),
                 }
             }
             Record::Input(input) => {

@@ -1,20 +1,16 @@
-//! Comma-separated values (RFC 4180): a row a machine, or a row a finding. Cells that a spreadsheet would take for a formula
-//! begin with an apostrophe.
+//! Comma-separated values: a row a machine, or a row a finding.
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 
-use csv::{Terminator, Writer, WriterBuilder};
-
-use super::escape::escape;
-use super::estate::{asked, cell, data, dotnet, product, reason, suites, windows, word};
+use super::csv::Table;
+use super::estate::{asked, both, data, dotnet, product, reason, suites, windows, word};
 use super::model::{Finding, Host, Input, Outcome, Run, Verdict};
 use super::overview::SIX;
 
 /// Rows while they are written.
 pub(super) struct Rows<'w> {
     findings: bool,
-    out: Writer<&'w mut dyn Write>,
+    table: Table<&'w mut dyn Write>,
     run: String,
 }
 
@@ -67,13 +63,8 @@ impl<'w> Rows<'w> {
         if bom {
             out.write_all(BYTE_ORDER_MARK.as_bytes())?;
         }
-        let mut out = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(out);
-        if findings {
-            out.write_record(OF_FINDINGS)?;
-        } else {
-            out.write_record(headings())?;
-        }
-        Ok(Self { findings, out, run: String::new() })
+        let columns = if findings { OF_FINDINGS.to_vec() } else { headings() };
+        Ok(Self { findings, table: Table::new(out, &columns)?, run: String::new() })
     }
 
     pub(super) fn run(&mut self, run: &Run) {
@@ -114,12 +105,11 @@ impl<'w> Rows<'w> {
     }
 
     fn row(&mut self, cells: &[String]) -> io::Result<()> {
-        self.out.write_record(cells.iter().map(|cell| harmless(cell).into_owned()))?;
-        Ok(())
+        self.table.row(cells.iter().map(String::as_str))
     }
 
-    pub(super) fn end(mut self) -> io::Result<()> {
-        self.out.flush()
+    pub(super) fn end(self) -> io::Result<()> {
+        self.table.end()
     }
 }
 
@@ -130,10 +120,6 @@ fn headings() -> Vec<&'static str> {
 fn machine(run: &str, host: &Host) -> Vec<String> {
     let rules = |is: fn(&&Finding) -> bool| {
         host.findings.iter().filter(is).map(|finding| finding.rule.as_str()).collect::<Vec<_>>().join(" ")
-    };
-    let both = |protocol| match cell(host, protocol) {
-        (client, server) if client == server => client.to_owned(),
-        (client, server) => format!("{client}/{server}"),
     };
     let build = match (host.windows.build, host.windows.revision) {
         (Some(build), Some(revision)) => format!("{build}.{revision}"),
@@ -154,7 +140,7 @@ fn machine(run: &str, host: &Host) -> Vec<String> {
         text(&host.control_set),
         host.effective.tls12.state.clone(),
     ];
-    row.extend(SIX.into_iter().map(both));
+    row.extend(SIX.into_iter().map(|protocol| both(host, protocol)));
     row.extend([
         dotnet(host).to_owned(),
         suites(host),
@@ -215,28 +201,9 @@ fn of_finding(run: &str, host: &Host, finding: &Finding) -> Vec<String> {
     ]
 }
 
-/// The cell as text: what acts on a terminal is spelled out, and what begins as a formula does gets an apostrophe.
-fn harmless(cell: &str) -> Cow<'_, str> {
-    let safe = escape(cell);
-    // A spreadsheet may pass over blanks before it looks for a formula.
-    match safe.trim_start().starts_with(['=', '+', '-', '@']) {
-        true => Cow::Owned(format!("'{safe}")),
-        false => safe,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn formulas_become_text() {
-        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "=cmd|' /C calc'!A0"] {
-            assert_eq!(harmless(formula), format!("'{formula}"));
-        }
-        assert_eq!(harmless("\t=1"), "\\u{9}=1");
-        assert_eq!(harmless("AADC-01"), "AADC-01");
-    }
 
     #[test]
     fn the_columns_fit_the_rows() {

@@ -1,6 +1,8 @@
 //! What fails, and nothing else.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::machine::{Machine, findings};
 use super::remarks::head;
@@ -43,7 +45,18 @@ pub(super) fn fix(request: &Request<'_>, machine: &Machine<'_>) -> Result<Made, 
         }
         compliant = false;
     }
-    let audited = |changes: &[Change]| audit(request.policy, &machine.after(&[changes]));
+    // The same changes are asked about several times in a row.
+    let last: RefCell<Option<(Vec<Change>, Rc<HostReport>)>> = RefCell::new(None);
+    let audited = |changes: &[Change]| -> Rc<HostReport> {
+        if let Some((known, report)) = &*last.borrow()
+            && known == changes
+        {
+            return Rc::clone(report);
+        }
+        let report = Rc::new(audit(request.policy, &machine.after(&[changes])));
+        *last.borrow_mut() = Some((changes.to_vec(), Rc::clone(&report)));
+        report
+    };
     let weak = |changes: &[Change]| weakened(&before.effective, &audited(changes).effective);
     let all: Vec<usize> = (0..wanted.values.changes.len()).collect();
     let helping = wanted.helping(all, &audited);
@@ -104,7 +117,7 @@ impl<'a> Wanted<'a> {
     }
 
     /// Without the values whose rules are all about effective states, and fail with them too.
-    fn helping(&self, mut numbers: Vec<usize>, audited: &dyn Fn(&[Change]) -> HostReport) -> Vec<usize> {
+    fn helping(&self, mut numbers: Vec<usize>, audited: &dyn Fn(&[Change]) -> Rc<HostReport>) -> Vec<usize> {
         loop {
             let report = audited(&self.some(&numbers));
             let after = findings(&report);

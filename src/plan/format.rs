@@ -73,15 +73,49 @@ impl Format {
 
     /// What the name of a file ends in; nothing for several files, which need a folder.
     pub fn extension(self) -> &'static str {
+        self.row().1
+    }
+
+    /// What it is called on the command line.
+    pub fn name(self) -> &'static str {
+        self.row().0
+    }
+
+    /// What it is for, as the help says it.
+    pub fn about(self) -> &'static str {
+        self.row().2
+    }
+
+    /// Name, extension, and what it is for.
+    fn row(self) -> (&'static str, &'static str, &'static str) {
         match self {
-            Format::Reg | Format::Reg4 => ".reg",
-            Format::Pol => ".pol",
-            Format::Lgpo => ".txt",
-            Format::Gpp | Format::GppCollection => ".xml",
-            Format::Ps1 | Format::Dsc => ".ps1",
-            Format::Cmd => ".cmd",
-            Format::Intune | Format::GpoBackup { .. } => "",
-            Format::Ansible | Format::Dsc3 => ".yml",
+            Format::Reg => ("reg", ".reg", "For regedit: version 5.00, UTF-16LE with a byte order mark"),
+            Format::Reg4 => ("reg4", ".reg", "For old tools: REGEDIT4, ANSI"),
+            Format::Pol => ("pol", ".pol", "Registry.pol of a Group Policy Object; LGPO.exe /m imports it"),
+            Format::Lgpo => ("lgpo", ".txt", "Text for LGPO.exe /t"),
+            Format::Gpp => ("gpp", ".xml", "Registry.xml of Group Policy Preferences"),
+            Format::GppCollection => {
+                ("gpp-collection", ".xml", "The collection in such a file alone, to be pasted into the editor")
+            }
+            Format::GpoBackup { settings: Settings::Policy, .. } => (
+                "gpo-backup",
+                "",
+                "Folder that Import-GPO takes (-o names it), with registry.pol. The import erases the former settings of its \
+                 target and links it nowhere; Compress-Archive drops files that Windows hid",
+            ),
+            Format::GpoBackup { settings: Settings::Preferences, .. } => (
+                "gpo-backup-preferences",
+                "",
+                "The same with Registry.xml of Group Policy Preferences; LGPO.exe /g does nothing with it",
+            ),
+            Format::Ps1 => ("ps1", ".ps1", "PowerShell script with -WhatIf and -Undo"),
+            Format::Cmd => ("cmd", ".cmd", "Batch file"),
+            Format::Intune => {
+                ("intune", "", "Detection and remediation script for Intune, in the folder that -o names")
+            }
+            Format::Ansible => ("ansible", ".yml", "Tasks for Ansible (ansible.windows.win_regedit)"),
+            Format::Dsc => ("dsc", ".ps1", "PowerShell DSC configuration (xPSDesiredStateConfiguration)"),
+            Format::Dsc3 => ("dsc3", ".yml", "Document of Microsoft DSC v3, which winget configure takes too"),
         }
     }
 

@@ -10,7 +10,8 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use walkdir::{DirEntry, WalkDir};
 
-use super::installation::{Mounted, is_of_windows, is_policy_name, mounted, windows_of};
+use super::installation::is_policy_name;
+use super::mounted::{Mounted, is_of_windows, mounted, windows_of};
 use super::past::is_past;
 use super::policy_place::is_uploads;
 use super::walk::Holder;

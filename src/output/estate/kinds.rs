@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use super::super::model::{Finding, Host, Verdict};
 use super::Estate;
 
-/// Machines that fail the same required rules, with the same data found, and TLS 1.2 off on all of them or on none.
+/// Machines that fail the same required rules, with the same data found and the same fix, and TLS 1.2 off on all of them or on
+/// none.
 #[derive(Debug)]
 pub(in crate::output) struct Kind<'a> {
     /// `A`, `B`, …
@@ -79,7 +80,7 @@ impl Risk {
     }
 }
 
-/// What tells kinds apart: the rules with the type and data found, and whether TLS 1.2 is off.
+/// What tells kinds apart: the rules with the type and data found, whether TLS 1.2 is off, and the fix.
 fn key(host: &Host) -> String {
     let mut key = String::from(if host.effective.tls12.state == "off" { "off" } else { "" });
     for finding in host.failing() {
@@ -87,6 +88,8 @@ fn key(host: &Host) -> String {
         let found = found.or_else(|| finding.state.clone()).unwrap_or_default();
         key.push_str(&format!("\0{}\0{found}", finding.rule));
     }
+    // One fix is to do for all of them.
+    key.push_str(host.fix.as_ref().and_then(|fix| fix.reg.as_deref()).unwrap_or_default());
     key
 }
 

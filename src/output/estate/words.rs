@@ -37,6 +37,14 @@ pub(in crate::output) fn cell(host: &Host, protocol: &str) -> (&'static str, &'s
     found.map_or(("?", "?"), |states| (state(&states.client.state), state(&states.server.state)))
 }
 
+/// The same as one word, or as two with a slash.
+pub(in crate::output) fn both(host: &Host, protocol: &str) -> String {
+    match cell(host, protocol) {
+        (client, server) if client == server => client.to_owned(),
+        (client, server) => format!("{client}/{server}"),
+    }
+}
+
 fn state(state: &str) -> &'static str {
     match state {
         "on" => "on",

@@ -1,0 +1,135 @@
+//! The arguments of `tlshive generate`.
+
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use clap::builder::PossibleValue;
+use clap::{Args, ValueEnum};
+
+use super::super::{audit, generate};
+use super::{DiskArgs, OwnerArg, RegIsArg};
+use crate::plan::Root;
+use crate::plan::format::Format;
+
+/// Write the file that sets the values, or puts back what was there: for regedit, Group Policy, scripts, Intune, Ansible or DSC
+#[derive(Args)]
+pub(in crate::cli) struct GenerateArgs {
+    /// What the file is to do
+    #[arg(value_enum)]
+    pub(in crate::cli) plan: PlanArg,
+
+    /// Write to FILE instead of standard output; for formats of several files, and for several machines, to the folder FILE
+    #[arg(short, long, value_name = "FILE")]
+    pub(in crate::cli) output: Option<PathBuf>,
+
+    /// Overwrite FILE if it exists
+    #[arg(long)]
+    pub(in crate::cli) force: bool,
+
+    /// Format of the file
+    #[arg(long, value_enum, default_value_t = ChangesArg(Format::Reg))]
+    pub(in crate::cli) format: ChangesArg,
+
+    /// Control set to write to: current, or a number for a hive that is not in use
+    #[arg(long, value_name = "SET", default_value = "current", value_parser = generate::control_set)]
+    pub(in crate::cli) control_set: generate::Target,
+
+    /// Policy whose values to set: the id of a built-in one, or a TOML file [default: entra-connect-tls12, for "only" tls12-only]
+    #[arg(long, value_name = "ID|FILE")]
+    pub(in crate::cli) policy: Option<String>,
+
+    /// Write for a hive that is loaded under another name, as reg load does in the recovery environment (WinRE): the key that it
+    /// is loaded as; with SYSTEM= or SOFTWARE= in front where the name does not show which it is; may be given again
+    #[arg(long, value_name = "[HIVE=]KEY", value_parser = generate::root)]
+    pub(in crate::cli) root: Vec<Root>,
+
+    /// Only the values of these rules
+    #[arg(long, value_name = "RULE,…", value_delimiter = ',')]
+    pub(in crate::cli) values: Vec<String>,
+
+    #[command(flatten)]
+    pub(in crate::cli) state: StateArgs,
+}
+
+/// The machine that a file is computed for.
+#[derive(Args)]
+pub(in crate::cli) struct StateArgs {
+    /// The machine that the file is for: whatever an audit takes; may be given again. For several machines, -o names a folder
+    #[arg(long = "for", value_name = "INPUT")]
+    pub(in crate::cli) inputs: Vec<PathBuf>,
+
+    /// What "undo" is to undo: enable, disable, only, defaults, fix, or else a .reg or policy file (./fix is a file)
+    #[arg(long, value_name = "PLAN|FILE", default_value = "fix", requires = "inputs", value_parser = generate::of)]
+    pub(in crate::cli) of: generate::Of,
+
+    /// Take all inputs as one machine
+    #[arg(long, requires = "inputs")]
+    pub(in crate::cli) join: bool,
+
+    /// Of the machines in the inputs, only that of this name or in this place (a folder, an image, a volume of it); * and ? stand
+    /// for anything; may be given again
+    #[arg(long, value_name = "NAME|PATH", requires = "inputs")]
+    pub(in crate::cli) host: Vec<String>,
+
+    /// Take copies from earlier days as well: RegBack, Windows.old, restore points, shadow copies
+    #[arg(long, requires = "inputs")]
+    pub(in crate::cli) include_backups: bool,
+
+    /// Transaction log of a hive, for logs that do not lie beside theirs under its name; may be given again
+    #[arg(long, value_name = "FILE", conflicts_with = "no_logs", requires = "inputs")]
+    pub(in crate::cli) log: Vec<PathBuf>,
+
+    /// Read hives as they lie, without their transaction logs
+    #[arg(long, requires = "inputs")]
+    pub(in crate::cli) no_logs: bool,
+
+    /// Whose settings a Registry.pol holds; auto goes by the layout of Group Policy folders and by its keys
+    #[arg(long, value_enum, value_name = "OWNER", default_value_t = OwnerArg::Auto)]
+    pub(in crate::cli) registry_pol: OwnerArg,
+
+    /// What .reg files are: what an export does not list is not there, what a script does not list is not known
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = RegIsArg::Auto, requires = "inputs")]
+    pub(in crate::cli) reg_is: RegIsArg,
+
+    /// Write nothing where a hive is dirty and its logs were not applied
+    #[arg(long, requires = "inputs")]
+    pub(in crate::cli) require_clean: bool,
+
+    /// Code page of .reg files without a byte order mark, such as windows-1252, shift_jis or utf-8
+    #[arg(long, value_name = "NAME", value_parser = audit::codepage)]
+    pub(in crate::cli) codepage: Option<&'static encoding_rs::Encoding>,
+
+    #[command(flatten)]
+    pub(in crate::cli) disk: DiskArgs,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+pub(in crate::cli) enum PlanArg {
+    /// Set the values that the policy asks for
+    Enable,
+    /// Set them to the contrary: turns TLS 1.2 off and weakens .NET; not recommended
+    Disable,
+    /// TLS 1.2 on, and TLS 1.3 where --for shows a Windows that has it; everything older off
+    Only,
+    /// Delete the values, so that Windows does what it ships with
+    Defaults,
+    /// Set what fails on the machine of --for, and nothing else
+    Fix,
+    /// Put back what is on the machine of --for, for after the plan of --of was imported there
+    Undo,
+}
+
+/// A format of plans, as the table of formats has it.
+#[derive(Clone, Copy)]
+pub(in crate::cli) struct ChangesArg(pub(in crate::cli) Format);
+
+impl ValueEnum for ChangesArg {
+    fn value_variants<'a>() -> &'a [Self] {
+        static ALL: LazyLock<Vec<ChangesArg>> = LazyLock::new(|| Format::ALL.map(ChangesArg).to_vec());
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.0.name()).help(self.0.about()))
+    }
+}

@@ -1,0 +1,95 @@
+//! The arguments of `tlshive show`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::super::audit;
+use super::{DiskArgs, RegIsArg};
+
+const AFTER_SHOW_HELP: &str = "\
+Exit status:
+  0  the key or value was printed
+  1  it is not there
+  2  the command line is wrong, or tlshive itself failed
+  3  it, or a part of it, cannot be read";
+
+/// Print a key, or a value of it, as it stands in a hive or a .reg file
+#[derive(Args)]
+#[command(after_help = AFTER_SHOW_HELP)]
+pub(in crate::cli) struct ShowArgs {
+    /// A hive, a .reg file, or a disk image or archive that holds one; told apart by content
+    pub(in crate::cli) input: PathBuf,
+
+    /// Path below the hive's root, or a full one such as HKLM\SYSTEM\CurrentControlSet\Control; without it, the root of a
+    /// hive or the whole of a .reg file
+    pub(in crate::cli) key: Option<String>,
+
+    /// Name of one value; "@" or "" is the default value
+    pub(in crate::cli) value: Option<String>,
+
+    /// Of several machines in an image or archive, that of this name or in this place, such as a volume
+    #[arg(long, value_name = "NAME|PATH")]
+    pub(in crate::cli) host: Option<String>,
+
+    /// Print the keys below as well
+    #[arg(short, long, conflicts_with = "value")]
+    pub(in crate::cli) recursive: bool,
+
+    /// Print, in place of what is there, what was deleted in the key and in all below it and still stands in the hive's free
+    /// cells; of the whole hive, also what nothing says the key of
+    #[arg(long, conflicts_with_all = ["value", "recursive"])]
+    pub(in crate::cli) deleted: bool,
+
+    /// Output format
+    #[arg(long, value_enum, default_value_t = ShowFormatArg::Text)]
+    pub(in crate::cli) format: ShowFormatArg,
+
+    /// What the hive's root is called: HKEY_LOCAL_MACHINE\SYSTEM and the like where the hive shows it, else
+    /// HKEY_LOCAL_MACHINE and the file's name
+    #[arg(long, value_name = "PREFIX")]
+    pub(in crate::cli) root: Option<String>,
+
+    /// Transaction log of the hive, where it does not lie beside it under its name; may be given again
+    #[arg(long, value_name = "FILE", conflicts_with = "no_logs")]
+    pub(in crate::cli) log: Vec<PathBuf>,
+
+    /// Show the hive as it lies, without its transaction logs
+    #[arg(long)]
+    pub(in crate::cli) no_logs: bool,
+
+    #[command(flatten)]
+    pub(in crate::cli) disk: DiskArgs,
+
+    /// What a .reg file is: what an export does not list is not there, what a script does not list is not known
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = RegIsArg::Auto)]
+    pub(in crate::cli) reg_is: RegIsArg,
+
+    /// Code page of a .reg file without a byte order mark, such as windows-1252, shift_jis or utf-8
+    #[arg(long, value_name = "NAME", value_parser = audit::codepage)]
+    pub(in crate::cli) codepage: Option<&'static encoding_rs::Encoding>,
+
+    /// Write to FILE instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(in crate::cli) output: Option<PathBuf>,
+
+    /// Overwrite FILE if it exists
+    #[arg(long)]
+    pub(in crate::cli) force: bool,
+
+    /// Print all bytes of binary data, and all remarks
+    #[arg(short, long)]
+    pub(in crate::cli) verbose: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+pub(in crate::cli) enum ShowFormatArg {
+    /// For people
+    Text,
+    /// JSON lines: an object a key
+    Json,
+    /// A .reg file as regedit exports it
+    Reg,
+    /// The bytes of the hive or .reg file itself, taken out of the image or archive: its logs are not applied
+    Raw,
+}

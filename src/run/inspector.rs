@@ -1,0 +1,282 @@
+//! What a worker does: it surveys a unit, and judges the machines of it.
+
+use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::elsewhere::{Announces, Elsewhere};
+use super::order::Came;
+use super::settle::{self, records};
+use super::{Counts, HostRecord, Inspection, Made, Record};
+use crate::audit::{HostReport, Used, Verdict, audit, cross_check};
+use crate::diagnostic::Diagnostic;
+use crate::glob::matches;
+use crate::host::{Group, Host, Options, group, open};
+use crate::limits::Limits;
+use crate::source::{Discovery, Entry, Holder, Unit, Walk, discover};
+
+/// What a worker is to do.
+pub(super) enum Job<'a> {
+    Unit(Unit),
+    Hosts(Vec<Group>),
+    Holder(Arc<Holders<'a>>, Holder, bool),
+}
+
+/// The images and archives of a unit.
+pub(super) struct Holders<'a> {
+    left: Mutex<Left<'a>>,
+    /// The images, without links.
+    images: HashSet<PathBuf>,
+}
+
+/// What is left to do of them.
+pub(super) struct Left<'a> {
+    count: usize,
+    /// What was found in those whose volumes lie on several disks.
+    dynamic: Vec<(PathBuf, Walk<'a>)>,
+}
+
+/// How many machines of one folder are one part of its unit.
+const GROUPS: usize = 16;
+
+/// What the workers share.
+pub(super) struct Inspector<'a, 'r, R> {
+    pub(super) inspection: &'a Inspection<'a>,
+    pub(super) options: Options<'r>,
+    pub(super) render: &'r R,
+    pub(super) limits: Arc<Limits>,
+    pub(super) elsewhere: Elsewhere,
+}
+
+impl<'a, R> Inspector<'a, '_, R> {
+    pub(super) fn work<T>(&self, job: Job<'a>) -> Came<Job<'a>, Made<T>>
+    where
+        R: Fn(Record) -> T,
+    {
+        match job {
+            Job::Unit(unit) => {
+                let path = unit.path();
+                catch_unwind(AssertUnwindSafe(|| self.unit(unit)))
+                    .unwrap_or_else(|_| Came::Whole(self.broke(path.as_deref())))
+            }
+            Job::Hosts(groups) => Came::Part(self.made(&groups, Discovery::default()), None),
+            Job::Holder(holders, holder, part) => self.holder(&holders, &holder, part),
+        }
+    }
+
+    /// Looks at the files of a unit, and judges the machines that they are; what is in images and archives, and more machines
+    /// than a few, is left for others.
+    fn unit<T>(&self, unit: Unit) -> Came<Job<'a>, Made<T>>
+    where
+        R: Fn(Record) -> T,
+    {
+        let known = Announces { above: Arc::clone(&unit.above), number: unit.number, elsewhere: &self.elsewhere };
+        let mut walk = self.walk();
+        walk.survey(&unit);
+        walk.attach_logs();
+        let holders = std::mem::take(&mut walk.containers);
+        let parts = walk.parts_among(&holders);
+        self.elsewhere.add(&parts.used);
+        unit.above.announce(parts.used);
+        self.elsewhere.announce(unit.number);
+        let is_used =
+            |holder: &Holder| unit.above.uses(holder) || unit.last && self.elsewhere.uses(unit.number, holder);
+        let is_part: Vec<bool> =
+            holders.iter().zip(parts.is_part).map(|(holder, part)| part || !holder.named && is_used(holder)).collect();
+        let found = group(&walk.out.artifacts, false, self.inspection.options.limits);
+        walk.out.diagnostics.extend(found.diagnostics);
+        walk.out.ledger.extend(found.others);
+        walk.out.artifacts.clear();
+        drop(known);
+        let mut groups = found.groups;
+        let mut holders: Vec<(Holder, bool)> = holders.into_iter().zip(is_part).collect();
+        if let Some(done) = self.inspection.done {
+            groups.retain(|group| !group.artifacts().all(|artifact| done.contains(&*artifact.name)));
+            holders.retain(|(holder, _)| !done.contains(&*holder.path().to_string_lossy()));
+            walk.out.ledger.retain(|entry| !done.contains(&*entry.name));
+            walk.out.diagnostics.retain(|remark| !done.contains(&*remark.place.artifact));
+        }
+        let rest = groups.split_off(groups.len().min(GROUPS));
+        let images = std::mem::take(&mut walk.images);
+        let mut made = self.made(&groups, walk.out);
+        if rest.is_empty() && holders.is_empty() {
+            made.closes = unit.closes;
+            return Came::Whole(made);
+        }
+        let mut jobs = Vec::new();
+        let mut rest = rest.into_iter().peekable();
+        while rest.peek().is_some() {
+            jobs.push(Job::Hosts(rest.by_ref().take(GROUPS).collect()));
+        }
+        let left = Left { count: holders.len(), dynamic: Vec::new() };
+        let shared = Arc::new(Holders { left: Mutex::new(left), images });
+        jobs.extend(holders.into_iter().map(|(holder, part)| Job::Holder(Arc::clone(&shared), holder, part)));
+        Came::First(made, jobs)
+    }
+
+    /// Looks into an image or an archive. The one who comes last looks into the volumes that lie on several disks of the unit.
+    fn holder<T>(&self, holders: &Holders<'a>, holder: &Holder, part: bool) -> Came<Job<'a>, Made<T>>
+    where
+        R: Fn(Record) -> T,
+    {
+        let looked = catch_unwind(AssertUnwindSafe(|| {
+            let mut walk = self.walk();
+            walk.look_into_holder(holder, part);
+            walk.attach_logs();
+            walk
+        }));
+        let mut left = holders.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = match looked {
+            Ok(walk) if walk.dynamic.is_empty() => self.found(walk),
+            Ok(walk) => {
+                left.dynamic.push((holder.path().to_path_buf(), walk));
+                self.nothing()
+            }
+            Err(_) => self.broke(Some(holder.path())),
+        };
+        left.count -= 1;
+        let mut dynamic = match left.count {
+            0 => std::mem::take(&mut left.dynamic),
+            _ => Vec::new(),
+        };
+        drop(left);
+        if dynamic.is_empty() {
+            return Came::Part(made, None);
+        }
+        dynamic.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let mut walk = self.walk();
+        walk.images.clone_from(&holders.images);
+        for (_, one) in dynamic {
+            walk.absorb(one.out, one.dynamic);
+        }
+        walk.dynamic_volumes();
+        walk.attach_logs();
+        Came::Part(made, Some(self.found(walk)))
+    }
+
+    /// Everything at once, as one unit.
+    pub(super) fn whole<T>(&self, inputs: &[PathBuf]) -> Made<T>
+    where
+        R: Fn(Record) -> T,
+    {
+        let inspection = self.inspection;
+        let mut found = discover(inputs, &inspection.search, inspection.options.limits);
+        let grouped = group(&found.artifacts, inspection.join, inspection.options.limits);
+        found.diagnostics.extend(grouped.diagnostics);
+        found.ledger.extend(grouped.others);
+        self.made(&grouped.groups, found)
+    }
+
+    fn walk(&self) -> Walk<'a> {
+        Walk::new(&self.inspection.search, Arc::clone(&self.limits))
+    }
+
+    fn found<T>(&self, mut walk: Walk<'a>) -> Made<T>
+    where
+        R: Fn(Record) -> T,
+    {
+        let grouped = group(&walk.out.artifacts, false, self.inspection.options.limits);
+        walk.out.diagnostics.extend(grouped.diagnostics);
+        walk.out.ledger.extend(grouped.others);
+        self.made(&grouped.groups, walk.out)
+    }
+
+    pub(super) fn nothing<T>(&self) -> Made<T> {
+        let used = Used::default();
+        Made { records: Vec::new(), counts: Counts::default(), used, closes: None }
+    }
+
+    /// Judges machines; what was found besides is put on record with them.
+    fn made<T>(&self, groups: &[Group], found: Discovery) -> Made<T>
+    where
+        R: Fn(Record) -> T,
+    {
+        let mut made = self.nothing();
+        let mut judged = Vec::new();
+        let mut diagnostics = found.diagnostics;
+        for group in groups {
+            let looked = catch_unwind(AssertUnwindSafe(|| {
+                let (hosts, mut remarks) = open(group, &self.options);
+                let inputs = hosts.first().map(|host| host.inputs.clone()).unwrap_or_default();
+                let mut used = Used::default();
+                let mut reports = Vec::new();
+                for host in &hosts {
+                    let (report, more) = self.judge(host, &mut used);
+                    remarks.extend(more);
+                    let fixer = self.inspection.fixer.filter(|_| report.verdict == Verdict::NotCompliant);
+                    let fix = fixer.and_then(|fixer| fixer(host));
+                    reports.push((report, fix));
+                }
+                (inputs, reports, remarks, used)
+            }));
+            let Ok((inputs, reports, remarks, used)) = looked else {
+                let path = group.artifacts().next().map(|artifact| Path::new(&*artifact.name));
+                self.failed_over(path, &mut made);
+                continue;
+            };
+            diagnostics.extend(remarks);
+            made.used.add(&used);
+            judged.push((group, reports.len(), inputs));
+            for (report, fix) in reports {
+                made.counts.host(&report);
+                let record = HostRecord::new(group, report, fix);
+                made.records.push((self.render)(Record::Host(Box::new(record))));
+            }
+        }
+        made.counts.files += found.files;
+        made.counts.other_files += found.other_files;
+        for mut record in records(&judged, found.ledger, found.images, diagnostics) {
+            self.weigh(&mut record.entry);
+            made.counts.input(&record);
+            made.records.push((self.render)(Record::Input(Box::new(record))));
+        }
+        made
+    }
+
+    /// Whether it makes the run incomplete, by what the user asks for and accepts.
+    fn weigh(&self, entry: &mut Entry) {
+        entry.counts |= self.inspection.require_complete && entry.is_unjudged();
+        if !entry.counts || entry.is_missing() {
+            return;
+        }
+        let accepted = self.inspection.accepted.iter().find(|(pattern, _)| matches(pattern, &entry.name));
+        if let Some((_, reason)) = accepted {
+            entry.counts = false;
+            if let Some(why) = &mut entry.reason {
+                why.why.push_str(&format!(" (accepted: {reason})"));
+            }
+        }
+    }
+
+    fn judge(&self, host: &Host, used: &mut Used) -> (HostReport, Vec<Diagnostic>) {
+        let mut report = audit(self.inspection.policy, host);
+        let remarks = match self.inspection.cross_check {
+            true => cross_check(&mut report, host),
+            false => Vec::new(),
+        };
+        if let Some((waivers, today)) = self.inspection.waivers {
+            used.waive(waivers, &mut report, today);
+        }
+        (report, remarks)
+    }
+
+    /// What there is to say where the program failed: at a file, or somewhere.
+    fn broke<T>(&self, path: Option<&Path>) -> Made<T>
+    where
+        R: Fn(Record) -> T,
+    {
+        let mut made = self.nothing();
+        self.failed_over(path, &mut made);
+        made
+    }
+
+    fn failed_over<T>(&self, path: Option<&Path>, made: &mut Made<T>)
+    where
+        R: Fn(Record) -> T,
+    {
+        let record = settle::broke(path);
+        made.counts.input(&record);
+        made.records.push((self.render)(Record::Input(Box::new(record))));
+    }
+}
