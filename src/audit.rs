@@ -19,7 +19,7 @@ use effective::Needs;
 pub use effective::{Effective, effective};
 pub use report::{Finding, HostReport, Outcome, Verdict, Waived};
 pub use second::cross_check;
-pub use states::{Installed, States};
+pub use states::{Installed, States, Told};
 pub use waive::Used;
 pub use weakened::weakened;
 

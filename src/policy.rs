@@ -12,6 +12,8 @@ use std::fmt;
 use crate::windows::control_set::in_control_set;
 use crate::windows::path::{KeyPath, Name};
 use crate::windows::roots;
+use crate::windows::state::State;
+use crate::windows::subject::Subject;
 use crate::windows::value::{Value, ValueType};
 
 pub use conditions::{Installation, Only, Product, Version};
@@ -83,9 +85,9 @@ pub struct Setting {
 #[derive(Debug, Clone)]
 pub struct Effect {
     /// What has the state, such as `schannel/TLS 1.2/client`.
-    pub subject: String,
+    pub subject: Subject,
     /// The states that pass.
-    pub expect: Vec<String>,
+    pub expect: Vec<State>,
     /// How to get there, in one line.
     pub fix: String,
 }
@@ -185,7 +187,7 @@ impl Rule {
     pub fn name(&self) -> String {
         match &self.check {
             Check::Value(setting) => setting.value.to_string(),
-            Check::State(effect) => effect.subject.clone(),
+            Check::State(effect) => effect.subject.to_string(),
         }
     }
 }

@@ -4,6 +4,7 @@ pub mod control_set;
 pub mod keys;
 pub mod path;
 pub mod roots;
+pub mod state;
 pub mod subject;
 pub mod time;
 pub mod value;

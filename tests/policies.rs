@@ -7,13 +7,15 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 use tlshive::audit::effective::interest;
-use tlshive::audit::{HostReport, Installed, Outcome, States, Verdict, audit, audit_with};
+use tlshive::audit::{HostReport, Installed, Outcome, States, Told, Verdict, audit, audit_with};
 use tlshive::host::{Host, Options, group, open};
 use tlshive::limits::Limits;
 use tlshive::output::{code_list, rule_list, subject_list, topic_list};
 use tlshive::policy::Policy;
 use tlshive::source::{Search, discover};
 use tlshive::windows::path::KeyPath;
+use tlshive::windows::state::State;
+use tlshive::windows::subject::Subject;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -154,8 +156,10 @@ fn the_readme_lists_rules_states_and_codes_as_they_are() {
 struct Known(HashMap<&'static str, &'static str>, Option<Installed>);
 
 impl States for Known {
-    fn state(&self, subject: &str) -> Option<(String, String)> {
-        self.0.get(subject).map(|state| ((*state).to_owned(), "a test says so".to_owned()))
+    fn state(&self, subject: Subject) -> Told {
+        let word = self.0.get(subject.to_string().as_str());
+        let state = subject.states().iter().find(|state| Some(&state.word()) == word).copied();
+        Told { state: state.unwrap_or(State::Unknown), why: "a test says so".to_owned() }
     }
 
     fn entra_connect(&self) -> Option<Installed> {

@@ -83,14 +83,17 @@ fn product(only: &Only, states: &dyn States) -> Applies {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit::Told;
     use crate::host::Architecture;
     use crate::policy::Installation;
+    use crate::windows::state::State;
+    use crate::windows::subject::Subject;
 
     struct Connect(Option<Installed>);
 
     impl States for Connect {
-        fn state(&self, _: &str) -> Option<(String, String)> {
-            None
+        fn state(&self, _: Subject) -> Told {
+            Told { state: State::Unknown, why: String::new() }
         }
 
         fn entra_connect(&self) -> Option<Installed> {

@@ -3,12 +3,13 @@
 use super::applies::{Applies, applies};
 use super::deciding::deciding;
 use super::report::{Finding, Outcome};
-use super::states::States;
+use super::states::{States, Told};
 use crate::error::Error;
 use crate::host::{Host, InputKind, lacks_wow64_node};
 use crate::policy::{Check, Effect, Match, Rule, Setting};
 use crate::registry::overlay::Overlaid;
 use crate::registry::{Found, KeyInfo, Lookup};
+use crate::windows::state::State;
 use crate::windows::value::Value;
 
 pub(super) fn check(rule: &Rule, host: &Host, states: &dyn States) -> Finding {
@@ -46,23 +47,21 @@ fn overlaid(mut finding: Finding, host: &Host) -> Finding {
 }
 
 fn state(rule: &Rule, effect: &Effect, states: &dyn States) -> Finding {
-    let Some((found, why)) = states.state(&effect.subject) else {
-        return Finding::new(rule, Outcome::Unknown, "its effective state is not known".to_owned());
-    };
-    let outcome = match found.as_str() {
-        "unknown" => Outcome::Unknown,
-        _ if effect.expect.contains(&found) => Outcome::Pass,
+    let Told { state, why } = states.state(effect.subject);
+    let outcome = match state {
+        State::Unknown => Outcome::Unknown,
+        _ if effect.expect.contains(&state) => Outcome::Pass,
         _ => Outcome::Fail,
     };
     let why = match outcome {
-        Outcome::Fail => format!("it is {found}, not {}: {why}", effect.expect.join(" or ")),
+        Outcome::Fail => format!("it is {state}, not {}: {why}", State::listed(&effect.expect, " or ")),
         _ => why,
     };
-    let fix = (outcome == Outcome::Fail).then(|| match found.as_str() {
-        "not-supported" => "this Windows does not have it: no value turns it on, a newer release does".to_owned(),
-        _ => states.advice(&effect.subject).unwrap_or_else(|| rule.fix()),
+    let fix = (outcome == Outcome::Fail).then(|| match state {
+        State::NotSupported => "this Windows does not have it: no value turns it on, a newer release does".to_owned(),
+        _ => states.advice(effect.subject).unwrap_or_else(|| rule.fix()),
     });
-    Finding { state: Some(found), fix, ..Finding::new(rule, outcome, why) }
+    Finding { state: Some(state), fix, ..Finding::new(rule, outcome, why) }
 }
 
 fn value(rule: &Rule, setting: &Setting, host: &Host) -> Finding {
@@ -188,6 +187,7 @@ mod tests {
     use crate::error::At;
     use crate::place::Place;
     use crate::policy::{Accept, Policy};
+    use crate::windows::subject::{Side, Subject};
     use crate::windows::value::ValueType;
 
     fn rule(id: &str) -> Rule {
@@ -250,11 +250,11 @@ mod tests {
     /// Each state, and what becomes of a rule that asks for "on" or "not-supported".
     #[test]
     fn states_are_held_against_those_that_pass() {
-        struct Says(Option<&'static str>);
+        struct Says(State);
         impl States for Says {
-            fn state(&self, subject: &str) -> Option<(String, String)> {
-                assert_eq!(subject, "schannel/TLS 1.3/client");
-                self.0.map(|state| (state.to_owned(), "because".to_owned()))
+            fn state(&self, subject: Subject) -> Told {
+                assert_eq!(subject, Subject::Schannel("TLS 1.3", Side::Client));
+                Told { state: self.0, why: "because".to_owned() }
             }
 
             fn entra_connect(&self) -> Option<crate::audit::Installed> {
@@ -262,22 +262,21 @@ mod tests {
             }
         }
         let effect = Effect {
-            subject: "schannel/TLS 1.3/client".to_owned(),
-            expect: vec!["on".to_owned(), "not-supported".to_owned()],
+            subject: Subject::Schannel("TLS 1.3", Side::Client),
+            expect: vec![State::On, State::NotSupported],
             fix: "do it".to_owned(),
         };
         let rule = Rule { check: Check::State(effect.clone()), ..rule("tls12-client-enabled") };
         let cases = [
-            (Some("on"), Outcome::Pass, "because", None),
-            (Some("not-supported"), Outcome::Pass, "because", None),
-            (Some("soft-off"), Outcome::Fail, "it is soft-off, not on or not-supported: because", Some("do it")),
-            (Some("unknown"), Outcome::Unknown, "because", None),
-            (None, Outcome::Unknown, "its effective state is not known", None),
+            (State::On, Outcome::Pass, "because", None),
+            (State::NotSupported, Outcome::Pass, "because", None),
+            (State::SoftOff, Outcome::Fail, "it is soft-off, not on or not-supported: because", Some("do it")),
+            (State::Unknown, Outcome::Unknown, "because", None),
         ];
         for (says, outcome, why, fix) in cases {
             let f = state(&rule, &effect, &Says(says));
             assert_eq!((f.outcome, f.why.as_str(), f.fix.as_deref()), (outcome, why, fix), "{says:?}");
-            assert_eq!(f.state.as_deref(), says);
+            assert_eq!(f.state, Some(says));
         }
     }
 }

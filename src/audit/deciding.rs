@@ -43,8 +43,8 @@ pub fn deciding(rule: &Rule) -> Vec<(KeyPath, Name)> {
     let exchange = |exchange: Exchange, value: &str| {
         all(format!(r"{schannel}\KeyExchangeAlgorithms\{}", exchange.key()), &[value])
     };
-    match Subject::parse(&effect.subject) {
-        Some(Subject::Schannel(protocol, side)) => {
+    match effect.subject {
+        Subject::Schannel(protocol, side) => {
             let mut own: Vec<_> = pair(protocol, side);
             // These are not on without a suite in the list.
             if ["TLS 1.2", "TLS 1.3", "DTLS 1.2"].contains(&protocol) {
@@ -52,36 +52,33 @@ pub fn deciding(rule: &Rule) -> Vec<(KeyPath, Name)> {
             }
             own
         }
-        Some(Subject::Values(protocol) | Subject::Sides(protocol)) => both(protocol),
-        Some(Subject::Protocols(side)) => PROTOCOLS.iter().flat_map(|protocol| pair(protocol, side)).collect(),
-        Some(Subject::DotNet(version, bits)) => runtime(version, bits),
-        Some(Subject::DotNetProtocols(version, bits)) => {
+        Subject::Values(protocol) | Subject::Sides(protocol) => both(protocol),
+        Subject::Protocols(side) => PROTOCOLS.iter().flat_map(|protocol| pair(protocol, side)).collect(),
+        Subject::DotNet(version, bits) => runtime(version, bits),
+        Subject::DotNetProtocols(version, bits) => {
             let old = ["SSL 3.0", "TLS 1.0"].map(|protocol| pair(protocol, Side::Client)).concat();
             [runtime(version, bits), old].concat()
         }
-        Some(Subject::DotNetRelease(_) | Subject::EntraConnect(Connect::DotNet)) => release(),
-        Some(Subject::EntraConnect(Connect::Version | Connect::Support)) => {
+        Subject::DotNetRelease(_) | Subject::EntraConnect(Connect::DotNet) => release(),
+        Subject::EntraConnect(Connect::Version | Connect::Support) => {
             all(r"SYSTEM\CurrentControlSet\Services\ADSync".to_owned(), &["Start"])
         }
-        Some(Subject::EntraConnect(Connect::Programs)) => {
+        Subject::EntraConnect(Connect::Programs) => {
             let key = r"SOFTWARE\Microsoft\.NETFramework\v4.0.30319\System.Net.ServicePointManager";
             let engine = r"C:\Program Files\Microsoft Azure AD Sync\Bin\miiserver.exe";
             let of = |setting: &str| all(format!("{key}.{setting}"), &[engine]);
             [of("SystemDefaultTlsVersions"), of("SecurityProtocol")].concat()
         }
-        Some(Subject::EntraAgents) => effective::agents().into_iter().flat_map(|key| all(key, &["Start"])).collect(),
-        Some(Subject::WinHttp(bits)) => {
+        Subject::EntraAgents => effective::agents().into_iter().flat_map(|key| all(key, &["Start"])).collect(),
+        Subject::WinHttp(bits) => {
             let key = format!(r"{}\Microsoft\Windows\CurrentVersion\Internet Settings\WinHttp", software(bits));
             all(key, &["DefaultSecureProtocols"])
         }
-        Some(Subject::CipherSuites(Suites::AzureDevOps)) => [list("Functions"), list("EccCurves")].concat(),
-        Some(Subject::CipherSuites(_)) => list("Functions"),
-        Some(Subject::Curves) => list("EccCurves"),
-        Some(Subject::KeyExchange(own)) => exchange(own, "Enabled"),
-        Some(Subject::KeySize(own, side, _)) => {
-            own.smallest(side).map(|value| exchange(own, value)).unwrap_or_default()
-        }
-        None => Vec::new(),
+        Subject::CipherSuites(Suites::AzureDevOps) => [list("Functions"), list("EccCurves")].concat(),
+        Subject::CipherSuites(_) => list("Functions"),
+        Subject::Curves => list("EccCurves"),
+        Subject::KeyExchange(own) => exchange(own, "Enabled"),
+        Subject::KeySize(own, side, _) => own.smallest(side).map(|value| exchange(own, value)).unwrap_or_default(),
     }
 }
 

@@ -23,6 +23,7 @@ use crate::host::Windows;
 use crate::place::Place;
 use crate::registry::{Lookup, Registry};
 use crate::windows::path::KeyPath;
+use crate::windows::state::State;
 
 use super::restart::{self, Restart};
 
@@ -70,8 +71,8 @@ pub struct Effective {
 
 /// What becomes of one protocol on one side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum State {
-    /// Offered to every caller.
+pub enum Availability {
+    /// Availability to every caller.
     On,
     /// Only for callers that ask for it by name.
     SoftOff,
@@ -83,16 +84,21 @@ pub enum State {
     Unknown,
 }
 
-impl State {
+impl Availability {
+    /// The state that it is.
+    pub fn state(self) -> State {
+        match self {
+            Availability::On => State::On,
+            Availability::SoftOff => State::SoftOff,
+            Availability::Off => State::Off,
+            Availability::NotSupported => State::NotSupported,
+            Availability::Unknown => State::Unknown,
+        }
+    }
+
     /// In one word, as policies and every report write it.
     pub fn word(self) -> &'static str {
-        match self {
-            State::On => "on",
-            State::SoftOff => "soft-off",
-            State::Off => "off",
-            State::NotSupported => "not-supported",
-            State::Unknown => "unknown",
-        }
+        self.state().word()
     }
 }
 
@@ -100,7 +106,7 @@ impl State {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
     /// The state.
-    pub state: State,
+    pub state: Availability,
     /// Why, such as `OS default of build 17763` or `Enabled=0xFFFFFFFF`.
     pub why: String,
     /// Where the values that decided it stand; none for a default.
@@ -119,6 +125,15 @@ pub enum Answer {
 }
 
 impl Answer {
+    /// The state of what has two: one for yes, one for no.
+    pub fn state(self, yes: State, no: State) -> State {
+        match self {
+            Answer::Yes => yes,
+            Answer::No => no,
+            Answer::Unknown => State::Unknown,
+        }
+    }
+
     /// In one word.
     pub fn word(self) -> &'static str {
         match self {
@@ -171,9 +186,9 @@ pub fn effective(registry: &Registry, windows: &Windows) -> Effective {
     let mut client = schannel::of(&schannel.protocols, "TLS 1.2").map(|p| p.client.clone());
     // Off by default with an update, not there without: whoever names it may get it or not.
     if let (Some(client), Some(_)) = (&mut client, release.and_then(|release| release.update.as_deref()))
-        && client.state == State::SoftOff
+        && client.state == Availability::SoftOff
     {
-        client.state = State::Unknown;
+        client.state = Availability::Unknown;
     }
     let mut of_ciphers = Vec::new();
     let curves = curves::read(registry, windows);

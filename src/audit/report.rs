@@ -7,6 +7,7 @@ use crate::policy::Rule;
 use crate::policy::waiver::Date;
 use crate::registry::cross_check::Agreement;
 use crate::windows::FileTime;
+use crate::windows::state::State;
 use crate::windows::value::Value;
 
 /// The report on one host, as one control set of it.
@@ -96,7 +97,7 @@ pub struct Finding {
     /// The value, if there is one.
     pub found: Option<Value>,
     /// The effective state, where the rule is about one and it is known.
-    pub state: Option<String>,
+    pub state: Option<State>,
     /// What was seen, in one sentence.
     pub why: String,
     /// How to put it right, in one line; none where nothing is wrong.

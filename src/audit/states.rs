@@ -3,22 +3,39 @@
 mod held;
 mod product;
 
-use super::effective::{Answer, Effective, Fact, Installed as Found, Program, Target, View, advice, protocol_left};
-use crate::windows::subject::{Bits, Runtime, Side, Subject, Suites};
+use super::effective::{
+    Answer, Effective, Fact, Installed as Found, KeyExchange, Program, Target, View, advice, protocol_left,
+};
+use crate::windows::state::State;
+use crate::windows::subject::{Bits, Exchange, Runtime, Side, Subject, Suites};
 
 /// What Windows makes of its settings on one host.
 pub trait States {
-    /// The state of a subject such as `schannel/TLS 1.2/client`, and why it is so in one sentence; none where it cannot
-    /// be told. A state called `unknown` says the same, with a reason.
-    fn state(&self, subject: &str) -> Option<(String, String)>;
+    /// The state of a subject, [`State::Unknown`] where it cannot be told.
+    fn state(&self, subject: Subject) -> Told;
 
     /// What sets a state right where the usual values do not.
-    fn advice(&self, _subject: &str) -> Option<String> {
+    fn advice(&self, _subject: Subject) -> Option<String> {
         None
     }
 
     /// Whether Microsoft Entra Connect is installed; none where it cannot be told.
     fn entra_connect(&self) -> Option<Installed>;
+}
+
+/// A state, and why it is so in one sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// The state.
+    pub state: State,
+    /// Why it is so, or why it cannot be told.
+    pub why: String,
+}
+
+impl Told {
+    fn unknown(why: String) -> Self {
+        Told { state: State::Unknown, why }
+    }
 }
 
 /// Whether a product is installed.
@@ -33,72 +50,68 @@ pub enum Installed {
 }
 
 impl States for Effective {
-    fn state(&self, subject: &str) -> Option<(String, String)> {
-        match Subject::parse(subject)? {
-            Subject::Schannel(protocol, side) => fact(self, protocol, side).map(of_fact),
+    fn state(&self, subject: Subject) -> Told {
+        match subject {
+            Subject::Schannel(protocol, side) => match fact(self, protocol, side) {
+                Some(fact) => Told { state: fact.state.state(), why: fact.why.clone() },
+                None => no_protocol(protocol),
+            },
             Subject::Values(protocol) => held::values(self, protocol),
             Subject::Sides(protocol) => held::sides(self, protocol),
             Subject::Protocols(side) => {
                 let (answer, why) = protocol_left(&self.protocols, side);
-                Some((held::left(answer), why))
+                Told { state: answer.state(State::Left, State::NoneLeft), why }
             }
             Subject::DotNetProtocols(runtime, view) => {
-                held::dotnet_protocols(self, runtime, view).or_else(|| Some(no_view(self, view)))
+                held::dotnet_protocols(self, runtime, view).unwrap_or_else(|| no_view(self, view))
             }
-            Subject::DotNetRelease(version) => Some(held::dotnet_release(self, version)),
-            Subject::Curves => Some((word(self.curves.nist), self.curves.why.clone())),
-            Subject::KeyExchange(exchange) => {
-                let found = self.key_exchange.iter().find(|found| found.exchange == exchange)?;
-                Some((word(found.on), found.why.clone()))
-            }
-            Subject::KeySize(exchange, side, bits) => {
-                let found = self.key_exchange.iter().find(|found| found.exchange == exchange)?;
-                let (answer, why) = found.at_least(side, bits);
-                Some((held::reached(answer, "smaller"), why))
-            }
-            Subject::EntraConnect(of) => Some(product::connect(self, of)),
-            Subject::EntraAgents => Some(product::agents(self)),
+            Subject::DotNetRelease(version) => held::dotnet_release(self, version),
+            Subject::Curves => on(self.curves.nist, &self.curves.why),
+            Subject::KeyExchange(name) => match exchange(self, name) {
+                Some(found) => on(found.on, &found.why),
+                None => no_exchange(name),
+            },
+            Subject::KeySize(name, side, bits) => match exchange(self, name) {
+                Some(found) => {
+                    let (answer, why) = found.at_least(side, bits);
+                    Told { state: answer.state(State::AtLeast, State::Smaller), why }
+                }
+                None => no_exchange(name),
+            },
+            Subject::EntraConnect(property) => product::connect(self, property),
+            Subject::EntraAgents => product::agents(self),
             Subject::DotNet(runtime @ (Runtime::V4 | Runtime::V46), view) => {
                 let counts = |target: Target| runtime == Runtime::V4 || target != Target::UpTo452;
                 let own = |program: &&Program| is(program.view, view) && counts(program.target);
-                let programs: Vec<_> = self.dotnet.programs.iter().filter(own).collect();
-                if programs.is_empty() {
-                    return Some(no_view(self, view));
-                }
-                joined(programs.into_iter().map(|program| {
+                let programs = self.dotnet.programs.iter().filter(own).map(|program| {
                     let name = format!(".NET programs for {}", program.target.text());
                     let hindered = !program.hindrance.is_empty() && program.hindrance != program.why;
                     let hindrance = if hindered { format!(" ({})", program.hindrance) } else { String::new() };
                     (program.reaches_tls12, format!("{name}: {}{hindrance}", program.why))
-                }))
+                });
+                joined(programs).unwrap_or_else(|| no_view(self, view))
             }
             Subject::DotNet(Runtime::V2, view) => {
-                let views: Vec<_> = self.dotnet.clr2.iter().filter(|(own, ..)| is(*own, view)).collect();
-                if views.is_empty() {
-                    return Some(no_view(self, view));
-                }
-                joined(views.into_iter().map(|(_, answer, why)| (*answer, why.clone())))
+                let views = self.dotnet.clr2.iter().filter(|(own, ..)| is(*own, view));
+                joined(views.map(|(_, answer, why)| (*answer, why.clone()))).unwrap_or_else(|| no_view(self, view))
             }
             Subject::WinHttp(view) => {
-                let views: Vec<_> = self.winhttp.views.iter().filter(|own| is(own.view, view)).collect();
-                if views.is_empty() {
-                    return Some(no_view(self, view));
-                }
-                joined(views.into_iter().map(|own| (own.tls12, own.why.clone())))
+                let views = self.winhttp.views.iter().filter(|own| is(own.view, view));
+                joined(views.map(|own| (own.tls12, own.why.clone()))).unwrap_or_else(|| no_view(self, view))
             }
             Subject::CipherSuites(suites) => {
                 let ciphers = &self.ciphers;
-                Some(match suites {
-                    Suites::Tls12 => (word(ciphers.tls12_left), ciphers.why.clone()),
-                    Suites::EntraId => (word(ciphers.entra_left), ciphers.why.clone()),
-                    Suites::AzureDevOps => (word(ciphers.azure_devops.0), ciphers.azure_devops.1.clone()),
-                })
+                match suites {
+                    Suites::Tls12 => on(ciphers.tls12_left, &ciphers.why),
+                    Suites::EntraId => on(ciphers.entra_left, &ciphers.why),
+                    Suites::AzureDevOps => on(ciphers.azure_devops.0, &ciphers.azure_devops.1),
+                }
             }
         }
     }
 
-    fn advice(&self, subject: &str) -> Option<String> {
-        let Subject::Schannel(protocol, side) = Subject::parse(subject)? else { return None };
+    fn advice(&self, subject: Subject) -> Option<String> {
+        let Subject::Schannel(protocol, side) = subject else { return None };
         advice(protocol, fact(self, protocol, side)?, &self.ciphers)
     }
 
@@ -117,15 +130,21 @@ fn is(view: View, bits: Bits) -> bool {
 }
 
 /// Why there is no state for a view.
-fn no_view(effective: &Effective, view: Bits) -> (String, String) {
+fn no_view(effective: &Effective, view: Bits) -> Told {
     let in_doubt = effective.winhttp.views.iter().any(|own| own.view == View::Native);
-    let why = if in_doubt {
+    Told::unknown(if in_doubt {
         "no input says whether Windows is 64-bit; the SYSTEM hive does".to_owned()
     } else {
-        let view = if view == Bits::Bits64 { "64-bit" } else { "32-bit" };
-        format!("this Windows has no {view} programs")
-    };
-    ("unknown".to_owned(), why)
+        format!("this Windows has no {} programs", view.name())
+    })
+}
+
+fn no_protocol(protocol: &str) -> Told {
+    Told::unknown(format!("what becomes of {protocol} is not known"))
+}
+
+fn no_exchange(exchange: Exchange) -> Told {
+    Told::unknown(format!("what becomes of {} is not known", exchange.key()))
 }
 
 fn fact<'a>(effective: &'a Effective, protocol: &str, side: Side) -> Option<&'a Fact> {
@@ -133,33 +152,28 @@ fn fact<'a>(effective: &'a Effective, protocol: &str, side: Side) -> Option<&'a 
     Some(if side == Side::Client { &found.client } else { &found.server })
 }
 
-fn of_fact(fact: &Fact) -> (String, String) {
-    (fact.state.word().to_owned(), fact.why.clone())
+fn exchange(effective: &Effective, exchange: Exchange) -> Option<&KeyExchange> {
+    effective.key_exchange.iter().find(|found| found.exchange == exchange)
 }
 
-fn word(answer: Answer) -> String {
-    let word = match answer {
-        Answer::Yes => "on",
-        Answer::No => "off",
-        Answer::Unknown => "unknown",
-    };
-    word.to_owned()
+fn on(answer: Answer, why: &str) -> Told {
+    Told { state: answer.state(State::On, State::Off), why: why.to_owned() }
 }
 
-/// One state for several answers: `on` or `off` where all agree, `partly` where they do not, `unknown` where one is.
-fn joined(answers: impl Iterator<Item = (Answer, String)>) -> Option<(String, String)> {
+/// One state for several answers: on or off where all agree, partly where they do not, unknown where one is. None for none.
+fn joined(answers: impl Iterator<Item = (Answer, String)>) -> Option<Told> {
     let answers: Vec<(Answer, String)> = answers.collect();
     let (first, _) = answers.first()?;
-    let unknown = answers.iter().find(|(answer, _)| *answer == Answer::Unknown);
-    if let Some((_, why)) = unknown {
-        return Some(("unknown".to_owned(), why.clone()));
+    if let Some((_, why)) = answers.iter().find(|(answer, _)| *answer == Answer::Unknown) {
+        return Some(Told::unknown(why.clone()));
     }
-    let state = if answers.iter().all(|(answer, _)| answer == first) { word(*first) } else { "partly".to_owned() };
+    let alike = answers.iter().all(|(answer, _)| answer == first);
     let mut reasons: Vec<&str> = Vec::new();
-    for (_, why) in answers.iter().filter(|(answer, _)| state != "partly" || *answer == Answer::No) {
+    for (_, why) in answers.iter().filter(|(answer, _)| alike || *answer == Answer::No) {
         if !reasons.contains(&why.as_str()) {
             reasons.push(why);
         }
     }
-    Some((state, reasons.join("; ")))
+    let state = if alike { first.state(State::On, State::Off) } else { State::Partly };
+    Some(Told { state, why: reasons.join("; ") })
 }

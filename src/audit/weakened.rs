@@ -1,6 +1,6 @@
 //! What gets worse from one state of a machine to another.
 
-use super::effective::{Answer, Effective, Fact, Offer, State, Target, View};
+use super::effective::{Answer, Availability, Effective, Fact, Offer, Target, View};
 
 /// The protocols that are wanted; of all others, it is worse to have them.
 const WANTED: [&str; 3] = ["TLS 1.2", "TLS 1.3", "DTLS 1.2"];
@@ -82,18 +82,18 @@ fn cut_off(before: &Effective, after: &Effective, view: View, target: Option<Tar
 fn protocol(name: &str, wanted: bool, old: &Fact, new: &Fact) -> Option<String> {
     // How much of it there is.
     let rank = |state| match state {
-        State::Off | State::NotSupported => 0u8,
-        State::SoftOff => 1,
-        State::On => 2,
-        State::Unknown => 3,
+        Availability::Off | Availability::NotSupported => 0u8,
+        Availability::SoftOff => 1,
+        Availability::On => 2,
+        Availability::Unknown => 3,
     };
     let (from, to) = (rank(old.state), rank(new.state));
     let worse = match (old.state, new.state) {
-        (State::Unknown, State::Unknown) => false,
+        (Availability::Unknown, Availability::Unknown) => false,
         // What it was before is not known: then what is bad counts.
-        (State::Unknown, _) if wanted => to < 2,
-        (State::Unknown, _) => to == 2,
-        (_, State::Unknown) => {
+        (Availability::Unknown, _) if wanted => to < 2,
+        (Availability::Unknown, _) => to == 2,
+        (_, Availability::Unknown) => {
             if wanted {
                 from == 2
             } else {
@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn a_wanted_protocol_must_not_go_and_an_outdated_one_not_come() {
         let fact = |state| Fact { state, why: "w".to_owned(), places: Vec::new() };
-        use State::{NotSupported, Off, On, SoftOff, Unknown};
+        use Availability::{NotSupported, Off, On, SoftOff, Unknown};
         // From, to, and whether it is worse for TLS 1.2 and for SSL 3.0.
         for (from, to, wanted, outdated) in [
             (On, On, false, false),

@@ -6,7 +6,8 @@ use std::io::{self, Write};
 use super::escape::escape;
 use crate::diagnostic::Code;
 use crate::policy::{Check, Policy, Rule};
-use crate::windows::subject::{DESCRIBED, Subject};
+use crate::windows::state::State;
+use crate::windows::subject::DESCRIBED;
 
 /// Where a paragraph is broken.
 const WIDTH: usize = 100;
@@ -73,10 +74,8 @@ fn one(policy: &Policy, rule: &Rule, out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "  {} is {} {number}{}{absent}", escape(&name), wanted.kind, setting.expect.accept)?;
         }
         Check::State(effect) => {
-            writeln!(out, "  {} is {} in effect", escape(&effect.subject), effect.expect.join(" or "))?;
-            if let Some(subject) = Subject::parse(&effect.subject) {
-                paragraph(&format!("({})", subject.meaning().replace('`', "")), out)?;
-            }
+            writeln!(out, "  {} is {} in effect", effect.subject, State::listed(&effect.expect, " or "))?;
+            paragraph(&format!("({})", effect.subject.meaning().replace('`', "")), out)?;
         }
     }
     let only = rule.only.to_string();

@@ -51,7 +51,7 @@ fn waived(host: &HostReport, out: &mut dyn Write) -> io::Result<()> {
 fn row(finding: &Finding) -> [String; 3] {
     let value = match (&finding.found, &finding.state, finding.outcome) {
         (Some(value), _, _) => powershell(value),
-        (None, Some(state), _) => state.clone(),
+        (None, Some(state), _) => state.to_string(),
         // The check runs on the machine itself and knows no third state: what cannot be told must not read "Not Found".
         (None, None, Outcome::Unknown) => "Unknown".to_owned(),
         (None, None, _) => "Not Found".to_owned(),

@@ -133,7 +133,7 @@ impl Painter {
         let name = finding.rule.name();
         let value = match (&finding.found, &finding.state) {
             (Some(value), _) => shown(value),
-            (None, Some(state)) => state.clone(),
+            (None, Some(state)) => state.to_string(),
             (None, None) => "-".to_owned(),
         };
         let wanted = finding.rule.setting().map(|setting| &setting.expect.value);

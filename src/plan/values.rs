@@ -2,6 +2,7 @@
 
 use crate::policy::{Check, Effect, Rule};
 use crate::windows::path::{KeyPath, Name};
+use crate::windows::state::State;
 use crate::windows::subject::{Bits, Runtime, Side, Subject};
 use crate::windows::value::Value;
 
@@ -34,12 +35,12 @@ pub(super) fn wanted(rule: &Rule) -> Vec<Wanted> {
 }
 
 fn of_state(effect: &Effect) -> Vec<Wanted> {
-    match Subject::parse(&effect.subject) {
-        Some(Subject::Schannel(protocol, side)) => {
+    match effect.subject {
+        Subject::Schannel(protocol, side) => {
             let side = if side == Side::Client { "Client" } else { "Server" };
             let key = format!(r"{PROTOCOLS}\{protocol}\{side}");
-            let expects = |state: &str| effect.expect.iter().any(|expected| expected == state);
-            let (enabled, disabled) = match (expects("on"), expects("off"), expects("soft-off")) {
+            let expects = |state| effect.expect.contains(&state);
+            let (enabled, disabled) = match (expects(State::On), expects(State::Off), expects(State::SoftOff)) {
                 (true, ..) => (1, 0),
                 (false, true, _) => (0, 1),
                 (false, false, true) => (1, 1),
@@ -48,10 +49,10 @@ fn of_state(effect: &Effect) -> Vec<Wanted> {
             vec![Wanted::dword(&key, "Enabled", enabled), Wanted::dword(&key, "DisabledByDefault", disabled)]
         }
         // By the book, where the rule has but one page of it.
-        Some(Subject::Values(protocol)) => {
+        Subject::Values(protocol) => {
             let (enabled, disabled) = match effect.expect.as_slice() {
-                [only] if only == "enabled" => (1, 0),
-                [only] if only == "disabled" => (0, 1),
+                [State::Enabled] => (1, 0),
+                [State::Disabled] => (0, 1),
                 _ => return Vec::new(),
             };
             let side = |side| {
@@ -60,32 +61,29 @@ fn of_state(effect: &Effect) -> Vec<Wanted> {
             };
             ["Client", "Server"].into_iter().flat_map(side).collect()
         }
-        Some(Subject::DotNet(runtime, bits)) => {
+        Subject::DotNet(runtime, bits) => {
             let version = if runtime == Runtime::V2 { "v2.0.50727" } else { "v4.0.30319" };
             dotnet(bits == Bits::Bits32, version)
         }
         // What others set, what is installed, and what would choose between two ways.
-        Some(
-            Subject::WinHttp(_)
-            | Subject::CipherSuites(_)
-            | Subject::Sides(_)
-            | Subject::Protocols(_)
-            | Subject::DotNetProtocols(..)
-            | Subject::DotNetRelease(_)
-            | Subject::Curves
-            | Subject::EntraConnect(_)
-            | Subject::EntraAgents
-            | Subject::KeyExchange(_)
-            | Subject::KeySize(..),
-        )
-        | None => Vec::new(),
+        Subject::WinHttp(_)
+        | Subject::CipherSuites(_)
+        | Subject::Sides(_)
+        | Subject::Protocols(_)
+        | Subject::DotNetProtocols(..)
+        | Subject::DotNetRelease(_)
+        | Subject::Curves
+        | Subject::EntraConnect(_)
+        | Subject::EntraAgents
+        | Subject::KeyExchange(_)
+        | Subject::KeySize(..) => Vec::new(),
     }
 }
 
 /// The protocol that a rule is about.
 pub(super) fn protocol(rule: &Rule) -> Option<&'static str> {
     match &rule.check {
-        Check::State(effect) => match Subject::parse(&effect.subject)? {
+        Check::State(effect) => match effect.subject {
             Subject::Schannel(protocol, _) | Subject::Values(protocol) | Subject::Sides(protocol) => Some(protocol),
             _ => None,
         },

@@ -9,6 +9,7 @@ use super::fields::{Day, Dword, Id, Key, ProductVersion, Text};
 use super::{Accept, Check, Effect, Expectation, Installation, Only, Policy, Product, Rule, Setting};
 use crate::digest::sha256_hex;
 use crate::windows::path::Name;
+use crate::windows::state::State;
 use crate::windows::subject;
 use crate::windows::value::Value;
 
@@ -235,15 +236,22 @@ fn rule(entry: RuleEntry) -> Result<Rule, Wrong> {
 }
 
 fn effect(subject: &Spanned<String>, expect: &Spanned<Vec<String>>, fix: Text) -> Result<Effect, Wrong> {
-    let known = subject::states(subject.get_ref()).map_err(|what| Wrong(subject.span().start, what))?;
     let at = expect.span().start;
-    let expect = expect.get_ref();
-    let strange = expect.iter().find(|state| !known.contains(&state.as_str()));
-    if strange.is_some() || expect.is_empty() {
-        let found = strange.map_or_else(|| "none".to_owned(), |state| format!("\"{state}\""));
-        return Err(Wrong(at, format!("expected one or more of {}, found {found}", known.join(", "))));
+    let subject = subject::named(subject.get_ref()).map_err(|what| Wrong(subject.span().start, what))?;
+    let known = subject.states();
+    let wrong =
+        |found: &str| Err(Wrong(at, format!("expected one or more of {}, found {found}", State::listed(known, ", "))));
+    let mut states = Vec::new();
+    for word in expect.get_ref() {
+        match known.iter().find(|state| state.word() == word) {
+            Some(state) => states.push(*state),
+            None => return wrong(&format!("\"{word}\"")),
+        }
     }
-    Ok(Effect { subject: subject.get_ref().clone(), expect: expect.clone(), fix: fix.0 })
+    if states.is_empty() {
+        return wrong("none");
+    }
+    Ok(Effect { subject, expect: states, fix: fix.0 })
 }
 
 fn only(entry: OnlyEntry) -> Result<Only, String> {

@@ -1,6 +1,10 @@
 //! The effective states that rules can ask for, by name. `audit` answers each of them: a name that it does not know would
 //! stay unknown for ever, so it is refused.
 
+use std::fmt;
+
+use super::state::State;
+
 /// The protocols of Schannel that are judged, from the oldest to the newest.
 pub const PROTOCOLS: [&str; 8] =
     ["SSL 2.0", "SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3", "DTLS 1.0", "DTLS 1.2"];
@@ -66,6 +70,10 @@ impl Exchange {
         }
     }
 
+    fn parse(text: &str) -> Option<Self> {
+        Exchange::ALL.into_iter().find(|exchange| exchange.key() == text)
+    }
+
     /// The value with the smallest key that a side takes, where Windows has one.
     pub fn smallest(self, side: Side) -> Option<&'static str> {
         match (self, side) {
@@ -85,6 +93,19 @@ pub enum Side {
     Server,
 }
 
+impl Side {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Side::Client => "client",
+            Side::Server => "server",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        [Side::Client, Side::Server].into_iter().find(|known| known.name() == text)
+    }
+}
+
 /// A generation of the .NET Framework.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Runtime {
@@ -94,6 +115,20 @@ pub enum Runtime {
     V4,
     /// Of those, programs built for 4.6 and later.
     V46,
+}
+
+impl Runtime {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Runtime::V2 => "v2",
+            Runtime::V4 => "v4",
+            Runtime::V46 => "v4.6",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        [Runtime::V2, Runtime::V4, Runtime::V46].into_iter().find(|known| known.name() == text)
+    }
 }
 
 /// What is asked of Entra Connect.
@@ -109,6 +144,23 @@ pub enum Connect {
     Programs,
 }
 
+impl Connect {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Connect::Version => "version",
+            Connect::Support => "support",
+            Connect::DotNet => "dotnet",
+            Connect::Programs => "programs",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        [Connect::Version, Connect::Support, Connect::DotNet, Connect::Programs]
+            .into_iter()
+            .find(|known| known.name() == text)
+    }
+}
+
 /// Programs of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bits {
@@ -116,6 +168,19 @@ pub enum Bits {
     Bits64,
     /// 32-bit programs.
     Bits32,
+}
+
+impl Bits {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Bits::Bits64 => "64-bit",
+            Bits::Bits32 => "32-bit",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        [Bits::Bits64, Bits::Bits32].into_iter().find(|known| known.name() == text)
+    }
 }
 
 /// Cipher suites that count.
@@ -129,39 +194,61 @@ pub enum Suites {
     AzureDevOps,
 }
 
+impl Suites {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Suites::Tls12 => "tls-1.2",
+            Suites::EntraId => "entra-id",
+            Suites::AzureDevOps => "azure-devops",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        [Suites::Tls12, Suites::EntraId, Suites::AzureDevOps].into_iter().find(|known| known.name() == text)
+    }
+}
+
 /// States of a protocol: offered or accepted; only to programs that name it; never; not part of this Windows.
-const PROTOCOL: &[&str] = &["on", "soft-off", "off", "not-supported"];
+const PROTOCOL: &[State] = &[State::On, State::SoftOff, State::Off, State::NotSupported];
 
 /// How the four values of a protocol stand to each other: on or off by the book on both sides; a side that is on and off at
 /// once; sides that differ; some of the four not set, or none; one of the wrong type.
-const VALUES: &[&str] = &["enabled", "disabled", "half-disabled", "different", "incomplete", "not-set", "odd"];
+const VALUES: &[State] = &[
+    State::Enabled,
+    State::Disabled,
+    State::HalfDisabled,
+    State::Different,
+    State::Incomplete,
+    State::NotSet,
+    State::Odd,
+];
 
 /// States of two sides.
-const SIDES: &[&str] = &["alike", "different"];
+const SIDES: &[State] = &[State::Alike, State::Different];
 
 /// States of a set of protocols: one of them can be used, or none.
-const LEFT: &[&str] = &["left", "none"];
+const LEFT: &[State] = &[State::Left, State::NoneLeft];
 
 /// The same for programs of several kinds, of which some may have one.
-const LEFT_TO_KINDS: &[&str] = &["left", "partly", "none"];
+const LEFT_TO_KINDS: &[State] = &[State::Left, State::Partly, State::NoneLeft];
 
 /// States of what is at least so new.
-const RELEASE: &[&str] = &["at-least", "older"];
+const RELEASE: &[State] = &[State::AtLeast, State::Older];
 
 /// States of a version of Entra Connect.
-const VERSION: &[&str] = &["in-service", "stopped", "recalled"];
+const VERSION: &[State] = &[State::InService, State::Stopped, State::Recalled];
 
 /// States of support.
-const SUPPORT: &[&str] = &["supported", "ended"];
+const SUPPORT: &[State] = &[State::Supported, State::Ended];
 
 /// States of what is at least so large.
-const SIZE: &[&str] = &["at-least", "smaller"];
+const SIZE: &[State] = &[State::AtLeast, State::Smaller];
 
 /// States of programs of several kinds: all reach TLS 1.2, some do, none does.
-const KINDS: &[&str] = &["on", "partly", "off"];
+const KINDS: &[State] = &[State::On, State::Partly, State::Off];
 
 /// States of what is one: programs that reach TLS 1.2 or do not, a list with a usable suite or with none.
-const ONE: &[&str] = &["on", "off"];
+const ONE: &[State] = &[State::On, State::Off];
 
 /// What rules can ask for, for people: names, and what the states mean.
 pub const DESCRIBED: [(&str, &str); 14] = [
@@ -240,11 +327,6 @@ impl Subject {
 
     /// The subject of this name.
     pub fn parse(text: &str) -> Option<Self> {
-        let bits = |text| match text {
-            "64-bit" => Some(Bits::Bits64),
-            "32-bit" => Some(Bits::Bits32),
-            _ => None,
-        };
         let parts: Vec<&str> = text.split('/').collect();
         Some(match *parts.as_slice() {
             ["schannel", protocol, side] => {
@@ -252,31 +334,26 @@ impl Subject {
                 match side {
                     "values" => Subject::Values(protocol),
                     "sides" => Subject::Sides(protocol),
-                    side => Subject::Schannel(protocol, self::side(side)?),
+                    side => Subject::Schannel(protocol, Side::parse(side)?),
                 }
             }
-            ["protocols", side] => Subject::Protocols(self::side(side)?),
-            ["dotnet", "v2", view] => Subject::DotNet(Runtime::V2, bits(view)?),
-            ["dotnet", "v4", view] => Subject::DotNet(Runtime::V4, bits(view)?),
-            ["dotnet", "v4.6", view] => Subject::DotNet(Runtime::V46, bits(view)?),
-            ["dotnet-protocols", "v2", view] => Subject::DotNetProtocols(Runtime::V2, bits(view)?),
-            ["dotnet-protocols", "v4", view] => Subject::DotNetProtocols(Runtime::V4, bits(view)?),
+            ["protocols", side] => Subject::Protocols(Side::parse(side)?),
+            ["dotnet", runtime, bits] => Subject::DotNet(Runtime::parse(runtime)?, Bits::parse(bits)?),
+            ["dotnet-protocols", runtime, bits] => match Runtime::parse(runtime)? {
+                Runtime::V46 => return None,
+                runtime => Subject::DotNetProtocols(runtime, Bits::parse(bits)?),
+            },
             ["dotnet-release", version] => {
                 Subject::DotNetRelease(DOTNET_VERSIONS.into_iter().find(|known| *known == version)?)
             }
-            ["winhttp", view] => Subject::WinHttp(bits(view)?),
-            ["cipher-suites", "tls-1.2"] => Subject::CipherSuites(Suites::Tls12),
-            ["cipher-suites", "entra-id"] => Subject::CipherSuites(Suites::EntraId),
-            ["cipher-suites", "azure-devops"] => Subject::CipherSuites(Suites::AzureDevOps),
+            ["winhttp", bits] => Subject::WinHttp(Bits::parse(bits)?),
+            ["cipher-suites", suites] => Subject::CipherSuites(Suites::parse(suites)?),
             ["curves", "nist"] => Subject::Curves,
-            ["entra-connect", "version"] => Subject::EntraConnect(Connect::Version),
-            ["entra-connect", "support"] => Subject::EntraConnect(Connect::Support),
-            ["entra-connect", "dotnet"] => Subject::EntraConnect(Connect::DotNet),
-            ["entra-connect", "programs"] => Subject::EntraConnect(Connect::Programs),
+            ["entra-connect", property] => Subject::EntraConnect(Connect::parse(property)?),
             ["entra-agents", "versions"] => Subject::EntraAgents,
-            ["key-exchange", name] => Subject::KeyExchange(exchange(name)?),
-            ["key-size", name, side, bits] => {
-                let (exchange, side) = (exchange(name)?, self::side(side)?);
+            ["key-exchange", exchange] => Subject::KeyExchange(Exchange::parse(exchange)?),
+            ["key-size", exchange, side, bits] => {
+                let (exchange, side) = (Exchange::parse(exchange)?, Side::parse(side)?);
                 exchange.smallest(side)?;
                 Subject::KeySize(exchange, side, size(bits)?)
             }
@@ -285,7 +362,7 @@ impl Subject {
     }
 
     /// The states that it can have, where it has one.
-    pub fn states(self) -> &'static [&'static str] {
+    pub fn states(self) -> &'static [State] {
         match self {
             Subject::Schannel(..) => PROTOCOL,
             Subject::Values(_) => VALUES,
@@ -307,29 +384,17 @@ impl Subject {
     }
 }
 
-fn side(text: &str) -> Option<Side> {
-    match text {
-        "client" => Some(Side::Client),
-        "server" => Some(Side::Server),
-        _ => None,
-    }
-}
-
-fn exchange(text: &str) -> Option<Exchange> {
-    Exchange::ALL.into_iter().find(|exchange| exchange.key() == text)
-}
-
 /// A number of bits, written as people write one.
 fn size(text: &str) -> Option<u32> {
     let digits = text.chars().all(|c| c.is_ascii_digit()) && !text.starts_with('0') && text.len() <= 5;
     text.parse().ok().filter(|_| digits)
 }
 
-/// The states that a subject can have.
-pub(crate) fn states(subject: &str) -> Result<&'static [&'static str], String> {
-    Subject::parse(subject).map(Subject::states).ok_or_else(|| {
+/// The subject of this name, or why there is none.
+pub(crate) fn named(text: &str) -> Result<Subject, String> {
+    Subject::parse(text).ok_or_else(|| {
         format!(
-            "no effective state is called \"{subject}\"; expected schannel/PROTOCOL/client (or server, sides, values) with \
+            "no effective state is called \"{text}\"; expected schannel/PROTOCOL/client (or server, sides, values) with \
              one of {}, protocols/client (or server), dotnet/v4/64-bit (or v4.6) or dotnet-protocols/v4/64-bit (or v2, 32-bit), \
              dotnet-release/4.7 (or another version), winhttp/64-bit (or 32-bit), cipher-suites/tls-1.2 (or entra-id, \
              azure-devops), curves/nist, key-exchange/ECDH (or Diffie-Hellman, PKCS), \
@@ -338,4 +403,68 @@ pub(crate) fn states(subject: &str) -> Result<&'static [&'static str], String> {
             PROTOCOLS.join(", ")
         )
     })
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Subject::Schannel(protocol, side) => write!(f, "schannel/{protocol}/{}", side.name()),
+            Subject::Values(protocol) => write!(f, "schannel/{protocol}/values"),
+            Subject::Sides(protocol) => write!(f, "schannel/{protocol}/sides"),
+            Subject::Protocols(side) => write!(f, "protocols/{}", side.name()),
+            Subject::DotNet(runtime, bits) => write!(f, "dotnet/{}/{}", runtime.name(), bits.name()),
+            Subject::DotNetProtocols(runtime, bits) => write!(f, "dotnet-protocols/{}/{}", runtime.name(), bits.name()),
+            Subject::DotNetRelease(version) => write!(f, "dotnet-release/{version}"),
+            Subject::WinHttp(bits) => write!(f, "winhttp/{}", bits.name()),
+            Subject::CipherSuites(suites) => write!(f, "cipher-suites/{}", suites.name()),
+            Subject::EntraConnect(property) => write!(f, "entra-connect/{}", property.name()),
+            Subject::EntraAgents => f.write_str("entra-agents/versions"),
+            Subject::Curves => f.write_str("curves/nist"),
+            Subject::KeyExchange(exchange) => write!(f, "key-exchange/{}", exchange.key()),
+            Subject::KeySize(exchange, side, bits) => write!(f, "key-size/{}/{}/{bits}", exchange.key(), side.name()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_is_read_as_it_is_written() {
+        for text in [
+            "schannel/TLS 1.2/client",
+            "schannel/DTLS 1.0/server",
+            "schannel/SSL 2.0/values",
+            "schannel/TLS 1.3/sides",
+            "protocols/server",
+            "dotnet/v2/32-bit",
+            "dotnet/v4/64-bit",
+            "dotnet/v4.6/64-bit",
+            "dotnet-protocols/v2/64-bit",
+            "dotnet-protocols/v4/32-bit",
+            "dotnet-release/4.8.1",
+            "winhttp/32-bit",
+            "cipher-suites/tls-1.2",
+            "cipher-suites/entra-id",
+            "cipher-suites/azure-devops",
+            "curves/nist",
+            "entra-connect/version",
+            "entra-connect/support",
+            "entra-connect/dotnet",
+            "entra-connect/programs",
+            "entra-agents/versions",
+            "key-exchange/ECDH",
+            "key-exchange/PKCS",
+            "key-size/Diffie-Hellman/server/2048",
+        ] {
+            let subject = Subject::parse(text).unwrap_or_else(|| panic!("{text}"));
+            assert_eq!(subject.to_string(), text);
+            let words: Vec<&str> = subject.states().iter().map(|state| state.word()).collect();
+            assert!(!words.contains(&"unknown") && !words.is_empty(), "{text}: {words:?}");
+        }
+        for text in ["dotnet-protocols/v4.6/64-bit", "schannel/TLS 1.2/both", "schannel/tls 1.2/client", ""] {
+            assert_eq!(Subject::parse(text), None, "{text}");
+        }
+    }
 }

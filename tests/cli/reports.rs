@@ -3,11 +3,15 @@
 use std::fs;
 
 use serde_json::Value as Json;
+use tlshive::output::reports::ReportFormat;
 
 use crate::common::{program, run, scratch};
 use crate::snapshot::assert_run;
 
-const FORMATS: [&str; 6] = ["csv", "csv-findings", "junit", "sarif", "markdown", "html"];
+/// Each format by its name.
+fn formats() -> [&'static str; ReportFormat::FILES.len()] {
+    ReportFormat::FILES.map(ReportFormat::name)
+}
 
 const MIXED: [&str; 5] = [
     "fixtures/hosts/wrong-type",
@@ -28,7 +32,7 @@ fn a_saved_run_is_rendered_as_the_run_itself() {
     let saved = folder.join("run.jsonl").display().to_string();
     let live = run(&[&["audit", "--format", "jsonl", "-o", &saved, "no-such-file"], &MIXED[..]].concat());
     assert_eq!(live.status, 2);
-    for format in FORMATS {
+    for format in formats() {
         let live = rendered(&[&["audit", "--format", format, "no-such-file"], &MIXED[..]].concat());
         let later = rendered(&["report", "--format", format, &saved]);
         // The arguments stand in the report, and are others.
@@ -93,12 +97,12 @@ fn sarif_has_rules_fingerprints_and_places() {
 fn several_reports_are_written_in_one_run_and_nothing_is_overwritten() {
     let (_keep, folder) = scratch();
     let file = |format: &str| folder.join(format).display().to_string();
-    let reports: Vec<String> = FORMATS.iter().map(|format| format!("--report={format}={}", file(format))).collect();
+    let reports: Vec<String> = formats().iter().map(|format| format!("--report={format}={}", file(format))).collect();
     let mut args: Vec<&str> = vec!["audit", "--quiet", "fixtures/hosts/disabled"];
     args.extend(reports.iter().map(String::as_str));
     let first = run(&args);
     assert_eq!((first.status, first.out(), first.err()), (1, String::new(), String::new()));
-    for format in FORMATS {
+    for format in formats() {
         let alone = rendered(&["audit", "--format", format, "fixtures/hosts/disabled"]);
         let beside = fs::read_to_string(file(format)).unwrap();
         // The arguments stand in SARIF, a line each.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tlshive::audit::effective::State::{self, NotSupported, Off, On, SoftOff, Unknown};
+use tlshive::audit::effective::Availability::{self, NotSupported, Off, On, SoftOff, Unknown};
 use tlshive::audit::effective::{Effective, Installed, Needs, OverallState, effective};
 use tlshive::audit::restart::Pending;
 use tlshive::host::{Options, group, open};
@@ -25,11 +25,11 @@ fn host(name: &str) -> Option<(Effective, u64)> {
 }
 
 /// A machine, client and server of SSL 3.0, TLS 1.0, 1.1, 1.2 and 1.3, the line, the product and what it needs.
-type Row = (&'static str, [(State, State); 5], OverallState, Installed, Needs);
+type Row = (&'static str, [(Availability, Availability); 5], OverallState, Installed, Needs);
 
-const NO: (State, State) = (NotSupported, NotSupported);
-const ON: (State, State) = (On, On);
-const OFF: (State, State) = (Off, Off);
+const NO: (Availability, Availability) = (NotSupported, NotSupported);
+const ON: (Availability, Availability) = (On, On);
+const OFF: (Availability, Availability) = (Off, Off);
 
 const HOSTS: [Row; 5] = [
     ("disabled-server2016", [OFF, ON, ON, OFF, NO], OverallState::Off, Installed::Yes, Needs::Values),

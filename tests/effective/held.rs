@@ -3,9 +3,9 @@
 //! checks disagree" in `src/policy/README.md` has the same rows.
 
 use tlshive::audit::effective::Answer::{No, Unknown, Yes};
-use tlshive::audit::{States, weakened};
+use tlshive::audit::weakened;
 
-use crate::machine::{NET, PROTOCOLS, WOW_NET, dword, ids, just, machine, machine_x86, unreadable};
+use crate::machine::{NET, PROTOCOLS, WOW_NET, dword, ids, just, machine, machine_x86, told, unreadable};
 
 const SCHANNEL: &str = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL";
 const RELEASE: &str = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full";
@@ -99,13 +99,13 @@ fn what_other_checks_get_wrong() {
         (20, 17763, format!("[{LOCAL}]\n\"Functions\"={dhe}\n[{POLICY}]\n"), "cipher-suites/azure-devops", "on"),
     ] {
         let found = machine(build, &lines);
-        let (is, why) = found.state(subject).unwrap();
+        let (is, why) = told(&found, subject);
         assert_eq!(is, state, "row {row}, build {build}: {subject} of {lines}: {why}");
     }
     // 32-bit Windows has no WOW6432Node: to the document it never passes.
     let x86 = machine_x86(17763, &format!("[{NET}\\v4.0.30319]\n{}", dword("SystemDefaultTlsVersions", Some(1))));
-    assert_eq!(x86.state("dotnet/v4/32-bit").unwrap().0, "on");
-    assert_eq!(x86.state("dotnet-protocols/v4/32-bit").unwrap().0, "left");
+    assert_eq!(told(&x86, "dotnet/v4/32-bit").0, "on");
+    assert_eq!(told(&x86, "dotnet-protocols/v4/32-bit").0, "left");
 }
 
 #[test]
@@ -124,14 +124,14 @@ fn values_by_the_book() {
         (("hex(4):01", OFF), (ON, OFF), "odd"),
     ] {
         let lines = side("TLS 1.1", "Client", client.0, client.1) + &side("TLS 1.1", "Server", server.0, server.1);
-        assert_eq!(machine(17763, &lines).state("schannel/TLS 1.1/values").unwrap().0, form, "{client:?} {server:?}");
+        assert_eq!(told(&machine(17763, &lines), "schannel/TLS 1.1/values").0, form, "{client:?} {server:?}");
     }
-    assert_eq!(machine(17763, "").state("schannel/TLS 1.1/values").unwrap().0, "not-set");
+    assert_eq!(told(&machine(17763, ""), "schannel/TLS 1.1/values").0, "not-set");
     // Half of the four is spoken of.
     let half = just(&side("TLS 1.1", "Client", ON, OFF));
     for subject in ["schannel/TLS 1.1/values", "schannel/TLS 1.1/sides", "dotnet-release/4.7", "curves/nist"] {
-        assert_eq!(half.state(subject).unwrap().0, "unknown", "{subject}");
-        assert_eq!(unreadable().state(subject).unwrap().0, "unknown", "{subject}");
+        assert_eq!(told(&half, subject).0, "unknown", "{subject}");
+        assert_eq!(told(&unreadable(), subject).0, "unknown", "{subject}");
     }
 }
 
@@ -163,7 +163,7 @@ fn programs_that_know_only_what_is_off_cannot_connect() {
         let found = machine(build, &lines);
         for (subject, want) in [("dotnet-protocols/v4", v4), ("dotnet-protocols/v2", v2)] {
             for bits in ["64-bit", "32-bit"] {
-                let (state, why) = found.state(&format!("{subject}/{bits}")).unwrap();
+                let (state, why) = told(&found, &format!("{subject}/{bits}"));
                 assert_eq!(state, want, "{subject}/{bits} of {lines}: {why}");
             }
         }
@@ -174,7 +174,7 @@ fn programs_that_know_only_what_is_off_cannot_connect() {
     assert!(ids(&found).contains(&"schannel-no-protocol-left"));
     for (machine, state) in [(&found, "none"), (&machine(17763, &old_off()), "left"), (&just(""), "unknown")] {
         for side in ["client", "server"] {
-            assert_eq!(machine.state(&format!("protocols/{side}")).unwrap().0, state, "{side}");
+            assert_eq!(told(machine, &format!("protocols/{side}")).0, state, "{side}");
         }
     }
 }
@@ -213,7 +213,7 @@ fn a_release_is_at_least_a_version() {
         ("\"Release\"=\"528040\"", "4.5", "unknown"),
         ("", "4.5", "older"),
     ] {
-        let (is, why) = of(lines).state(&format!("dotnet-release/{version}")).unwrap();
+        let (is, why) = told(&of(lines), &format!("dotnet-release/{version}"));
         assert_eq!(is, state, "{lines} {version}: {why}");
     }
 }
@@ -272,11 +272,11 @@ fn one_is_not_known_to_be_on_for_algorithms() {
     ] {
         for name in ["ECDH", "Diffie-Hellman", "PKCS"] {
             let found = machine(17763, &enabled(&format!("KeyExchangeAlgorithms\\{name}"), data));
-            assert_eq!(found.state(&format!("key-exchange/{name}")).unwrap().0, want, "{name} {data}");
+            assert_eq!(told(&found, &format!("key-exchange/{name}")).0, want, "{name} {data}");
             assert_eq!(ids(&found).contains(&"cipher-switch-undocumented"), odd, "{name} {data}");
         }
     }
-    assert_eq!(machine(17763, "").state("key-exchange/ECDH").unwrap().0, "on");
+    assert_eq!(told(&machine(17763, ""), "key-exchange/ECDH").0, "on");
     let suite = format!("[{POLICY}]\n\"Functions\"=\"TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384\"\n");
     for key in ["Ciphers\\AES 256/256", "Hashes\\SHA384", "KeyExchangeAlgorithms\\ECDH"] {
         for (data, want) in [("dword:1", Unknown), ("dword:ffffffff", Yes)] {
@@ -308,7 +308,7 @@ fn smallest_keys_are_set_or_documented() {
         (17763, set("PKCS", client, "dword:800"), "PKCS/client/2048", "at-least"),
         (9600, String::new(), "Diffie-Hellman/server/2048", "unknown"),
     ] {
-        let (is, why) = machine(build, &lines).state(&format!("key-size/{subject}")).unwrap();
+        let (is, why) = told(&machine(build, &lines), &format!("key-size/{subject}"));
         assert_eq!(is, state, "build {build}, {subject}, {lines}: {why}");
     }
 }

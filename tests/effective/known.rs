@@ -1,10 +1,9 @@
 //! What the second reading of the sources found wrong, row by row: what was said before, and what holds.
 
-use tlshive::audit::States;
 use tlshive::audit::effective::Offer;
 use tlshive::audit::restart::Pending;
 
-use crate::machine::{NET, PROTOCOLS, WOW_NET, dword, ids, machine};
+use crate::machine::{NET, PROTOCOLS, WOW_NET, dword, ids, machine, told};
 
 const SCHANNEL: &str = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL";
 const SERVICES: &str = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services";
@@ -127,7 +126,7 @@ fn rows_by_their_states() {
         ),
         ("D15", 20348, String::new(), "entra-agents/versions", "at-least"),
     ] {
-        let (is, why) = machine(build, &lines).state(subject).unwrap();
+        let (is, why) = told(&machine(build, &lines), subject);
         assert_eq!(is, state, "{row}, build {build}: {subject} of {lines}: {why}");
     }
 }

@@ -4,12 +4,14 @@ use std::io;
 use std::sync::Arc;
 
 use tlshive::audit::effective::{Effective, effective, interest};
+use tlshive::audit::{States, Told};
 use tlshive::host::Windows;
 use tlshive::limits::Limits;
 use tlshive::read_at::ReadAt;
 use tlshive::registry::Registry;
 use tlshive::registry::reg_file::{Interest, RegFile, RegIs};
 use tlshive::windows::path::KeyPath;
+use tlshive::windows::subject::Subject;
 
 pub(crate) const PROTOCOLS: &str =
     r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols";
@@ -34,6 +36,12 @@ fn of(source: &dyn ReadAt) -> Effective {
     let file = RegFile::read(source, &Arc::from("t.reg"), &kept(), &Limits::default(), None).taken_as(RegIs::Export);
     let registry = Registry::new(vec![Box::new(file)], 16);
     effective(&registry, &Windows::read(&registry))
+}
+
+/// The word and the reason for a subject.
+pub(crate) fn told(effective: &Effective, subject: &str) -> (&'static str, String) {
+    let Told { state, why } = effective.state(Subject::parse(subject).unwrap_or_else(|| panic!("{subject}")));
+    (state.word(), why)
 }
 
 /// What these lines say, and nothing else.

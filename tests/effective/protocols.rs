@@ -1,11 +1,11 @@
 //! Schannel's protocols: every combination of the two values, and every default.
 
-use tlshive::audit::effective::State::{self, NotSupported, Off, On, SoftOff, Unknown};
+use tlshive::audit::effective::Availability::{self, NotSupported, Off, On, SoftOff, Unknown};
 use tlshive::audit::effective::{Effective, OverallState};
 
 use crate::machine::{PROTOCOLS, dword, just, machine, unreadable};
 
-fn state(effective: &Effective, protocol: &str) -> (State, State) {
+fn state(effective: &Effective, protocol: &str) -> (Availability, Availability) {
     let found = effective.protocols.iter().find(|p| p.protocol == protocol).unwrap();
     (found.client.state, found.server.state)
 }
@@ -19,7 +19,7 @@ fn tls12(values: &str) -> String {
 }
 
 /// `Enabled`, `DisabledByDefault`, the state from Windows 8 on, the state before.
-const COMBINATIONS: [(Option<u32>, Option<u32>, State, State); 16] = [
+const COMBINATIONS: [(Option<u32>, Option<u32>, Availability, Availability); 16] = [
     (None, None, On, SoftOff),
     (Some(1), Some(0), On, On),
     (Some(0xffff_ffff), Some(0), On, On),
@@ -79,13 +79,13 @@ fn a_value_of_another_type_is_neither_on_nor_off() {
 }
 
 /// A build, and client and server of SSL 2.0, SSL 3.0, TLS 1.0, 1.1, 1.2, 1.3, DTLS 1.0 and 1.2 when nothing is set.
-type Row = (u32, [(State, State); 8]);
+type Row = (u32, [(Availability, Availability); 8]);
 
-const NO: (State, State) = (NotSupported, NotSupported);
-const ON: (State, State) = (On, On);
-const OFF: (State, State) = (Off, Off);
-const SOFT: (State, State) = (SoftOff, SoftOff);
-const OPEN: (State, State) = (Unknown, Unknown);
+const NO: (Availability, Availability) = (NotSupported, NotSupported);
+const ON: (Availability, Availability) = (On, On);
+const OFF: (Availability, Availability) = (Off, Off);
+const SOFT: (Availability, Availability) = (SoftOff, SoftOff);
+const OPEN: (Availability, Availability) = (Unknown, Unknown);
 
 const DEFAULTS: [Row; 30] = [
     (6000, [(Off, On), ON, ON, NO, NO, NO, NO, NO]),

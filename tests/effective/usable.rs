@@ -2,10 +2,11 @@
 
 use tlshive::audit::States;
 use tlshive::audit::effective::Answer::{self, No, Yes};
-use tlshive::audit::effective::State::{self, NotSupported, Off, On, SoftOff, Unknown};
+use tlshive::audit::effective::Availability::{self, NotSupported, Off, On, SoftOff, Unknown};
 use tlshive::audit::effective::{Effective, OverallState, ProtocolState};
+use tlshive::windows::subject::{Side, Subject};
 
-use crate::machine::{PROTOCOLS, ids, just, machine};
+use crate::machine::{PROTOCOLS, ids, just, machine, told};
 
 const POLICY: &str = r"HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Cryptography\Configuration\SSL\00010002";
 const SCHANNEL: &str = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL";
@@ -26,7 +27,7 @@ fn of<'a>(effective: &'a Effective, name: &str) -> &'a ProtocolState {
 }
 
 /// Client and server alike.
-fn state(effective: &Effective, name: &str) -> State {
+fn state(effective: &Effective, name: &str) -> Availability {
     let found = of(effective, name);
     assert_eq!(found.client.state, found.server.state, "{name}");
     found.client.state
@@ -73,8 +74,8 @@ fn a_protocol_without_a_suite_of_its_own_is_not_on() {
         let case = format!("{build}: {lines}");
         assert_eq!((state(&found, "TLS 1.2"), state(&found, "TLS 1.3")), (tls12, tls13), "{case}");
         assert_eq!(winhttp(&found), of_winhttp, "{case}");
-        let (word, why) = found.state("schannel/TLS 1.3/client").unwrap();
-        assert_eq!((word.as_str(), why.as_str()), (tls13.word(), of(&found, "TLS 1.3").client.why.as_str()), "{case}");
+        let (word, why) = told(&found, "schannel/TLS 1.3/client");
+        assert_eq!((word, why.as_str()), (tls13.word(), of(&found, "TLS 1.3").client.why.as_str()), "{case}");
         assert_eq!(ids(&found).contains(&"no-tls13-suite"), tls13 == Off, "{case}");
         // Who has no TLS 1.2 has none in the line above all either.
         let line = found.overall.state;
@@ -82,7 +83,7 @@ fn a_protocol_without_a_suite_of_its_own_is_not_on() {
         assert!(tls12 != Unknown || line != OverallState::On, "{case}: {}", found.overall.why);
     }
     let why = of(&machine(20348, &list(GCM)), "TLS 1.3").client.why.clone();
-    let advice = |lines: &str| machine(20348, lines).advice("schannel/TLS 1.3/server");
+    let advice = |lines: &str| machine(20348, lines).advice(Subject::Schannel("TLS 1.3", Side::Server));
     assert!(advice(&list(GCM)).unwrap().contains("suites of TLS 1.3"));
     let own = format!("[{PROTOCOLS}\\TLS 1.3\\Server]\n\"Enabled\"=dword:0\n");
     assert_eq!((advice(&own), advice("")), (None, None), "the values turn it off, and would turn it on");

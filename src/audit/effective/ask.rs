@@ -1,7 +1,7 @@
 //! Look-ups as the rules of this stage need them: a number, or why there is none.
 
+use super::Availability;
 use super::Fact;
-use super::State;
 use crate::error::At;
 use crate::place::Place;
 use crate::registry::{KeyInfo, Lookup, Registry};
@@ -144,7 +144,7 @@ pub(super) fn child(key: &KeyPath, name: &Name) -> KeyPath {
 }
 
 impl Fact {
-    pub(super) fn new(state: State, why: String, places: Vec<Place>) -> Self {
+    pub(super) fn new(state: Availability, why: String, places: Vec<Place>) -> Self {
         Self { state, why, places }
     }
 }

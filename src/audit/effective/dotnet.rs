@@ -16,7 +16,7 @@ use app_context::Switches;
 
 use super::ask::{self, Pair, Setting};
 use super::schannel::{Changed, ProtocolState};
-use super::{Answer, Ciphers, Fact, Lint, State};
+use super::{Answer, Availability, Ciphers, Fact, Lint};
 use crate::diagnostic::Code;
 use crate::host::{Windows, lacks_wow64_node};
 use crate::place::Place;
@@ -267,7 +267,7 @@ pub(super) fn read(
     let release = release_value.number();
     let targets = Target::ALL.into_iter().filter(|target| release.is_none_or(|n| n >= target.needs()));
     let targets: Vec<Target> = targets.collect();
-    let state = client.map_or(State::Unknown, |fact| fact.state);
+    let state = client.map_or(Availability::Unknown, |fact| fact.state);
     let mut net = DotNet {
         release,
         release_value,
@@ -362,13 +362,14 @@ fn readings(setting: &Setting, on_by_default: bool) -> Vec<bool> {
     }
 }
 
-fn reaches(offer: Offer, client: State) -> Answer {
+fn reaches(offer: Offer, client: Availability) -> Answer {
     match (offer, client) {
-        (Offer::Ssl3Tls10, _) | (_, State::Off | State::NotSupported) => Answer::No,
-        (Offer::Unknown, _) | (_, State::Unknown) => Answer::Unknown,
+        (Offer::Ssl3Tls10, _) | (_, Availability::Off | Availability::NotSupported) => Answer::No,
+        (Offer::Unknown, _) | (_, Availability::Unknown) => Answer::Unknown,
         // A protocol that is asked for by name is given though it is off by default.
-        (Offer::Tls10To12 | Offer::Tls10To13, State::On | State::SoftOff) | (Offer::Os, State::On) => Answer::Yes,
-        (Offer::Os, State::SoftOff) => Answer::No,
+        (Offer::Tls10To12 | Offer::Tls10To13, Availability::On | Availability::SoftOff)
+        | (Offer::Os, Availability::On) => Answer::Yes,
+        (Offer::Os, Availability::SoftOff) => Answer::No,
     }
 }
 
@@ -386,7 +387,7 @@ fn suites(target: Target, settings: &Settings<'_>, ciphers: &Ciphers) -> (Answer
 }
 
 /// Whether a program reaches TLS 1.2; if not, or if that cannot be told, what stands in the way.
-fn hindered(offer: Offer, client: State, (suites, strong): (Answer, bool), why: &str) -> (Answer, String) {
+fn hindered(offer: Offer, client: Availability, (suites, strong): (Answer, bool), why: &str) -> (Answer, String) {
     let by_protocol = reaches(offer, client);
     let text = match (by_protocol, offer, suites) {
         (Answer::No, Offer::Ssl3Tls10, _) => "SSL 3.0 and TLS 1.0 only",
@@ -417,7 +418,7 @@ fn why(pair: &Pair) -> String {
 }
 
 /// .NET 2.0 to 3.5: `SchUseStrongCrypto` helps only programs that name a protocol, so the other value alone counts.
-fn clr2(pair: &Pair, client: State, ciphers: &Ciphers) -> (Answer, String) {
+fn clr2(pair: &Pair, client: Availability, ciphers: &Ciphers) -> (Answer, String) {
     let reading = readings(&pair.first, false);
     match reading.as_slice() {
         [true] => {

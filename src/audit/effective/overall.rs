@@ -2,7 +2,7 @@
 
 use super::dotnet::{DotNet, Program, Target};
 use super::schannel::{self, ProtocolState};
-use super::{Answer, Ciphers, Fact, State};
+use super::{Answer, Availability, Ciphers, Fact};
 
 /// The state of TLS 1.2 as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -80,13 +80,13 @@ pub(super) fn overall(protocols: &[ProtocolState], dotnet: &DotNet, ciphers: &Ci
 /// The two sides of Schannel, as one part where they are alike.
 fn sides(client: &Fact, server: &Fact) -> Vec<Part> {
     let answer = |state| match state {
-        State::On => Answer::Yes,
-        State::SoftOff | State::Off | State::NotSupported => Answer::No,
-        State::Unknown => Answer::Unknown,
+        Availability::On => Answer::Yes,
+        Availability::SoftOff | Availability::Off | Availability::NotSupported => Answer::No,
+        Availability::Unknown => Answer::Unknown,
     };
     let part = |name: &str, fact: &Fact| {
         let why = match fact.state {
-            State::On | State::Unknown => fact.why.clone(),
+            Availability::On | Availability::Unknown => fact.why.clone(),
             state => format!("{}: {}", state.word(), fact.why),
         };
         Part { name: name.to_owned(), answer: answer(fact.state), why }

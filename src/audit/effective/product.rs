@@ -24,6 +24,7 @@ use crate::place::Place;
 use crate::policy::Version;
 use crate::registry::{Listing, Lookup, Registry};
 use crate::windows::path::{KeyPath, Name};
+use crate::windows::state::State;
 
 const SERVICE: &str = r"SYSTEM\CurrentControlSet\Services\ADSync";
 const PRODUCT: &str = r"SOFTWARE\Microsoft\Azure AD Connect";
@@ -105,7 +106,7 @@ pub struct Product {
     /// When support of that version ends, or ended, and a mark where that is second-hand.
     pub support_ends: Option<(String, &'static str)>,
     /// What is known of support where there is no day: the state and why.
-    pub(in crate::audit) supported: (String, String),
+    pub(in crate::audit) supported: (State, String),
     /// The oldest .NET Framework that it needs.
     pub dotnet: Option<String>,
     /// What is known of that version.
@@ -165,7 +166,7 @@ pub(super) fn read(
         needs: Needs::Unknown,
         standing: None,
         support_ends: None,
-        supported: ("unknown".to_owned(), "no table says whether this version is supported".to_owned()),
+        supported: (State::Unknown, "no table says whether this version is supported".to_owned()),
         dotnet: None,
         facts: Vec::new(),
         entries: Vec::new(),

@@ -12,7 +12,7 @@ pub use values::{Form, Values};
 
 use super::ask::{self, Pair, Setting};
 use super::os_defaults::{Default, Release};
-use super::{Answer, Fact, Lint, State};
+use super::{Answer, Availability, Fact, Lint};
 use crate::diagnostic::Code;
 use crate::host::Windows;
 use crate::place::Place;
@@ -62,15 +62,15 @@ pub(super) fn of<'a>(protocols: &'a [ProtocolState], name: &str) -> Option<&'a P
 /// Whether a protocol is left to one side, if only to programs that name it; those over datagrams do not count.
 pub(in crate::audit) fn left(protocols: &[ProtocolState], side: Side) -> (Answer, String) {
     let over_streams = protocols.iter().filter(|protocol| !protocol.protocol.starts_with("DTLS"));
-    let states: Vec<(&str, State)> = over_streams
+    let states: Vec<(&str, Availability)> = over_streams
         .map(|p| (p.protocol, if side == Side::Client { p.client.state } else { p.server.state }))
         .collect();
-    let list = |is: fn(State) -> bool| {
+    let list = |is: fn(Availability) -> bool| {
         let of: Vec<&str> = states.iter().filter(|(_, state)| is(*state)).map(|(name, _)| *name).collect();
         (!of.is_empty()).then(|| of.join(", "))
     };
-    let left = list(|state| matches!(state, State::On | State::SoftOff));
-    match (left, list(|state| state == State::Unknown)) {
+    let left = list(|state| matches!(state, Availability::On | Availability::SoftOff));
+    match (left, list(|state| state == Availability::Unknown)) {
         (Some(left), _) => (Answer::Yes, format!("{left} is left")),
         (None, Some(doubt)) => (Answer::Unknown, format!("whether {doubt} is left is not known")),
         (None, None) => (Answer::No, "all protocols of SSL and TLS are off".to_owned()),
@@ -157,7 +157,7 @@ pub(super) fn read(
         }
         let is_set = !(client.places.is_empty() && server.places.is_empty());
         // Where the release itself treats the sides differently, a difference says nothing.
-        let known = client.state != State::Unknown && server.state != State::Unknown;
+        let known = client.state != Availability::Unknown && server.state != Availability::Unknown;
         if is_set && known && defaults.0 == defaults.1 && client.state != server.state {
             let why = format!(
                 "{protocol} differs: {} for the client, {} for the server",
@@ -178,17 +178,17 @@ fn judge(pair: &Pair, default: Default, windows: &Windows, release: Option<&Rele
     let build = windows.build.map_or_else(|| "an unknown build".to_owned(), |build| format!("build {build}"));
     if default == Default::None {
         let names = release.map(|release| release.names.as_str()).unwrap_or_default();
-        return Fact::new(State::NotSupported, format!("{names} does not have it ({build})"), Vec::new());
+        return Fact::new(Availability::NotSupported, format!("{names} does not have it ({build})"), Vec::new());
     }
     let fact = |state, why: String| Fact::new(state, why, pair.places());
     for (name, setting) in [(ENABLED, &pair.first), (DISABLED, &pair.second)] {
         match setting {
             // Enabled=0 decides alone, so doubt about the other value changes nothing.
             _ if pair.first.number() == Some(0) => {}
-            Setting::Unknown(why, _) => return fact(State::Unknown, why.clone()),
+            Setting::Unknown(why, _) => return fact(Availability::Unknown, why.clone()),
             Setting::Odd(value, _) => {
                 let odd = ask::odd(value);
-                return fact(State::Unknown, format!("{name} {odd}; what Windows makes of that is not known"));
+                return fact(Availability::Unknown, format!("{name} {odd}; what Windows makes of that is not known"));
             }
             Setting::Absent | Setting::Number(..) => {}
         }
@@ -205,24 +205,28 @@ fn judge(pair: &Pair, default: Default, windows: &Windows, release: Option<&Rele
     let soft = pair.second.number().map(|n| n != 0);
     let state = combine(enabled, soft, default);
     let why = match (said.is_empty(), state) {
-        (true, State::Unknown) if release.is_some() => format!("what {build} does by default is not known"),
+        (true, Availability::Unknown) if release.is_some() => format!("what {build} does by default is not known"),
         (true, _) => by_default,
-        (false, State::Unknown) if default == Default::Off => {
+        (false, Availability::Unknown) if default == Default::Off => {
             let either = if enabled == Some(true) { "on or soft-off" } else { "on or off" };
             let doubt = format!("{build} has it off by default, by which value is not documented");
             format!("{}; {doubt}: it is {either}", said.join(", "))
         }
-        (false, State::Unknown) if release.is_some() => {
+        (false, Availability::Unknown) if release.is_some() => {
             format!("{}; the rest is a default of {build} that is not known", said.join(", "))
         }
-        (false, State::Unknown) => format!("{}; {by_default}", said.join(", ")),
-        (false, State::SoftOff) if soft.is_none() => format!("{}; soft-off is the {by_default}", said.join(", ")),
-        (false, State::Off) if enabled.is_none() => format!("{}; off is the {by_default}", said.join(", ")),
+        (false, Availability::Unknown) => format!("{}; {by_default}", said.join(", ")),
+        (false, Availability::SoftOff) if soft.is_none() => {
+            format!("{}; soft-off is the {by_default}", said.join(", "))
+        }
+        (false, Availability::Off) if enabled.is_none() => format!("{}; off is the {by_default}", said.join(", ")),
         (false, _) => said.join(", "),
     };
     match (update, state) {
-        (Some(update), State::On) => fact(State::Unknown, format!("{why}: on if {update} is installed")),
-        (Some(update), State::SoftOff) => fact(State::SoftOff, format!("{why} (with {update}; without it, not there)")),
+        (Some(update), Availability::On) => fact(Availability::Unknown, format!("{why}: on if {update} is installed")),
+        (Some(update), Availability::SoftOff) => {
+            fact(Availability::SoftOff, format!("{why} (with {update}; without it, not there)"))
+        }
         _ => fact(state, why),
     }
 }
@@ -231,9 +235,9 @@ fn judge(pair: &Pair, default: Default, windows: &Windows, release: Option<&Rele
 fn only_where_there(fact: Fact, windows: &Windows, release: Option<&Release>) -> Fact {
     let has_it = release.is_some() || windows.build.is_some_and(|build| build >= FIRST_WITH_TLS13);
     match fact.state {
-        State::On | State::SoftOff if !has_it => {
+        Availability::On | Availability::SoftOff if !has_it => {
             let why = format!("{}; whether this Windows has it is not known", fact.why);
-            Fact { state: State::Unknown, why, ..fact }
+            Fact { state: Availability::Unknown, why, ..fact }
         }
         _ => fact,
     }
@@ -242,18 +246,20 @@ fn only_where_there(fact: Fact, windows: &Windows, release: Option<&Release>) ->
 /// The state machine. Absent values are `None`. A default of off that is `Enabled` would be undone by `Enabled=1` alone, one
 /// that is `DisabledByDefault` by `DisabledByDefault=0` alone; where no source says which of the two it is, the other value
 /// decides between two states, and neither is guessed.
-fn combine(enabled: Option<bool>, soft_off: Option<bool>, default: Default) -> State {
+fn combine(enabled: Option<bool>, soft_off: Option<bool>, default: Default) -> Availability {
     match (enabled, soft_off, default) {
-        (_, _, Default::None) => State::NotSupported,
-        (Some(false), ..) => State::Off,
-        (Some(true), Some(false), _) => State::On,
-        (Some(true), Some(true), _) => State::SoftOff,
-        (Some(true), None, Default::On) | (None, Some(false), Default::On | Default::SoftOff) => State::On,
-        (Some(true), None, Default::SoftOff) | (None, Some(true), Default::On | Default::SoftOff) => State::SoftOff,
-        (None, None, Default::On) => State::On,
-        (None, None, Default::SoftOff) => State::SoftOff,
-        (None, None | Some(true), Default::Off) => State::Off,
-        (_, _, Default::Unknown | Default::Off) => State::Unknown,
+        (_, _, Default::None) => Availability::NotSupported,
+        (Some(false), ..) => Availability::Off,
+        (Some(true), Some(false), _) => Availability::On,
+        (Some(true), Some(true), _) => Availability::SoftOff,
+        (Some(true), None, Default::On) | (None, Some(false), Default::On | Default::SoftOff) => Availability::On,
+        (Some(true), None, Default::SoftOff) | (None, Some(true), Default::On | Default::SoftOff) => {
+            Availability::SoftOff
+        }
+        (None, None, Default::On) => Availability::On,
+        (None, None, Default::SoftOff) => Availability::SoftOff,
+        (None, None | Some(true), Default::Off) => Availability::Off,
+        (_, _, Default::Unknown | Default::Off) => Availability::Unknown,
     }
 }
 
@@ -266,7 +272,7 @@ fn change(protocol: &str, side: &str, pair: &Pair, default: Default) -> Option<C
             let enabled = pair.first.number().map(|n| n != 0);
             let soft = pair.second.number().map(|n| n != 0);
             let state = combine(enabled, soft, default);
-            state == State::Unknown || state != combine(None, None, default)
+            state == Availability::Unknown || state != combine(None, None, default)
         }
         _ => true,
     };

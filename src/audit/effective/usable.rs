@@ -5,13 +5,13 @@
 //! a list that happens to have no suite for them is no way to turn them off.
 
 use super::schannel::{self, ProtocolState};
-use super::{Answer, Ciphers, Fact, Lint, State};
+use super::{Answer, Availability, Ciphers, Fact, Lint};
 use crate::diagnostic::Code;
 
 /// What sets a protocol right that its values alone do not turn on.
 pub(in crate::audit) fn advice(protocol: &str, fact: &Fact, ciphers: &Ciphers) -> Option<String> {
     let in_vain = matches!(suites(protocol, ciphers), Some((_, Answer::No)));
-    (fact.state == State::Off && in_vain).then(|| {
+    (fact.state == Availability::Off && in_vain).then(|| {
         format!("put suites of {protocol} into the list of cipher suites; its values alone do not bring it back")
     })
 }
@@ -45,13 +45,17 @@ fn one(protocol: &ProtocolState, ciphers: &Ciphers) -> ProtocolState {
     // A release ships with suites for what it has, whether or not they are in the table.
     let left = if left == Answer::Unknown && ciphers.as_shipped { Answer::Yes } else { left };
     let side = |fact: &Fact| match (fact.state, left) {
-        (State::On | State::SoftOff, Answer::No) => {
+        (Availability::On | Availability::SoftOff, Answer::No) => {
             let why = format!("{}; no cipher suite of {family} is left ({})", fact.why, ciphers.why);
-            Fact { state: State::Off, why, places: fact.places.iter().chain(&ciphers.place).cloned().collect() }
+            Fact { state: Availability::Off, why, places: fact.places.iter().chain(&ciphers.place).cloned().collect() }
         }
-        (State::On, Answer::Unknown) => {
+        (Availability::On, Answer::Unknown) => {
             let why = format!("{}; whether a cipher suite of {family} is left is not known: {}", fact.why, ciphers.why);
-            Fact { state: State::Unknown, why, places: fact.places.iter().chain(&ciphers.place).cloned().collect() }
+            Fact {
+                state: Availability::Unknown,
+                why,
+                places: fact.places.iter().chain(&ciphers.place).cloned().collect(),
+            }
         }
         _ => fact.clone(),
     };
@@ -62,8 +66,8 @@ fn one(protocol: &ProtocolState, ciphers: &Ciphers) -> ProtocolState {
 fn only_tls13(protocols: &[ProtocolState], lints: &mut Vec<Lint>) {
     let client = |name| schannel::of(protocols, name).map(|p| &p.client);
     if let (Some(one_two), Some(one_three)) = (client("TLS 1.2"), client("TLS 1.3"))
-        && one_three.state == State::On
-        && matches!(one_two.state, State::Off | State::SoftOff)
+        && one_three.state == Availability::On
+        && matches!(one_two.state, Availability::Off | Availability::SoftOff)
     {
         let why = "TLS 1.3 is the only current protocol left for the client; endpoints of Entra ID are getting it beside TLS \
                    1.2, and whether all that are needed have it is not known"

@@ -8,7 +8,7 @@
 use super::ask::{self, Setting};
 use super::os_defaults::Release;
 use super::schannel::Changed;
-use super::{Answer, Fact, Lint, State, dotnet};
+use super::{Answer, Availability, Fact, Lint, dotnet};
 use crate::diagnostic::Code;
 use crate::host::Windows;
 use crate::place::Place;
@@ -144,22 +144,22 @@ fn judge(setting: &Setting, release: Option<&Release>, windows: &Windows) -> (An
 
 /// What is left of TLS 1.2 where Schannel has been asked, and why.
 fn given(asked: Answer, why: String, by_value: bool, client: Option<&Fact>) -> (Answer, String) {
-    let state = client.map_or(State::Unknown, |fact| fact.state);
+    let state = client.map_or(Availability::Unknown, |fact| fact.state);
     let of_client = client.map(|fact| fact.why.as_str()).unwrap_or_default();
     match (asked, state) {
-        (Answer::No, _) | (_, State::On) => (asked, why),
-        (_, State::Off | State::NotSupported) => {
+        (Answer::No, _) | (_, Availability::On) => (asked, why),
+        (_, Availability::Off | Availability::NotSupported) => {
             (Answer::No, format!("{why}; Schannel does not offer TLS 1.2 to any client: {of_client}"))
         }
-        (_, State::SoftOff) if by_value => {
+        (_, Availability::SoftOff) if by_value => {
             let doubt = "whether WinHTTP then asks for it by name is not documented";
             (Answer::Unknown, format!("{why}; Schannel offers TLS 1.2 only by name ({of_client}): {doubt}"))
         }
-        (Answer::Unknown, State::SoftOff | State::Unknown) => (asked, why),
-        (Answer::Yes, State::SoftOff) => {
+        (Answer::Unknown, Availability::SoftOff | Availability::Unknown) => (asked, why),
+        (Answer::Yes, Availability::SoftOff) => {
             (Answer::No, format!("{why}; Schannel offers TLS 1.2 only to clients that name it: {of_client}"))
         }
-        (Answer::Yes, State::Unknown) => {
+        (Answer::Yes, Availability::Unknown) => {
             (Answer::Unknown, format!("{why}; whether Schannel offers TLS 1.2 is not known: {of_client}"))
         }
     }

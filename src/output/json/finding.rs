@@ -6,6 +6,7 @@ use super::{PlaceV2, ValueV2, place, value};
 use crate::audit::{Finding, Outcome};
 use crate::policy::{Accept, Check, Expectation, Setting};
 use crate::registry::cross_check::Agreement;
+use crate::windows::state::State;
 
 #[derive(Serialize)]
 pub(super) struct FindingV2<'a> {
@@ -15,9 +16,9 @@ pub(super) struct FindingV2<'a> {
     outcome: &'static str,
     key: Option<String>,
     value: Option<String>,
-    subject: Option<&'a str>,
+    subject: Option<String>,
     expected: Option<ExpectedV2>,
-    expected_states: Option<&'a [String]>,
+    expected_states: Option<Vec<&'static str>>,
     found: Option<ValueV2>,
     state: Option<&'a str>,
     why: &'a str,
@@ -68,11 +69,11 @@ pub(super) fn finding(finding: &Finding) -> FindingV2<'_> {
         },
         key: setting.map(|setting| setting.key.to_string()),
         value: setting.map(|setting| setting.value.to_string()),
-        subject: effect.map(|effect| effect.subject.as_str()),
+        subject: effect.map(|effect| effect.subject.to_string()),
         expected: setting.map(expected),
-        expected_states: effect.map(|effect| effect.expect.as_slice()),
+        expected_states: effect.map(|effect| effect.expect.iter().map(|state| state.word()).collect()),
         found: finding.found.as_ref().map(value),
-        state: finding.state.as_deref(),
+        state: finding.state.map(State::word),
         why: &finding.why,
         fix: finding.fix.as_deref(),
         last_write: finding.last_write.map(|time| time.to_string()),

@@ -71,7 +71,7 @@ struct RuleV2<'a> {
     required: bool,
     key: Option<String>,
     value: Option<String>,
-    subject: Option<&'a str>,
+    subject: Option<String>,
     fix: String,
 }
 
@@ -197,7 +197,7 @@ fn rule(rule: &Rule) -> RuleV2<'_> {
         value: setting.map(|setting| setting.value.to_string()),
         subject: match &rule.check {
             Check::Value(_) => None,
-            Check::State(effect) => Some(&effect.subject),
+            Check::State(effect) => Some(effect.subject.to_string()),
         },
         fix: rule.fix(),
     }

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use super::Painter;
 use crate::audit::effective::tables;
 use crate::audit::effective::{
-    Agent, Ciphers, DOTNET_LIMITS, Effective, Installed, Needs, Offer, OverallState, Product, Program, State,
+    Agent, Availability, Ciphers, DOTNET_LIMITS, Effective, Installed, Needs, Offer, OverallState, Product, Program,
 };
 use crate::audit::restart::{self, Pending};
 use crate::output::escape;
@@ -87,7 +87,7 @@ impl Painter {
             ciphers.entra_left.word()
         );
         let tls13 = effective.protocols.iter().find(|protocol| protocol.protocol == "TLS 1.3");
-        if tls13.is_some_and(|tls13| tls13.client.state != State::NotSupported) {
+        if tls13.is_some_and(|tls13| tls13.client.state != Availability::NotSupported) {
             line.push_str(&format!("; for TLS 1.3: {}", ciphers.tls13_left.word()));
         }
         self.row(out, &line)?;

@@ -24,7 +24,7 @@ fn both_kinds_of_rules_are_read() {
     let text = with_rule("effective='schannel/TLS 1.3/client'\nexpect=['on','not-supported']\nfix='f'\nrequired=false");
     let policy = parse(&text).unwrap();
     let Check::State(effect) = &policy.rules[0].check else { panic!("no state") };
-    assert_eq!(effect.expect, ["on", "not-supported"]);
+    assert_eq!(effect.expect, [State::On, State::NotSupported]);
     assert!(!policy.rules[0].required && policy.rules[0].setting().is_none());
 }
 

@@ -4,7 +4,7 @@
 use super::{FIRST_WITH_TLS13, Offer, Settings, Target, View, readings};
 use crate::audit::effective::ask::Pair;
 use crate::audit::effective::schannel::ProtocolState;
-use crate::audit::effective::{Answer, Lint, State};
+use crate::audit::effective::{Answer, Availability, Lint};
 use crate::diagnostic::Code;
 
 /// Whether programs of one kind have a protocol left.
@@ -90,10 +90,10 @@ fn of_offer(offer: Offer, protocols: &[ProtocolState], release: Option<u32>) -> 
         .map(|protocol| {
             // A protocol that is asked for by name is given though it is off by default.
             let given = match protocol.client.state {
-                State::On => Answer::Yes,
-                State::SoftOff if offer != Offer::Os => Answer::Yes,
-                State::SoftOff | State::Off | State::NotSupported => Answer::No,
-                State::Unknown => Answer::Unknown,
+                Availability::On => Answer::Yes,
+                Availability::SoftOff if offer != Offer::Os => Answer::Yes,
+                Availability::SoftOff | Availability::Off | Availability::NotSupported => Answer::No,
+                Availability::Unknown => Answer::Unknown,
             };
             let by_name_from_48 = offer == Offer::Tls10To12 && protocol.protocol == "TLS 1.3";
             let given = match release {

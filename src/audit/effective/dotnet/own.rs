@@ -7,7 +7,7 @@
 
 use super::overrides::{Override, SECURITY_PROTOCOL};
 use super::{Answer, FIRST_WITH_TLS13, Offer, Settings, Target, View, left, reaches};
-use crate::audit::effective::State;
+use crate::audit::effective::Availability;
 use crate::windows::value::ValueType;
 
 /// Names and bits of `SecurityProtocolType`.
@@ -31,7 +31,7 @@ enum Pinned {
 pub(super) fn judge(
     overrides: &[Override],
     settings: &Settings<'_>,
-    client: State,
+    client: Availability,
     release: Option<u32>,
 ) -> Option<(Answer, String)> {
     // They are 64-bit programs, and programs of .NET 4.
@@ -55,7 +55,7 @@ pub(super) fn judge(
     worst.into_iter().find_map(|answer| all.iter().find(|(own, _)| *own == answer).cloned())
 }
 
-fn answer(mine: &[&Override], settings: &Settings<'_>, client: State, release: Option<u32>) -> Answer {
+fn answer(mine: &[&Override], settings: &Settings<'_>, client: Availability, release: Option<u32>) -> Answer {
     let pinned = mine.iter().find(|o| o.setting == SECURITY_PROTOCOL).map_or(Pinned::Ignored, |o| pinned(o, release));
     let keeps = mine.iter().find(|o| o.setting != SECURITY_PROTOCOL).map_or(vec![true], |o| keeps(o));
     // What they were built for is not known, but for 4.6 at least.
@@ -73,7 +73,7 @@ fn answer(mine: &[&Override], settings: &Settings<'_>, client: State, release: O
 }
 
 /// Protocols that are named, against what Schannel gives to those that name TLS 1.2.
-fn by_name(bits: u32, client: State) -> Answer {
+fn by_name(bits: u32, client: Availability) -> Answer {
     match (bits & TLS12 != 0, bits & TLS13 != 0) {
         (true, _) => reaches(Offer::Tls10To12, client),
         // Endpoints of Entra ID are getting TLS 1.3.

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::{Needs, parse};
 use crate::audit::effective::tables;
 use crate::policy::Version;
+use crate::windows::state::State;
 use crate::windows::subject::DOTNET_VERSIONS;
 
 /// Whether a version does its work.
@@ -25,14 +26,19 @@ pub enum Standing {
 }
 
 impl Standing {
+    /// The state that it is.
+    pub fn state(self) -> State {
+        match self {
+            Standing::InService => State::InService,
+            Standing::Stopped => State::Stopped,
+            Standing::Recalled => State::Recalled,
+            Standing::Unknown => State::Unknown,
+        }
+    }
+
     /// In one word, as policies and reports write it.
     pub fn word(self) -> &'static str {
-        match self {
-            Standing::InService => "in-service",
-            Standing::Stopped => "stopped",
-            Standing::Recalled => "recalled",
-            Standing::Unknown => "unknown",
-        }
+        self.state().word()
     }
 }
 
@@ -101,7 +107,7 @@ pub(super) struct Known {
     /// The day, and a mark where it is second-hand.
     pub(super) support_ends: Option<(String, &'static str)>,
     /// What is known of support where there is no day.
-    pub(super) supported: (String, String),
+    pub(super) supported: (State, String),
     /// The oldest .NET Framework that it needs.
     pub(super) dotnet: Option<String>,
     /// Sentences for people.
@@ -137,11 +143,11 @@ pub(super) fn known(version: Version) -> Known {
     let mut facts: Vec<String> = rows().filter_map(Row::said).collect();
     facts.extend(support_ends.as_ref().map(|(date, mark)| format!("its support ends or ended on {date}{mark}")));
     let supported = match &standing {
-        Some((Standing::Stopped | Standing::Recalled, why)) => ("ended".to_owned(), why.clone()),
+        Some((Standing::Stopped | Standing::Recalled, why)) => (State::Ended, why.clone()),
         Some((Standing::InService, _)) if rows().any(|row| row.newest) => {
-            ("supported".to_owned(), "it is the newest version that is known".to_owned())
+            (State::Supported, "it is the newest version that is known".to_owned())
         }
-        _ => ("unknown".to_owned(), "no table says until when it is supported".to_owned()),
+        _ => (State::Unknown, "no table says until when it is supported".to_owned()),
     };
     Known {
         needs,

@@ -4,6 +4,7 @@
 
 use super::{DISABLED, ENABLED};
 use crate::audit::effective::ask::{self, Pair, Setting};
+use crate::windows::state::State;
 
 /// How the four values stand to each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -27,17 +28,17 @@ pub enum Form {
 }
 
 impl Form {
-    /// In one word, as policies write it.
-    pub fn word(self) -> &'static str {
+    /// The state that it is.
+    pub fn state(self) -> State {
         match self {
-            Form::Enabled => "enabled",
-            Form::Disabled => "disabled",
-            Form::HalfDisabled => "half-disabled",
-            Form::Different => "different",
-            Form::Incomplete => "incomplete",
-            Form::NotSet => "not-set",
-            Form::Odd => "odd",
-            Form::Unknown => "unknown",
+            Form::Enabled => State::Enabled,
+            Form::Disabled => State::Disabled,
+            Form::HalfDisabled => State::HalfDisabled,
+            Form::Different => State::Different,
+            Form::Incomplete => State::Incomplete,
+            Form::NotSet => State::NotSet,
+            Form::Odd => State::Odd,
+            Form::Unknown => State::Unknown,
         }
     }
 }
