@@ -152,8 +152,8 @@ pub fn ends_like_disk(file: &dyn ReadAt) -> bool {
 /// When it is a container, but damaged, encrypted, of a form that is not read, or when a file that it needs is not there.
 pub fn disk(file: &Arc<dyn ReadAt>, opener: &dyn Opener, limits: &Limits) -> Result<Disk, Error> {
     let mut start = [0u8; 128];
-    let n = file.fill_at(0, &mut start).map_err(|error| Error::io(At::Offset(0), "disk image", &error))?;
-    let reader = reader(start.get(..n).unwrap_or_default()).unwrap_or(vhd::open);
+    let start = file.fill_at(0, &mut start).map_err(|error| Error::io(At::Offset(0), "disk image", &error))?;
+    let reader = reader(start).unwrap_or(vhd::open);
     match reader(file, opener, limits)? {
         Some(disk) => Ok(disk),
         None => raw::open(file, opener, limits),

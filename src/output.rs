@@ -21,7 +21,7 @@ mod text;
 mod topics;
 mod wrap;
 
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Seek, Write};
 
 use tempfile::SpooledTempFile;
 
@@ -242,14 +242,7 @@ impl<'w> Report<'w> {
                     b"\n  ],\n  \"inputs\": ["
                 })?;
                 self.later.rewind()?;
-                let mut part = vec![0; 1 << 16];
-                loop {
-                    let n = self.later.read(&mut part)?;
-                    if n == 0 {
-                        break;
-                    }
-                    self.out.write_all(part.get(..n).unwrap_or_default())?;
-                }
+                io::copy(&mut self.later, self.out)?;
                 self.out.write_all(if self.inputs == 0 { b"],\n  \"end\": " } else { b"\n  ],\n  \"end\": " })?;
                 let mut last = Vec::new();
                 json::end(end, Some(ended), Shape::Document, &mut last)?;

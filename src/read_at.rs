@@ -39,18 +39,21 @@ pub trait ReadAt: Send + Sync {
     /// # Errors
     /// Whatever [`Self::read_at`] reports, and [`io::ErrorKind::UnexpectedEof`] when the source ends within `buf`.
     fn read_exact_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
-        if self.fill_at(offset, buf)? < buf.len() {
+        let wanted = buf.len();
+        if self.fill_at(offset, buf)?.len() < wanted {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         Ok(())
     }
 
-    /// Reads as much of `buf` as there is from `offset`: fewer bytes come back than it holds only at the source's end.
+    /// Reads as much of `buf` as there is from `offset`, and gives what was read: fewer bytes than it holds come back only
+    /// at the source's end.
     ///
     /// # Errors
     /// Whatever [`Self::read_at`] reports.
-    fn fill_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        fill(offset, buf, |at, rest| self.read_at(at, rest))
+    fn fill_at<'b>(&self, offset: u64, buf: &'b mut [u8]) -> io::Result<&'b [u8]> {
+        let n = fill(offset, buf, |at, rest| self.read_at(at, rest))?;
+        buf.get(..n).ok_or_else(too_much)
     }
 
     /// The name of the file that the byte at `offset` really stands in, and where, when that is not the one that this
@@ -71,10 +74,16 @@ pub(crate) fn fill(
     while let Some(rest) = buf.get_mut(done..).filter(|rest| !rest.is_empty()) {
         match read(offset.saturating_add(wide(done)), rest)? {
             0 => break,
+            n if n > rest.len() => return Err(too_much()),
             n => done = done.saturating_add(n),
         }
     }
     Ok(done)
+}
+
+/// A source that says so is broken: what it read is not to be trusted.
+fn too_much() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "more bytes were read than asked for")
 }
 
 impl<T: ReadAt + ?Sized> ReadAt for Box<T> {
@@ -196,6 +205,26 @@ mod tests {
         assert_eq!(&buf[..2], b"89");
         assert_eq!(bytes.read_at(10, &mut buf).unwrap(), 0);
         assert_eq!(bytes.read_at(u64::MAX, &mut buf).unwrap(), 0);
+    }
+
+    /// One that says that it read more than it was asked for.
+    struct Liar;
+
+    impl ReadAt for Liar {
+        fn read_at(&self, _: u64, buf: &mut [u8]) -> io::Result<usize> {
+            Ok(buf.len() + 1)
+        }
+
+        fn len(&self) -> u64 {
+            64
+        }
+    }
+
+    #[test]
+    fn what_a_broken_source_read_is_an_error_and_not_nothing() {
+        let mut buf = [0u8; 4];
+        assert_eq!(Liar.fill_at(0, &mut buf).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        assert_eq!(Liar.read_exact_at(0, &mut buf).unwrap_err().kind(), io::ErrorKind::InvalidData);
     }
 
     #[test]

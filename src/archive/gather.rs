@@ -91,8 +91,8 @@ impl<'a> Gather<'a> {
     pub(super) fn looks_at(&mut self, path: &str, bytes: &dyn ReadAt, at: u64, len: u64) -> io::Result<Verdict> {
         let mut start = [0u8; START];
         let len = narrow(len).min(START);
-        let n = bytes.fill_at(at, start.get_mut(..len).unwrap_or_default())?;
-        Ok(self.wants(path, start.get(..n).unwrap_or_default()))
+        let start = bytes.fill_at(at, start.get_mut(..len).unwrap_or_default())?;
+        Ok(self.wants(path, start))
     }
 
     /// Keeps a member.

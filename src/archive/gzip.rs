@@ -28,8 +28,8 @@ pub(super) fn header(source: &dyn ReadAt, at: u64) -> Result<Header, Halt> {
     let mut bytes = Vec::new();
     for len in [512, MOST] {
         bytes.resize(len, 0);
-        let n = source.fill_at(at, &mut bytes).map_err(|e| Halt::Io(failed(At::Offset(at), WHAT, &e)))?;
-        let (have, all) = (bytes.get(..n).unwrap_or_default(), n < len);
+        let have = source.fill_at(at, &mut bytes).map_err(|e| Halt::Io(failed(At::Offset(at), WHAT, &e)))?;
+        let all = have.len() < len;
         match parse(have, at) {
             Err(Halt::Cut(_)) if !all && len < MOST => {}
             Err(Halt::Cut(_)) if !all => {
@@ -87,8 +87,7 @@ pub(super) fn goes_on(source: &dyn ReadAt, at: u64) -> Result<bool, Halt> {
     let mut bytes = vec![0u8; 16 << 10];
     let mut pos = at;
     loop {
-        let n = source.fill_at(pos, &mut bytes).map_err(|e| Halt::Io(failed(At::Offset(pos), WHAT, &e)))?;
-        let have = bytes.get(..n).unwrap_or_default();
+        let have = source.fill_at(pos, &mut bytes).map_err(|e| Halt::Io(failed(At::Offset(pos), WHAT, &e)))?;
         if pos == at && have.starts_with(b"\x1f\x8b") {
             return Ok(true);
         }
@@ -96,10 +95,10 @@ pub(super) fn goes_on(source: &dyn ReadAt, at: u64) -> Result<bool, Halt> {
             let found = "something else";
             return Err(Halt::Cut(Error::damaged(At::Offset(at), "end of the gzip", "the end of the file", found)));
         }
-        if n == 0 {
+        if have.is_empty() {
             return Ok(false);
         }
-        pos = pos.saturating_add(wide(n));
+        pos = pos.saturating_add(wide(have.len()));
     }
 }
 
@@ -110,9 +109,9 @@ pub(super) fn read(file: &Arc<dyn ReadAt>, name: &str, gather: &mut Gather<'_>) 
     let stream = Arc::new(Inflated::new(Arc::clone(file), Frame::Gzip, &pool, gather.limits));
     // One that breaks off at once is still one file.
     let mut start = [0u8; 512];
-    let n = stream.fill_at(0, &mut start).unwrap_or_default();
+    let looked = stream.fill_at(0, &mut start);
     let blocks: Arc<dyn ReadAt> = Arc::<Inflated>::clone(&stream);
-    if tar::is_start(start.get(..n).unwrap_or_default()) {
+    if looked.is_ok_and(tar::is_start) {
         return Ok(tar::read(&Streamed { stream, blocks }, gather));
     }
     let path = gather.file(&inner_name(first.name.as_deref(), name), false)?;

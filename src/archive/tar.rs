@@ -138,8 +138,8 @@ impl Walk<'_, '_> {
 
     fn block(&self, pos: u64) -> Result<[u8; 512], Error> {
         let mut block = [0u8; 512];
-        let n = self.source.bytes().fill_at(pos, &mut block).map_err(|e| failed(At::Offset(pos), WHAT, &e))?;
-        if n == block.len() {
+        let read = self.source.bytes().fill_at(pos, &mut block).map_err(|e| failed(At::Offset(pos), WHAT, &e))?.len();
+        if read == block.len() {
             return Ok(block);
         }
         let found = "the end of the file: it is cut off";
@@ -152,15 +152,16 @@ impl Walk<'_, '_> {
         let mut rest = vec![0u8; 64 << 10];
         let mut pos = end;
         while pos.saturating_sub(end) < PADDING {
-            let n = self.source.bytes().fill_at(pos, &mut rest).map_err(|e| failed(At::Offset(pos), WHAT, &e))?;
-            if rest.iter().take(n).any(|b| *b != 0) {
+            let len = rest.len();
+            let read = self.source.bytes().fill_at(pos, &mut rest).map_err(|e| failed(At::Offset(pos), WHAT, &e))?;
+            if read.iter().any(|b| *b != 0) {
                 let found = "something else, such as a second tar, which is not read";
                 return Err(Error::damaged(At::Offset(pos), WHAT, "nothing but zeros behind its end", found));
             }
-            if n < rest.len() {
+            if read.len() < len {
                 return Ok(());
             }
-            pos = pos.saturating_add(wide(n));
+            pos = pos.saturating_add(wide(len));
         }
         self.gather.note(|| format!("what follows the end of the tar at 0x{end:x} was not looked at to its end"));
         Ok(())
@@ -172,7 +173,7 @@ impl Walk<'_, '_> {
             return Err(Error::Limit { at: At::Offset(at), what: "bytes of a tar extension header", limit });
         }
         let mut bytes = vec![0u8; usize::try_from(size).unwrap_or_default()];
-        let n = self.source.bytes().fill_at(at, &mut bytes).map_err(|e| failed(At::Offset(at), WHAT, &e))?;
+        let n = self.source.bytes().fill_at(at, &mut bytes).map_err(|e| failed(At::Offset(at), WHAT, &e))?.len();
         if n < bytes.len() {
             let expected = format!("{size} bytes");
             return Err(Error::damaged(At::Offset(at), "tar extension header", expected, n.to_string()));

@@ -92,9 +92,9 @@ fn a_tar_is_the_same_however_it_is_compressed() {
         let bytes = contents.members[0].bytes.as_ref().unwrap();
         for offset in [299_990, 0, 150_000, 4096, 262_144, 299_999, 300_000] {
             let mut page = [0u8; 64];
-            let n = bytes.fill_at(offset, &mut page).unwrap();
+            let page = bytes.fill_at(offset, &mut page).unwrap();
             let offset = offset as usize;
-            assert_eq!(page[..n], system[offset..(offset + 64).min(system.len())]);
+            assert_eq!(*page, system[offset..(offset + 64).min(system.len())]);
         }
     }
 }

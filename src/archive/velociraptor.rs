@@ -46,9 +46,9 @@ pub(super) fn mapped(
         });
     }
     let mut json = vec![0u8; usize::try_from(index.len()).unwrap_or_default()];
-    let n = index.fill_at(0, &mut json).map_err(|e| failed(At::Whole, WHAT, &e))?;
+    let json = index.fill_at(0, &mut json).map_err(|e| failed(At::Whole, WHAT, &e))?;
     let bad = |found: String| Error::damaged(At::Whole, WHAT, "the ranges of the file beside it", found);
-    let json: Value = serde_json::from_slice(json.get(..n).unwrap_or_default()).map_err(|e| bad(e.to_string()))?;
+    let json: Value = serde_json::from_slice(json).map_err(|e| bad(e.to_string()))?;
     let ranges = json.get("ranges").and_then(Value::as_array).ok_or_else(|| bad("no ranges".to_owned()))?;
     let zeros = accessor(path).is_some_and(|accessor| HOLES_ARE_ZEROS.contains(&accessor));
     let hole = if zeros { Part::Zero } else { Part::Missing };

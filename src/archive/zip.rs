@@ -196,12 +196,12 @@ fn checksum(bytes: &dyn ReadAt, entry: &Central, at: u64) -> Result<(), Error> {
     let mut crc = crc32fast::Hasher::new();
     let (mut buf, mut pos) = (vec![0u8; 64 << 10], 0u64);
     loop {
-        let n = bytes.fill_at(pos, &mut buf).map_err(|e| failed(At::Offset(at), WHAT, &e))?;
-        if n == 0 {
+        let read = bytes.fill_at(pos, &mut buf).map_err(|e| failed(At::Offset(at), WHAT, &e))?;
+        if read.is_empty() {
             break;
         }
-        crc.update(buf.get(..n).unwrap_or_default());
-        pos = pos.saturating_add(wide(n));
+        crc.update(read);
+        pos = pos.saturating_add(wide(read.len()));
     }
     let crc = crc.finalize();
     if pos != entry.size {

@@ -30,7 +30,7 @@ pub(super) fn read(file: &Arc<dyn ReadAt>, name: &str, gather: &mut Gather<'_>) 
     let memory = Memory::new(gather.limits);
     let mut start = [0u8; 512];
     let looked = forward.fill_at(0, &mut start);
-    if tar::is_start(start.get(..*looked.as_ref().unwrap_or(&0)).unwrap_or_default()) {
+    if looked.as_ref().is_ok_and(|start| tar::is_start(start)) {
         let stream = Streamed { forward, memory };
         let damaged = tar::read(&stream, gather);
         stream.forward.note_unchecked(gather);
@@ -74,11 +74,11 @@ impl Memory {
             let done = wide(bytes.len());
             let left = narrow(len.map_or(u64::MAX, |len| len.saturating_sub(done)));
             let want = chunk.get_mut(..left.min(CHUNK)).unwrap_or_default();
-            let n = from.fill_at(at.saturating_add(done), want).map_err(|e| failed(At::Offset(at), WHAT, &e))?;
-            if n == 0 {
+            let read = from.fill_at(at.saturating_add(done), want).map_err(|e| failed(At::Offset(at), WHAT, &e))?;
+            if read.is_empty() {
                 break;
             }
-            bytes.extend_from_slice(want.get(..n).unwrap_or_default());
+            bytes.extend_from_slice(read);
             if wide(bytes.len()) > limit {
                 return Err(too_large());
             }

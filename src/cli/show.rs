@@ -134,8 +134,8 @@ fn raw(args: &ShowArgs, artifact: &Artifact) -> Result<u8, Failure> {
     let mut buf = vec![0u8; 1 << 20];
     let mut offset = 0u64;
     while offset < file.len() {
-        let n = match file.read_at(offset, &mut buf) {
-            Ok(n) if n > 0 => n,
+        let read = match file.fill_at(offset, &mut buf) {
+            Ok(read) if !read.is_empty() => read,
             Ok(_) => {
                 stderr::line(format_args!("{}: error: it ends at byte {offset} of {}", artifact.name, file.len()));
                 return Ok(UNREADABLE);
@@ -145,8 +145,8 @@ fn raw(args: &ShowArgs, artifact: &Artifact) -> Result<u8, Failure> {
                 return Ok(UNREADABLE);
             }
         };
-        out.write_all(buf.get(..n).unwrap_or_default())?;
-        offset = offset.saturating_add(wide(n));
+        out.write_all(read)?;
+        offset = offset.saturating_add(wide(read.len()));
     }
     out.finish()?;
     Ok(0)

@@ -151,17 +151,14 @@ impl fmt::Display for Filesystem {
 /// When its first sectors cannot be read.
 pub fn recognise(volume: &dyn ReadAt) -> io::Result<Filesystem> {
     let mut sector = [0u8; boot::LEN];
-    let n = volume.fill_at(0, &mut sector)?;
-    if let Some(found) = sector.get(..n).and_then(boot::recognise) {
+    if let Some(found) = boot::recognise(volume.fill_at(0, &mut sector)?) {
         return Ok(found);
     }
     if boot::is_ntfs(volume, 0, &sector) {
         return Ok(Filesystem::Ntfs);
     }
     let mut head = vec![0u8; superblock::HEAD];
-    let n = volume.fill_at(0, &mut head)?;
-    head.truncate(n);
-    if let Some(found) = superblock::recognise(&head) {
+    if let Some(found) = superblock::recognise(volume.fill_at(0, &mut head)?) {
         return Ok(found);
     }
     if superblock::is_vmfs(volume)? {

@@ -38,7 +38,7 @@ impl<S: ReadAt> Cached<S> {
         if slot.as_ref().is_none_or(|held| held.number != number) {
             let mut bytes = slot.take().map_or_else(|| vec![0u8; self.block].into_boxed_slice(), |held| held.bytes);
             let start = number.saturating_mul(size);
-            let len = self.source.fill_at(start, &mut bytes)?;
+            let len = self.source.fill_at(start, &mut bytes)?.len();
             *slot = Some(Block { number, len, bytes });
         }
         let held = slot.as_ref().and_then(|held| held.bytes.get(within..held.len)).unwrap_or_default();

@@ -127,6 +127,5 @@ impl fmt::Debug for Bytes {
 
 /// Reads as much of the start of `file` as `buf` holds.
 pub(super) fn start<'a>(file: &dyn ReadAt, buf: &'a mut [u8]) -> io::Result<&'a [u8]> {
-    let n = file.fill_at(0, buf)?;
-    Ok(buf.get(..n).unwrap_or_default())
+    file.fill_at(0, buf)
 }

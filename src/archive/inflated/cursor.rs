@@ -31,8 +31,8 @@ impl Input {
             None => {
                 self.bytes.resize(WINDOW, 0);
                 self.len = 0;
-                let n = of.source.fill_at(at, &mut self.bytes);
-                self.len = n.map_err(|e| Halt::Io(failed(At::Offset(at), WHAT, &e)))?;
+                let read = of.source.fill_at(at, &mut self.bytes);
+                self.len = read.map_err(|e| Halt::Io(failed(At::Offset(at), WHAT, &e)))?.len();
                 self.start = at;
                 0
             }
@@ -169,9 +169,9 @@ impl Cursor {
             // RFC 1952, 2.3.1: the CRC-32, and the length modulo 2^32.
             Frame::Gzip => {
                 let mut trailer = [0u8; 8];
-                let n = of.source.fill_at(self.taken, &mut trailer).map_err(|e| Halt::Io(failed(at, WHAT, &e)))?;
-                let cut = |_| Halt::Cut(Error::damaged(at, "gzip trailer", "8 bytes", n.to_string()));
-                let f = Fields::new(trailer.get(..n).unwrap_or_default(), self.taken);
+                let read = of.source.fill_at(self.taken, &mut trailer).map_err(|e| Halt::Io(failed(at, WHAT, &e)))?;
+                let cut = |_| Halt::Cut(Error::damaged(at, "gzip trailer", "8 bytes", read.len().to_string()));
+                let f = Fields::new(read, self.taken);
                 let (crc, want) = (f.u32(0, WHAT).map_err(cut)?, u64::from(f.u32(4, WHAT).map_err(cut)?));
                 self.taken = self.taken.saturating_add(8);
                 (crc, len & 0xffff_ffff == want, want)

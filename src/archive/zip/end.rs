@@ -26,13 +26,12 @@ pub(super) struct Directory {
 pub(super) fn find(file: &dyn ReadAt) -> Result<Directory, Error> {
     let tail = file.len().saturating_sub(wide(LEN.saturating_add(COMMENT)));
     let mut bytes = vec![0u8; LEN.saturating_add(COMMENT)];
-    let n = file.fill_at(tail, &mut bytes).map_err(|e| failed(At::Offset(tail), WHAT, &e))?;
-    let bytes = bytes.get(..n).unwrap_or_default();
+    let bytes = file.fill_at(tail, &mut bytes).map_err(|e| failed(At::Offset(tail), WHAT, &e))?;
     // A comment may hold what looks like an end; the end is where its comment reaches the end of the file.
     let mut found: Option<Directory> = None;
     let mut refused = None;
     let mut early = None;
-    for i in (0..=n.saturating_sub(LEN)).rev() {
+    for i in (0..=bytes.len().saturating_sub(LEN)).rev() {
         let rest = bytes.get(i..).unwrap_or_default();
         if !rest.starts_with(END) {
             continue;
@@ -59,7 +58,7 @@ pub(super) fn find(file: &dyn ReadAt) -> Result<Directory, Error> {
         (None, Some(error), _) => Err(error),
         (None, None, Some((i, at, comment))) => {
             let mut directory = parse(file, bytes.get(i..).unwrap_or_default(), at)?;
-            let follow = n.saturating_sub(i).saturating_sub(LEN).saturating_sub(comment);
+            let follow = bytes.len().saturating_sub(i).saturating_sub(LEN).saturating_sub(comment);
             directory.notes.push(format!("{follow} bytes follow the end of the zip: not looked at"));
             Ok(directory)
         }
@@ -111,8 +110,7 @@ fn parse(file: &dyn ReadAt, bytes: &[u8], at: u64) -> Result<Directory, Error> {
     }
     if all > 0 {
         let mut magic = [0u8; 4];
-        let n = file.fill_at(start, &mut magic).map_err(|e| failed(At::Offset(start), WHAT, &e))?;
-        let magic = magic.get(..n).unwrap_or_default();
+        let magic = file.fill_at(start, &mut magic).map_err(|e| failed(At::Offset(start), WHAT, &e))?;
         if magic != CENTRAL {
             return Err(bad(format!("an entry at 0x{start:x}"), format!("\"{}\"", magic.escape_ascii())));
         }

@@ -94,7 +94,7 @@ impl Entries {
     }
 
     fn read(&self, at: u64, buf: &mut [u8]) -> Result<(), Error> {
-        let n = self.file.fill_at(at, buf).map_err(|e| failed(At::Offset(at), WHAT, &e))?;
+        let n = self.file.fill_at(at, buf).map_err(|e| failed(At::Offset(at), WHAT, &e))?.len();
         if n < buf.len() || at.saturating_add(wide(n)) > self.end {
             let found = "its end, or that of the file";
             return Err(Error::damaged(At::Offset(at), "zip directory", "an entry", found));
@@ -184,19 +184,19 @@ impl Central {
             return Err(Error::unsupported(At::Offset(at), "in another file of a zip in several: not read"));
         }
         let mut fixed = [0u8; LOCAL];
-        let n = file.fill_at(at, &mut fixed).map_err(|e| failed(At::Offset(at), WHAT, &e))?;
+        let read = file.fill_at(at, &mut fixed).map_err(|e| failed(At::Offset(at), WHAT, &e))?;
         let differs = |expected: String, found: String| {
             Error::damaged(At::Offset(at), "zip local header", format!("{expected}, as in the directory"), found)
         };
-        if n < LOCAL || !fixed.starts_with(b"PK\x03\x04") {
-            let found = fixed.get(..4.min(n)).unwrap_or_default().escape_ascii().to_string();
+        if read.len() < LOCAL || !read.starts_with(b"PK\x03\x04") {
+            let found = read.get(..4).unwrap_or(read).escape_ascii().to_string();
             return Err(differs("a local header".to_owned(), format!("\"{found}\"")));
         }
         let f = Fields::new(&fixed, at);
         let (name, extra) = (usize::from(f.u16(26, WHAT)?), usize::from(f.u16(28, WHAT)?));
         let mut rest = vec![0u8; name.saturating_add(extra)];
         let rest_at = at.saturating_add(wide(LOCAL));
-        let n = file.fill_at(rest_at, &mut rest).map_err(|e| failed(At::Offset(at), WHAT, &e))?;
+        let n = file.fill_at(rest_at, &mut rest).map_err(|e| failed(At::Offset(at), WHAT, &e))?.len();
         if n < rest.len() {
             return Err(differs("a whole header".to_owned(), "the end of the file".to_owned()));
         }

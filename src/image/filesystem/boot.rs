@@ -99,7 +99,7 @@ pub(super) fn has_ntfs_copy(volume: &dyn ReadAt) -> io::Result<bool> {
     for size in [512u64, 4096, 1024, 2048] {
         let Some(at) = (volume.len() / size).checked_sub(1).and_then(|last| last.checked_mul(size)) else { continue };
         let mut sector = [0u8; LEN];
-        if volume.fill_at(at, &mut sector)? == LEN
+        if volume.fill_at(at, &mut sector)?.len() == LEN
             && let Ok(Some((bytes, sectors))) = ntfs_sectors(&sector)
             && bytes == size
             && sectors.checked_mul(bytes) == Some(at)

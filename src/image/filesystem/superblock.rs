@@ -75,5 +75,5 @@ fn ext(head: &[u8]) -> Result<Option<Filesystem>, Error> {
 /// Whether this is VMFS: its volume header is at 1 MiB (vmfs-tools, `vmfs_lvm.h`).
 pub(super) fn is_vmfs(volume: &dyn ReadAt) -> io::Result<bool> {
     let mut magic = [0u8; 4];
-    Ok(volume.fill_at(1 << 20, &mut magic)? == magic.len() && u32::from_le_bytes(magic) == 0xc001_d00d)
+    Ok(volume.fill_at(1 << 20, &mut magic)? == 0xc001_d00d_u32.to_le_bytes())
 }

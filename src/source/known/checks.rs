@@ -46,8 +46,7 @@ pub(super) fn aff4(seen: &Seen<'_>) -> bool {
     const END: u64 = 22 + 128;
     let mut end = [0u8; 22 + 128];
     let from = seen.file.len().saturating_sub(END);
-    let Ok(n) = seen.file.fill_at(from, &mut end) else { return false };
-    let end = end.get(..n).unwrap_or_default();
+    let Ok(end) = seen.file.fill_at(from, &mut end) else { return false };
     end.windows(4).rposition(|mark| mark == b"PK\x05\x06").is_some_and(|record| {
         end.get(record.saturating_add(22)..).is_some_and(|comment| comment.starts_with(b"aff4://"))
     })

@@ -28,7 +28,7 @@ pub(super) fn tell(seen: &Seen<'_>) -> Option<&'static Known> {
         let mut part = [0u8; LATER];
         // On the border of a unit of UTF-16.
         let read = seen.file.fill_at(at & !1, &mut part);
-        read.is_ok_and(|n| part.get(..n).is_some_and(|part| coding.read(part).is_some()))
+        read.is_ok_and(|part| coding.read(part).is_some())
     };
     let whole = len <= start || (goes_on(len / 2) && goes_on(len.saturating_sub(later)));
     whole.then(|| &kind(&text).known)
