@@ -67,7 +67,7 @@ pub fn run() -> ExitCode {
         Err(error) => return not_run(&error),
     };
     let taken = cli.tables.as_deref().map_or(Ok(()), tables::take);
-    let result = taken.and_then(|()| run_command(cli.command));
+    let result = taken.and_then(|()| audit::fixed_time()).and_then(|_| run_command(cli.command));
     exit::code(result)
 }
 

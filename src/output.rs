@@ -13,6 +13,7 @@ mod markdown;
 pub mod merged;
 pub mod model;
 mod overview;
+mod past;
 pub mod reports;
 mod sarif;
 mod script;
@@ -23,6 +24,7 @@ mod wrap;
 
 use std::io::{self, Seek, Write};
 
+use serde_json::Value as Json;
 use tempfile::SpooledTempFile;
 
 pub use escape::escape;
@@ -99,12 +101,30 @@ impl Format {
 /// # Errors
 /// When it cannot be written to memory, or is no record that can be read again.
 pub fn saved(record: &Record) -> io::Result<Saved> {
+    Saved::parse(&line(record)?).map_err(io::Error::other)
+}
+
+/// What a run is about, as a saved run has it.
+///
+/// # Errors
+/// As for [`saved`].
+pub fn saved_run(about: &About) -> io::Result<Json> {
+    let mut line = Vec::new();
+    json::begin(about, Shape::Lines, &mut line)?;
+    let Saved::Run(run) = Saved::parse(&line).map_err(io::Error::other)? else {
+        return Err(io::Error::other("the beginning of a run is no record of one"));
+    };
+    Ok(run)
+}
+
+/// A record as one line of JSON.
+fn line(record: &Record) -> io::Result<Vec<u8>> {
     let mut line = Vec::new();
     match record {
         Record::Host(host) => json::host_record(host, Shape::Lines, &mut line)?,
         Record::Input(input) => json::input_record(input, Shape::Lines, &mut line)?,
     }
-    Saved::parse(&line).map_err(io::Error::other)
+    Ok(line)
 }
 
 /// A report while it is written: what is said of each machine goes out at once.

@@ -52,7 +52,7 @@ pub fn read(from: &mut dyn BufRead, each: &mut dyn FnMut(Saved) -> io::Result<()
         let record = match Saved::parse(&line) {
             Ok(record) => record,
             // The last line was being written when the run was killed.
-            Err(_) if !ends && !whole => return Ok(Ending::Cut),
+            Err(_) if !ends && !whole && number > 1 => return Ok(Ending::Cut),
             Err(why) => return Ok(Ending::Damaged(number, why)),
         };
         match (&record, number, whole) {
@@ -69,6 +69,13 @@ pub fn read(from: &mut dyn BufRead, each: &mut dyn FnMut(Saved) -> io::Result<()
 }
 
 impl Saved {
+    /// What it says.
+    pub fn json(&self) -> &Json {
+        match self {
+            Saved::Run(json) | Saved::Host(json) | Saved::Input(json) | Saved::End(json) => json,
+        }
+    }
+
     /// Reads one line.
     ///
     /// # Errors

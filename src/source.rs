@@ -129,7 +129,7 @@ pub struct Search<'a> {
     pub apply_logs: bool,
     /// Whether copies from an earlier day are artifacts too: `RegBack`, `Windows.old`, shadow copies.
     pub include_backups: bool,
-    /// Folders besides an image's own where its parents and extents may lie.
+    /// Folders besides an image's own where its parents and extents may lie, as `canonicalize` gives them.
     pub allow: &'a [PathBuf],
     /// Of disk images, only the volume that starts at this byte.
     pub offset: Option<u64>,

@@ -89,6 +89,11 @@ fn value(rule: &Rule, setting: &Setting, host: &Host) -> Finding {
             place: Some(place),
             ..Finding::new(rule, Outcome::Unknown, format!("it cannot be told: {error}"))
         },
+        Lookup::Unreadable(error @ Error::Unsupported { .. }, place) => Finding {
+            fix: Some("look at the machine itself: this input does not tell".to_owned()),
+            place: Some(place),
+            ..Finding::new(rule, Outcome::Unknown, format!("it cannot be read: {error}"))
+        },
         Lookup::Unreadable(error, place) => Finding {
             fix: Some("find an undamaged copy of this input".to_owned()),
             place: Some(place),

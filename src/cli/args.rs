@@ -7,6 +7,7 @@ mod show;
 
 use std::path::PathBuf;
 
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::registry::reg_file::RegIs;
@@ -21,7 +22,7 @@ pub(super) use show::{ShowArgs, ShowFormatArg};
 #[derive(Args)]
 pub(super) struct DiskArgs {
     /// Folder where parents and extents of disk images may lie, besides the image's own; may be given again
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = PathBufValueParser::new().try_map(folder))]
     pub(super) allow_dir: Vec<PathBuf>,
 
     /// Of disk images, only the partition with this number
@@ -39,6 +40,15 @@ impl DiskArgs {
     pub(super) fn search<'a>(&'a self, logs: &'a [PathBuf], no_logs: bool, include_backups: bool) -> Search<'a> {
         let (allow, offset, volume) = (&self.allow_dir, self.offset, self.volume);
         Search { logs, apply_logs: !no_logs, include_backups, allow, offset, volume }
+    }
+}
+
+/// A folder that is there, without links.
+fn folder(path: PathBuf) -> Result<PathBuf, String> {
+    match path.canonicalize() {
+        Ok(real) if real.is_dir() => Ok(real),
+        Ok(_) => Err("not a folder".to_owned()),
+        Err(error) => Err(error.to_string()),
     }
 }
 

@@ -24,7 +24,7 @@ use crate::host::{Host, Options, Overlays, Pick, Wanted, overlay_interest};
 use crate::limits::Limits;
 use crate::output::model::{self, Run};
 use crate::output::reports::{ReportFormat, Reports};
-use crate::output::{Format, Piece, Report, saved};
+use crate::output::{Format, Layout, Piece, Report, saved};
 use crate::policy::Policy;
 use crate::policy::waiver::{Date, Waivers};
 use crate::run::{About, Counts, End, InputRecord, Inputs, Inspection, Record, interest, run as inspect_all};
@@ -99,7 +99,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         pick: Pick::new(&args.host),
         ..Options::new(&limits)
     };
-    let today = || args.date.unwrap_or_else(|| jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date());
+    let today = || args.date.unwrap_or_else(|| now().to_zoned(jiff::tz::TimeZone::UTC).date());
     let waivers = waivers.map(|waivers| (waivers, today()));
     let about =
         about(args, &policy, waivers.clone(), files.iter().flat_map(|file| file.diagnostics.iter().cloned()).collect());
@@ -138,7 +138,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     let targets = targets(args);
     let near: Vec<PathBuf> = args.inputs.iter().chain(&args.disk.allow_dir).cloned().collect();
     targets.iter().try_for_each(|target| spare_folder(target, &near))?;
-    let mut out = writer(args.output.as_deref(), args.force, &inputs)?;
+    let mut out = writer(args.output.as_deref(), args.force, &inputs)?.lasting();
     let mut beside = Beside::open(&args.reports, args.force, &inputs)?;
     let mut overview = Vec::new();
     let mut reports = beside.reports(args.reports.bom)?;
@@ -148,19 +148,15 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         Main::Report(format) => reports.add(format, args.reports.bom, &mut out)?,
         Main::Stream(format) => {
             if matches!(format, Format::Text { details: false, .. }) {
-                let layout = layout(args.color, args.output.is_none());
+                let layout = Layout { has_details: true, ..layout(args.color, args.output.is_none()) };
                 reports.add(ReportFormat::Overview(layout), false, &mut overview)?;
             }
-            report = match Report::begin(format, &about, &mut out) {
-                Ok(report) => Some(report),
-                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => None,
-                Err(error) => return Err(error.into()),
-            };
+            report = Some(Report::begin(format, &about, &mut out)?);
         }
     }
     reports.run(Run::of_run(&about)?);
     let mut now = baseline.is_some().then(|| Side::new("this run"));
-    let (mut reader, end) = inspect(args, &inspection, report, &mut reports, &mut now)?;
+    let end = inspect(args, &inspection, &mut report, &mut reports, &mut now)?;
     let news = match (&baseline, &now) {
         (Some(old), Some(new)) => Some(diff::news(&compare(old, new))),
         _ => None,
@@ -171,16 +167,9 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     };
     let ended = clock();
     reports.run_ended(model::End::of_run(&end, &ended)?);
-    match reports.finish(end.counts, status, &[]) {
-        // Nobody reads on, but the status must not turn into "compliant" for that.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-        other => other?,
-    }
-    if let Some(report) = reader.take() {
-        match report.end(&end, &ended, &overview).map_err(Failure::from) {
-            Ok(()) | Err(Failure::BrokenPipe) => {}
-            Err(failure) => return Err(failure),
-        }
+    reports.finish(end.counts, status, &[])?;
+    if let Some(report) = report {
+        report.end(&end, &ended, &overview)?;
     }
     beside.finish()?;
     if !args.quiet {
@@ -196,10 +185,8 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     if let (Some(news), Some(path), false) = (&news, &args.baseline, args.quiet) {
         news.say(path);
     }
-    match out.finish() {
-        Ok(()) | Err(Failure::BrokenPipe) => Ok(status),
-        Err(failure) => Err(failure),
-    }
+    out.finish()?;
+    Ok(status)
 }
 
 /// What a worker makes of a record.
@@ -218,14 +205,14 @@ struct Said {
     saved: Option<io::Result<Saved>>,
 }
 
-/// Runs the inspection, and writes the reports while it goes on. Gives the report back, where somebody still reads it.
-fn inspect<'w>(
+/// Runs the inspection, and writes the reports while it goes on.
+fn inspect(
     args: &AuditArgs,
     inspection: &Inspection<'_>,
-    mut report: Option<Report<'w>>,
+    report: &mut Option<Report<'_>>,
     reports: &mut Reports<'_>,
     now: &mut Option<Side>,
-) -> Result<(Option<Report<'w>>, End), Failure> {
+) -> Result<End, Failure> {
     let format = report.as_ref().map(Report::format);
     let (wanted, targets) = (!reports.is_empty(), targets(args));
     let is_compared = now.is_some();
@@ -254,15 +241,9 @@ fn inspect<'w>(
             let same = opened.iter().find(|path| is_same(path, handle));
             clash = clash.take().or_else(|| Some(((*target).clone(), same?.clone())));
         }
-        let written = record.map_or(Ok(()), |record| reports.take(record?));
-        let written = written.and_then(|()| report.as_mut().map_or(Ok(()), |report| report.take(piece)));
-        match written {
-            // Nobody reads on, but the status must not turn into "compliant" for that.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => report = None,
-            Err(error) => return Err(Failure::from(error)),
-            Ok(()) => {}
-        }
-        Ok(())
+        record.map_or(Ok(()), |record| reports.take(record?))?;
+        report.as_mut().map_or(Ok(()), |report| report.take(piece))?;
+        Ok::<(), Failure>(())
     };
     let mut end = inspect_all(inputs(args)?, inspection, said, take)?;
     for (_, host) in args.host.iter().enumerate().filter(|(number, _)| !asked.contains(number)) {
@@ -276,7 +257,7 @@ fn inspect<'w>(
         let (output, path) = (output.display(), path.display());
         return Err(Failure::Message(format!("{output}: that is an input ({path}), and not overwritten")));
     }
-    Ok((report, end))
+    Ok(end)
 }
 
 /// The files that are written.
@@ -320,8 +301,18 @@ pub(super) fn jobs(wanted: Option<NonZeroUsize>) -> NonZeroUsize {
 
 /// Now, or what `SOURCE_DATE_EPOCH` says, for reports that are to be the same each time.
 pub(super) fn now() -> jiff::Timestamp {
-    let fixed = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|seconds| seconds.parse().ok());
-    fixed.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()).unwrap_or_else(jiff::Timestamp::now)
+    fixed_time().ok().flatten().unwrap_or_else(jiff::Timestamp::now)
+}
+
+/// The time that `SOURCE_DATE_EPOCH` says. What it says wrong is an error before anything is done.
+pub(super) fn fixed_time() -> Result<Option<jiff::Timestamp>, Failure> {
+    let Some(said) = std::env::var_os("SOURCE_DATE_EPOCH").filter(|said| !said.is_empty()) else { return Ok(None) };
+    let seconds = said.to_str().and_then(|said| said.parse().ok()).filter(|seconds| *seconds >= 0);
+    let time = seconds.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+    match time {
+        Some(time) => Ok(Some(time)),
+        None => Err(Failure::Message("SOURCE_DATE_EPOCH: expected seconds since 1970-01-01".to_owned())),
+    }
 }
 
 /// The arguments, but for the number of threads: the report is the same for any.
@@ -346,6 +337,7 @@ fn deciding(args: &AuditArgs) -> Vec<String> {
         (args.include_backups, "--include-backups"),
         (args.no_logs, "--no-logs"),
         (args.require_clean, "--require-clean"),
+        (args.require_complete, "--require-complete"),
         (args.reg_is == RegIsArg::Export, "--reg-is export"),
         (args.reg_is == RegIsArg::Script, "--reg-is script"),
         (args.registry_pol == OwnerArg::Machine, "--registry-pol machine"),
@@ -371,6 +363,8 @@ fn deciding(args: &AuditArgs) -> Vec<String> {
         files.iter().map(|file| format!("{option} {}", file.display())).collect()
     };
     options.extend(files("--log", &args.log));
+    options.extend(files("--allow-dir", &args.disk.allow_dir));
+    options.extend(args.allow.iter().map(|(files, reason)| format!("--allow {files}={reason}")));
     options.extend(files("--overlay", &args.overlay));
     options.extend(files("--waivers", args.waivers.as_slice()));
     options

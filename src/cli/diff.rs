@@ -22,7 +22,7 @@ pub(super) fn run(args: &DiffArgs) -> Result<u8, Failure> {
     let policy = policy::load(&args.policy)?;
     let mut inputs = vec![args.old.clone(), args.new.clone()];
     inputs.extend(policy::file(&args.policy).map(Path::to_owned));
-    let mut out = writer(args.output.as_deref(), args.force, &inputs)?;
+    let mut out = writer(args.output.as_deref(), args.force, &inputs)?.lasting();
     let old = side(&args.old, &policy, args.jobs)?;
     let new = side(&args.new, &policy, args.jobs)?;
     let comparison = compare(&old, &new);
@@ -34,11 +34,9 @@ pub(super) fn run(args: &DiffArgs) -> Result<u8, Failure> {
         DiffFormatArg::Json => Format::Json,
         DiffFormatArg::Csv => Format::Csv,
     };
-    match write(&comparison, format, &mut out).map_err(Failure::from).and_then(|()| out.finish()) {
-        // Nobody reads on, but the status must not turn into "nothing got worse" for that.
-        Ok(()) | Err(Failure::BrokenPipe) => Ok(comparison.status()),
-        Err(failure) => Err(failure),
-    }
+    write(&comparison, format, &mut out)?;
+    out.finish()?;
+    Ok(comparison.status())
 }
 
 fn other_policies(old: &Side, new: &Side) -> Vec<String> {

@@ -7,16 +7,25 @@ use crate::plan::{Machine, Plan, Request};
 use crate::policy::Policy;
 use crate::run::Fix;
 
-/// What `generate fix` writes for a machine; none where there is no plan.
-pub(super) fn fix(policy: &Policy, host: &Host, limits: &Limits) -> Option<Fix> {
+/// What `generate fix` writes for a machine, or why it writes nothing.
+pub(super) fn fix(policy: &Policy, host: &Host, limits: &Limits) -> Fix {
     let request = Request { policy, values: &[], control_set: None };
     let machine = Machine { host, remarks: &[], limits };
-    let made = Plan::Fix.machine(&request, &machine).ok()?;
-    let remarks = made.said.into_iter().map(|remark| remark.text).collect();
-    let written =
-        (!made.changeset.changes.is_empty()).then(|| files(Format::Reg, &made.changeset, Some(&host.registry)));
-    let reg = written.and_then(Result::ok).and_then(|files| files.into_iter().next()).map(|file| text(&file.bytes));
-    Some(Fix { reg, remarks })
+    let made = match Plan::Fix.machine(&request, &machine) {
+        Ok(made) => made,
+        Err(error) => return Fix { reg: None, remarks: vec![error.to_string()] },
+    };
+    let mut remarks: Vec<String> = made.said.into_iter().map(|remark| remark.text).collect();
+    if made.changeset.changes.is_empty() {
+        return Fix { reg: None, remarks };
+    }
+    match files(Format::Reg, &made.changeset, Some(&host.registry)) {
+        Ok(files) => Fix { reg: files.into_iter().next().map(|file| text(&file.bytes)), remarks },
+        Err(refusal) => {
+            remarks.push(refusal.to_string());
+            Fix { reg: None, remarks }
+        }
+    }
 }
 
 /// The text of a `.reg` file, without remarks.

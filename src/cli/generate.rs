@@ -201,7 +201,7 @@ fn format(ChangesArg(format): ChangesArg) -> Format {
 
 /// When a file is said to have been made: now, or what `SOURCE_DATE_EPOCH` says.
 fn made() -> FileTime {
-    FileTime::of_unix_seconds(u32::try_from(audit::now().as_second()).unwrap_or_default())
+    FileTime::of_unix_seconds(u64::try_from(audit::now().as_second()).unwrap_or_default())
 }
 
 /// What a terminal can show of a file: its text without the byte order mark, if it is text.

@@ -14,13 +14,14 @@ use super::stderr;
 use super::writer::writer;
 use crate::digest::sha256_hex;
 use crate::output::merged::Document;
-use crate::output::model::{self, Record};
+use crate::output::model::{self, End, Host, Input, Record, Run};
 use crate::output::reports::{ReportFormat, Reports};
+use crate::output::saved_run;
 use crate::run::{About, Counts};
 use crate::saved::{Ending, Saved, read};
 
 pub(super) fn run(args: &ReportArgs) -> Result<u8, Failure> {
-    let mut out = writer(args.output.as_deref(), args.force, &args.parts)?;
+    let mut out = writer(args.output.as_deref(), args.force, &args.parts)?.lasting();
     let mut beside = Beside::open(&args.reports, args.force, &args.parts)?;
     let mut sinks = Sinks { document: None, reports: beside.reports(args.reports.bom)? };
     match args.format {
@@ -30,10 +31,16 @@ pub(super) fn run(args: &ReportArgs) -> Result<u8, Failure> {
     let mut merging = Merging::default();
     for part in &args.parts {
         let name = part.display().to_string();
+        // What cannot be written is no fault of the part.
+        let mut written = Ok(());
         let ending = match open(part) {
-            Ok(mut from) => read(&mut *from, &mut |record| merging.take(&name, record, &mut sinks)),
+            Ok(mut from) => read(&mut *from, &mut |record| {
+                written = merging.take(&name, &record, &mut sinks);
+                if written.is_ok() { Ok(()) } else { Err(io::ErrorKind::Other.into()) }
+            }),
             Err(error) => Err(error),
         };
+        written?;
         match ending {
             Ok(Ending::Whole) => {}
             Ok(Ending::Cut) => merging.cut.push(name),
@@ -133,117 +140,98 @@ impl Merging {
         }
     }
 
-    fn take(&mut self, part: &str, record: Saved, sinks: &mut Sinks<'_>) -> io::Result<()> {
-        let text = |json: &Json, name: &str| json.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
-        match record {
-            Saved::Run(run) => {
-                let resumes =
-                    run.get("resumes").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str);
-                let resumes: Vec<&str> = resumes.collect();
-                self.goes_on = !resumes.is_empty();
-                self.folder = text(&run, "folder");
-                let real = resumes.iter().filter_map(|name| Path::new(&self.folder).join(name).canonicalize().ok());
-                self.resumed.extend(real);
-                let policies = run.get("policies").and_then(Json::as_array);
-                let each = policies.into_iter().flatten();
-                self.policies.extend(each.map(|policy| format!("{} {}", text(policy, "id"), text(policy, "version"))));
-                sinks.reports.run(model::saved(&run)?);
-                sinks.document.as_mut().map_or(Ok(()), |document| document.run(part, &run))
-            }
-            Saved::Host(host) => {
-                // What was judged twice counts once, unless the two say different things.
-                let said = sha256_hex(host.to_string().as_bytes());
-                match self.hosts.insert(text(&host, "id"), said.clone()) {
-                    None => {}
-                    Some(before) if before == said && self.goes_on => return Ok(()),
-                    Some(before) if before == said => {
-                        let unit = text(&host, "unit");
-                        self.troubles.push(format!("{part}: {} in {unit} was judged before", text(&host, "name")));
-                        return Ok(());
-                    }
-                    Some(_) => {
-                        let unit = text(&host, "unit");
-                        self.broken(format!(
-                            "{part}: {} in {unit} was judged before, with another result: both are taken",
-                            text(&host, "name")
-                        ));
-                    }
-                }
-                self.counts.hosts += 1;
-                match text(&host, "verdict").as_str() {
-                    "compliant" => self.counts.compliant += 1,
-                    "not_compliant" => self.counts.not_compliant += 1,
-                    _ => self.counts.unknown += 1,
-                }
-                let findings = host.get("findings").and_then(Json::as_array).into_iter().flatten();
-                let findings: Vec<&Json> = findings.collect();
-                let advisory = |finding: &&&Json| {
-                    finding.get("required") == Some(&Json::Bool(false))
-                        && finding.get("outcome").and_then(Json::as_str) == Some("fail")
-                        && !finding.get("waived").is_some_and(Json::is_object)
-                };
-                self.counts.advisory += findings.iter().filter(advisory).count() as u64;
-                let waived =
-                    findings.iter().filter(|finding| finding.get("waived").is_some_and(Json::is_object)).count();
-                self.counts.waived += waived as u64;
-                sinks.reports.take(Record::Host(model::saved(&host)?))?;
-                sinks.document.as_mut().map_or(Ok(()), |document| document.host(&host))
-            }
-            Saved::Input(input) => {
-                let (named, path) = (input.get("named") == Some(&Json::Bool(true)), text(&input, "path"));
-                if !self.inputs.insert(format!("{}\0{path}", self.folder)) {
-                    // A folder that was walked in parts has a record in each.
-                    if text(&input, "kind") != "folder" && named && !self.goes_on {
-                        self.troubles.push(format!("{part}: {path} was looked at before"));
-                    }
-                    return Ok(());
-                }
-                let is = |member: &str| input.get(member) == Some(&Json::Bool(true));
-                self.counts.unreadable += u64::from(is("incomplete"));
-                self.counts.missing += u64::from(text(&input, "code") == "no-such-file");
-                self.counts.other_hives += u64::from(text(&input, "code") == "other-hive");
-                if text(&input, "outcome") == "past" {
-                    self.counts.left_out += input.get("files").and_then(Json::as_u64).unwrap_or(0);
-                }
-                sinks.reports.take(Record::Input(model::saved(&input)?))?;
-                sinks.document.as_mut().map_or(Ok(()), |document| document.input(&input))
-            }
-            Saved::End(end) => {
-                let count = |name: &str| end.pointer(&format!("/summary/{name}")).and_then(Json::as_u64).unwrap_or(0);
-                self.counts.files += count("files");
-                self.counts.other_files += count("other_files");
-                self.counts.disagreements += count("disagreements");
-                sinks.reports.run_ended(model::saved(&end)?);
+    /// Takes a record. What is not of its form is a trouble with the part; what cannot be written is an error.
+    fn take(&mut self, part: &str, record: &Saved, sinks: &mut Sinks<'_>) -> io::Result<()> {
+        let taken = match record {
+            Saved::Run(run) => model::saved(run).map(|read| self.run(part, run, read, sinks)),
+            Saved::Host(host) => model::saved(host).map(|read| self.host(part, host, read, sinks)),
+            Saved::Input(input) => model::saved(input).map(|read| self.input(part, input, read, sinks)),
+            Saved::End(end) => model::saved(end).map(|read| {
+                self.end(read, sinks);
                 Ok(())
+            }),
+        };
+        taken.unwrap_or_else(|error| {
+            let what = ["name", "path"].into_iter().find_map(|member| record.json().get(member)?.as_str());
+            self.broken(format!("{part}: the record of {} is not as it should be: {error}", what.unwrap_or("the run")));
+            Ok(())
+        })
+    }
+
+    fn run(&mut self, part: &str, json: &Json, run: Run, sinks: &mut Sinks<'_>) -> io::Result<()> {
+        self.goes_on = !run.resumes.is_empty();
+        self.folder.clone_from(&run.folder);
+        let real = run.resumes.iter().filter_map(|name| Path::new(&self.folder).join(name).canonicalize().ok());
+        self.resumed.extend(real);
+        self.policies.extend(run.policies.iter().map(|policy| format!("{} {}", policy.id, policy.version)));
+        sinks.reports.run(run);
+        sinks.document.as_mut().map_or(Ok(()), |document| document.run(part, json))
+    }
+
+    fn host(&mut self, part: &str, json: &Json, host: Box<Host>, sinks: &mut Sinks<'_>) -> io::Result<()> {
+        // What was judged twice counts once, unless the two say different things.
+        let said = sha256_hex(json.to_string().as_bytes());
+        match self.hosts.insert(host.id.clone(), said.clone()) {
+            None => {}
+            Some(before) if before == said && self.goes_on => return Ok(()),
+            Some(before) if before == said => {
+                self.troubles.push(format!("{part}: {} in {} was judged before", host.name, host.unit));
+                return Ok(());
             }
+            Some(_) => self.broken(format!(
+                "{part}: {} in {} was judged before, with another result: both are taken",
+                host.name, host.unit
+            )),
         }
+        host.count(&mut self.counts);
+        sinks.reports.take(Record::Host(host))?;
+        sinks.document.as_mut().map_or(Ok(()), |document| document.host(json))
+    }
+
+    fn input(&mut self, part: &str, json: &Json, input: Box<Input>, sinks: &mut Sinks<'_>) -> io::Result<()> {
+        if !self.inputs.insert(format!("{}\0{}", self.folder, input.path)) {
+            // A folder that was walked in parts has a record in each.
+            if input.kind.as_deref() != Some("folder") && input.named && !self.goes_on {
+                self.troubles.push(format!("{part}: {} was looked at before", input.path));
+            }
+            return Ok(());
+        }
+        input.count(&mut self.counts);
+        sinks.reports.take(Record::Input(input))?;
+        sinks.document.as_mut().map_or(Ok(()), |document| document.input(json))
+    }
+
+    fn end(&mut self, end: End, sinks: &mut Sinks<'_>) {
+        self.counts.files += end.summary.files;
+        self.counts.other_files += end.summary.other_files;
+        sinks.reports.run_ended(end);
     }
 }
 
 /// What a saved run was run with that this one is not.
-fn differs(run: &Json, about: &About) -> Option<&'static str> {
-    let is = |pointer: &str, wanted: &str| run.pointer(pointer).and_then(Json::as_str) == Some(wanted);
-    let options = run.get("options").and_then(Json::as_array);
-    let same = options
-        .is_some_and(|options| options.iter().map(Json::as_str).eq(about.options.iter().map(|o| Some(o.as_str()))));
-    match () {
-        () if !is("/policies/0/sha256", &about.policy.sha256) => Some("another policy"),
-        () if !is("/folder", &about.folder) => Some("another folder as the current one"),
-        () if !is("/tool/version", env!("CARGO_PKG_VERSION")) => Some("another version of tlshive"),
-        () if !same => Some("other options"),
-        () => None,
-    }
+fn differs(run: &Json, wanted: &Json) -> Option<&'static str> {
+    [
+        ("/policies", "another policy"),
+        ("/waivers", "other waivers, or waivers of another day (--date)"),
+        ("/tables", "other tables"),
+        ("/folder", "another folder as the current one"),
+        ("/tool/version", "another version of tlshive"),
+        ("/options", "other options"),
+    ]
+    .into_iter()
+    .find_map(|(pointer, what)| (run.pointer(pointer) != wanted.pointer(pointer)).then_some(what))
 }
 
 /// The names of the inputs that a saved run, which may be cut short, is done with.
 pub(super) fn done(part: &Path, about: &About) -> Result<HashSet<String>, Failure> {
+    let wanted = saved_run(about)?;
     let failed = |error: io::Error| Failure::Message(format!("{}: {error}", part.display()));
     let mut done = HashSet::new();
     let mut other = None;
     let mut from = open(part).map_err(failed)?;
     let ending = read(&mut *from, &mut |record| {
         match record {
-            Saved::Run(run) => other = differs(&run, about),
+            Saved::Run(run) => other = differs(&run, &wanted),
             Saved::Input(input) => done.extend(input.get("path").and_then(Json::as_str).map(ToOwned::to_owned)),
             _ => {}
         }

@@ -17,8 +17,39 @@ pub(super) struct Out {
 }
 
 enum To {
-    Stdout(BufWriter<io::StdoutLock<'static>>),
+    Stdout(Stdout),
     File(Box<NewFile>),
+}
+
+/// Standard output.
+struct Stdout {
+    out: BufWriter<io::StdoutLock<'static>>,
+    /// Whether what is written goes nowhere once nobody reads it; otherwise that is an error.
+    lasting: bool,
+    gone: bool,
+}
+
+impl Stdout {
+    fn put(
+        &mut self,
+        put: impl FnOnce(&mut BufWriter<io::StdoutLock<'static>>) -> io::Result<usize>,
+        len: usize,
+    ) -> io::Result<usize> {
+        if self.gone {
+            return Ok(len);
+        }
+        match put(&mut self.out) {
+            Err(error) if self.lasting && error.kind() == io::ErrorKind::BrokenPipe => {
+                self.gone = true;
+                Ok(len)
+            }
+            other => other.map_err(|error| on_stdout(&error)),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.put(|out| out.flush().map(|()| 0), 0).map(drop)
+    }
 }
 
 /// A file that does not have its name yet. It goes when this is dropped.
@@ -36,7 +67,7 @@ struct NewFile {
 /// read (`inputs`), nor any hive, disk image or archive.
 pub(super) fn writer(path: Option<&Path>, force: bool, inputs: &[PathBuf]) -> Result<Out, Failure> {
     let to = match path {
-        None => To::Stdout(BufWriter::new(io::stdout().lock())),
+        None => To::Stdout(Stdout { out: BufWriter::new(io::stdout().lock()), lasting: false, gone: false }),
         Some(path) => To::File(Box::new(NewFile::new(path, force, inputs)?)),
     };
     Ok(Out { to })
@@ -104,6 +135,14 @@ impl Drop for NewFolder {
 }
 
 impl Out {
+    /// Goes on where nobody reads standard output any more: a report that stands in a file, and the status, are still wanted.
+    pub(super) fn lasting(mut self) -> Self {
+        if let To::Stdout(out) = &mut self.to {
+            out.lasting = true;
+        }
+        self
+    }
+
     /// Whether the output is a file.
     pub(super) fn is_file(&self) -> bool {
         matches!(self.to, To::File(_))
@@ -112,7 +151,7 @@ impl Out {
     /// Ends the output; only now the file is there.
     pub(super) fn finish(self) -> Result<(), Failure> {
         match self.to {
-            To::Stdout(mut out) => out.flush().map_err(|error| on_stdout(&error).into()),
+            To::Stdout(mut out) => Ok(out.flush()?),
             To::File(file) => name_all(vec![file.ready()?]),
         }
     }
@@ -121,14 +160,14 @@ impl Out {
 impl Write for Out {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         match &mut self.to {
-            To::Stdout(out) => out.write(buf).map_err(|error| on_stdout(&error)),
+            To::Stdout(out) => out.put(|out| out.write(buf), buf.len()),
             To::File(file) => file.file.write(buf).map_err(|error| named(&file.shown, &error)),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.to {
-            To::Stdout(out) => out.flush().map_err(|error| on_stdout(&error)),
+            To::Stdout(out) => out.flush(),
             To::File(file) => file.file.flush().map_err(|error| named(&file.shown, &error)),
         }
     }

@@ -134,7 +134,7 @@ impl Machine {
             name: text(registry, COMPUTER, "ComputerName"),
             guid: text(registry, CRYPTOGRAPHY, "MachineGuid"),
             domain: domain(),
-            installed: seconds.filter(|seconds| *seconds > 0).map(FileTime::of_unix_seconds),
+            installed: seconds.filter(|seconds| *seconds > 0).map(|seconds| FileTime::of_unix_seconds(seconds.into())),
         }
     }
 }

@@ -19,7 +19,7 @@ impl<W: Write> Table<W> {
     /// When the writer fails, as in the others.
     pub fn new(out: W, headings: &[&str]) -> io::Result<Self> {
         let mut out = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(out);
-        out.write_record(headings)?;
+        out.write_record(headings).map_err(of_csv)?;
         Ok(Self { out })
     }
 
@@ -28,7 +28,7 @@ impl<W: Write> Table<W> {
     /// # Errors
     /// When the writer fails.
     pub fn row<'c>(&mut self, cells: impl IntoIterator<Item = &'c str>) -> io::Result<()> {
-        Ok(self.out.write_record(cells.into_iter().map(|cell| harmless(cell).into_owned()))?)
+        self.out.write_record(cells.into_iter().map(|cell| harmless(cell).into_owned())).map_err(of_csv)
     }
 
     /// Ends the table.
@@ -37,6 +37,15 @@ impl<W: Write> Table<W> {
     /// When the writer fails.
     pub fn end(mut self) -> io::Result<()> {
         self.out.flush()
+    }
+}
+
+/// The error of the writer itself, with its kind.
+fn of_csv(error: csv::Error) -> io::Error {
+    let text = error.to_string();
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        _ => io::Error::other(text),
     }
 }
 

@@ -4,6 +4,7 @@ mod kinds;
 mod words;
 
 use super::model::{End, Finding, Host, Input, Outcome, Run, Verdict};
+use super::past::Past;
 use crate::run::Counts;
 pub(super) use kinds::{Kind, kinds, letters};
 pub(super) use words::{
@@ -17,10 +18,10 @@ pub(super) struct Estate {
     pub(super) hosts: Vec<Host>,
     /// Inputs that a report has to name.
     pub(super) unjudged: Vec<Input>,
-    /// Copies of earlier days, and where the first of them are.
-    pub(super) past: u64,
-    pub(super) past_places: Vec<String>,
-    pub(super) ends: Vec<End>,
+    /// Copies from earlier days.
+    pub(super) past: Past,
+    /// The end of each run; none of one that was cut short.
+    pub(super) ends: Vec<Option<End>>,
     pub(super) counts: Counts,
     /// The exit status of the program.
     pub(super) status: u8,
@@ -28,12 +29,10 @@ pub(super) struct Estate {
     pub(super) troubles: Vec<String>,
 }
 
-/// Places of copies of earlier days that are named.
-const PLACES: usize = 5;
-
 impl Estate {
     pub(super) fn run(&mut self, run: Run) {
         self.runs.push(run);
+        self.ends.push(None);
     }
 
     pub(super) fn host(&mut self, host: Host) {
@@ -42,17 +41,16 @@ impl Estate {
 
     pub(super) fn input(&mut self, input: Input) {
         if input.outcome == "past" {
-            self.past += input.files;
-            if self.past_places.len() < PLACES {
-                self.past_places.push(input.path);
-            }
+            self.past.add(input.path, input.files);
         } else if input.is_unjudged() {
             self.unjudged.push(input);
         }
     }
 
     pub(super) fn end(&mut self, end: End) {
-        self.ends.push(end);
+        if let Some(last) = self.ends.last_mut() {
+            *last = Some(end);
+        }
     }
 
     /// The first run: what is the same for all, if it is one.
@@ -74,21 +72,20 @@ impl Estate {
 
     /// The command that writes the fix for a kind, from the machine that stands for it.
     pub(super) fn command(&self, kind: &Kind<'_>) -> String {
+        let host = kind.example;
+        let mut command = format!("tlshive generate fix --for {}", quoted(&host.unit));
+        // An input with several machines does not say which is meant.
+        if self.hosts.iter().filter(|other| other.unit == host.unit).nth(1).is_some() {
+            command.push_str(&format!(" --host {}", quoted(&host.name)));
+        }
         let arguments = self.first().map(|run| run.tool.arguments.as_slice()).unwrap_or_default();
-        let mut words = arguments.iter();
-        let policy = loop {
-            match words.next().map(String::as_str) {
-                Some("--policy") => break words.next().map(String::as_str),
-                Some("--") | None => break None,
-                Some(word) => {
-                    if let Some(policy) = word.strip_prefix("--policy=") {
-                        break Some(policy);
-                    }
-                }
-            }
-        };
-        let policy = policy.map(|policy| format!(" --policy {}", quoted(policy))).unwrap_or_default();
-        format!("tlshive generate fix --for {}{policy} -o fix-{}.reg", quoted(&kind.example.unit), kind.letter)
+        for (option, value) in shared(arguments) {
+            command.push_str(&match value {
+                Some(value) => format!(" {option} {}", quoted(value)),
+                None => format!(" {option}"),
+            });
+        }
+        format!("{command} -o fix-{}.reg", kind.letter)
     }
 
     pub(super) fn count(&self, verdict: Verdict) -> usize {
@@ -99,6 +96,35 @@ impl Estate {
     pub(super) fn in_effect(&self, state: &str) -> usize {
         self.hosts.iter().filter(|host| host.effective.tls12.state == state).count()
     }
+}
+
+/// Options of an audit that a plan for one of its machines needs as well, with a value and without.
+const VALUED: [&str; 9] = [
+    "--policy",
+    "--tables",
+    "--log",
+    "--registry-pol",
+    "--reg-is",
+    "--codepage",
+    "--allow-dir",
+    "--volume",
+    "--offset",
+];
+const BARE: [&str; 4] = ["--join", "--no-logs", "--include-backups", "--require-clean"];
+
+/// Those of them that are among these arguments, in the order in which they stand there.
+fn shared(arguments: &[String]) -> Vec<(&str, Option<&str>)> {
+    let mut found = Vec::new();
+    let mut words = arguments.iter().map(String::as_str).take_while(|word| *word != "--");
+    while let Some(word) = words.next() {
+        let (option, joined) = word.split_once('=').map_or((word, None), |(option, value)| (option, Some(value)));
+        if BARE.contains(&option) {
+            found.push((option, None));
+        } else if VALUED.contains(&option) {
+            found.extend(joined.or_else(|| words.next()).map(|value| (option, Some(value))));
+        }
+    }
+    found
 }
 
 impl Host {
@@ -113,9 +139,25 @@ impl Host {
     }
 }
 
-impl Finding {
-    /// Whether it fails, and nobody accepts that.
-    pub(super) fn fails(&self) -> bool {
-        self.outcome == Outcome::Fail && self.waived.is_none()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_plan_needs_is_taken_over_from_the_audit() {
+        let arguments = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let found = |text: &str| {
+            let arguments = arguments(text);
+            shared(&arguments)
+                .iter()
+                .map(|(option, value)| format!("{option} {}", value.unwrap_or(".")))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            found("audit a.tar --policy=nist --no-logs --format csv --log x"),
+            ["--policy nist", "--no-logs .", "--log x"]
+        );
+        assert_eq!(found("audit -- --policy"), [""; 0]);
+        assert_eq!(found("audit --policy"), [""; 0]);
     }
 }

@@ -19,7 +19,9 @@ pub(super) fn write(estate: &Estate, out: &mut dyn Write) -> io::Result<()> {
         suite.add_test_cases(estate.troubles.iter().map(|trouble| error(trouble, trouble)));
         report.add_test_suite(suite);
     }
-    report.serialize(out).map_err(io::Error::other)
+    // The crate's own error does not tell why nothing could be written.
+    let text = report.to_string().map_err(io::Error::other)?;
+    out.write_all(text.as_bytes())
 }
 
 fn suite(estate: &Estate, host: &Host) -> TestSuite {

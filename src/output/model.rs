@@ -1,5 +1,6 @@
 //! What reports need of a run's records, read from the records themselves: a run that is going on and one that was saved are
-//! rendered from the same thing. Members that are not there, as in records of an earlier version, are empty.
+//! rendered from the same thing. Members that decide are always there; others that are not, as in records of an earlier
+//! version, are empty.
 
 use std::io;
 use std::mem::take;
@@ -7,9 +8,12 @@ use std::mem::take;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::{Shape, json};
+use super::{Shape, json, line};
+use crate::audit;
+use crate::diagnostic::Code;
 use crate::digest::sha256_hex;
-use crate::run::{About, End as RunEnd, Record as RunRecord};
+use crate::number::wide;
+use crate::run::{About, Counts, End as RunEnd, Record as RunRecord};
 
 /// A record, as reports see it.
 #[derive(Debug, Clone)]
@@ -24,97 +28,101 @@ pub enum Record {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct Run {
-    pub(super) tool: Tool,
-    pub(super) folder: String,
-    pub(super) started: String,
-    pub(super) options: Vec<String>,
-    pub(super) policies: Vec<Policy>,
-    pub(super) waivers: Option<Waivers>,
-    pub(super) tables: Vec<Table>,
+    pub(crate) tool: Tool,
+    pub(crate) folder: String,
+    pub(crate) started: String,
+    pub(crate) resumes: Vec<String>,
+    pub(crate) options: Vec<String>,
+    pub(crate) policies: Vec<Policy>,
+    pub(crate) waivers: Option<Waivers>,
+    pub(crate) tables: Vec<Table>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Tool {
-    pub(super) version: String,
-    pub(super) arguments: Vec<String>,
+pub(crate) struct Tool {
+    pub(crate) version: String,
+    pub(crate) arguments: Vec<String>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Policy {
-    pub(super) id: String,
-    pub(super) version: String,
-    pub(super) title: String,
-    pub(super) date: String,
-    pub(super) source: String,
-    pub(super) sha256: String,
-    pub(super) rules: Vec<Rule>,
+pub(crate) struct Policy {
+    pub(crate) id: String,
+    pub(crate) version: String,
+    pub(crate) title: String,
+    pub(crate) date: String,
+    pub(crate) source: String,
+    pub(crate) sha256: String,
+    pub(crate) rules: Vec<Rule>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Rule {
-    pub(super) id: String,
-    pub(super) title: String,
-    pub(super) why: String,
-    pub(super) source: String,
-    pub(super) required: bool,
-    pub(super) key: Option<String>,
-    pub(super) value: Option<String>,
-    pub(super) subject: Option<String>,
-    pub(super) fix: String,
+pub(crate) struct Rule {
+    pub(crate) id: String,
+    pub(crate) title: String,
+    pub(crate) why: String,
+    pub(crate) source: String,
+    pub(crate) required: bool,
+    pub(crate) key: Option<String>,
+    pub(crate) value: Option<String>,
+    pub(crate) subject: Option<String>,
+    pub(crate) fix: String,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Waivers {
-    pub(super) file: String,
-    pub(super) day: String,
-    pub(super) entries: Vec<Waiver>,
+pub(crate) struct Waivers {
+    pub(crate) file: String,
+    pub(crate) day: String,
+    pub(crate) entries: Vec<Waiver>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Waiver {
-    pub(super) rule: String,
-    pub(super) hosts: Vec<String>,
-    pub(super) reason: String,
-    pub(super) expires: Option<String>,
-    pub(super) expired: bool,
+pub(crate) struct Waiver {
+    pub(crate) rule: String,
+    pub(crate) hosts: Vec<String>,
+    pub(crate) reason: String,
+    pub(crate) expires: Option<String>,
+    pub(crate) expired: bool,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Table {
-    pub(super) name: String,
-    pub(super) as_of: String,
-    pub(super) sha256: String,
-    pub(super) replaced: bool,
+pub(crate) struct Table {
+    pub(crate) name: String,
+    pub(crate) as_of: String,
+    pub(crate) sha256: String,
+    pub(crate) replaced: bool,
 }
 
 /// A machine, as one control set of it.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
 pub struct Host {
-    pub(super) name: String,
-    pub(super) id: String,
-    pub(super) unit: String,
-    pub(super) machine: Machine,
-    pub(super) verdict: Verdict,
-    pub(super) backup: bool,
-    pub(super) windows: Windows,
-    pub(super) control_set: Option<String>,
-    pub(super) inputs: Vec<HostInput>,
-    pub(super) notes: Vec<String>,
-    pub(super) findings: Vec<Finding>,
-    pub(super) effective: Effective,
-    pub(super) fix: Option<Fix>,
+    pub(crate) name: String,
+    pub(crate) id: String,
+    pub(crate) unit: String,
+    #[serde(default)]
+    pub(crate) machine: Machine,
+    pub(crate) verdict: Verdict,
+    #[serde(default)]
+    pub(crate) windows: Windows,
+    pub(crate) control_set: Option<String>,
+    #[serde(default)]
+    pub(crate) inputs: Vec<HostInput>,
+    #[serde(default)]
+    pub(crate) notes: Vec<String>,
+    pub(crate) findings: Vec<Finding>,
+    #[serde(default)]
+    pub(crate) effective: Effective,
+    pub(crate) fix: Option<Fix>,
 }
 
 impl Host {
     /// What an overview needs of it, so that little is held of each of many machines.
-    pub(super) fn lean(mut self) -> Self {
+    pub(crate) fn lean(mut self) -> Self {
         let effective = &mut self.effective;
         let product =
             Product { windows_support_ends: effective.product.windows_support_ends.take(), ..Product::default() };
@@ -128,15 +136,15 @@ impl Host {
         for protocol in &mut effective.protocols {
             (protocol.client.why, protocol.server.why) = (String::new(), String::new());
         }
-        let lean = Self { verdict: self.verdict, effective, ..Self::default() };
+        let lean = Self { verdict: self.verdict, unit: self.unit, effective, ..Self::default() };
         if lean.verdict == Verdict::Compliant {
             return Self { effective: Effective { protocols: Vec::new(), ..lean.effective }, ..lean };
         }
         let findings = self.findings.into_iter().map(Finding::lean).collect();
         // What tells fixes apart is enough: the text itself is not shown.
         let digest = |fix: Fix| Fix { reg: fix.reg.map(|reg| sha256_hex(reg.as_bytes())), remarks: Vec::new() };
-        let (name, unit, windows) = (self.name, self.unit, self.windows);
-        Self { name, unit, windows, findings, fix: self.fix.map(digest), ..lean }
+        let (name, windows) = (self.name, self.windows);
+        Self { name, windows, findings, fix: self.fix.map(digest), ..lean }
     }
 }
 
@@ -165,14 +173,14 @@ impl Finding {
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Machine {
-    pub(super) domain: Option<String>,
-    pub(super) machine_guid: Option<String>,
+pub(crate) struct Machine {
+    pub(crate) domain: Option<String>,
+    pub(crate) machine_guid: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     Compliant,
     NotCompliant,
     #[default]
@@ -181,25 +189,25 @@ pub(super) enum Verdict {
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Windows {
-    pub(super) product: Option<String>,
-    pub(super) build: Option<u32>,
-    pub(super) revision: Option<u32>,
-    pub(super) display_version: Option<String>,
-    pub(super) architecture: String,
+pub(crate) struct Windows {
+    pub(crate) product: Option<String>,
+    pub(crate) build: Option<u32>,
+    pub(crate) revision: Option<u32>,
+    pub(crate) display_version: Option<String>,
+    pub(crate) architecture: String,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct HostInput {
-    pub(super) name: String,
-    pub(super) kind: String,
-    pub(super) sha256: Option<String>,
+pub(crate) struct HostInput {
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    pub(crate) sha256: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     Pass,
     Fail,
     #[default]
@@ -209,143 +217,181 @@ pub(super) enum Outcome {
 
 /// One rule held against one machine.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Finding {
-    pub(super) rule: String,
-    pub(super) title: String,
-    pub(super) required: bool,
-    pub(super) outcome: Outcome,
-    pub(super) key: Option<String>,
-    pub(super) value: Option<String>,
-    pub(super) subject: Option<String>,
-    pub(super) expected: Option<Value>,
-    pub(super) expected_states: Option<Vec<String>>,
-    pub(super) found: Option<Value>,
-    pub(super) state: Option<String>,
-    pub(super) why: String,
-    pub(super) fix: Option<String>,
-    pub(super) last_write: Option<String>,
-    pub(super) place: Option<Place>,
-    pub(super) cross_check: Option<CrossCheck>,
-    pub(super) waived: Option<Waived>,
+pub(crate) struct Finding {
+    pub(crate) rule: String,
+    #[serde(default)]
+    pub(crate) title: String,
+    pub(crate) required: bool,
+    pub(crate) outcome: Outcome,
+    pub(crate) key: Option<String>,
+    pub(crate) value: Option<String>,
+    pub(crate) subject: Option<String>,
+    pub(crate) expected: Option<Value>,
+    pub(crate) expected_states: Option<Vec<String>>,
+    pub(crate) found: Option<Value>,
+    pub(crate) state: Option<String>,
+    #[serde(default)]
+    pub(crate) why: String,
+    pub(crate) fix: Option<String>,
+    pub(crate) last_write: Option<String>,
+    pub(crate) place: Option<Place>,
+    pub(crate) cross_check: Option<CrossCheck>,
+    pub(crate) waived: Option<Waived>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Waived {
-    pub(super) reason: String,
-    pub(super) expires: Option<String>,
+pub(crate) struct Waived {
+    pub(crate) reason: String,
+    pub(crate) expires: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct CrossCheck {
-    pub(super) result: String,
+pub(crate) struct CrossCheck {
+    pub(crate) result: String,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-pub(super) struct Value {
+pub(crate) struct Value {
     #[serde(rename = "type")]
-    pub(super) kind: String,
-    pub(super) data: Json,
-    pub(super) raw: String,
+    pub(crate) kind: String,
+    pub(crate) data: Json,
+    pub(crate) raw: String,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Place {
-    pub(super) artifact: String,
-    pub(super) within: Vec<String>,
-    pub(super) offset: Option<u64>,
-    pub(super) line: Option<u64>,
+pub(crate) struct Place {
+    pub(crate) artifact: String,
+    pub(crate) within: Vec<String>,
+    pub(crate) offset: Option<u64>,
+    pub(crate) line: Option<u64>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Effective {
-    pub(super) tls12: State,
-    pub(super) protocols: Vec<Protocol>,
-    pub(super) dotnet: DotNet,
-    pub(super) ciphers: Ciphers,
-    pub(super) product: Product,
-    pub(super) restart: Restart,
+pub(crate) struct Effective {
+    pub(crate) tls12: State,
+    pub(crate) protocols: Vec<Protocol>,
+    pub(crate) dotnet: DotNet,
+    pub(crate) ciphers: Ciphers,
+    pub(crate) product: Product,
+    pub(crate) restart: Restart,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct State {
-    pub(super) state: String,
-    pub(super) why: String,
+pub(crate) struct State {
+    pub(crate) state: String,
+    pub(crate) why: String,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Protocol {
-    pub(super) protocol: String,
-    pub(super) client: State,
-    pub(super) server: State,
+pub(crate) struct Protocol {
+    pub(crate) protocol: String,
+    pub(crate) client: State,
+    pub(crate) server: State,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct DotNet {
-    pub(super) programs: Vec<Program>,
+pub(crate) struct DotNet {
+    pub(crate) programs: Vec<Program>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Program {
-    pub(super) tls12: String,
+pub(crate) struct Program {
+    pub(crate) tls12: String,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Ciphers {
-    pub(super) tls12: Vec<String>,
-    pub(super) tls12_left: String,
-    pub(super) entra_left: String,
+pub(crate) struct Ciphers {
+    pub(crate) tls12: Vec<String>,
+    pub(crate) tls12_left: String,
+    pub(crate) entra_left: String,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Product {
-    pub(super) installed: String,
-    pub(super) version: Option<String>,
-    pub(super) facts: Vec<String>,
-    pub(super) windows_support_ends: Option<String>,
+pub(crate) struct Product {
+    pub(crate) installed: String,
+    pub(crate) version: Option<String>,
+    pub(crate) facts: Vec<String>,
+    pub(crate) windows_support_ends: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Restart {
-    pub(super) pending: String,
+pub(crate) struct Restart {
+    pub(crate) pending: String,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Fix {
-    pub(super) reg: Option<String>,
-    pub(super) remarks: Vec<String>,
+pub(crate) struct Fix {
+    pub(crate) reg: Option<String>,
+    pub(crate) remarks: Vec<String>,
 }
 
 /// What became of an input.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
 pub struct Input {
-    pub(super) path: String,
-    pub(super) kind: Option<String>,
-    pub(super) outcome: String,
-    pub(super) incomplete: bool,
-    pub(super) code: Option<String>,
-    pub(super) why: Option<String>,
-    pub(super) next: Option<String>,
-    pub(super) files: u64,
+    pub(crate) path: String,
+    #[serde(default)]
+    pub(crate) named: bool,
+    pub(crate) kind: Option<String>,
+    pub(crate) outcome: String,
+    #[serde(default)]
+    pub(crate) incomplete: bool,
+    pub(crate) code: Option<String>,
+    pub(crate) why: Option<String>,
+    pub(crate) next: Option<String>,
+    #[serde(default)]
+    pub(crate) files: u64,
+    #[serde(default)]
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+impl Host {
+    /// Adds it to the sums of a run.
+    pub(crate) fn count(&self, counts: &mut Counts) {
+        let waived = self.findings.iter().filter(|finding| finding.waived.is_some()).count();
+        let advisory = self.findings.iter().filter(|finding| !finding.required && finding.fails()).count();
+        let verdict = match self.verdict {
+            Verdict::Compliant => audit::Verdict::Compliant,
+            Verdict::NotCompliant => audit::Verdict::NotCompliant,
+            Verdict::Unknown => audit::Verdict::Unknown,
+        };
+        counts.add_host(verdict, waived, advisory);
+    }
+}
+
+impl Finding {
+    /// Whether it fails, and nobody accepts that.
+    pub(crate) fn fails(&self) -> bool {
+        self.outcome == Outcome::Fail && self.waived.is_none()
+    }
 }
 
 impl Input {
+    /// Adds it to the sums of a run.
+    pub(crate) fn count(&self, counts: &mut Counts) {
+        let is = |code: Code| self.code.as_deref() == Some(code.as_str());
+        counts.unreadable += u64::from(self.incomplete);
+        counts.missing += u64::from(is(Code::NoSuchFile));
+        counts.other_hives += u64::from(is(Code::OtherHive));
+        counts.left_out += if self.outcome == "past" { self.files } else { 0 };
+        let differs = |said: &&Diagnostic| said.code == Code::CrossCheckDisagrees.as_str();
+        counts.disagreements += wide(self.diagnostics.iter().filter(differs).count());
+    }
+
     /// Whether a report has to name it.
-    pub(super) fn is_unjudged(&self) -> bool {
+    pub(crate) fn is_unjudged(&self) -> bool {
         self.incomplete || matches!(self.outcome.as_str(), "not_read" | "not_recognised")
     }
 }
@@ -354,15 +400,24 @@ impl Input {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct End {
-    pub(super) ended: Option<String>,
-    pub(super) diagnostics: Vec<Diagnostic>,
+    pub(crate) ended: Option<String>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    pub(crate) summary: Summary,
+}
+
+/// The sums that do not follow from the records of a run.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Summary {
+    pub(crate) files: u64,
+    pub(crate) other_files: u64,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Diagnostic {
-    pub(super) code: String,
-    pub(super) message: String,
+pub(crate) struct Diagnostic {
+    pub(crate) code: String,
+    pub(crate) message: String,
 }
 
 /// A part of a saved run, as reports see it.
@@ -386,11 +441,10 @@ impl Record {
     /// # Errors
     /// When what is written is not of this form.
     pub fn of_run(record: &RunRecord) -> io::Result<Self> {
+        let line = line(record)?;
         Ok(match record {
-            RunRecord::Host(host) => Record::Host(Box::new(live(|line| json::host_record(host, Shape::Lines, line))?)),
-            RunRecord::Input(input) => {
-                Record::Input(Box::new(live(|line| json::input_record(input, Shape::Lines, line))?))
-            }
+            RunRecord::Host(_) => Record::Host(serde_json::from_slice(&line)?),
+            RunRecord::Input(_) => Record::Input(serde_json::from_slice(&line)?),
         })
     }
 }

@@ -17,6 +17,8 @@ pub struct Layout {
     pub width: Option<usize>,
     /// With colours.
     pub colour: bool,
+    /// Whether the command has --details, which may then be named.
+    pub has_details: bool,
 }
 
 /// The protocols of a table that has room, and of one that has not.
@@ -81,7 +83,13 @@ pub(super) fn also(estate: &Estate) -> Vec<String> {
     let soon =
         waivers().filter(|waiver| soon(waiver.expires.as_deref().and_then(|last| days_until(today, last)))).count();
     let expired = waivers().filter(|waiver| waiver.expired).count();
-    let idle = estate.ends.iter().flat_map(|end| &end.diagnostics).filter(|said| said.code == "waiver-unused").count();
+    let idle = estate
+        .ends
+        .iter()
+        .flatten()
+        .flat_map(|end| &end.diagnostics)
+        .filter(|said| said.code == "waiver-unused")
+        .count();
     let waived = usize::try_from(estate.counts.waived).unwrap_or(usize::MAX);
     let advisory = usize::try_from(estate.counts.advisory).unwrap_or(usize::MAX);
     let ended = |host: &&Host| {
@@ -104,11 +112,7 @@ pub(super) fn also(estate: &Estate) -> Vec<String> {
     if !said.is_empty() {
         lines.push(format!("Also: {}.", said.join("; ")));
     }
-    if estate.past > 0 {
-        let copies = if estate.past == 1 { "copy" } else { "copies" };
-        let places = estate.past_places.join(", ");
-        lines.push(format!("Left out: {} {copies} from earlier days ({places}, …).", estate.past).replace(", …)", ")"));
-    }
+    lines.extend(estate.past.line().map(|line| format!("{line}.").replacen('l', "L", 1)));
     lines
 }
 
@@ -141,7 +145,8 @@ pub(super) fn write(estate: &Estate, layout: Layout, out: &mut dyn Write) -> io:
     }
     also.iter().try_for_each(|line| text.line("  ", line))?;
     writeln!(text.out)?;
-    let evidence = format!("Evidence: --details, or --report html=report.html. Exit status {}.", estate.status);
+    let details = if layout.has_details { "--details, or " } else { "" };
+    let evidence = format!("Evidence: {details}--report html=report.html. Exit status {}.", estate.status);
     text.line("", &evidence)
 }
 
@@ -218,7 +223,8 @@ impl Text<'_> {
             let sign = self.paint(AnsiColor::Green.on_default(), &pad("✓ meets", 9));
             let what = if good == 1 { "1 machine meets it" } else { "machines meet it" };
             let count = if good == 1 { String::new() } else { format!("{good} ") };
-            writeln!(self.out, "{sign}   {count}{what} (--details shows all)")?;
+            let details = if self.layout.has_details { " (--details shows all)" } else { "" };
+            writeln!(self.out, "{sign}   {count}{what}{details}")?;
         }
         Ok(())
     }

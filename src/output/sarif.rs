@@ -15,7 +15,7 @@ const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os
 /// Rule of what was not judged.
 const NOT_JUDGED: &str = "not-judged";
 
-/// Writes the log: a run for each run.
+/// Writes the log: one run of all that was judged. Of saved runs that were put together, it has the arguments of the first.
 pub(super) fn write(estate: &Estate, out: &mut dyn Write) -> io::Result<()> {
     let policies: Vec<&Policy> = estate.first().iter().flat_map(|run| &run.policies).collect();
     let mut rules: Vec<Json> = policies.iter().flat_map(|policy| &policy.rules).map(rule).collect();
@@ -44,7 +44,7 @@ pub(super) fn write(estate: &Estate, out: &mut dyn Write) -> io::Result<()> {
     if let (Some(run), Some(members)) = (run, invocation.as_object_mut()) {
         members.insert("arguments".to_owned(), json!(run.tool.arguments));
         members.insert("startTimeUtc".to_owned(), json!(run.started));
-        if let Some(ended) = estate.ends.last().and_then(|end| end.ended.as_deref()) {
+        if let Some(ended) = estate.ends.first().and_then(|end| end.as_ref()?.ended.as_deref()) {
             members.insert("endTimeUtc".to_owned(), json!(ended));
         }
         members.insert("workingDirectory".to_owned(), json!({ "uri": format!("file://{}", uri(&run.folder)) }));

@@ -3,6 +3,7 @@
 use super::InputRecord;
 use crate::audit::{Finding, HostReport, Outcome, Verdict};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::number::wide;
 use crate::source::Fate;
 
 /// Counts of what was looked at.
@@ -39,15 +40,22 @@ pub struct Counts {
 
 impl Counts {
     pub(super) fn host(&mut self, host: &HostReport) {
+        let count = |is: fn(&&Finding) -> bool| host.findings.iter().filter(is).count();
+        let waived = count(|finding| finding.waived.is_some());
+        let advisory = count(|f| !f.rule.required && f.outcome == Outcome::Fail && f.waived.is_none());
+        self.add_host(host.verdict, waived, advisory);
+    }
+
+    /// A machine with this verdict, so many failures that are waived, and so many that are of advisory rules and are not.
+    pub(crate) fn add_host(&mut self, verdict: Verdict, waived: usize, advisory: usize) {
         self.hosts += 1;
-        match host.verdict {
+        match verdict {
             Verdict::Compliant => self.compliant += 1,
             Verdict::NotCompliant => self.not_compliant += 1,
             Verdict::Unknown => self.unknown += 1,
         }
-        let count = |is: fn(&&Finding) -> bool| host.findings.iter().filter(is).count() as u64;
-        self.waived += count(|finding| finding.waived.is_some());
-        self.advisory += count(|f| !f.rule.required && f.outcome == Outcome::Fail && f.waived.is_none());
+        self.waived += wide(waived);
+        self.advisory += wide(advisory);
     }
 
     pub(super) fn input(&mut self, input: &InputRecord) {

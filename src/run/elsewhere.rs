@@ -24,8 +24,7 @@ struct Known {
 
 impl Elsewhere {
     pub(super) fn new(search: &Search<'_>) -> Self {
-        let folders = search.allow.iter().filter_map(|folder| folder.canonicalize().ok()).collect();
-        Self { folders, known: Mutex::new(Known::default()), changed: Condvar::new() }
+        Self { folders: search.allow.to_vec(), known: Mutex::new(Known::default()), changed: Condvar::new() }
     }
 
     pub(super) fn add(&self, parts: &HashSet<PathBuf>) {

@@ -205,7 +205,7 @@ impl<'a, R> Inspector<'a, '_, R> {
                     let (report, more) = self.judge(host, &mut used);
                     remarks.extend(more);
                     let fixer = self.inspection.fixer.filter(|_| report.verdict == Verdict::NotCompliant);
-                    let fix = fixer.and_then(|fixer| fixer(host));
+                    let fix = fixer.map(|fixer| fixer(host));
                     reports.push((report, fix));
                 }
                 (inputs, reports, remarks, used)

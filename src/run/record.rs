@@ -22,8 +22,8 @@ pub struct Fix {
     pub remarks: Vec<String>,
 }
 
-/// Makes the file for a machine; none where it has nothing to say.
-pub type Fixer<'a> = dyn Fn(&Host) -> Option<Fix> + Sync + 'a;
+/// Makes the file for a machine, or says why there is none.
+pub type Fixer<'a> = dyn Fn(&Host) -> Fix + Sync + 'a;
 
 /// One thing that a run says.
 #[derive(Debug)]

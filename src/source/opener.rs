@@ -44,13 +44,12 @@ pub(super) struct Beside {
 impl Beside {
     /// For the image at `path`.
     pub(super) fn new(path: &Path, allow: &[PathBuf], parts: &Arc<Parts>, limits: &Limits) -> Self {
-        let allowed = allow.iter().filter_map(|folder| folder.canonicalize().ok()).collect();
         parts.add(&name(path), path);
         Self {
             path: path.to_path_buf(),
             file_name: file_name(path),
             chain: path.canonicalize().into_iter().collect(),
-            allowed: Arc::new(allowed),
+            allowed: Arc::new(allow.to_vec()),
             parts: Arc::clone(parts),
             depth: limits.image_chain,
         }

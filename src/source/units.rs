@@ -143,8 +143,6 @@ pub(crate) struct Walker<'a> {
     /// Takes each unit; whether to go on.
     give: &'a mut dyn FnMut(Unit) -> bool,
     number: u64,
-    /// Folders whose images others may use, without links: they come last.
-    allowed: Vec<PathBuf>,
     /// Files that are named and lie in a folder that is named too.
     inside: HashSet<PathBuf>,
 }
@@ -154,8 +152,7 @@ pub(crate) struct Stopped;
 
 impl<'a> Walker<'a> {
     pub(crate) fn new(search: &Search<'a>, limits: &'a Limits, give: &'a mut dyn FnMut(Unit) -> bool) -> Self {
-        let allowed = search.allow.iter().filter_map(|folder| folder.canonicalize().ok()).collect();
-        Self { search: *search, limits, give, number: 0, allowed, inside: HashSet::new() }
+        Self { search: *search, limits, give, number: 0, inside: HashSet::new() }
     }
 
     /// Everything that is named, which is known from the start: a file that is named twice, or lies in a folder that is named
@@ -300,7 +297,7 @@ impl<'a> Walker<'a> {
     ) -> Result<(), Stopped> {
         let in_past = is_past(real);
         let past_too = in_past || self.search.include_backups;
-        let is_last = self.allowed.iter().any(|folder| folder == real);
+        let is_last = self.search.allow.iter().any(|folder| folder == real);
         // The files of a folder first, so that they follow one another.
         let order = |a: &DirEntry, b: &DirEntry| {
             (a.file_type().is_dir(), a.file_name()).cmp(&(b.file_type().is_dir(), b.file_name()))
@@ -338,7 +335,7 @@ impl<'a> Walker<'a> {
             path.push(here);
             let below = entry.path().strip_prefix(root).unwrap_or(entry.path());
             let own = real.join(below);
-            if entry.depth() > 0 && self.allowed.contains(&own) && !is_last {
+            if entry.depth() > 0 && self.search.allow.contains(&own) && !is_last {
                 last.push(entry.path().to_path_buf());
                 walk.skip_current_dir();
                 continue;

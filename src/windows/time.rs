@@ -10,9 +10,9 @@ pub struct FileTime(pub u64);
 const UNIX_EPOCH: i64 = 11_644_473_600;
 
 impl FileTime {
-    /// The time so many seconds after 1970-01-01 UTC.
-    pub fn of_unix_seconds(seconds: u32) -> Self {
-        Self((u64::from(seconds) + UNIX_EPOCH.unsigned_abs()) * 10_000_000)
+    /// The time so many seconds after 1970-01-01 UTC. One that is too late for a number of Windows is the last that it has.
+    pub fn of_unix_seconds(seconds: u64) -> Self {
+        Self(seconds.saturating_add(UNIX_EPOCH.unsigned_abs()).saturating_mul(10_000_000))
     }
 
     /// The time, unless it is zero: nobody has noted one.

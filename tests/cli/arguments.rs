@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::common::{program, run, scratch};
+use crate::common::{finish, program, run, scratch};
 use crate::snapshot::{assert_run, assert_text};
 
 #[test]
@@ -255,4 +255,17 @@ fn a_full_disk_is_named() {
         let said = String::from_utf8(out.stderr).unwrap();
         assert!(out.status.code() == Some(2) && said.contains("standard output: No space left"), "{said}");
     }
+}
+
+/// What is named and not there is told of, also where it is no input.
+#[test]
+fn folders_and_times_that_are_none_are_refused() {
+    let refused = run(&["audit", "--allow-dir", "no-such-folder", "fixtures/hosts/compliant"]);
+    assert!(refused.status == 2 && refused.err().contains("No such file"), "{}", refused.err());
+    let file = run(&["audit", "--allow-dir", "Cargo.toml", "fixtures/hosts/compliant"]);
+    assert!(file.status == 2 && file.err().contains("not a folder"), "{}", file.err());
+    let mut command = program(&["audit", "fixtures/hosts/compliant"]);
+    command.env("SOURCE_DATE_EPOCH", "yesterday");
+    let time = finish(command);
+    assert!(time.status == 2 && time.err().contains("seconds since 1970"), "{}", time.err());
 }

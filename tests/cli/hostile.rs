@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::common::{run, scratch};
+use crate::common::{formats, run, scratch};
 use crate::snapshot::{assert_text, shown};
 
 const NAME: &str = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\u{202e}TSOH\u{2066}\u{200b}\u{ad}";
@@ -36,13 +36,14 @@ fn hostile_strings_come_out_escaped_in_every_format() {
     let units: Vec<u8> = [0xfeff].into_iter().chain(hostile().encode_utf16()).flat_map(u16::to_le_bytes).collect();
     fs::write(&path, units).unwrap();
     let mut all = String::new();
-    for format in ["text", "json", "jsonl", "script"] {
+    for format in formats() {
         // Two hosts, since the script format names hosts only where there are several.
         let args = ["audit", "-v", "--format", format, path.to_str().unwrap(), "fixtures/hosts/compliant"];
         let run = run(&args);
         assert_eq!(run.status, 1);
         for said in [run.out(), run.err()] {
-            let bad: Vec<char> = said.chars().filter(|c| acts(*c)).collect();
+            // Rows of comma-separated values end as on Windows, and the page has a mark that is not seen before its rules.
+            let bad: Vec<char> = said.replace("\r\n", "\n").chars().filter(|c| acts(*c)).collect();
             assert!(bad.is_empty(), "{format}: {bad:?} in {said}");
         }
         if format.starts_with("json") {
@@ -54,7 +55,7 @@ fn hostile_strings_come_out_escaped_in_every_format() {
             let host = if format == "json" { &first["hosts"][0] } else { &second };
             assert_eq!(host["name"], NAME, "a machine gets the name unchanged");
         }
-        if !format.starts_with("json") {
+        if ["text", "script"].contains(&format) {
             let args = ["audit", "-v", "--format", format, "[folder]/…", "fixtures/hosts/compliant"];
             all.push_str(&shown(&args, &run).replace(folder.to_str().unwrap(), "[folder]"));
         }

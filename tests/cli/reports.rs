@@ -5,11 +5,11 @@ use std::fs;
 use serde_json::Value as Json;
 use tlshive::output::reports::ReportFormat;
 
-use crate::common::{program, run, scratch};
+use crate::common::{finish, program, run, scratch};
 use crate::snapshot::assert_run;
 
-/// Each format by its name.
-fn formats() -> [&'static str; ReportFormat::FILES.len()] {
+/// Each report by its name.
+fn report_names() -> [&'static str; ReportFormat::FILES.len()] {
     ReportFormat::FILES.map(ReportFormat::name)
 }
 
@@ -21,9 +21,11 @@ const MIXED: [&str; 5] = [
     "fixtures/hosts/disabled",
 ];
 
-/// What the command line is, and how long it took, are not the same for a saved run.
+/// What a command prints.
 fn rendered(args: &[&str]) -> String {
-    run(args).out()
+    let out = run(args).out();
+    assert!(!out.is_empty(), "{args:?}");
+    out
 }
 
 #[test]
@@ -32,7 +34,7 @@ fn a_saved_run_is_rendered_as_the_run_itself() {
     let saved = folder.join("run.jsonl").display().to_string();
     let live = run(&[&["audit", "--format", "jsonl", "-o", &saved, "no-such-file"], &MIXED[..]].concat());
     assert_eq!(live.status, 2);
-    for format in formats() {
+    for format in report_names() {
         let live = rendered(&[&["audit", "--format", format, "no-such-file"], &MIXED[..]].concat());
         let later = rendered(&["report", "--format", format, &saved]);
         // The arguments stand in the report, and are others.
@@ -50,8 +52,10 @@ fn a_saved_run_is_rendered_as_the_run_itself() {
             assert_eq!(live, later, "{format}");
         }
     }
+    // Details are what an audit has to give alone.
     let text = rendered(&[&["audit", "no-such-file"], &MIXED[..]].concat());
-    assert_eq!(text, rendered(&["report", &saved]));
+    let plain = text.replace("--details, or ", "").replace(" (--details shows all)", "");
+    assert_eq!(plain, rendered(&["report", &saved]));
 }
 
 #[test]
@@ -93,21 +97,32 @@ fn sarif_has_rules_fingerprints_and_places() {
     assert!(region("disabled/SYSTEM", "byteOffset"));
 }
 
+/// Whether a line of SARIF is an argument.
+fn is_argument(line: &str) -> bool {
+    let line = line.trim().trim_end_matches(',');
+    ["\"--", "\"audit", "\"fixtures/hosts/disabled\""].iter().any(|start| line.starts_with(start))
+        || report_names().iter().any(|format| line == format!("\"{format}\""))
+}
+
 #[test]
 fn several_reports_are_written_in_one_run_and_nothing_is_overwritten() {
     let (_keep, folder) = scratch();
     let file = |format: &str| folder.join(format).display().to_string();
-    let reports: Vec<String> = formats().iter().map(|format| format!("--report={format}={}", file(format))).collect();
+    let reports: Vec<String> =
+        report_names().iter().map(|format| format!("--report={format}={}", file(format))).collect();
     let mut args: Vec<&str> = vec!["audit", "--quiet", "fixtures/hosts/disabled"];
     args.extend(reports.iter().map(String::as_str));
     let first = run(&args);
     assert_eq!((first.status, first.out(), first.err()), (1, String::new(), String::new()));
-    for format in formats() {
+    for format in report_names() {
         let alone = rendered(&["audit", "--format", format, "fixtures/hosts/disabled"]);
         let beside = fs::read_to_string(file(format)).unwrap();
-        // The arguments stand in SARIF, a line each.
-        let count = |text: &str| text.lines().filter(|line| format != "sarif" || line.contains("ruleId")).count();
-        assert_eq!(count(&beside), count(&alone), "{format}");
+        // The arguments stand in the page in a line, and in SARIF in a line each.
+        let plain = |text: &str| -> Vec<String> {
+            let own = |line: &&str| !line.contains("tlshive audit ") && (format != "sarif" || !is_argument(line));
+            text.lines().filter(own).map(str::to_owned).collect()
+        };
+        assert_eq!(plain(&beside), plain(&alone), "{format}");
     }
     let again = run(&args);
     assert!(again.status == 2 && again.err().contains("File exists"), "{}", again.err());
@@ -194,4 +209,61 @@ fn colours_are_asked_for_by_the_environment_too() {
     assert!(coloured(&[("CLICOLOR_FORCE", "1")]));
     assert!(!coloured(&[("CLICOLOR_FORCE", "0")]));
     assert!(!coloured(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
+}
+
+/// A part that was cut short, and one that is whole: what stands in either counts, and each has its own end.
+#[test]
+fn parts_are_put_together_in_each_report() {
+    let (_keep, folder) = scratch();
+    let file = |name: &str| folder.join(name).display().to_string();
+    let (first, second) = (file("first.jsonl"), file("second.jsonl"));
+    for (saved, input, day) in [(&first, "disabled", "1577836800"), (&second, "compliant", "1609459200")] {
+        let args = ["audit", "--format", "jsonl", "-o", saved, &format!("fixtures/hosts/{input}")];
+        let mut command = program(&args);
+        command.env("SOURCE_DATE_EPOCH", day);
+        finish(command);
+    }
+    let text = fs::read_to_string(&first).unwrap();
+    let mut lines: Vec<Json> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.pop().unwrap()["record"], "end");
+    let input = lines.iter_mut().find(|line| line["record"] == "input").unwrap();
+    let said = serde_json::json!({ "severity": "warning", "code": "cross-check-disagrees", "message": "m" });
+    input["diagnostics"].as_array_mut().unwrap().push(said);
+    fs::write(&first, lines.iter().map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+
+    let page = rendered(&["report", "--format", "html", &first, &second]);
+    for (started, ended) in [("2020-01-01", "an end that is not on record"), ("2021-01-01", "2021-01-01")] {
+        let run = format!("{started}T00:00:00Z to {ended}");
+        assert!(page.contains(&run), "{run}");
+    }
+    let summary = run(&["report", "--format", "json", &first, &second]).document()["end"]["summary"].clone();
+    assert_eq!((&summary["disagreements"], &summary["hosts"]), (&1.into(), &2.into()));
+    let csv = rendered(&["report", "--format", "csv", &first, &second]);
+    assert_eq!(csv.lines().count(), 3, "{csv}");
+    let log: Json = serde_json::from_str(&rendered(&["report", "--format", "sarif", &first, &second])).unwrap();
+    assert_eq!(log["runs"][0]["invocations"][0]["executionSuccessful"], false);
+}
+
+/// What decides must stand in a saved run: what is missing there is not taken for a pass or for advice.
+#[test]
+fn a_record_without_what_decides_is_not_taken() {
+    let (_keep, folder) = scratch();
+    let saved = folder.join("run.jsonl").display().to_string();
+    run(&["audit", "--format", "jsonl", "-o", &saved, "fixtures/hosts/compliant"]);
+    let text = fs::read_to_string(&saved).unwrap();
+    for (member, said) in [
+        ("\"verdict\":\"compliant\",", "missing field `verdict`"),
+        ("\"required\":true,", "missing field `required`"),
+        ("\"outcome\":\"pass\",", "missing field `outcome`"),
+    ] {
+        assert!(text.contains(member), "{member}");
+        let lines = text.lines().map(|line| match line.contains("\"record\":\"host\"") {
+            true => format!("{}\n", line.replacen(member, "", 1)),
+            false => format!("{line}\n"),
+        });
+        fs::write(&saved, lines.collect::<String>()).unwrap();
+        let run = run(&["report", &saved]);
+        assert_eq!(run.status, 3, "{}", run.out());
+        assert!(run.err().contains(said) && run.err().contains("AADC"), "{}", run.err());
+    }
 }

@@ -141,6 +141,38 @@ fn a_run_that_is_killed_leaves_whole_lines_and_goes_on() {
     assert_eq!(whole.status, 1);
 }
 
+/// What is done was decided by all of these: with others it cannot be left out.
+#[test]
+fn a_run_goes_on_with_what_it_was_begun_with_alone() {
+    let (_keep, folder) = scratch();
+    let file = |name: &str| folder.join(name).display().to_string();
+    let (saved, waivers) = (file("run.jsonl"), file("w.toml"));
+    let write = |reason: &str| {
+        fs::write(&waivers, format!("[[waiver]]\nrule = \"tls12-server-enabled\"\nreason = \"{reason}\"\n")).unwrap();
+    };
+    let begin = ["--waivers", &waivers, "--date", "2026-01-01", "fixtures/hosts/disabled"];
+    write("one");
+    run(&[&["audit", "--format", "jsonl", "-o", &saved], &begin[..]].concat());
+    let again = |more: &[&str]| run(&[&["audit", "--resume", &saved], more].concat());
+    assert_eq!(again(&begin).status, 4, "{}", again(&begin).err());
+    let day = begin.map(|arg| arg.replace("2026-01-01", "2026-01-02"));
+    let day: Vec<&str> = day.iter().map(String::as_str).collect();
+    let complete = [&begin[..], &["--require-complete"]].concat();
+    for (args, what) in [(day, "waivers of another day"), (complete, "other options")] {
+        let run = again(&args);
+        assert!(run.status == 2 && run.err().contains(what), "{}", run.err());
+    }
+    write("two");
+    let run = again(&begin);
+    assert!(run.status == 2 && run.err().contains("other waivers"), "{}", run.err());
+}
+
+#[test]
+fn a_hive_is_no_saved_run_that_was_cut() {
+    let run = run(&["report", "fixtures/hosts/compliant/SYSTEM"]);
+    assert!(run.status == 3 && run.err().contains("SYSTEM:1:"), "{}", run.err());
+}
+
 #[test]
 fn saved_runs_are_put_together_and_what_is_wrong_with_them_is_said() {
     let (_keep, folder) = scratch();

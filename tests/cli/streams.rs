@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 use std::io::Read;
 use std::process::Stdio;
 
-use crate::common::{program, root, run};
+use crate::common::{formats, program, root, run, scratch};
 
 /// A run whose reader goes away after `read` bytes: the status and what was said on standard error.
 fn until_the_reader_leaves(args: &[&str], read: usize) -> (i32, String) {
@@ -19,13 +19,27 @@ fn until_the_reader_leaves(args: &[&str], read: usize) -> (i32, String) {
 
 #[test]
 fn a_reader_that_leaves_is_no_error_and_changes_no_verdict() {
-    for format in ["text", "json", "jsonl", "script"] {
+    for format in formats() {
         for read in [0, 10] {
-            let args = ["audit", "--format", format, "fixtures"];
+            let args = ["audit", "--format", format, "fixtures/hosts"];
             let (status, said) = until_the_reader_leaves(&args, read);
             assert_eq!(status, 1, "{format} after {read} bytes: {said}");
             assert!(!said.contains("roken pipe") && !said.contains("panic"), "{said}");
         }
+    }
+    // A report beside it is whole all the same, as is one of a saved run.
+    let (_keep, folder) = scratch();
+    let file = |name: &str| folder.join(name).display().to_string();
+    let (saved, page, later) = (file("run.jsonl"), file("page.html"), file("later.html"));
+    run(&["audit", "--format", "jsonl", "-o", &saved, "fixtures/hosts"]);
+    for (args, page) in [
+        (["audit", "--format", "csv", "fixtures/hosts", "--report"], page),
+        (["report", "--format", "csv", &saved, "--report"], later),
+    ] {
+        let report = format!("html={page}");
+        let (status, said) = until_the_reader_leaves(&[&args[..], &[&report]].concat(), 0);
+        assert_eq!((status, said.contains("roken pipe")), (1, false), "{args:?}: {said}");
+        assert!(std::fs::read_to_string(&page).unwrap().trim_end().ends_with("</html>"), "{args:?}");
     }
     let (status, said) = until_the_reader_leaves(&["generate", "enable"], 0);
     assert_eq!((status, said.as_str()), (0, ""));
@@ -37,10 +51,16 @@ fn a_report_that_cannot_be_written_is_2() {
         eprintln!("skipped: no /dev/full");
         return;
     };
-    for args in [&["audit", "fixtures/hosts/compliant"][..], &["generate", "enable"]] {
-        let output = program(args).stdout(full.try_clone().unwrap()).stderr(Stdio::piped()).output().unwrap();
+    let (_keep, folder) = scratch();
+    let saved = folder.join("run.jsonl").display().to_string();
+    run(&["audit", "--format", "jsonl", "-o", &saved, "fixtures/hosts/compliant"]);
+    let mut all = vec![vec!["generate", "enable"], vec!["report", &saved], vec!["diff", &saved, &saved]];
+    all.extend(formats().into_iter().map(|format| vec!["audit", "fixtures/hosts/compliant", "--format", format]));
+    for args in all {
+        let output = program(&args).stdout(full.try_clone().unwrap()).stderr(Stdio::piped()).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{args:?}");
-        assert!(!output.stderr.is_empty());
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains("standard output: No space left"), "{args:?}: {said}");
     }
 }
 

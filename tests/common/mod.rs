@@ -8,6 +8,8 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use tlshive::output::reports::ReportFormat;
+
 /// No run may take longer: a program that waits for a pipe or runs in circles must fail its test, not hang it.
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -110,6 +112,11 @@ pub(crate) fn fixtures() -> Vec<String> {
         all.extend(paths);
     }
     all
+}
+
+/// The formats of an audit: those of the stream, and the reports about all machines.
+pub(crate) fn formats() -> Vec<&'static str> {
+    ["text", "json", "jsonl", "script"].into_iter().chain(ReportFormat::FILES.map(ReportFormat::name)).collect()
 }
 
 /// A folder of a test's own, gone when the test ends.

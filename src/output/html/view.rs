@@ -78,7 +78,7 @@ struct Evidence<'a> {
 struct Doubt<'a> {
     host: &'a Host,
     why: String,
-    next: &'static str,
+    next: &'a str,
 }
 
 /// A machine.
@@ -247,12 +247,8 @@ fn evidence(finding: &Finding) -> Evidence<'_> {
 
 fn doubt(host: &Host) -> Doubt<'_> {
     let why = reason(host);
-    let next = match () {
-        () if why.contains("SOFTWARE hive") => "Give the SOFTWARE hive of this machine as well.",
-        () if why.contains("SYSTEM hive") => "Give the SYSTEM hive of this machine as well.",
-        () if why.contains("cannot be read") => "Copy the hive again; if it stays damaged, look at the machine itself.",
-        () => "Look at the evidence of this machine, or at the machine itself.",
-    };
+    let fix = host.doubt().and_then(|finding| finding.fix.as_deref());
+    let next = fix.unwrap_or("look at the evidence of this machine, or at the machine itself");
     Doubt { host, why, next }
 }
 
@@ -386,8 +382,8 @@ fn provenance(estate: &Estate) -> Vec<(&'static str, String)> {
     for (number, run) in estate.runs.iter().enumerate() {
         let arguments: Vec<String> = run.tool.arguments.iter().map(|argument| quoted(argument)).collect();
         facts.push(("Command", format!("tlshive {}", arguments.join(" "))));
-        let ended =
-            estate.ends.get(number).and_then(|end| end.ended.as_deref()).unwrap_or("an end that is not on record");
+        let end = estate.ends.get(number).and_then(Option::as_ref);
+        let ended = end.and_then(|end| end.ended.as_deref()).unwrap_or("an end that is not on record");
         facts.push(("Run", format!("{} to {ended}, in {}", run.started, run.folder)));
         facts.push(("Program", format!("tlshive {}", run.tool.version)));
         for policy in &run.policies {

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::super::escape::escape;
+use super::super::past::Past;
 use crate::host::{ImageSeen, VolumeSeen};
 use crate::run::{End, Fate, InputRecord};
 
@@ -20,16 +21,11 @@ pub(in crate::output) struct Closing {
 #[derive(Debug, Default)]
 pub(in crate::output) struct Closings {
     images: Vec<String>,
-    past: Vec<String>,
-    past_files: u64,
-    past_places: usize,
+    past: Past,
     unjudged: Vec<String>,
     others: Vec<String>,
     other_count: usize,
 }
-
-/// Places of copies that are named; JSON has them all.
-const PLACES: usize = 5;
 
 /// Files that are named which nobody takes for a machine's; JSON has them all.
 const OTHERS: usize = 10;
@@ -59,19 +55,10 @@ impl Closings {
     pub(in crate::output) fn add(&mut self, closing: Closing) {
         self.images.extend(closing.images);
         if let Some((place, files)) = closing.past {
-            self.add_past(&place, files);
+            self.past.add(place, files);
         }
         if let Some((line, counts)) = closing.unjudged {
             self.add_line(line, counts);
-        }
-    }
-
-    /// Copies of an earlier day.
-    fn add_past(&mut self, place: &str, files: u64) {
-        self.past_files += files;
-        self.past_places += 1;
-        if self.past.len() < PLACES {
-            self.past.push(place.to_owned());
         }
     }
 
@@ -91,8 +78,8 @@ impl Closings {
         for image in &self.images {
             writeln!(out, "{}", escape(image))?;
         }
-        if let Some(line) = self.left_out() {
-            writeln!(out, "{}", escape(&line))?;
+        if let Some(line) = self.past.line() {
+            writeln!(out, "{}; --include-backups reads them", escape(&line))?;
         }
         let count = self.unjudged.len() + self.other_count;
         if count > 0 {
@@ -106,20 +93,6 @@ impl Closings {
             writeln!(out, "  and {more} more that cannot be told (--format json names them)")?;
         }
         writeln!(out, "{}", summary(end, policy))
-    }
-
-    /// What was left out because it is of an earlier day.
-    fn left_out(&self) -> Option<String> {
-        let files = self.past_files;
-        let more = match self.past_places - self.past.len() {
-            0 => String::new(),
-            more => format!(" and {more} places more"),
-        };
-        let what = if files == 1 { "copy" } else { "copies" };
-        let named = self.past.join(", ");
-        (files > 0).then(|| {
-            format!("left out: {files} {what} from earlier days ({named}{more}); --include-backups reads them")
-        })
     }
 }
 
