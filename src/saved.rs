@@ -1,5 +1,7 @@
 //! Saved runs: the stream of records (`--format jsonl`), read again.
 
+pub mod record;
+
 use std::io::{self, BufRead, Read};
 
 use serde_json::Value as Json;
@@ -41,6 +43,7 @@ pub enum Ending {
 /// When it cannot be read, and what `each` gives.
 pub fn read(from: &mut dyn BufRead, each: &mut dyn FnMut(Saved) -> io::Result<()>) -> io::Result<Ending> {
     let mut whole = false;
+    let mut verdicts = Verdicts::default();
     let mut number = 0;
     loop {
         number += 1;
@@ -63,8 +66,48 @@ pub fn read(from: &mut dyn BufRead, each: &mut dyn FnMut(Saved) -> io::Result<()
             }
             _ => {}
         }
-        whole = matches!(record, Saved::End(_));
+        verdicts.add(&record);
+        if let Saved::End(end) = &record {
+            whole = true;
+            if let Some(why) = verdicts.differ_from(end) {
+                return Ok(Ending::Damaged(number, why));
+            }
+        }
         each(record)?;
+    }
+}
+
+/// How many machines there are of each verdict: the end of a run says it too.
+#[derive(Default)]
+struct Verdicts {
+    hosts: u64,
+    compliant: u64,
+    not_compliant: u64,
+    unknown: u64,
+}
+
+impl Verdicts {
+    fn add(&mut self, record: &Saved) {
+        let Saved::Host(host) = record else { return };
+        self.hosts += 1;
+        match host.get("verdict").and_then(Json::as_str) {
+            Some("compliant") => self.compliant += 1,
+            Some("not_compliant") => self.not_compliant += 1,
+            _ => self.unknown += 1,
+        }
+    }
+
+    fn differ_from(&self, end: &Json) -> Option<String> {
+        let Self { hosts, compliant, not_compliant, unknown } = self;
+        [("hosts", hosts), ("compliant", compliant), ("not_compliant", not_compliant), ("unknown", unknown)]
+            .into_iter()
+            .find_map(|(name, found)| {
+                let said = end.get("summary").and_then(|summary| summary.get(name));
+                (said.and_then(Json::as_u64) != Some(*found)).then(|| {
+                    let said = said.map_or_else(|| "nothing".to_owned(), ToString::to_string);
+                    format!("records are missing or were changed: {found} of {name}, and the end says {said}")
+                })
+            })
     }
 }
 
@@ -117,15 +160,23 @@ mod tests {
     #[test]
     fn a_run_is_whole_cut_or_damaged() {
         let run = "{\"record\":\"run\",\"schema_version\":2}\n";
-        let (host, end) = ("{\"record\":\"host\",\"name\":\"a\"}\n", "{\"record\":\"end\"}\n");
-        assert_eq!(ending(&format!("{run}{host}{end}")), (Ending::Whole, 3));
+        let host = "{\"record\":\"host\",\"verdict\":\"compliant\"}\n";
+        let end = |hosts: u64| {
+            let sums = format!("\"hosts\":{hosts},\"compliant\":{hosts},\"not_compliant\":0,\"unknown\":0");
+            format!("{{\"record\":\"end\",\"summary\":{{{sums}}}}}\n")
+        };
+        assert_eq!(ending(&format!("{run}{host}{}", end(1))), (Ending::Whole, 3));
         assert_eq!(ending(&format!("{run}{host}")), (Ending::Cut, 2));
         assert_eq!(ending(&format!("{run}{host}{{\"record\":\"ho")), (Ending::Cut, 2));
         assert_eq!(ending(""), (Ending::Cut, 0));
         for (text, line) in [
-            (format!("{run}no record\n{end}"), 2),
-            (format!("{host}{end}"), 1),
-            (format!("{run}{end}{run}"), 3),
+            (format!("{run}no record\n{}", end(0)), 2),
+            (format!("{host}{}", end(1)), 1),
+            (format!("{run}{}{run}", end(0)), 3),
+            // A machine is missing, or is another than it was.
+            (format!("{run}{}", end(1)), 2),
+            (format!("{run}{}{}", host.replace("compliant", "unknown"), end(1)), 3),
+            (format!("{run}{host}{{\"record\":\"end\"}}\n"), 3),
             (format!("{run}{{\"record\":\"other\"}}\n"), 2),
             (run.replace('2', "1"), 1),
         ] {

@@ -279,3 +279,75 @@ fn a_baseline_fails_on_what_is_new_alone() {
     let unread = run(&["audit", "-q", &folder("q3"), "--baseline", &old]);
     assert_eq!(unread.status, 3, "{}", unread.err());
 }
+
+/// Clones have one MachineGuid, which then tells nobody apart: what is gone is gone, and what is new is new.
+#[test]
+fn a_guid_that_several_machines_have_tells_nothing() {
+    let (_keep, base) = scratch();
+    let fails = Machine { guid: "g", dotnet: 0, ..FINE };
+    let fine = Machine { guid: "g", ..FINE };
+    for (file, machine) in [
+        ("q1/1", Machine { name: "PC1", ..fails }),
+        ("q1/2", Machine { name: "PC2", ..fine }),
+        ("q2/2", Machine { name: "PC2", ..fine }),
+        ("q2/3", Machine { name: "PC3", ..fails }),
+    ] {
+        machine.write(&base.join(format!("{file}.reg")));
+    }
+    let (old, new) = (audited(&base.join("q1"), &[]), audited(&base.join("q2"), &[]));
+    let done = run(&["diff", &old, &new, "--format", "json"]);
+    let summary = &done.document()["summary"];
+    let count = |class: &str| summary[class].as_u64().unwrap();
+    assert_eq!((done.status, count("gone"), count("new"), count("new_failing")), (1, 1, 1, 1), "{summary}");
+    let folder = base.join("q2").display().to_string();
+    let baseline = run(&["audit", &folder, "--baseline", &old]);
+    assert!(baseline.status == 1 && baseline.err().contains("PC3"), "{}", baseline.err());
+}
+
+/// Which of several alike is which is not known, and yet more of them fail than before.
+#[test]
+fn what_is_worse_whichever_is_which_is_worse() {
+    let (_keep, base) = scratch();
+    let machine = |dotnet| Machine { name: "PC", guid: "g", dotnet, ..FINE };
+    for (file, dotnet) in [("q1/1", 1), ("q1/2", 1), ("q2/3", 0), ("q2/4", 0), ("q3/5", 1), ("q3/6", 1)] {
+        machine(dotnet).write(&base.join(format!("{file}.reg")));
+    }
+    let [q1, q2, q3] = ["q1", "q2", "q3"].map(|folder| audited(&base.join(folder), &[]));
+    for (old, new, status) in [(&q1, &q2, 1), (&q2, &q1, 3), (&q1, &q3, 3)] {
+        let done = run(&["diff", old, new]);
+        assert_eq!(done.status, status, "{}", done.out());
+        assert_eq!(done.out().contains("2 more fail"), status == 1, "{}", done.out());
+    }
+    assert_eq!(run(&["audit", "-q", base.join("q2").to_str().unwrap(), "--baseline", &q1]).status, 1);
+}
+
+/// Findings that vanished under the same policy, and verdicts that are none.
+#[test]
+fn what_is_not_there_any_more_is_not_fine() {
+    let (_keep, base) = scratch();
+    Machine { name: "PC", guid: "g", ..FINE }.write(&base.join("q1/a.reg"));
+    let old = audited(&base.join("q1"), &[]);
+    let text = fs::read_to_string(&old).unwrap();
+    let changed = base.join("changed.jsonl");
+    let with = |change: &dyn Fn(&mut serde_json::Value)| {
+        let lines = text.lines().map(|line| {
+            let mut record: serde_json::Value = serde_json::from_str(line).unwrap();
+            change(&mut record);
+            format!("{record}\n")
+        });
+        fs::write(&changed, lines.collect::<String>()).unwrap();
+        run(&["diff", &old, changed.to_str().unwrap()])
+    };
+    let done = with(&|record| {
+        if record["record"] == "host" {
+            record["findings"] = serde_json::json!([]);
+        }
+    });
+    assert!(done.status == 1 && done.out().contains("no longer judged"), "{}", done.out());
+    let done = with(&|record| {
+        if record["record"] == "host" {
+            record["verdict"] = "well".into();
+        }
+    });
+    assert!(done.status == 1 && done.out().contains("not whole"), "{}", done.out());
+}

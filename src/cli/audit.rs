@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::args::{AuditArgs, FormatArg, OverlayViewArg, OwnerArg, RegIsArg};
 use super::diff;
@@ -18,17 +19,22 @@ use super::similar::did_you_mean;
 use super::stderr;
 use super::writer::{spare_folder, writer};
 use crate::audit::effective::tables;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::diff::{Side, compare};
+use crate::digest::sha256_of;
+use crate::error::At;
 use crate::host::{Host, Options, Overlays, Pick, Wanted, overlay_interest};
 use crate::limits::Limits;
-use crate::output::model::{self, Run};
+use crate::output::records;
 use crate::output::reports::{ReportFormat, Reports};
 use crate::output::{Format, Layout, Piece, Report, saved};
+use crate::place::Place;
 use crate::policy::Policy;
 use crate::policy::waiver::{Date, Waivers};
+use crate::read_at::LocalFile;
 use crate::run::{About, Counts, End, InputRecord, Inputs, Inspection, Record, interest, run as inspect_all};
 use crate::saved::Saved;
+use crate::source::{Entry, Fate};
 
 /// Remarks printed for one file before the rest is counted.
 const REMARKS_PER_FILE: usize = 5;
@@ -101,8 +107,12 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     };
     let today = || args.date.unwrap_or_else(|| now().to_zoned(jiff::tz::TimeZone::UTC).date());
     let waivers = waivers.map(|waivers| (waivers, today()));
-    let about =
-        about(args, &policy, waivers.clone(), files.iter().flat_map(|file| file.diagnostics.iter().cloned()).collect());
+    let about = about(
+        args,
+        &policy,
+        waivers.clone(),
+        files.iter().flat_map(|file| file.diagnostics.iter().cloned()).collect(),
+    )?;
     let mut done = HashSet::new();
     for part in &args.resume {
         done.extend(report::done(part, &about)?);
@@ -139,7 +149,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     let near: Vec<PathBuf> = args.inputs.iter().chain(&args.disk.allow_dir).cloned().collect();
     targets.iter().try_for_each(|target| spare_folder(target, &near))?;
     let mut out = writer(args.output.as_deref(), args.force, &inputs)?.lasting();
-    let mut beside = Beside::open(&args.reports, args.force, &inputs)?;
+    let mut beside = Beside::open(&args.reports, args.output.as_deref(), args.force, &inputs)?;
     let mut overview = Vec::new();
     let mut reports = beside.reports(args.reports.bom)?;
     let mut report = None;
@@ -154,7 +164,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
             report = Some(Report::begin(format, &about, &mut out)?);
         }
     }
-    reports.run(Run::of_run(&about)?);
+    reports.run(records::run(&about)?);
     let mut now = baseline.is_some().then(|| Side::new("this run"));
     let end = inspect(args, &inspection, &mut report, &mut reports, &mut now)?;
     let news = match (&baseline, &now) {
@@ -166,7 +176,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         None => end.counts.status_for(args.reports.fail_on.into()),
     };
     let ended = clock();
-    reports.run_ended(model::End::of_run(&end, &ended)?);
+    reports.run_ended(records::end(&end, &ended)?);
     reports.finish(end.counts, status, &[])?;
     if let Some(report) = report {
         report.end(&end, &ended, &overview)?;
@@ -194,7 +204,7 @@ struct Said {
     /// Its part of the report.
     piece: Piece,
     /// The record, as other reports need it.
-    record: Option<io::Result<model::Record>>,
+    record: Option<io::Result<crate::saved::record::Record>>,
     /// Lines for standard error.
     remarks: Vec<String>,
     /// The files that were read.
@@ -225,16 +235,15 @@ fn inspect(
         let piece = format.map(|format| format.piece(&record)).unwrap_or_default();
         let saved = is_compared.then(|| saved(&record));
         let asked = asked_by(&record, inspection.options.pick);
-        Said { piece, record: wanted.then(|| model::Record::of_run(&record)), remarks, opened, asked, saved }
+        Said { piece, record: wanted.then(|| records::record(&record)), remarks, opened, asked, saved }
     };
     let handles = targets.iter().filter_map(|path| Some((path, same_file::Handle::from_path(path).ok()?)));
     let handles: Vec<(&PathBuf, same_file::Handle)> = handles.collect();
     let mut clash: Option<(PathBuf, PathBuf)> = None;
     let mut asked = BTreeSet::new();
-    let take = |Said { piece, record, remarks, opened, asked: by, saved }: Said| {
-        asked.extend(by);
+    let mut take = |Said { piece, record, remarks, opened, saved, .. }: Said| {
         if let (Some(now), Some(record)) = (now.as_mut(), saved) {
-            now.take(&record?);
+            now.take(&record?).map_err(io::Error::from)?;
         }
         remarks.iter().for_each(stderr::line);
         for (target, handle) in &handles {
@@ -245,19 +254,30 @@ fn inspect(
         report.as_mut().map_or(Ok(()), |report| report.take(piece))?;
         Ok::<(), Failure>(())
     };
-    let mut end = inspect_all(inputs(args)?, inspection, said, take)?;
+    let mut end = inspect_all(inputs(args)?, inspection, &said, |said: Said| {
+        asked.extend(said.asked.iter().copied());
+        take(said)
+    })?;
     for (_, host) in args.host.iter().enumerate().filter(|(number, _)| !asked.contains(number)) {
-        end.counts.missing += 1;
-        if args.quiet {
-            continue;
-        }
-        stderr::line(format_args!("--host {host}: no machine is called so or lies there"));
+        let record = no_such_machine(host);
+        end.counts.input(&record);
+        take(said(Record::Input(Box::new(record))))?;
     }
     if let Some((output, path)) = clash {
         let (output, path) = (output.display(), path.display());
         return Err(Failure::Message(format!("{output}: that is an input ({path}), and not overwritten")));
     }
     Ok(end)
+}
+
+/// A machine that was asked for, and is not there.
+fn no_such_machine(host: &str) -> InputRecord {
+    let name: Arc<str> = Arc::from(format!("--host {host}"));
+    let why = "no machine is called so or lies there";
+    let entry = Entry { named: true, files: 0, ..Entry::new(&name, "machine asked for by --host", Fate::NotRead) };
+    let entry = entry.that_counts().because(Code::NoSuchMachine, why, Some(Code::NoSuchMachine.next()));
+    let diagnostic = Diagnostic::new(Code::NoSuchMachine, why, Place::new(&name, At::Whole));
+    InputRecord { entry, images: Vec::new(), diagnostics: vec![diagnostic] }
 }
 
 /// The files that are written.
@@ -375,18 +395,35 @@ fn clock() -> String {
     now().round(jiff::Unit::Second).map_or_else(|_| now().to_string(), |time| time.to_string())
 }
 
-fn about(args: &AuditArgs, policy: &Policy, waivers: Option<(Waivers, Date)>, diagnostics: Vec<Diagnostic>) -> About {
-    About {
+/// Files with the SHA-256 of each.
+fn digests(files: &[PathBuf]) -> Result<Vec<(String, String)>, Failure> {
+    let digest = |path: &PathBuf| {
+        let sha256 = LocalFile::open(path).and_then(|file| sha256_of(&file));
+        let sha256 = sha256.map_err(|error| policy::wrong(path, &error.to_string()))?;
+        Ok((path.display().to_string(), sha256))
+    };
+    files.iter().map(digest).collect()
+}
+
+fn about(
+    args: &AuditArgs,
+    policy: &Policy,
+    waivers: Option<(Waivers, Date)>,
+    diagnostics: Vec<Diagnostic>,
+) -> Result<About, Failure> {
+    let folder = std::env::current_dir()?;
+    Ok(About {
         arguments: arguments(std::env::args_os().skip(1)),
-        folder: std::env::current_dir().map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default(),
+        folder: folder.to_string_lossy().into_owned(),
         started: clock(),
         options: deciding(args),
+        overlays: digests(&args.overlay)?,
         resumes: args.resume.iter().map(|part| part.display().to_string()).collect(),
         policy: policy.clone(),
         waivers,
         tables: tables::all(),
         diagnostics: tables_old().into_iter().chain(diagnostics).collect(),
-    }
+    })
 }
 
 fn tables_old() -> Vec<Diagnostic> {

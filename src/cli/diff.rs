@@ -16,6 +16,7 @@ use crate::output::diff::{Format, write};
 use crate::output::{escape, saved};
 use crate::policy::Policy;
 use crate::run::{Counts, Inputs, Inspection, run as inspect_all};
+use crate::saved::record::Verdict;
 use crate::saved::{Ending, read};
 
 pub(super) fn run(args: &DiffArgs) -> Result<u8, Failure> {
@@ -76,7 +77,10 @@ fn from_run(path: &Path) -> Result<Option<Side>, Failure> {
     }
     let mut side = Side::new(name.as_str());
     let ending = read(&mut from as &mut dyn BufRead, &mut |record| {
-        side.take(&record);
+        // What is not of its form is not compared, and the run not whole.
+        if let Err(error) = side.take(&record) {
+            side.broken.get_or_insert_with(|| format!("a record is not as it should be: {error}"));
+        }
         Ok(())
     });
     match ending.map_err(|error| failed(&error))? {
@@ -99,7 +103,7 @@ fn audited(path: &Path, policy: &Policy, jobs: Option<NonZeroUsize>) -> Result<S
     side.policies.insert(held_against(policy));
     let inputs = [path.to_path_buf()];
     let take = |record: io::Result<crate::saved::Saved>| -> Result<(), Failure> {
-        side.take(&record?);
+        side.take(&record?).map_err(io::Error::from)?;
         Ok(())
     };
     let end = inspect_all(Inputs::Named(&inputs), &inspection, |record| saved(&record), take)?;
@@ -146,7 +150,7 @@ pub(super) fn news(comparison: &Comparison<'_>) -> News {
         let Some(new) = pair.new else { continue };
         let (name, unit) = (new.identity.to_string(), &new.unit);
         let rules = |is: &dyn Fn(&RuleChange<'_>) -> bool| named(pair, is);
-        match (pair.class, new.verdict.as_str()) {
+        match (pair.class, new.verdict) {
             (Class::Worse, _) => {
                 worst(1);
                 lines.push(format!(
@@ -154,7 +158,7 @@ pub(super) fn news(comparison: &Comparison<'_>) -> News {
                     rules(&|rule| rule.is_worse())
                 ));
             }
-            (Class::New, "not_compliant") => {
+            (Class::New, Verdict::NotCompliant) => {
                 worst(1);
                 lines.push(format!("{name}: not compliant, and not in the baseline ({unit})"));
             }
@@ -162,7 +166,7 @@ pub(super) fn news(comparison: &Comparison<'_>) -> News {
                 worst(3);
                 lines.push(format!("{name}: can no longer be told: {} ({unit})", rules(&|rule| rule.is_lost())));
             }
-            (Class::New, "unknown") => {
+            (Class::New, Verdict::Unknown) => {
                 worst(3);
                 lines.push(format!("{name}: unknown, and not in the baseline ({unit})"));
             }
@@ -174,7 +178,7 @@ pub(super) fn news(comparison: &Comparison<'_>) -> News {
         lines.push(format!("{}: not read, and the baseline does not say so: {}", input.path, input.why));
     }
     for doubt in &comparison.doubts {
-        worst(3);
+        worst(if doubt.more_fail() > 0 { 1 } else { 3 });
         lines.push(doubt.to_string());
     }
     if let Some(why) = &comparison.old.broken {

@@ -14,15 +14,15 @@ use super::stderr;
 use super::writer::writer;
 use crate::digest::sha256_hex;
 use crate::output::merged::Document;
-use crate::output::model::{self, End, Host, Input, Record, Run};
 use crate::output::reports::{ReportFormat, Reports};
 use crate::output::saved_run;
 use crate::run::{About, Counts};
+use crate::saved::record::{End, Host, Input, Policy, Record, Run, parsed};
 use crate::saved::{Ending, Saved, read};
 
 pub(super) fn run(args: &ReportArgs) -> Result<u8, Failure> {
     let mut out = writer(args.output.as_deref(), args.force, &args.parts)?.lasting();
-    let mut beside = Beside::open(&args.reports, args.force, &args.parts)?;
+    let mut beside = Beside::open(&args.reports, args.output.as_deref(), args.force, &args.parts)?;
     let mut sinks = Sinks { document: None, reports: beside.reports(args.reports.bom)? };
     match args.format {
         MergedFormatArg::Json => sinks.document = Some(Document::new(&mut out)),
@@ -121,6 +121,8 @@ struct Merging {
     /// Machines that were taken, by their ids, with a hash of what is said of them.
     hosts: HashMap<String, String>,
     inputs: HashSet<String>,
+    /// The first part and what its run was about.
+    first: Option<(String, Json)>,
     /// The folder of the run that is taken now: paths are relative to it.
     folder: String,
 }
@@ -143,10 +145,10 @@ impl Merging {
     /// Takes a record. What is not of its form is a trouble with the part; what cannot be written is an error.
     fn take(&mut self, part: &str, record: &Saved, sinks: &mut Sinks<'_>) -> io::Result<()> {
         let taken = match record {
-            Saved::Run(run) => model::saved(run).map(|read| self.run(part, run, read, sinks)),
-            Saved::Host(host) => model::saved(host).map(|read| self.host(part, host, read, sinks)),
-            Saved::Input(input) => model::saved(input).map(|read| self.input(part, input, read, sinks)),
-            Saved::End(end) => model::saved(end).map(|read| {
+            Saved::Run(run) => parsed(run).map(|read| self.run(part, run, read, sinks)),
+            Saved::Host(host) => parsed(host).map(|read| self.host(part, host, read, sinks)),
+            Saved::Input(input) => parsed(input).map(|read| self.input(part, input, read, sinks)),
+            Saved::End(end) => parsed(end).map(|read| {
                 self.end(read, sinks);
                 Ok(())
             }),
@@ -163,7 +165,19 @@ impl Merging {
         self.folder.clone_from(&run.folder);
         let real = run.resumes.iter().filter_map(|name| Path::new(&self.folder).join(name).canonicalize().ok());
         self.resumed.extend(real);
-        self.policies.extend(run.policies.iter().map(|policy| format!("{} {}", policy.id, policy.version)));
+        // Policies of one name may have other rules.
+        let shown = |policy: &Policy| {
+            let sha256: String = policy.sha256.chars().take(12).collect();
+            format!("{} {} (SHA-256 {sha256}…)", policy.id, policy.version)
+        };
+        self.policies.extend(run.policies.iter().map(shown));
+        match &self.first {
+            None => self.first = Some((part.to_owned(), json.clone())),
+            Some((first, before)) => {
+                let all = differences(json, before).filter(|what| ![OTHER_POLICY, OTHER_FOLDER].contains(what));
+                self.troubles.extend(all.map(|what| format!("{part}: run with {what} than {first}")));
+            }
+        }
         sinks.reports.run(run);
         sinks.document.as_mut().map_or(Ok(()), |document| document.run(part, json))
     }
@@ -202,24 +216,29 @@ impl Merging {
     }
 
     fn end(&mut self, end: End, sinks: &mut Sinks<'_>) {
-        self.counts.files += end.summary.files;
-        self.counts.other_files += end.summary.other_files;
+        self.counts.files = self.counts.files.saturating_add(end.summary.files);
+        self.counts.other_files = self.counts.other_files.saturating_add(end.summary.other_files);
         sinks.reports.run_ended(end);
     }
 }
 
-/// What a saved run was run with that this one is not.
-fn differs(run: &Json, wanted: &Json) -> Option<&'static str> {
+const OTHER_POLICY: &str = "another policy";
+const OTHER_FOLDER: &str = "another folder";
+
+/// What two runs were run with that is not the same.
+fn differences(one: &Json, other: &Json) -> impl Iterator<Item = &'static str> {
     [
-        ("/policies", "another policy"),
-        ("/waivers", "other waivers, or waivers of another day (--date)"),
+        ("/policies", OTHER_POLICY),
+        ("/waivers", "other waivers, or those of another day (--date),"),
         ("/tables", "other tables"),
-        ("/folder", "another folder as the current one"),
+        ("/overlays", "other files of --overlay"),
+        ("/folder", OTHER_FOLDER),
         ("/tool/version", "another version of tlshive"),
         ("/options", "other options"),
     ]
     .into_iter()
-    .find_map(|(pointer, what)| (run.pointer(pointer) != wanted.pointer(pointer)).then_some(what))
+    .filter(|(pointer, _)| one.pointer(pointer) != other.pointer(pointer))
+    .map(|(_, what)| what)
 }
 
 /// The names of the inputs that a saved run, which may be cut short, is done with.
@@ -231,14 +250,14 @@ pub(super) fn done(part: &Path, about: &About) -> Result<HashSet<String>, Failur
     let mut from = open(part).map_err(failed)?;
     let ending = read(&mut *from, &mut |record| {
         match record {
-            Saved::Run(run) => other = differs(&run, &wanted),
+            Saved::Run(run) => other = differences(&run, &wanted).next(),
             Saved::Input(input) => done.extend(input.get("path").and_then(Json::as_str).map(ToOwned::to_owned)),
             _ => {}
         }
         Ok(())
     });
     if let Some(what) = other {
-        let what = format!("it was run with {what}: what it is done with cannot be left out of this run");
+        let what = format!("it was run with {what} than this one: what it is done with cannot be left out of this run");
         return Err(Failure::Message(format!("{}: {what}", part.display())));
     }
     match ending.map_err(failed)? {

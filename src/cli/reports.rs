@@ -1,7 +1,8 @@
 //! Reports about all machines: those beside the output, and how a text is laid out.
 
+use std::collections::HashSet;
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::args::{ColourArg, ReportsArgs};
 use super::exit::Failure;
@@ -20,6 +21,13 @@ pub(super) fn wanted(text: &str) -> Result<(ReportFormat, PathBuf), String> {
     }
 }
 
+/// The file that a path leads to, or would.
+fn real(path: &Path) -> PathBuf {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let below = || Some(folder.canonicalize().ok()?.join(path.file_name()?));
+    path.canonicalize().ok().or_else(below).unwrap_or_else(|| path.to_owned())
+}
+
 /// Reports that are written to files beside the output.
 pub(super) struct Beside {
     outs: Vec<(ReportFormat, Out)>,
@@ -27,10 +35,16 @@ pub(super) struct Beside {
 
 impl Beside {
     /// Makes ready what is written to, so that a report that cannot be written costs nothing.
-    pub(super) fn open(args: &ReportsArgs, force: bool, inputs: &[PathBuf]) -> Result<Self, Failure> {
+    pub(super) fn open(
+        args: &ReportsArgs,
+        output: Option<&Path>,
+        force: bool,
+        inputs: &[PathBuf],
+    ) -> Result<Self, Failure> {
         let mut outs = Vec::new();
-        for (number, (format, path)) in args.wanted.iter().enumerate() {
-            if args.wanted.iter().take(number).any(|(_, before)| before == path) {
+        let mut before: HashSet<PathBuf> = output.map(real).into_iter().collect();
+        for (format, path) in &args.wanted {
+            if !before.insert(real(path)) {
                 return Err(Failure::Message(format!("{}: two reports of one name", path.display())));
             }
             outs.push((*format, writer(Some(path), force, inputs)?));

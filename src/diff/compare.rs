@@ -1,7 +1,11 @@
 //! What became of each machine from one run to the other.
 
+use std::collections::{BTreeMap, HashMap, HashSet};
+
 use super::identity::{Doubt, matched};
 use super::{Finding, Machine, NotRead, Side};
+use crate::place::INTO;
+use crate::saved::record::{Outcome, Verdict};
 
 /// What became of a machine; the first that fits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,7 +33,7 @@ pub enum Class {
 
 impl Class {
     /// All of them, in the order in which they are told.
-    pub const ALL: [Class; 9] = [
+    pub const ALL: &[Class] = &[
         Class::Worse,
         Class::NoLongerJudged,
         Class::Gone,
@@ -105,26 +109,27 @@ pub struct RuleChange<'a> {
     pub old: Option<&'a Finding>,
     /// As it is; none where the policy does not have it.
     pub new: Option<&'a Finding>,
+    /// Whether both runs were held against the same policy.
+    same_policy: bool,
 }
 
 impl RuleChange<'_> {
     /// Whether it fails and did not, waived failures among it.
     pub fn is_worse(&self) -> bool {
-        let failed = |finding: Option<&Finding>| finding.is_some_and(|f| f.outcome == "fail" && f.waived.is_none());
-        let there = self.old.is_some_and(|old| !failed(Some(old)) && old.outcome != "fail") || self.was_waived();
-        there && failed(self.new)
+        let fails = |finding: &Finding| finding.outcome == Outcome::Fail && finding.waived.is_none();
+        self.old.is_some_and(|old| !fails(old)) && self.new.is_some_and(fails)
     }
 
-    /// Whether it was told and is not.
+    /// Whether it was told and is not. A rule that is not there any more, though the policy has it, is not told.
     pub fn is_lost(&self) -> bool {
-        let told = |finding: &Finding| finding.outcome != "unknown";
-        self.old.is_some_and(told) && self.new.is_some_and(|new| !told(new))
+        let told = |finding: &Finding| finding.outcome != Outcome::Unknown;
+        self.old.is_some_and(told) && self.new.map_or(self.same_policy, |new| !told(new))
     }
 
     /// Whether it failed and does not.
     pub fn is_fixed(&self) -> bool {
-        let failed = self.old.is_some_and(|old| old.outcome == "fail");
-        failed && self.new.is_some_and(|new| new.outcome == "pass")
+        let failed = self.old.is_some_and(|old| old.outcome == Outcome::Fail);
+        failed && self.new.is_some_and(|new| new.outcome == Outcome::Pass)
     }
 
     fn is_other_value(&self) -> bool {
@@ -145,11 +150,11 @@ impl RuleChange<'_> {
 }
 
 /// How many machines became what.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counts {
-    /// Machines by their class, in the order of [`Class::ALL`].
-    pub by_class: [u64; 9],
+    /// Machines by their class.
+    pub by_class: BTreeMap<Class, u64>,
     /// New machines that are not compliant.
     pub new_failing: u64,
     /// Machines with another waiver of any rule.
@@ -167,8 +172,7 @@ pub struct Counts {
 impl Counts {
     /// Machines of a class.
     pub fn number(&self, class: Class) -> u64 {
-        let number = Class::ALL.iter().position(|other| *other == class);
-        number.and_then(|number| self.by_class.get(number)).copied().unwrap_or_default()
+        self.by_class.get(&class).copied().unwrap_or_default()
     }
 }
 
@@ -202,7 +206,7 @@ impl Comparison<'_> {
         if old.tool != new.tool && !old.tool.is_empty() && !new.tool.is_empty() {
             said.push(format!("tlshive {}, before {}: its tables of Windows may be others", new.tool, old.tool));
         }
-        if old.tables.is_some() && new.tables.is_some() && old.tables != new.tables {
+        if !old.tables.is_empty() && !new.tables.is_empty() && old.tables != new.tables {
             said.push("the tables of what Windows does of itself are of another day".to_owned());
         }
         if old.options != new.options {
@@ -222,6 +226,7 @@ impl Comparison<'_> {
             [Class::Worse, Class::NoLongerJudged, Class::Gone].into_iter().any(|class| self.counts.number(class) > 0);
         match () {
             () if less || self.counts.not_read > 0 || self.new.broken.is_some() => 1,
+            () if self.doubts.iter().any(Doubt::is_worse) => 1,
             () if self.counts.doubts > 0 || self.old.broken.is_some() => 3,
             () => 0,
         }
@@ -231,42 +236,50 @@ impl Comparison<'_> {
 /// Holds a run against an earlier one.
 pub fn compare<'a>(old: &'a Side, new: &'a Side) -> Comparison<'a> {
     let found = matched(old, new);
+    let same_policy = old.policies == new.policies;
     let mut pairs = Vec::new();
     for (o, n, note) in &found.pairs {
         let (Some(old), Some(new)) = (old.machines.get(*o), new.machines.get(*n)) else { continue };
-        let rules = rules(old, new);
+        let rules = rules(old, new, same_policy);
         pairs.push(Pair { class: class(old, new, &rules), old: Some(old), new: Some(new), note: note.clone(), rules });
     }
-    let known = |input: &&NotRead| old.not_read.iter().any(|before| old.below(&before.path) == new.below(&input.path));
-    let not_read: Vec<&NotRead> = new.not_read.iter().filter(|input| !known(input)).collect();
-    let mut others: Vec<&Machine> = found.new.iter().filter_map(|&n| new.machines.get(n)).collect();
+    let before: HashSet<&str> = old.not_read.iter().map(|input| old.below(&input.path)).collect();
+    let not_read: Vec<&NotRead> =
+        new.not_read.iter().filter(|input| !before.contains(new.below(&input.path))).collect();
+    let unread: HashMap<&str, &NotRead> = not_read.iter().map(|input| (new.below(&input.path), *input)).collect();
+    let mut others: BTreeMap<usize, &Machine> =
+        found.new.iter().filter_map(|&n| Some((n, new.machines.get(n)?))).collect();
+    // Machines that do not say whose they are, by their files.
+    let mut nameless: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (&n, machine) in &others {
+        if machine.verdict == Verdict::Unknown && machine.identity.guid.is_none() {
+            machine.inputs.iter().for_each(|file| nameless.entry(new.below(file)).or_default().push(n));
+        }
+    }
     for machine in found.gone.iter().filter_map(|&n| old.machines.get(n)) {
-        let is_of = |path: &str| machine.inputs.iter().any(|file| old.below(file).strip_prefix(path).is_some_and(ends));
+        // Its files, and what they lie in.
+        let places = || machine.inputs.iter().flat_map(|file| steps(old.below(file)));
         // Its files are there, and do not say any more whose they are.
-        let nameless = |other: &&Machine| {
-            other.verdict == "unknown"
-                && other.identity.guid.is_none()
-                && other.inputs.iter().any(|file| is_of(new.below(file)))
-        };
-        let input = not_read.iter().find(|input| is_of(new.below(&input.path)));
+        let is_free = |n: &usize| others.contains_key(n);
+        let now = places().filter_map(|place| nameless.get(place)).flatten().copied().find(is_free);
+        let now = now.and_then(|n| others.remove(&n));
+        let input = places().find_map(|place| unread.get(place));
         let note = input.map(|input| format!("{}: {}", input.path, input.why));
-        let now = others.iter().position(nameless).map(|n| others.remove(n));
         let class = if now.is_some() || note.is_some() { Class::NoLongerJudged } else { Class::Gone };
         let before = now.map(|_| format!("{} before, by its files", machine.identity.name));
         let note = before.into_iter().chain(note).chain(found.namesake(machine)).collect::<Vec<_>>().join("; ");
         let note = Some(note).filter(|note| !note.is_empty());
         pairs.push(Pair { class, old: Some(machine), new: now, note, rules: Vec::new() });
     }
-    for machine in others {
+    for machine in others.into_values() {
         let note = found.namesake(machine);
         pairs.push(Pair { class: Class::New, old: None, new: Some(machine), note, rules: Vec::new() });
     }
     pairs.sort_by_key(|pair| pair.class);
     let mut counts = Counts { not_read: not_read.len() as u64, doubts: found.doubts.len() as u64, ..Counts::default() };
     for pair in &pairs {
-        let number = Class::ALL.iter().position(|class| *class == pair.class).unwrap_or_default();
-        counts.by_class.get_mut(number).into_iter().for_each(|count| *count += 1);
-        let fails = pair.class == Class::New && pair.new.is_some_and(|new| new.verdict == "not_compliant");
+        *counts.by_class.entry(pair.class).or_default() += 1;
+        let fails = pair.class == Class::New && pair.new.is_some_and(|new| new.verdict == Verdict::NotCompliant);
         counts.new_failing += u64::from(fails);
         counts.other_waivers += u64::from(pair.has_other_waivers());
         counts.other_systems += u64::from(!pair.system_changes().is_empty());
@@ -275,13 +288,16 @@ pub fn compare<'a>(old: &'a Side, new: &'a Side) -> Comparison<'a> {
     Comparison { old, new, pairs, doubts: found.doubts, not_read, counts }
 }
 
-/// Whether a path ends here, or at a step.
-fn ends(rest: &str) -> bool {
-    rest.is_empty() || rest.starts_with(['/', '\\']) || rest.starts_with(" › ")
+/// A path, and each place above it.
+fn steps(path: &str) -> impl Iterator<Item = &str> {
+    let ends = path
+        .char_indices()
+        .filter(|(at, c)| matches!(c, '/' | '\\') || path.get(*at..).is_some_and(|rest| rest.starts_with(INTO)));
+    ends.filter_map(|(at, _)| path.get(..at)).chain([path])
 }
 
 /// The rules that are not as they were.
-fn rules<'a>(old: &'a Machine, new: &'a Machine) -> Vec<RuleChange<'a>> {
+fn rules<'a>(old: &'a Machine, new: &'a Machine, same_policy: bool) -> Vec<RuleChange<'a>> {
     let find = |findings: &'a [Finding], rule: &str| findings.iter().find(|finding| finding.rule == rule);
     let is_other =
         |old: &Finding, new: &Finding| old.outcome != new.outcome || old.found != new.found || old.waived != new.waived;
@@ -289,35 +305,37 @@ fn rules<'a>(old: &'a Machine, new: &'a Machine) -> Vec<RuleChange<'a>> {
     for after in &new.findings {
         match find(&old.findings, &after.rule) {
             Some(before) if !is_other(before, after) => {}
-            before => changed.push(RuleChange { old: before, new: Some(after) }),
+            before => changed.push(RuleChange { old: before, new: Some(after), same_policy }),
         }
     }
     let dropped = old.findings.iter().filter(|before| find(&new.findings, &before.rule).is_none());
-    changed.extend(dropped.map(|before| RuleChange { old: Some(before), new: None }));
+    changed.extend(dropped.map(|before| RuleChange { old: Some(before), new: None, same_policy }));
     changed
 }
 
 fn class(old: &Machine, new: &Machine, rules: &[RuleChange<'_>]) -> Class {
     let required = || rules.iter().filter(|rule| rule.is_required());
-    let was_fine = old.verdict == "compliant";
-    if new.verdict == "not_compliant" && old.verdict != "not_compliant" || required().any(RuleChange::is_worse) {
+    let was_fine = old.verdict == Verdict::Compliant;
+    if new.verdict == Verdict::NotCompliant && old.verdict != Verdict::NotCompliant
+        || required().any(RuleChange::is_worse)
+    {
         return Class::Worse;
     }
-    if new.verdict == "unknown" && old.verdict != "unknown" || required().any(RuleChange::is_lost) {
+    if new.verdict == Verdict::Unknown && old.verdict != Verdict::Unknown || required().any(RuleChange::is_lost) {
         return Class::NoLongerJudged;
     }
     let newly_waived = |rule: &RuleChange<'_>| rule.new.is_some_and(|new| new.waived.is_some()) && !rule.was_waived();
-    match new.verdict.as_str() {
-        "compliant" if !was_fine && !required().any(newly_waived) => {
-            if old.verdict == "unknown" {
+    match new.verdict {
+        Verdict::Compliant if !was_fine && !required().any(newly_waived) => {
+            if old.verdict == Verdict::Unknown {
                 Class::Fine
             } else {
                 Class::Fixed
             }
         }
         _ if rules.iter().any(RuleChange::is_other_waiver) => Class::WaiverChanged,
-        "compliant" => Class::Fine,
-        "unknown" => Class::Unknown,
-        _ => Class::Left,
+        Verdict::Compliant => Class::Fine,
+        Verdict::Unknown => Class::Unknown,
+        Verdict::NotCompliant => Class::Left,
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::{Machine, Side};
+use crate::saved::record::Verdict;
 
 /// What tells machines apart.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,6 +41,10 @@ pub enum Doubt {
         old: Vec<String>,
         /// Where they lie in the new run.
         new: Vec<String>,
+        /// How many more of them fail, whichever is which.
+        more_fail: usize,
+        /// How many fewer of them are judged, whichever is which.
+        fewer_judged: usize,
     },
     /// The name is the same and the MachineGuid is not: installed anew, or another machine. They are not compared.
     OtherGuid {
@@ -53,13 +58,19 @@ pub enum Doubt {
 impl fmt::Display for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Doubt::Double { identity, old, new } => {
+            Doubt::Double { identity, old, new, more_fail, fewer_judged } => {
                 let (o, n) = (old.len(), new.len());
-                let places = [old.as_slice(), new.as_slice()].concat().join(", ");
                 write!(
                     f,
-                    "{identity}: {o} of this name and MachineGuid in the old run, {n} in the new: not compared ({places})"
-                )
+                    "{identity}: {o} of this name and MachineGuid in the old run, {n} in the new: not compared one by one"
+                )?;
+                match (*more_fail, *fewer_judged) {
+                    (0, 0) => {}
+                    (fail, 0) => write!(f, "; whichever is which, {fail} more fail")?,
+                    (0, fewer) => write!(f, "; whichever is which, {fewer} fewer are judged")?,
+                    (fail, fewer) => write!(f, "; whichever is which, {fail} more fail and {fewer} fewer are judged")?,
+                }
+                write!(f, " ({})", [old.as_slice(), new.as_slice()].concat().join(", "))
             }
             Doubt::OtherGuid { name, .. } => {
                 write!(
@@ -67,6 +78,21 @@ impl fmt::Display for Doubt {
                     "{name}: the same name with another MachineGuid: installed anew, or another machine; not compared"
                 )
             }
+        }
+    }
+}
+
+impl Doubt {
+    /// Whether something got worse or less was judged, however it is settled.
+    pub fn is_worse(&self) -> bool {
+        self.more_fail() > 0 || matches!(self, Doubt::Double { fewer_judged, .. } if *fewer_judged > 0)
+    }
+
+    /// How many more machines fail, however it is settled.
+    pub fn more_fail(&self) -> usize {
+        match self {
+            Doubt::Double { more_fail, .. } => *more_fail,
+            Doubt::OtherGuid { .. } => 0,
         }
     }
 }
@@ -111,7 +137,13 @@ pub(super) fn matched(old_side: &Side, new_side: &Side) -> Matched {
         let set = |machine: &Machine| machine.identity.control_set.clone().unwrap_or_else(|| "none".to_owned());
         Some(format!("control set {}, before {}", set(new), set(old)))
     });
-    let without_name = |machine: &Machine| machine.identity.guid.is_some().then(|| key(machine, false, true, true));
+    // A MachineGuid that several machines of a run have is that of clones, and tells nothing.
+    let shared = [old, new].map(shared_guids).concat();
+    let shared: BTreeSet<Key> = shared.into_iter().collect();
+    let without_name = |machine: &Machine| {
+        let key = key(machine, false, true, true);
+        (machine.identity.guid.is_some() && !shared.contains(&key)).then_some(key)
+    };
     pair(old, new, &mut left_old, &mut left_new, without_name, &mut out, |old, new| {
         Some(format!("{} before: the same MachineGuid under another name", old.identity.name))
             .filter(|_| !new.identity.name.is_empty())
@@ -155,6 +187,15 @@ fn key(machine: &Machine, name: bool, guid: bool, set: bool) -> Key {
     (name, made.clone().filter(|_| guid).map(|guid| guid.to_lowercase()), control_set.clone().filter(|_| set), *backup)
 }
 
+/// The MachineGuids, with control sets, that several machines of a run have.
+fn shared_guids(machines: &[Machine]) -> Vec<Key> {
+    let mut counts: BTreeMap<Key, usize> = BTreeMap::new();
+    for machine in machines {
+        *counts.entry(key(machine, false, true, true)).or_default() += 1;
+    }
+    counts.into_iter().filter(|(_, count)| *count > 1).map(|(key, _)| key).collect()
+}
+
 /// Takes out machines that are there several times, but for those that lie in places of the same name.
 fn double(
     old_side: &Side,
@@ -171,24 +212,33 @@ fn double(
     for (n, machine) in new.iter().enumerate() {
         groups.entry(key(machine, true, true, true)).or_default().1.push(n);
     }
+    let count = |machines: &[Machine], of: &[usize], is: fn(&Machine) -> bool| {
+        of.iter().filter_map(|&n| machines.get(n)).filter(|machine| is(machine)).count()
+    };
+    let fails = |machine: &Machine| machine.verdict == Verdict::NotCompliant;
+    let judged = |machine: &Machine| machine.verdict != Verdict::Unknown;
     let unit = |side: &Side, n: usize| side.machines.get(n).map(|machine| side.below(&machine.unit).to_owned());
-    for (mut olds, mut news) in groups.into_values().filter(|(old, new)| old.len() > 1 || new.len() > 1) {
-        let mut same = Vec::new();
-        for &o in &olds {
-            let place = unit(old_side, o);
-            let alone = olds.iter().filter(|&&other| unit(old_side, other) == place).count() == 1;
-            let there: Vec<usize> = news.iter().copied().filter(|&n| unit(new_side, n) == place).collect();
-            if let ([n], true) = (there.as_slice(), alone) {
-                same.push((o, *n));
+    for (mut olds, mut news) in
+        groups.into_values().filter(|(old, new)| old.len().min(new.len()) > 0 && old.len().max(new.len()) > 1)
+    {
+        let by_place = |side: &Side, all: &[usize]| {
+            let mut by: BTreeMap<Option<String>, Vec<usize>> = BTreeMap::new();
+            all.iter().for_each(|&n| by.entry(unit(side, n)).or_default().push(n));
+            by
+        };
+        let there = by_place(new_side, &news);
+        let (mut same_old, mut same_new) = (BTreeSet::new(), BTreeSet::new());
+        for (place, here) in by_place(old_side, &olds) {
+            if let (&[o], Some(&[n])) = (here.as_slice(), there.get(&place).map(Vec::as_slice)) {
+                out.pairs.push((o, n, Some("one of several alike, by its place".to_owned())));
+                same_old.insert(o);
+                same_new.insert(n);
             }
         }
-        for (o, n) in same {
-            out.pairs.push((o, n, Some("one of several alike, by its place".to_owned())));
-            olds.retain(|&other| other != o);
-            news.retain(|&other| other != n);
-            left_old.remove(&o);
-            left_new.remove(&n);
-        }
+        olds.retain(|o| !same_old.contains(o));
+        news.retain(|n| !same_new.contains(n));
+        left_old.retain(|o| !same_old.contains(o));
+        left_new.retain(|n| !same_new.contains(n));
         if olds.len() < 2 && news.len() < 2 {
             continue;
         }
@@ -204,6 +254,8 @@ fn double(
             identity: first.identity.clone(),
             old: olds.iter().filter_map(|&n| unit(old_side, n)).collect(),
             new: news.iter().filter_map(|&n| unit(new_side, n)).collect(),
+            more_fail: count(new, &news, fails).saturating_sub(count(old, &olds, fails)),
+            fewer_judged: count(old, &olds, judged).saturating_sub(count(new, &news, judged)),
         });
     }
 }

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value as Json;
-
 use super::Identity;
 use crate::saved::Saved;
+use crate::saved::record::{self, Host, Input, Outcome, Run, Table, Verdict, parsed};
 
 /// A run, as far as it is compared.
 #[derive(Debug, Clone, Default)]
@@ -21,7 +20,7 @@ pub struct Side {
     /// The options that decide verdicts.
     pub options: Vec<String>,
     /// The tables of what Windows does of itself, with their days, where the run says that.
-    pub tables: Option<Json>,
+    pub(super) tables: Vec<Table>,
     /// The machines.
     pub machines: Vec<Machine>,
     /// Inputs that could hold a machine and were not read.
@@ -50,8 +49,8 @@ pub struct Machine {
     pub identity: Identity,
     /// Where it lies.
     pub unit: String,
-    /// Its verdict: `compliant`, `not_compliant`, `unknown`.
-    pub verdict: String,
+    /// Its verdict.
+    pub verdict: Verdict,
     /// Product, version and build of Windows; not its updates, which come each month.
     pub windows: String,
     /// The version of Entra Connect, if that is installed.
@@ -69,8 +68,8 @@ pub struct Finding {
     pub rule: String,
     /// Whether it decides the verdict.
     pub required: bool,
-    /// `pass`, `fail`, `unknown`, `not_applicable`.
-    pub outcome: String,
+    /// Whether it is met.
+    pub outcome: Outcome,
     /// Why the failure does not count, and until when.
     pub waived: Option<String>,
     /// What was found, for people.
@@ -97,30 +96,34 @@ impl Side {
     }
 
     /// Takes the next record.
-    pub fn take(&mut self, record: &Saved) {
+    ///
+    /// # Errors
+    /// When it is not of its form, and cannot be compared.
+    pub fn take(&mut self, record: &Saved) -> serde_json::Result<()> {
         match record {
-            Saved::Run(run) => {
-                self.started = text(run, "started");
-                self.tool = run.pointer("/tool/version").and_then(Json::as_str).unwrap_or_default().to_owned();
-                self.options = list(run, "options").filter_map(Json::as_str).map(str::to_owned).collect();
-                self.tables = run.get("tables").cloned();
-                self.policies.extend(list(run, "policies").map(|policy| Policy {
-                    id: text(policy, "id"),
-                    version: text(policy, "version"),
-                    sha256: text(policy, "sha256"),
-                }));
-            }
-            Saved::Host(host) => self.machines.push(Machine::new(host)),
-            Saved::Input(input) => {
-                let is = |name: &str| input.get(name) == Some(&Json::Bool(true));
-                if is("named") && text(input, "kind") == "folder" {
-                    self.roots.push(text(input, "path"));
-                }
-                if is("incomplete") {
-                    self.not_read.push(NotRead { path: text(input, "path"), why: text(input, "why") });
-                }
-            }
+            Saved::Run(run) => self.run(parsed(run)?),
+            Saved::Host(host) => self.machines.push(Machine::new(parsed(host)?)),
+            Saved::Input(input) => self.input(parsed(input)?),
             Saved::End(_) => {}
+        }
+        Ok(())
+    }
+
+    fn run(&mut self, run: Run) {
+        self.started = run.started;
+        self.tool = run.tool.version;
+        self.options = run.options;
+        self.tables = run.tables;
+        let policies = run.policies.into_iter();
+        self.policies.extend(policies.map(|p| Policy { id: p.id, version: p.version, sha256: p.sha256 }));
+    }
+
+    fn input(&mut self, input: Input) {
+        if input.named && input.kind.as_deref() == Some("folder") {
+            self.roots.push(input.path.clone());
+        }
+        if input.incomplete {
+            self.not_read.push(NotRead { path: input.path, why: input.why.unwrap_or_default() });
         }
     }
 
@@ -132,71 +135,43 @@ impl Side {
 }
 
 impl Machine {
-    fn new(host: &Json) -> Self {
-        let version = host.pointer("/effective/product/version").and_then(Json::as_str);
+    fn new(host: Host) -> Self {
+        let Host { name, unit, machine, verdict, control_set, backup, windows, inputs, findings, effective, .. } = host;
         Self {
-            identity: Identity {
-                name: text(host, "name"),
-                guid: host.pointer("/machine/machine_guid").and_then(Json::as_str).map(str::to_owned),
-                control_set: host.get("control_set").and_then(Json::as_str).map(str::to_owned),
-                backup: host.get("backup") == Some(&Json::Bool(true)),
-            },
-            unit: text(host, "unit"),
-            verdict: text(host, "verdict"),
-            windows: windows(host.get("windows").unwrap_or(&Json::Null)),
-            product: version.unwrap_or_default().to_owned(),
-            inputs: list(host, "inputs").map(|input| text(input, "name")).collect(),
-            findings: list(host, "findings").map(finding).collect(),
+            identity: Identity { name, guid: machine.machine_guid, control_set, backup },
+            unit,
+            verdict,
+            windows: self::windows(&windows),
+            product: effective.product.version.unwrap_or_default(),
+            inputs: inputs.into_iter().map(|input| input.name).collect(),
+            findings: findings.into_iter().map(finding).collect(),
         }
     }
 }
 
-fn windows(windows: &Json) -> String {
-    let build = windows.get("build").and_then(Json::as_u64).map(|build| format!("build {build}"));
-    let parts = [text(windows, "product"), text(windows, "display_version"), build.unwrap_or_default()];
-    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+fn windows(windows: &record::Windows) -> String {
+    let build = windows.build.map(|build| format!("build {build}"));
+    let parts = [windows.product.clone(), windows.display_version.clone(), build];
+    parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
-fn finding(finding: &Json) -> Finding {
-    let waived = finding.get("waived").filter(|waived| waived.is_object());
-    Finding {
-        rule: text(finding, "rule"),
-        required: finding.get("required") == Some(&Json::Bool(true)),
-        outcome: text(finding, "outcome"),
-        waived: waived.map(|waived| match waived.get("expires").and_then(Json::as_str) {
-            Some(last) => format!("{} (until {last})", text(waived, "reason")),
-            None => text(waived, "reason"),
-        }),
-        found: found(finding),
-        last_write: finding.get("last_write").and_then(Json::as_str).map(str::to_owned),
-        why: text(finding, "why"),
-    }
+fn finding(finding: record::Finding) -> Finding {
+    let found = found(&finding);
+    let record::Finding { rule, required, outcome, waived, last_write, why, .. } = finding;
+    let waived = waived.map(|waived| match waived.expires {
+        Some(last) => format!("{} (until {last})", waived.reason),
+        None => waived.reason,
+    });
+    Finding { rule, required, outcome, waived, found, last_write, why }
 }
 
 /// What was found: a state, data with its type where that is not `REG_DWORD`, or that nothing is set.
-fn found(finding: &Json) -> String {
-    if let Some(state) = finding.get("state").and_then(Json::as_str) {
-        return state.to_owned();
+fn found(finding: &record::Finding) -> String {
+    match (&finding.state, &finding.found, finding.outcome) {
+        (Some(state), ..) => state.clone(),
+        (None, Some(value), _) => value.shown(),
+        (None, None, Outcome::Unknown) => "unknown".to_owned(),
+        (None, None, Outcome::NotApplicable) => "n/a".to_owned(),
+        (None, None, Outcome::Pass | Outcome::Fail) => "not set".to_owned(),
     }
-    let Some(value) = finding.get("found").filter(|value| value.is_object()) else {
-        return match text(finding, "outcome").as_str() {
-            "unknown" => "unknown".to_owned(),
-            "not_applicable" => "n/a".to_owned(),
-            _ => "not set".to_owned(),
-        };
-    };
-    let kind = text(value, "type");
-    match value.get("data") {
-        Some(Json::Number(number)) if kind == "REG_DWORD" => number.to_string(),
-        Some(Json::Null) | None => format!("{} ({kind})", text(value, "raw")),
-        Some(data) => format!("{data} ({kind})"),
-    }
-}
-
-fn text(json: &Json, name: &str) -> String {
-    json.get(name).and_then(Json::as_str).unwrap_or_default().to_owned()
-}
-
-fn list<'j>(json: &'j Json, name: &str) -> impl Iterator<Item = &'j Json> {
-    json.get(name).and_then(Json::as_array).into_iter().flatten()
 }

@@ -1,9 +1,10 @@
-//! Tables for spreadsheets: CSV by RFC 4180, in which no cell is taken for a formula.
+//! Tables for spreadsheets: CSV by RFC 4180, in which no cell is taken for a formula. Each cell is quoted: a spreadsheet may part
+//! them at another mark than the comma, as it does in many countries.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use csv::{Terminator, Writer, WriterBuilder};
+use csv::{QuoteStyle, Terminator, Writer, WriterBuilder};
 
 use super::escape::escape;
 
@@ -18,7 +19,8 @@ impl<W: Write> Table<W> {
     /// # Errors
     /// When the writer fails, as in the others.
     pub fn new(out: W, headings: &[&str]) -> io::Result<Self> {
-        let mut out = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(out);
+        let mut out =
+            WriterBuilder::new().terminator(Terminator::CRLF).quote_style(QuoteStyle::Always).from_writer(out);
         out.write_record(headings).map_err(of_csv)?;
         Ok(Self { out })
     }
@@ -49,11 +51,14 @@ fn of_csv(error: csv::Error) -> io::Error {
     }
 }
 
+/// What begins a formula, in either width.
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+
 /// A cell that a spreadsheet shows as it is. What begins a formula gets an apostrophe in front; a spreadsheet may pass over
 /// blanks before it looks for one.
 fn harmless(cell: &str) -> Cow<'_, str> {
     let cell = escape(cell);
-    if cell.trim_start().starts_with(['=', '+', '-', '@']) { Cow::Owned(format!("'{cell}")) } else { cell }
+    if cell.trim_start().starts_with(FORMULA) { Cow::Owned(format!("'{cell}")) } else { cell }
 }
 
 #[cfg(test)]
@@ -72,12 +77,27 @@ mod tests {
     fn a_cell_is_text_and_nothing_else() {
         let mut bytes = Vec::new();
         let mut table = Table::new(&mut bytes, &["a", "b"]).unwrap();
-        for row in [["x,y", "say \"no\""], ["=1+1", "@SUM(A1)"], ["-2", "+3"], ["", "a\r\nb\u{202e}"], ["a-b", "\t=1"]]
-        {
+        for row in [
+            ["x,y", "say \"no\""],
+            ["=1+1", "@SUM(A1)"],
+            ["-2", "+3"],
+            ["", "a\r\nb\u{202e}"],
+            ["a-b", "\t=1"],
+            ["x;=1", "＝1"],
+        ] {
             table.row(row).unwrap();
         }
         table.end().unwrap();
-        let wanted = "a,b\r\n\"x,y\",\"say \"\"no\"\"\"\r\n'=1+1,'@SUM(A1)\r\n'-2,'+3\r\n,a\\u{d}\\u{a}b\\u{202e}\r\na-b,\\u{9}=1\r\n";
-        assert_eq!(String::from_utf8(bytes).unwrap(), wanted);
+        let wanted = [
+            r#""a","b""#,
+            r#""x,y","say ""no""""#,
+            r#""'=1+1","'@SUM(A1)""#,
+            r#""'-2","'+3""#,
+            r#""","a\u{d}\u{a}b\u{202e}""#,
+            r#""a-b","\u{9}=1""#,
+            r#""x;=1","'＝1""#,
+        ];
+        let text = String::from_utf8(bytes).unwrap();
+        assert_eq!(text.split_terminator("\r\n").collect::<Vec<_>>(), wanted);
     }
 }

@@ -7,6 +7,7 @@ mod text;
 use std::io::{self, Write};
 
 use crate::diff::{Comparison, Finding, RuleChange};
+use crate::saved::record::{Outcome, Verdict};
 
 /// An output format of comparisons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +35,7 @@ pub fn write(comparison: &Comparison<'_>, format: Format, out: &mut dyn Write) -
 
 /// What became of a rule, and by a waiver no longer counts.
 fn outcome(finding: &Finding) -> String {
-    let word = if finding.outcome == "not_applicable" { "n/a" } else { &finding.outcome };
+    let word = if finding.outcome == Outcome::NotApplicable { "n/a" } else { finding.outcome.word() };
     if finding.waived.is_some() { format!("{word} (waived)") } else { word.to_owned() }
 }
 
@@ -42,6 +43,7 @@ fn outcome(finding: &Finding) -> String {
 fn word(rule: &RuleChange<'_>) -> &'static str {
     match (rule.old, rule.new) {
         (None, _) => "new rule",
+        (_, None) if rule.is_lost() => "no longer judged",
         (_, None) => "rule gone",
         _ if rule.is_worse() => "worse",
         _ if rule.is_lost() => "no longer judged",
@@ -53,6 +55,6 @@ fn word(rule: &RuleChange<'_>) -> &'static str {
 }
 
 /// A verdict, in words.
-fn verdict(verdict: &str) -> String {
-    verdict.replace('_', " ")
+fn verdict(verdict: Verdict) -> String {
+    verdict.word().replace('_', " ")
 }

@@ -3,9 +3,9 @@
 mod kinds;
 mod words;
 
-use super::model::{End, Finding, Host, Input, Outcome, Run, Verdict};
 use super::past::Past;
 use crate::run::Counts;
+use crate::saved::record::{End, Finding, Host, Input, Outcome, Run, Verdict};
 pub(super) use kinds::{Kind, kinds, letters};
 pub(super) use words::{
     asked, both, cell, data, days_until, dotnet, found, names, product, quoted, reason, sign, suites, windows, word,
@@ -68,6 +68,24 @@ impl Estate {
             }
         }
         all.join(", ")
+    }
+
+    /// Files whose import is judged before it is done, each once.
+    pub(super) fn overlays(&self) -> Vec<&str> {
+        let mut all: Vec<&str> = Vec::new();
+        for overlay in self.runs.iter().flat_map(|run| &run.overlays) {
+            if !all.contains(&overlay.file.as_str()) {
+                all.push(&overlay.file);
+            }
+        }
+        all
+    }
+
+    /// That this is no report of the machines as they are, where that is so.
+    pub(super) fn what_if(&self) -> Option<String> {
+        let files = self.overlays();
+        (!files.is_empty())
+            .then(|| format!("What if {} is imported: the machines are not like this yet.", files.join(", ")))
     }
 
     /// The command that writes the fix for a kind, from the machine that stands for it.

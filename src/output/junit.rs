@@ -7,11 +7,12 @@ use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, Te
 
 use super::escape::escape;
 use super::estate::Estate;
-use super::model::{Finding, Host, Input, Outcome};
+use crate::saved::record::{Finding, Host, Input, Outcome};
 
 /// Writes the report.
 pub(super) fn write(estate: &Estate, out: &mut dyn Write) -> io::Result<()> {
-    let mut report = Report::new(format!("tlshive: {}", escape(&estate.policies())));
+    let what_if = estate.what_if().map(|what_if| format!("; {what_if}")).unwrap_or_default();
+    let mut report = Report::new(format!("tlshive: {}", escape(&format!("{}{what_if}", estate.policies()))));
     report.add_test_suites(estate.hosts.iter().map(|host| suite(estate, host)));
     if !estate.unjudged.is_empty() || !estate.troubles.is_empty() {
         let mut suite = TestSuite::new("not judged");
@@ -35,6 +36,9 @@ fn suite(estate: &Estate, host: &Host) -> TestSuite {
     property("tls12_why", &host.effective.tls12.why);
     if let Some(run) = estate.first() {
         property("started", &run.started);
+    }
+    for file in estate.overlays() {
+        property("overlay", file);
     }
     suite.add_test_cases(host.findings.iter().map(|finding| case(host, finding)));
     suite

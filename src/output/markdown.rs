@@ -4,10 +4,10 @@
 use std::io::{self, Write};
 
 use super::escape::escape;
-use super::estate::{Estate, Kind, cell, kinds, letters, names, reason, sign, windows, word};
-use super::model::{Host, Verdict};
+use super::estate::{Estate, Kind, both, kinds, letters, names, reason, sign, windows, word};
 use super::overview::SIX;
 use super::overview::{also, answer};
+use crate::saved::record::{Host, Verdict};
 
 /// Names of machines of one kind, before the rest is counted.
 const NAMES: usize = 20;
@@ -49,14 +49,13 @@ pub(super) fn write(estate: &Estate, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out)?;
     }
     writeln!(out, "## Machines\n\n<details><summary>{} machines</summary>\n", estate.hosts.len())?;
-    let protocols: Vec<&str> = SIX.to_vec();
-    writeln!(out, "| verdict | kind | machine | Windows | {} | source |", protocols.join(" | "))?;
-    writeln!(out, "|{}", " --- |".repeat(protocols.len() + 5))?;
+    writeln!(out, "| verdict | kind | machine | Windows | {} | source |", SIX.join(" | "))?;
+    writeln!(out, "|{}", " --- |".repeat(SIX.len() + 5))?;
     let order = [Verdict::NotCompliant, Verdict::Unknown, Verdict::Compliant];
     let all = order.into_iter().flat_map(|verdict| estate.hosts.iter().filter(move |host| host.verdict == verdict));
     for host in all.take(ROWS) {
         let letter = letters.get(&std::ptr::from_ref(host)).map(|kind| kind.letter.as_str()).unwrap_or_default();
-        writeln!(out, "{}", row(host, letter, &protocols))?;
+        writeln!(out, "{}", row(host, letter))?;
     }
     let more = estate.hosts.len().saturating_sub(ROWS);
     if more > 0 {
@@ -83,7 +82,9 @@ fn of_kind(kind: &Kind<'_>, out: &mut dyn Write) -> io::Result<()> {
         (Some(before), _) => writeln!(out, "The fix is the same file as for kind {before}.\n"),
         (None, Some(reg)) => {
             let lines: Vec<String> = reg.lines().map(|line| escape(line).into_owned()).collect();
-            writeln!(out, "```reg\n{}\n```\n\nRestart Windows afterwards.\n", lines.join("\n"))
+            // Longer than any fence within: a saved run may have been changed.
+            let fence = "`".repeat(longest_run('`', reg).max(2) + 1);
+            writeln!(out, "{fence}reg\n{}\n{fence}\n\nRestart Windows afterwards.\n", lines.join("\n"))
         }
         (None, None) => {
             for fix in kind.failing.iter().filter_map(|finding| finding.fix.as_deref()) {
@@ -94,12 +95,13 @@ fn of_kind(kind: &Kind<'_>, out: &mut dyn Write) -> io::Result<()> {
     }
 }
 
-fn row(host: &Host, letter: &str, protocols: &[&str]) -> String {
-    let both = |protocol: &&str| match cell(host, protocol) {
-        (client, server) if client == server => client.to_owned(),
-        (client, server) => format!("{client}/{server}"),
-    };
-    let cells: Vec<String> = protocols.iter().map(both).collect();
+/// How often a mark stands in a row, at most.
+fn longest_run(mark: char, text: &str) -> usize {
+    text.split(|c| c != mark).map(str::len).max().unwrap_or_default()
+}
+
+fn row(host: &Host, letter: &str) -> String {
+    let cells: Vec<String> = SIX.iter().map(|protocol| both(host, protocol)).collect();
     let verdict = format!("{} {}", sign(host.verdict), word(host.verdict));
     let why = match host.verdict {
         Verdict::Unknown => format!(" ({})", text(&reason(host))),

@@ -7,8 +7,8 @@ use anstyle::{AnsiColor, Style};
 
 use super::escape::escape;
 use super::estate::{Estate, Kind, both, days_until, kinds, letters, names, reason, sign, windows};
-use super::model::{Host, Verdict};
 use super::wrap::{fit_head, fit_tail, wrapped};
+use crate::saved::record::{Host, Verdict};
 
 /// How the text is laid out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -45,7 +45,7 @@ const WINDOWS: usize = 20;
 const VERDICT: usize = 12;
 
 /// The first sentences: how many meet the policy, how many do not, and what TLS 1.2 is in effect.
-pub(super) fn answer(estate: &Estate) -> [String; 2] {
+pub(super) fn answer(estate: &Estate) -> Vec<String> {
     let (hosts, bad) = (estate.hosts.len(), estate.count(Verdict::NotCompliant));
     let (good, open) = (estate.count(Verdict::Compliant), estate.count(Verdict::Unknown));
     let policy = estate.policies();
@@ -69,7 +69,8 @@ pub(super) fn answer(estate: &Estate) -> [String; 2] {
     let states = states.map(|(state, word)| (word, estate.in_effect(state)));
     let states: Vec<String> = states.iter().filter(|(_, n)| *n > 0).map(|(word, n)| format!("{word} {n}")).collect();
     let second = if states.is_empty() { String::new() } else { format!("TLS 1.2 in effect: {}.", states.join(", ")) };
-    [format!("{first}{open}{unjudged}."), second]
+    let said = [format!("{first}{open}{unjudged}."), second];
+    estate.what_if().into_iter().chain(said).filter(|sentence| !sentence.is_empty()).collect()
 }
 
 /// What there is to say besides: waivers, support, advice, copies of earlier days, second readers.
@@ -132,8 +133,8 @@ pub(super) fn write(estate: &Estate, layout: Layout, out: &mut dyn Write) -> io:
     let layout = Layout { width: layout.width.filter(|width| *width >= NARROWEST), ..layout };
     let kinds = kinds(estate);
     let mut text = Text { layout, out };
-    for sentence in answer(estate).iter().filter(|sentence| !sentence.is_empty()) {
-        text.line("", sentence)?;
+    for sentence in answer(estate) {
+        text.line("", &sentence)?;
     }
     text.table(estate, &kinds)?;
     text.kinds(estate, &kinds)?;

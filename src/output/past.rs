@@ -13,7 +13,8 @@ pub(super) struct Past {
 
 impl Past {
     pub(super) fn add(&mut self, place: String, files: u64) {
-        self.files += files;
+        // It may come from a saved run that nobody wrote so.
+        self.files = self.files.saturating_add(files);
         self.places += 1;
         if self.named.len() < PLACES {
             self.named.push(place);

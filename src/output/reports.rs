@@ -3,11 +3,11 @@
 use std::io::{self, Write};
 
 use super::estate::Estate;
-use super::model::{End, Record, Run};
 use super::overview::{self, Layout};
 use super::spreadsheet::Rows;
 use super::{html, junit, markdown, sarif};
 use crate::run::Counts;
+use crate::saved::record::{End, Record, Run};
 
 /// A format of reports about all machines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,8 +7,8 @@ use serde_json::{Value as Json, json};
 
 use super::estate::Estate;
 use super::json::print;
-use super::model::{Finding, Host, Input, Outcome, Policy, Rule};
 use crate::digest::sha256_hex;
+use crate::saved::record::{Finding, Host, Input, Outcome, Policy, Rule};
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
@@ -57,6 +57,7 @@ pub(super) fn write(estate: &Estate, out: &mut dyn Write) -> io::Result<()> {
             "invocations": [invocation],
             "columnKind": "unicodeCodePoints",
             "properties": {
+                "whatIf": estate.what_if(),
                 "policies": policies.iter().map(|policy| json!({
                     "id": policy.id, "version": policy.version, "sha256": policy.sha256,
                 })).collect::<Vec<_>>(),

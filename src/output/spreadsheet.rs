@@ -4,20 +4,22 @@ use std::io::{self, Write};
 
 use super::csv::Table;
 use super::estate::{asked, both, data, dotnet, product, reason, suites, windows, word};
-use super::model::{Finding, Host, Input, Outcome, Run, Verdict};
 use super::overview::SIX;
+use crate::saved::record::{Finding, Host, Input, Outcome, Run, Verdict};
 
 /// Rows while they are written.
 pub(super) struct Rows<'w> {
     findings: bool,
     table: Table<&'w mut dyn Write>,
     run: String,
+    /// Files whose import is judged before it is done.
+    overlay: String,
 }
 
 /// What begins a file for programs that take it for ANSI otherwise.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-const OF_FINDINGS: [&str; 20] = [
+const OF_FINDINGS: [&str; 21] = [
     "run",
     "machine",
     "id",
@@ -38,12 +40,13 @@ const OF_FINDINGS: [&str; 20] = [
     "key_written",
     "offset",
     "waived",
+    "overlay",
 ];
 
 const BEFORE_PROTOCOLS: [&str; 10] =
     ["run", "verdict", "machine", "id", "source", "domain", "windows", "build", "control_set", "tls12_in_effect"];
 
-const AFTER_PROTOCOLS: [&str; 11] = [
+const AFTER_PROTOCOLS: [&str; 12] = [
     "dotnet_tls12",
     "suites_tls12",
     "restart_pending",
@@ -55,6 +58,7 @@ const AFTER_PROTOCOLS: [&str; 11] = [
     "waived_rules",
     "unknown_rules",
     "why",
+    "overlay",
 ];
 
 impl<'w> Rows<'w> {
@@ -64,20 +68,23 @@ impl<'w> Rows<'w> {
             out.write_all(BYTE_ORDER_MARK.as_bytes())?;
         }
         let columns = if findings { OF_FINDINGS.to_vec() } else { headings() };
-        Ok(Self { findings, table: Table::new(out, &columns)?, run: String::new() })
+        Ok(Self { findings, table: Table::new(out, &columns)?, run: String::new(), overlay: String::new() })
     }
 
     pub(super) fn run(&mut self, run: &Run) {
         self.run.clone_from(&run.started);
+        self.overlay = run.overlays.iter().map(|overlay| overlay.file.as_str()).collect::<Vec<_>>().join(", ");
     }
 
     pub(super) fn host(&mut self, host: &Host) -> io::Result<()> {
         if !self.findings {
-            let row = machine(&self.run, host);
+            let mut row = machine(&self.run, host);
+            row.push(self.overlay.clone());
             return self.row(&row);
         }
         for finding in &host.findings {
-            let row = of_finding(&self.run, host, finding);
+            let mut row = of_finding(&self.run, host, finding);
+            row.push(self.overlay.clone());
             self.row(&row)?;
         }
         Ok(())
@@ -98,6 +105,7 @@ impl<'w> Rows<'w> {
                 "verdict" | "outcome" => "not judged".to_owned(),
                 "source" | "path" => input.path.clone(),
                 "why" => why.clone(),
+                "overlay" => self.overlay.clone(),
                 _ => String::new(),
             })
             .collect();
@@ -208,7 +216,8 @@ mod tests {
     #[test]
     fn the_columns_fit_the_rows() {
         let host = Host { findings: vec![Finding::default()], ..Host::default() };
-        assert_eq!(machine("", &host).len(), headings().len());
-        assert_eq!(of_finding("", &host, &Finding::default()).len(), OF_FINDINGS.len());
+        // What is laid over all machines is the last column.
+        assert_eq!(machine("", &host).len() + 1, headings().len());
+        assert_eq!(of_finding("", &host, &Finding::default()).len() + 1, OF_FINDINGS.len());
     }
 }

@@ -58,7 +58,8 @@ impl Counts {
         self.advisory += wide(advisory);
     }
 
-    pub(super) fn input(&mut self, input: &InputRecord) {
+    /// What became of an input.
+    pub(crate) fn input(&mut self, input: &InputRecord) {
         let entry = &input.entry;
         self.unreadable += u64::from(entry.counts);
         self.missing += u64::from(entry.is_missing());

@@ -14,7 +14,7 @@ use crate::diagnostic::Diagnostic;
 use crate::glob::matches;
 use crate::host::{Group, Host, Options, group, open};
 use crate::limits::Limits;
-use crate::source::{Discovery, Entry, Holder, Unit, Walk, discover};
+use crate::source::{Discovery, Entry, Fate, Holder, Unit, Walk, discover};
 
 /// What a worker is to do.
 pub(super) enum Job<'a> {
@@ -236,7 +236,8 @@ impl<'a, R> Inspector<'a, '_, R> {
 
     /// Whether it makes the run incomplete, by what the user asks for and accepts.
     fn weigh(&self, entry: &mut Entry) {
-        entry.counts |= self.inspection.require_complete && entry.is_unjudged();
+        let other = entry.named && entry.fate == Fate::NotAboutWindows;
+        entry.counts |= self.inspection.require_complete && (entry.is_unjudged() || other);
         if !entry.counts || entry.is_missing() {
             return;
         }

@@ -90,6 +90,8 @@ pub struct About {
     pub resumes: Vec<String>,
     /// The options that decide verdicts, but for the policy.
     pub options: Vec<String>,
+    /// Files whose import is judged before it is done: name and SHA-256.
+    pub overlays: Vec<(String, String)>,
     /// The policy.
     pub policy: Policy,
     /// Failures that are accepted, and the day on which that is asked.

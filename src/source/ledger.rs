@@ -146,7 +146,7 @@ impl Entry {
 
     /// Whether it was named, and is not there.
     pub fn is_missing(&self) -> bool {
-        self.is_because(Code::NoSuchFile)
+        self.is_because(Code::NoSuchFile) || self.is_because(Code::NoSuchMachine)
     }
 
     /// Whether the report has to name it: nothing was judged by it, and a machine might have been.

@@ -267,3 +267,76 @@ fn a_record_without_what_decides_is_not_taken() {
         assert!(run.err().contains(said) && run.err().contains("AADC"), "{}", run.err());
     }
 }
+
+/// What an import would make of a machine is not what it is: each report says so.
+#[test]
+fn a_report_of_what_would_be_says_so() {
+    let (_keep, folder) = scratch();
+    let file = |name: &str| folder.join(name).display().to_string();
+    let (fix, saved) = (file("fix.reg"), file("run.jsonl"));
+    run(&["generate", "fix", "--for", "fixtures/hosts/wrong-type", "-o", &fix]);
+    let args = ["fixtures/hosts/wrong-type", "--overlay", &fix];
+    run(&[&["audit", "--format", "jsonl", "-o", &saved], &args[..]].concat());
+    for format in report_names().into_iter().chain(["text"]) {
+        let live = rendered(&[&["audit", "--format", format], &args[..]].concat());
+        let later = rendered(&["report", "--format", format, &saved]);
+        for said in [live, later] {
+            // A table has a column for it.
+            let what_if = if format.starts_with("csv") { "fix.reg\"\r\n" } else { "fix.reg" };
+            let first: String =
+                if format == "sarif" { said } else { said.lines().take(200).collect::<Vec<_>>().join("\r\n") + "\r\n" };
+            assert!(first.contains(what_if), "{format}: {first}");
+            assert!(format.starts_with("csv") || format == "text" || first.contains("What if"), "{format}: {first}");
+        }
+    }
+    assert!(rendered(&["report", &saved]).starts_with("What if "));
+}
+
+/// A machine that was asked for and is not there is in each report, and in the saved run.
+#[test]
+fn a_machine_that_is_not_there_has_a_record() {
+    let (_keep, folder) = scratch();
+    let saved = folder.join("run.jsonl").display().to_string();
+    let args = ["fixtures/hosts/compliant", "--host", "AADC*", "--host", "NOPE"];
+    let run = |args: &[&str]| crate::common::run(args);
+    assert_eq!(run(&[&["audit", "--format", "jsonl", "-o", &saved], &args[..]].concat()).status, 2);
+    for format in report_names() {
+        let live = run(&[&["audit", "--format", format], &args[..]].concat());
+        let later = run(&["report", "--format", format, &saved]);
+        for done in [live, later] {
+            assert!(done.status == 2 && done.out().contains("no machine is called so"), "{format}: {}", done.out());
+        }
+    }
+    let diff = run(&["diff", &saved, &saved]);
+    assert_eq!(diff.status, 0, "{}", diff.out());
+}
+
+#[test]
+fn two_reports_never_share_a_file() {
+    let (_keep, folder) = scratch();
+    let csv = folder.join("s.csv").display().to_string();
+    fs::write(&csv, "mine").unwrap();
+    let other = folder.join(".").join("s.csv").display().to_string();
+    let (first, second) = (format!("csv={csv}"), format!("html={other}"));
+    for more in [["--report", &first, "--report", &second], ["--report", &first, "-o", &other]] {
+        let done = run(&[&["audit", "fixtures/hosts/compliant", "--force"], &more[..]].concat());
+        assert!(done.status == 2 && done.err().contains("two reports of one name"), "{}", done.err());
+        assert_eq!(fs::read_to_string(&csv).unwrap(), "mine");
+    }
+}
+
+/// Policies of one name may have other rules.
+#[test]
+fn runs_of_other_policies_of_the_same_name_are_told_apart() {
+    let (_keep, folder) = scratch();
+    let file = |name: &str| folder.join(name).display().to_string();
+    let policy = fs::read_to_string("src/policy/builtin/entra-connect-tls12.toml").unwrap();
+    fs::write(file("a.toml"), &policy).unwrap();
+    fs::write(file("b.toml"), policy.rsplit_once("[[rule]]").unwrap().0).unwrap();
+    for name in ["a", "b"] {
+        let (policy, saved) = (file(&format!("{name}.toml")), file(&format!("{name}.jsonl")));
+        run(&["audit", "fixtures/hosts/compliant", "--policy", &policy, "--format", "jsonl", "-o", &saved]);
+    }
+    let done = run(&["report", &file("a.jsonl"), &file("b.jsonl")]);
+    assert!(done.status == 3 && done.err().contains("several policies"), "{}", done.err());
+}

@@ -158,7 +158,7 @@ fn a_run_goes_on_with_what_it_was_begun_with_alone() {
     let day = begin.map(|arg| arg.replace("2026-01-01", "2026-01-02"));
     let day: Vec<&str> = day.iter().map(String::as_str).collect();
     let complete = [&begin[..], &["--require-complete"]].concat();
-    for (args, what) in [(day, "waivers of another day"), (complete, "other options")] {
+    for (args, what) in [(day, "those of another day"), (complete, "other options")] {
         let run = again(&args);
         assert!(run.status == 2 && run.err().contains(what), "{}", run.err());
     }

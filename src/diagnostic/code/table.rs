@@ -8,6 +8,10 @@ codes! {
         "A file or folder that was named is not there."
         "No machine was judged from it."
         "Correct the name, or fetch the file.";
+    NoSuchMachine "no-such-machine" Error
+        "No machine is called so, or lies there."
+        "A machine that was asked for by --host was not judged."
+        "Correct the name: a report without --host has the names of all machines.";
     UnreadableInput "unreadable-input" Error
         "An input cannot be read to its end, or is of a kind that is not read."
         "Machines that it holds were not judged: the exit status is 3, where no machine fails."

@@ -84,7 +84,7 @@ fn machine(machine: &Machine) -> Json {
         "control_set": identity.control_set,
         "backup": identity.backup,
         "unit": machine.unit,
-        "verdict": machine.verdict,
+        "verdict": machine.verdict.word(),
         "windows": machine.windows,
         "product": machine.product,
     })
@@ -93,7 +93,7 @@ fn machine(machine: &Machine) -> Json {
 fn finding(finding: &Finding) -> Json {
     json!({
         "required": finding.required,
-        "outcome": finding.outcome,
+        "outcome": finding.outcome.word(),
         "waived": finding.waived,
         "found": finding.found,
         "why": finding.why,

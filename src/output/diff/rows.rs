@@ -29,8 +29,8 @@ pub(super) fn write(comparison: &Comparison<'_>, out: &mut dyn Write) -> io::Res
     let mut table = Table::new(out, &HEADINGS)?;
     for pair in &comparison.pairs {
         let Some(machine) = pair.machine() else { continue };
-        let old = pair.old.map(|old| verdict(&old.verdict)).unwrap_or_default();
-        let new = pair.new.map(|new| verdict(&new.verdict)).unwrap_or_default();
+        let old = pair.old.map(|old| verdict(old.verdict)).unwrap_or_default();
+        let new = pair.new.map(|new| verdict(new.verdict)).unwrap_or_default();
         let identity = &machine.identity;
         let head = [
             pair.class.word(),

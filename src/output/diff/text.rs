@@ -18,12 +18,12 @@ pub(super) fn write(comparison: &Comparison<'_>, out: &mut dyn Write) -> io::Res
         writeln!(out, "  {}", escape(&said))?;
     }
     for class in Class::ALL {
-        let pairs = comparison.pairs.iter().filter(|pair| pair.class == class);
+        let pairs = comparison.pairs.iter().filter(|pair| pair.class == *class);
         let told: Vec<&Pair<'_>> = pairs.filter(|pair| is_told(pair)).collect();
         if told.is_empty() {
             continue;
         }
-        writeln!(out, "\n{} ({})", heading(class), told.len())?;
+        writeln!(out, "\n{} ({})", heading(*class), told.len())?;
         for pair in told {
             machine(pair, out)?;
         }
@@ -91,10 +91,10 @@ fn machine(pair: &Pair<'_>, out: &mut dyn Write) -> io::Result<()> {
     let Some(machine) = pair.machine() else { return Ok(()) };
     let verdicts = match (pair.old, pair.new) {
         (Some(old), Some(new)) if old.verdict != new.verdict => {
-            format!("{}, before {}", verdict(&new.verdict), verdict(&old.verdict))
+            format!("{}, before {}", verdict(new.verdict), verdict(old.verdict))
         }
-        (_, Some(new)) => verdict(&new.verdict),
-        (Some(old), None) => format!("before {}", verdict(&old.verdict)),
+        (_, Some(new)) => verdict(new.verdict),
+        (Some(old), None) => format!("before {}", verdict(old.verdict)),
         (None, None) => String::new(),
     };
     writeln!(out, "  {}: {verdicts}  {}", escape(&machine.identity.to_string()), escape(&machine.unit))?;

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::super::model::{Finding, Host, Verdict};
 use super::Estate;
+use crate::saved::record::{Finding, Host, Verdict};
 
 /// Machines that fail the same required rules, with the same data found and the same fix, and TLS 1.2 off on all of them or on
 /// none.
@@ -186,7 +186,7 @@ fn letter(mut number: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::model::{Outcome, State, Value};
+    use crate::saved::record::{Outcome, State, Value};
 
     fn host(name: &str, state: &str, found: Option<&str>) -> Host {
         let value = |kind: &str| Value { kind: kind.to_owned(), raw: "01".to_owned(), ..Value::default() };

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value as Json;
 
-use super::super::model::{Finding, Host, Value, Verdict};
+use crate::saved::record::{Finding, Host, Value, Verdict};
 
 /// The verdict in words.
 pub(in crate::output) fn word(verdict: Verdict) -> &'static str {

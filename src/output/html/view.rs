@@ -7,10 +7,10 @@ use askama::Template;
 use super::super::estate::{
     Estate, Kind, asked, cell, days_until, dotnet, found, letters, product, quoted, reason, sign, suites, windows, word,
 };
-use super::super::model::{Finding, Host, Outcome, Rule, Run, Verdict, Waiver};
 use super::super::overview::{SIX, SOON, also};
 use super::bar::{Part, bar};
 use super::{SCRIPT, STYLE, hash};
+use crate::saved::record::{Finding, Host, Outcome, Rule, Run, Verdict, Waiver};
 
 /// Machines up to which each has its evidence in the page.
 const WITH_EVIDENCE: usize = 500;
@@ -135,6 +135,7 @@ impl<'a> Page<'a> {
         let unjudged = estate.unjudged.len();
         let evidence = estate.hosts.len() <= WITH_EVIDENCE;
         let headline = headline(estate.hosts.len(), bad, open);
+        let headline = estate.what_if().into_iter().chain([headline]).collect::<Vec<_>>().join(" ");
         let started = run.map_or("", |run| run.started.as_str());
         Self {
             style: STYLE,
@@ -399,6 +400,11 @@ fn provenance(estate: &Estate) -> Vec<(&'static str, String)> {
             let own = if table.replaced { ", in place of the one that is built in" } else { "" };
             ("Table", format!("{}: as of {}{own}; SHA-256 {}", table.name, table.as_of, table.sha256))
         }));
+        facts.extend(
+            run.overlays
+                .iter()
+                .map(|overlay| ("Laid over each machine", format!("{}; SHA-256 {}", overlay.file, overlay.sha256))),
+        );
         if !run.options.is_empty() {
             facts.push(("Options that decide", run.options.join(" ")));
         }

@@ -38,6 +38,7 @@ struct RunV2<'a> {
     started: &'a str,
     resumes: &'a [String],
     options: &'a [String],
+    overlays: Vec<OverlayV2<'a>>,
     policies: [PolicyV2<'a>; 1],
     waivers: Option<WaiversV2<'a>>,
     tables: Vec<TableV2<'a>>,
@@ -49,6 +50,12 @@ struct ToolV2<'a> {
     name: &'static str,
     version: &'static str,
     arguments: &'a [String],
+}
+
+#[derive(Serialize)]
+struct OverlayV2<'a> {
+    file: &'a str,
+    sha256: &'a str,
 }
 
 #[derive(Serialize)]
@@ -173,6 +180,7 @@ pub(in crate::output) fn begin(about: &About, shape: Shape, out: &mut dyn Write)
         started: &about.started,
         resumes: &about.resumes,
         options: &about.options,
+        overlays: about.overlays.iter().map(|(file, sha256)| OverlayV2 { file, sha256 }).collect(),
         policies: [policy],
         waivers: about.waivers.as_ref().map(|(list, day)| waivers(list, *day)),
         tables: about.tables.iter().map(table).collect(),

@@ -1,19 +1,8 @@
-//! What reports need of a run's records, read from the records themselves: a run that is going on and one that was saved are
-//! rendered from the same thing. Members that decide are always there; others that are not, as in records of an earlier
-//! version, are empty.
-
-use std::io;
-use std::mem::take;
+//! What reports and comparisons need of the records of a run. Members that decide are always there; others that are not, as in
+//! records of an earlier version, are empty.
 
 use serde::Deserialize;
 use serde_json::Value as Json;
-
-use super::{Shape, json, line};
-use crate::audit;
-use crate::diagnostic::Code;
-use crate::digest::sha256_hex;
-use crate::number::wide;
-use crate::run::{About, Counts, End as RunEnd, Record as RunRecord};
 
 /// A record, as reports see it.
 #[derive(Debug, Clone)]
@@ -33,9 +22,17 @@ pub struct Run {
     pub(crate) started: String,
     pub(crate) resumes: Vec<String>,
     pub(crate) options: Vec<String>,
+    pub(crate) overlays: Vec<Overlay>,
     pub(crate) policies: Vec<Policy>,
     pub(crate) waivers: Option<Waivers>,
     pub(crate) tables: Vec<Table>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Overlay {
+    pub(crate) file: String,
+    pub(crate) sha256: String,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -89,7 +86,7 @@ pub(crate) struct Waiver {
     pub(crate) expired: bool,
 }
 
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub(crate) struct Table {
     pub(crate) name: String,
@@ -108,6 +105,8 @@ pub struct Host {
     pub(crate) machine: Machine,
     pub(crate) verdict: Verdict,
     #[serde(default)]
+    pub(crate) backup: bool,
+    #[serde(default)]
     pub(crate) windows: Windows,
     pub(crate) control_set: Option<String>,
     #[serde(default)]
@@ -120,57 +119,6 @@ pub struct Host {
     pub(crate) fix: Option<Fix>,
 }
 
-impl Host {
-    /// What an overview needs of it, so that little is held of each of many machines.
-    pub(crate) fn lean(mut self) -> Self {
-        let effective = &mut self.effective;
-        let product =
-            Product { windows_support_ends: effective.product.windows_support_ends.take(), ..Product::default() };
-        let mut effective = Effective {
-            tls12: take(&mut effective.tls12),
-            protocols: take(&mut effective.protocols),
-            product,
-            ..Effective::default()
-        };
-        effective.tls12.why = String::new();
-        for protocol in &mut effective.protocols {
-            (protocol.client.why, protocol.server.why) = (String::new(), String::new());
-        }
-        let lean = Self { verdict: self.verdict, unit: self.unit, effective, ..Self::default() };
-        if lean.verdict == Verdict::Compliant {
-            return Self { effective: Effective { protocols: Vec::new(), ..lean.effective }, ..lean };
-        }
-        let findings = self.findings.into_iter().map(Finding::lean).collect();
-        // What tells fixes apart is enough: the text itself is not shown.
-        let digest = |fix: Fix| Fix { reg: fix.reg.map(|reg| sha256_hex(reg.as_bytes())), remarks: Vec::new() };
-        let (name, windows) = (self.name, self.windows);
-        Self { name, windows, findings, fix: self.fix.map(digest), ..lean }
-    }
-}
-
-impl Finding {
-    fn lean(self) -> Self {
-        let Self { rule, title, required, outcome, key, expected, found, state, why, waived, .. } = self;
-        // Whether it is about a value is asked, and not about which.
-        let (key, rule_only) = (key.map(|_| String::new()), Self { required, outcome, ..Self::default() });
-        let value = |value: Value| Value { data: Json::Null, ..value };
-        match outcome {
-            Outcome::Pass | Outcome::NotApplicable => Self { key, ..rule_only },
-            Outcome::Unknown => Self { key, why, ..rule_only },
-            Outcome::Fail => Self {
-                rule,
-                title,
-                key,
-                expected: expected.map(value),
-                found: found.map(value),
-                state,
-                waived,
-                ..rule_only
-            },
-        }
-    }
-}
-
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Machine {
@@ -178,13 +126,29 @@ pub(crate) struct Machine {
     pub(crate) machine_guid: Option<String>,
 }
 
+/// What a machine was judged to be.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Verdict {
+#[non_exhaustive]
+pub enum Verdict {
+    /// It meets the policy.
     Compliant,
+    /// It does not.
     NotCompliant,
+    /// It cannot be told.
     #[default]
     Unknown,
+}
+
+impl Verdict {
+    /// As records write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Verdict::Compliant => "compliant",
+            Verdict::NotCompliant => "not_compliant",
+            Verdict::Unknown => "unknown",
+        }
+    }
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -205,14 +169,32 @@ pub(crate) struct HostInput {
     pub(crate) sha256: Option<String>,
 }
 
+/// What became of a rule on a machine.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Outcome {
+#[non_exhaustive]
+pub enum Outcome {
+    /// The rule is met.
     Pass,
+    /// It is not.
     Fail,
+    /// It cannot be told.
     #[default]
     Unknown,
+    /// The rule is not about such a machine.
     NotApplicable,
+}
+
+impl Outcome {
+    /// As records write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Outcome::Pass => "pass",
+            Outcome::Fail => "fail",
+            Outcome::Unknown => "unknown",
+            Outcome::NotApplicable => "not_applicable",
+        }
+    }
 }
 
 /// One rule held against one machine.
@@ -259,6 +241,17 @@ pub(crate) struct Value {
     pub(crate) kind: String,
     pub(crate) data: Json,
     pub(crate) raw: String,
+}
+
+impl Value {
+    /// The data, with its type where that is not `REG_DWORD`.
+    pub(crate) fn shown(&self) -> String {
+        match &self.data {
+            Json::Number(number) if self.kind == "REG_DWORD" => number.to_string(),
+            Json::Null => format!("{} ({})", self.raw, self.kind),
+            data => format!("{data} ({})", self.kind),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -357,20 +350,6 @@ pub struct Input {
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
-impl Host {
-    /// Adds it to the sums of a run.
-    pub(crate) fn count(&self, counts: &mut Counts) {
-        let waived = self.findings.iter().filter(|finding| finding.waived.is_some()).count();
-        let advisory = self.findings.iter().filter(|finding| !finding.required && finding.fails()).count();
-        let verdict = match self.verdict {
-            Verdict::Compliant => audit::Verdict::Compliant,
-            Verdict::NotCompliant => audit::Verdict::NotCompliant,
-            Verdict::Unknown => audit::Verdict::Unknown,
-        };
-        counts.add_host(verdict, waived, advisory);
-    }
-}
-
 impl Finding {
     /// Whether it fails, and nobody accepts that.
     pub(crate) fn fails(&self) -> bool {
@@ -379,17 +358,6 @@ impl Finding {
 }
 
 impl Input {
-    /// Adds it to the sums of a run.
-    pub(crate) fn count(&self, counts: &mut Counts) {
-        let is = |code: Code| self.code.as_deref() == Some(code.as_str());
-        counts.unreadable += u64::from(self.incomplete);
-        counts.missing += u64::from(is(Code::NoSuchFile));
-        counts.other_hives += u64::from(is(Code::OtherHive));
-        counts.left_out += if self.outcome == "past" { self.files } else { 0 };
-        let differs = |said: &&Diagnostic| said.code == Code::CrossCheckDisagrees.as_str();
-        counts.disagreements += wide(self.diagnostics.iter().filter(differs).count());
-    }
-
     /// Whether a report has to name it.
     pub(crate) fn is_unjudged(&self) -> bool {
         self.incomplete || matches!(self.outcome.as_str(), "not_read" | "not_recognised")
@@ -420,51 +388,10 @@ pub(crate) struct Diagnostic {
     pub(crate) message: String,
 }
 
-/// A part of a saved run, as reports see it.
+/// A record of a saved run, as reports and comparisons see it.
 ///
 /// # Errors
 /// When it is not of this form.
-pub fn saved<T: for<'a> Deserialize<'a>>(record: &Json) -> Result<T, serde_json::Error> {
+pub fn parsed<T: for<'a> Deserialize<'a>>(record: &Json) -> Result<T, serde_json::Error> {
     T::deserialize(record)
-}
-
-/// A part of a run that is going on, as it is written, read again.
-fn live<T: for<'a> Deserialize<'a>>(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> io::Result<T> {
-    let mut line = Vec::new();
-    write(&mut line)?;
-    Ok(serde_json::from_slice(&line)?)
-}
-
-impl Record {
-    /// A record of a run that is going on.
-    ///
-    /// # Errors
-    /// When what is written is not of this form.
-    pub fn of_run(record: &RunRecord) -> io::Result<Self> {
-        let line = line(record)?;
-        Ok(match record {
-            RunRecord::Host(_) => Record::Host(serde_json::from_slice(&line)?),
-            RunRecord::Input(_) => Record::Input(serde_json::from_slice(&line)?),
-        })
-    }
-}
-
-impl Run {
-    /// What a run that is going on is about.
-    ///
-    /// # Errors
-    /// As for [`Record::of_run`].
-    pub fn of_run(about: &About) -> io::Result<Self> {
-        live(|line| json::begin(about, Shape::Lines, line))
-    }
-}
-
-impl End {
-    /// The end of a run that was going on.
-    ///
-    /// # Errors
-    /// As for [`Record::of_run`].
-    pub fn of_run(end: &RunEnd, ended: &str) -> io::Result<Self> {
-        live(|line| json::end(end, Some(ended), Shape::Lines, line))
-    }
 }
