@@ -10,6 +10,7 @@ mod fix;
 mod generate;
 mod overlay;
 mod policy;
+mod progress;
 mod report;
 mod reports;
 mod show;

@@ -18,6 +18,7 @@ use crate::audit::{Used, effective};
 use crate::host::Options;
 use crate::policy::Policy;
 use crate::policy::waiver::{Date, Waivers};
+use crate::progress::Progress;
 pub use crate::source::{Entry, Fate, Reason};
 use crate::source::{Search, Unit, Walker};
 use crate::windows::path::KeyPath;
@@ -52,6 +53,8 @@ pub struct Inspection<'a> {
     pub done: Option<&'a HashSet<String>>,
     /// How many machines are looked at at a time. What comes out is the same for any number.
     pub jobs: NonZeroUsize,
+    /// Is told how far the run is.
+    pub progress: Option<&'a Progress>,
 }
 
 impl<'a> Inspection<'a> {
@@ -69,6 +72,7 @@ impl<'a> Inspection<'a> {
             accepted: &[],
             done: None,
             jobs: NonZeroUsize::MIN,
+            progress: None,
         }
     }
 }
@@ -104,8 +108,10 @@ pub fn run<'a, T: Send, E>(
     let limits = Arc::new(inspection.options.limits.clone());
     let (interest, trees) = interest(inspection.policy);
     let options = Options { interest: &interest, trees: &trees, ..inspection.options.clone() };
-    let inspector =
-        Inspector { inspection, options, render: &render, limits, elsewhere: Elsewhere::new(&inspection.search) };
+    let nobody = Progress::default();
+    let progress = inspection.progress.unwrap_or(&nobody);
+    let elsewhere = Elsewhere::new(&inspection.search);
+    let inspector = Inspector { inspection, options, render: &render, limits, elsewhere, progress };
     let mut total = Totals { counts: Counts::default(), used: Used::default(), before: 0 };
     let mut take = |made: Made<T>| total.take(made, &render, &mut take);
     let whole = inspection.join || !inspection.search.logs.is_empty();
@@ -121,13 +127,17 @@ pub fn run<'a, T: Send, E>(
     } else {
         let limits = inspection.options.limits;
         let walk = |give: &mut dyn FnMut(Job<'a>) -> bool| {
-            let mut give = |unit: Unit| give(Job::Unit(unit));
+            let mut give = |unit: Unit| {
+                progress.unit();
+                give(Job::Unit(unit))
+            };
             let mut walker = Walker::new(&inspection.search, limits, &mut give);
             // Whoever stopped it knows.
             let _ = match inputs {
                 Inputs::Named(inputs) => walker.all(inputs),
                 Inputs::Listed(inputs) => walker.each(inputs).map(|_| ()),
             };
+            progress.walked();
         };
         in_order(inspection.jobs.get(), walk, |job| inspector.work(job), take)?;
     }

@@ -52,6 +52,14 @@ fn folder(path: PathBuf) -> Result<PathBuf, String> {
     }
 }
 
+/// Whether the run says how far it is.
+#[derive(Args)]
+pub(super) struct ProgressArgs {
+    /// Do not say on standard error how far the run is; it is said on a terminal alone, after a second
+    #[arg(long)]
+    pub(super) no_progress: bool,
+}
+
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 pub(super) enum RegIsArg {
     /// What the file shows itself to be; in doubt a script

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::args::{AuditArgs, FormatArg, OverlayViewArg, OwnerArg, RegIsArg};
 use super::diff;
@@ -12,6 +13,7 @@ use super::files_from::listed;
 use super::fix;
 use super::overlay;
 use super::policy::{self, text};
+use super::progress;
 use super::report;
 use super::reports::{Beside, layout};
 use super::similar::did_you_mean;
@@ -107,6 +109,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     for part in &args.resume {
         done.extend(report::done(part, &about)?);
     }
+    let progress = Arc::default();
     let fixer = |host: &Host| fix::fix(&policy, host, &limits);
     let inspection = Inspection {
         policy: &policy,
@@ -121,6 +124,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         accepted: &args.allow,
         done: (!args.resume.is_empty()).then_some(&done),
         jobs: jobs(args.jobs),
+        progress: Some(&progress),
     };
     let baseline = args.baseline.as_deref().map(|run| diff::baseline(run, &policy)).transpose()?;
     // Before the audit, so that a report that cannot be written costs nothing.
@@ -156,7 +160,9 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     }
     reports.run(Run::of_run(&about)?);
     let mut now = baseline.is_some().then(|| Side::new("this run"));
+    let shown = progress::show(&progress, &args.progress, args.quiet);
     let end = inspect(args, &inspection, &mut report, &mut reports, &mut now)?;
+    drop(shown);
     let news = match (&baseline, &now) {
         (Some(old), Some(new)) => Some(diff::news(&compare(old, new))),
         _ => None,

@@ -2,13 +2,13 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
-use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::args::{DiffArgs, DiffFormatArg};
 use super::exit::Failure;
 use super::writer::writer;
-use super::{audit, policy, stderr};
+use super::{audit, policy, progress, stderr};
 use crate::diff::{Class, Comparison, Pair, RuleChange, Side, compare};
 use crate::host::Options;
 use crate::limits::Limits;
@@ -23,8 +23,8 @@ pub(super) fn run(args: &DiffArgs) -> Result<u8, Failure> {
     let mut inputs = vec![args.old.clone(), args.new.clone()];
     inputs.extend(policy::file(&args.policy).map(Path::to_owned));
     let mut out = writer(args.output.as_deref(), args.force, &inputs)?.lasting();
-    let old = side(&args.old, &policy, args.jobs)?;
-    let new = side(&args.new, &policy, args.jobs)?;
+    let old = side(&args.old, &policy, args)?;
+    let new = side(&args.new, &policy, args)?;
     let comparison = compare(&old, &new);
     if !comparison.same_policy() && !args.across_policies {
         return Err(Failure::Lines(other_policies(&old, &new)));
@@ -53,10 +53,10 @@ fn other_policies(old: &Side, new: &Side) -> Vec<String> {
 }
 
 /// A saved run, or what an audit of an input says now.
-fn side(path: &Path, policy: &Policy, jobs: Option<NonZeroUsize>) -> Result<Side, Failure> {
+fn side(path: &Path, policy: &Policy, args: &DiffArgs) -> Result<Side, Failure> {
     match from_run(path)? {
         Some(side) => Ok(side),
-        None => audited(path, policy, jobs),
+        None => audited(path, policy, args),
     }
 }
 
@@ -90,10 +90,13 @@ fn from_run(path: &Path) -> Result<Option<Side>, Failure> {
     Ok(Some(side))
 }
 
-fn audited(path: &Path, policy: &Policy, jobs: Option<NonZeroUsize>) -> Result<Side, Failure> {
+fn audited(path: &Path, policy: &Policy, args: &DiffArgs) -> Result<Side, Failure> {
     let limits = Limits::default();
     let options = Options::new(&limits);
-    let inspection = Inspection { jobs: audit::jobs(jobs), ..Inspection::new(policy, &options) };
+    let progress = Arc::default();
+    let (jobs, watched) = (audit::jobs(args.jobs), Some(&*progress));
+    let inspection = Inspection { jobs, progress: watched, ..Inspection::new(policy, &options) };
+    let shown = progress::show(&progress, &args.progress, false);
     let mut side = Side::new(path.display().to_string());
     side.tool = env!("CARGO_PKG_VERSION").to_owned();
     side.policies.insert(held_against(policy));
@@ -103,6 +106,7 @@ fn audited(path: &Path, policy: &Policy, jobs: Option<NonZeroUsize>) -> Result<S
         Ok(())
     };
     let end = inspect_all(Inputs::Named(&inputs), &inspection, |record| saved(&record), take)?;
+    drop(shown);
     match end.counts.hosts {
         _ if end.counts.missing > 0 => Err(format!("{}: No such file or directory", path.display()).into()),
         0 => Err(format!("{}: neither a saved run nor anything to audit", path.display()).into()),

@@ -14,6 +14,9 @@ use crate::diagnostic::Diagnostic;
 use crate::glob::matches;
 use crate::host::{Group, Host, Options, group, open};
 use crate::limits::Limits;
+use crate::number::wide;
+use crate::place::INTO;
+use crate::progress::{Progress, UnderWay};
 use crate::source::{Discovery, Entry, Holder, Unit, Walk, discover};
 
 /// What a worker is to do.
@@ -47,6 +50,7 @@ pub(super) struct Inspector<'a, 'r, R> {
     pub(super) render: &'r R,
     pub(super) limits: Arc<Limits>,
     pub(super) elsewhere: Elsewhere,
+    pub(super) progress: &'r Progress,
 }
 
 impl<'a, R> Inspector<'a, '_, R> {
@@ -54,24 +58,35 @@ impl<'a, R> Inspector<'a, '_, R> {
     where
         R: Fn(Record) -> T,
     {
-        match job {
+        let came = match job {
             Job::Unit(unit) => {
                 let path = unit.path();
-                catch_unwind(AssertUnwindSafe(|| self.unit(unit)))
-                    .unwrap_or_else(|_| Came::Whole(self.broke(path.as_deref())))
+                let mut known = false;
+                let came = catch_unwind(AssertUnwindSafe(|| self.unit(unit, &mut known)))
+                    .unwrap_or_else(|_| Came::Whole(self.broke(path.as_deref())));
+                if !known {
+                    self.progress.surveyed(0);
+                }
+                came
             }
             Job::Hosts(groups) => Came::Part(self.made(&groups, Discovery::default()), None),
             Job::Holder(holders, holder, part) => self.holder(&holders, &holder, part),
+        };
+        let unread = |made: &Made<T>| self.progress.not_read(made.counts.unreadable);
+        match &came {
+            Came::Whole(made) | Came::First(made, _) => unread(made),
+            Came::Part(made, last) => std::iter::once(made).chain(last).for_each(unread),
         }
+        came
     }
 
     /// Looks at the files of a unit, and judges the machines that they are; what is in images and archives, and more machines
     /// than a few, is left for others.
-    fn unit<T>(&self, unit: Unit) -> Came<Job<'a>, Made<T>>
+    fn unit<T>(&self, unit: Unit, known: &mut bool) -> Came<Job<'a>, Made<T>>
     where
         R: Fn(Record) -> T,
     {
-        let known = Announces { above: Arc::clone(&unit.above), number: unit.number, elsewhere: &self.elsewhere };
+        let announces = Announces { above: Arc::clone(&unit.above), number: unit.number, elsewhere: &self.elsewhere };
         let mut walk = self.walk();
         walk.survey(&unit);
         walk.attach_logs();
@@ -88,7 +103,7 @@ impl<'a, R> Inspector<'a, '_, R> {
         walk.out.diagnostics.extend(found.diagnostics);
         walk.out.ledger.extend(found.others);
         walk.out.artifacts.clear();
-        drop(known);
+        drop(announces);
         let mut groups = found.groups;
         let mut holders: Vec<(Holder, bool)> = holders.into_iter().zip(is_part).collect();
         if let Some(done) = self.inspection.done {
@@ -97,6 +112,9 @@ impl<'a, R> Inspector<'a, '_, R> {
             walk.out.ledger.retain(|entry| !done.contains(&*entry.name));
             walk.out.diagnostics.retain(|remark| !done.contains(&*remark.place.artifact));
         }
+        let own = groups.iter().filter(|group| own(group).is_some()).count();
+        self.progress.surveyed(wide(own) + wide(holders.len()));
+        *known = true;
         let rest = groups.split_off(groups.len().min(GROUPS));
         let images = std::mem::take(&mut walk.images);
         let mut made = self.made(&groups, walk.out);
@@ -120,8 +138,10 @@ impl<'a, R> Inspector<'a, '_, R> {
     where
         R: Fn(Record) -> T,
     {
+        let under_way = self.progress.begin(&file_name(holder.path()));
         let looked = catch_unwind(AssertUnwindSafe(|| {
             let mut walk = self.walk();
+            walk.meter = Some(under_way.meter());
             walk.look_into_holder(holder, part);
             walk.attach_logs();
             walk
@@ -165,6 +185,8 @@ impl<'a, R> Inspector<'a, '_, R> {
         let grouped = group(&found.artifacts, inspection.join, inspection.options.limits);
         found.diagnostics.extend(grouped.diagnostics);
         found.ledger.extend(grouped.others);
+        self.progress.surveyed(wide(grouped.groups.iter().filter(|group| own(group).is_some()).count()));
+        self.progress.walked();
         self.made(&grouped.groups, found)
     }
 
@@ -196,6 +218,7 @@ impl<'a, R> Inspector<'a, '_, R> {
         let mut judged = Vec::new();
         let mut diagnostics = found.diagnostics;
         for group in groups {
+            let _under_way: Option<UnderWay<'_>> = own(group).map(|name| self.progress.begin(&name));
             let looked = catch_unwind(AssertUnwindSafe(|| {
                 let (hosts, mut remarks) = open(group, &self.options);
                 let inputs = hosts.first().map(|host| host.inputs.clone()).unwrap_or_default();
@@ -279,4 +302,17 @@ impl<'a, R> Inspector<'a, '_, R> {
         made.counts.input(&record);
         made.records.push((self.render)(Record::Input(Box::new(record))));
     }
+}
+
+/// What a machine is called while it is looked at: the folder that its hives lie in, or the `.reg` file that it is; nothing for
+/// one in an image or an archive, which is counted as such.
+fn own(group: &Group) -> Option<String> {
+    let first = group.artifacts().find(|artifact| artifact.container().is_none())?;
+    let path = Path::new(first.name.split(INTO).next().unwrap_or_default());
+    let folder = path.parent().filter(|folder| !group.hives.is_empty() && folder.file_name().is_some());
+    Some(file_name(folder.unwrap_or(path)))
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }

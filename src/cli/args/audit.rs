@@ -7,7 +7,7 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 use super::super::{AFTER_HELP, audit};
-use super::{ColourArg, DiskArgs, OwnerArg, RegIsArg, ReportsArgs};
+use super::{ColourArg, DiskArgs, OwnerArg, ProgressArgs, RegIsArg, ReportsArgs};
 use crate::output::reports::ReportFormat;
 use crate::policy::Policy;
 
@@ -154,6 +154,9 @@ pub(in crate::cli) struct AuditArgs {
     /// Colour the text; the environment variable NO_COLOR turns "auto" off
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColourArg::Auto)]
     pub(in crate::cli) color: ColourArg,
+
+    #[command(flatten)]
+    pub(in crate::cli) progress: ProgressArgs,
 }
 
 #[derive(Clone, Copy)]

@@ -7,7 +7,7 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 use super::super::{AFTER_HELP, reports};
-use super::ColourArg;
+use super::{ColourArg, ProgressArgs};
 use crate::output::reports::ReportFormat;
 use crate::policy::Policy;
 use crate::run::FailOn;
@@ -147,6 +147,9 @@ pub(in crate::cli) struct DiffArgs {
     /// Overwrite FILE if it exists
     #[arg(long)]
     pub(in crate::cli) force: bool,
+
+    #[command(flatten)]
+    pub(in crate::cli) progress: ProgressArgs,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
