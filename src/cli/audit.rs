@@ -164,7 +164,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     let end = inspect(args, &inspection, &mut report, &mut reports, &mut now)?;
     drop(shown);
     let news = match (&baseline, &now) {
-        (Some(old), Some(new)) => Some(diff::news(&compare(old, new))),
+        (Some(old), Some(new)) => Some(diff::news(&compare(old, new), args.reports.fail_on.into())),
         _ => None,
     };
     let status = match &news {

@@ -15,7 +15,7 @@ use crate::limits::Limits;
 use crate::output::diff::{Format, write};
 use crate::output::{escape, saved};
 use crate::policy::Policy;
-use crate::run::{Counts, Inputs, Inspection, run as inspect_all};
+use crate::run::{Counts, FailOn, Inputs, Inspection, run as inspect_all};
 use crate::saved::{Ending, read};
 
 pub(super) fn run(args: &DiffArgs) -> Result<u8, Failure> {
@@ -135,13 +135,16 @@ pub(super) struct News {
     lines: Vec<String>,
     /// What the status of the run is by it.
     status: u8,
+    /// Which failures that status tells of.
+    fail_on: FailOn,
 }
 
-/// What is new against a baseline.
-pub(super) fn news(comparison: &Comparison<'_>) -> News {
+/// What is new against a baseline, and what of it counts.
+pub(super) fn news(comparison: &Comparison<'_>, fail_on: FailOn) -> News {
     let (mut lines, mut status) = (Vec::new(), 0);
     let mut worst = |is: u8| {
         status = match (status, is) {
+            (before, 1) if fail_on == FailOn::Never => before,
             (1, _) | (_, 1) => 1,
             (before, now) => before.max(now),
         };
@@ -172,6 +175,12 @@ pub(super) fn news(comparison: &Comparison<'_>) -> News {
             }
             _ => {}
         }
+        let advice = if fail_on == FailOn::Advisory { pair.new_advice() } else { Vec::new() };
+        if !advice.is_empty() {
+            worst(1);
+            let advice = advice.join(", ");
+            lines.push(format!("{name}: fails advisory rules, and did not in the baseline: {advice} ({unit})"));
+        }
     }
     for input in &comparison.not_read {
         worst(3);
@@ -185,14 +194,14 @@ pub(super) fn news(comparison: &Comparison<'_>) -> News {
         worst(3);
         lines.push(format!("the baseline is not whole: {why}"));
     }
-    News { lines, status }
+    News { lines, status, fail_on }
 }
 
 impl News {
     /// The exit status of a run of which only what is new counts.
     pub(super) fn status(&self, counts: &Counts) -> u8 {
         match self.status {
-            _ if counts.missing > 0 || counts.hosts == 0 => counts.status(),
+            _ if counts.missing > 0 || counts.hosts == 0 => counts.status_for(self.fail_on),
             0 if counts.disagreements > 0 => 3,
             status => status,
         }
