@@ -7,7 +7,7 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 use super::super::{audit, generate};
-use super::{DiskArgs, HelpArgs, INPUT, JUDGING, OUTPUT, OwnerArg, RegIsArg, listed};
+use super::{DiskArgs, HelpArgs, INPUT, JUDGING, OUTPUT, OwnerArg, ProgressArgs, RegIsArg, listed};
 use crate::plan::Root;
 use crate::plan::format::Format;
 
@@ -70,6 +70,13 @@ pub(in crate::cli) struct GenerateArgs {
     /// Only the values of these rules
     #[arg(long, value_name = "RULE,…", value_delimiter = ',', help_heading = JUDGING, hide_short_help = true)]
     pub(in crate::cli) values: Vec<String>,
+
+    /// How many machines are looked at at a time [default: one for each processor]; the files are the same for any number
+    #[arg(short, long, value_name = "N", requires = "inputs", help_heading = INPUT, hide_short_help = true)]
+    pub(in crate::cli) jobs: Option<std::num::NonZeroUsize>,
+
+    #[command(flatten)]
+    pub(in crate::cli) progress: ProgressArgs,
 
     #[command(flatten)]
     help: HelpArgs,
