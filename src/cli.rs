@@ -10,6 +10,7 @@ mod fix;
 mod generate;
 mod overlay;
 mod policy;
+mod progress;
 mod report;
 mod reports;
 mod show;
@@ -25,7 +26,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::output::escape;
 use args::{AuditArgs, DiffArgs, ExplainArgs, GenerateArgs, PolicyCommand, ReportArgs, ShowArgs};
 
-const AFTER_HELP: &str = "\
+const EXIT_STATUS: &str = "\
 Exit status:
   0  every host is compliant, and everything that was given was judged
   1  at least one host is not compliant
@@ -36,13 +37,13 @@ Exit status:
 /// Judges a Windows machine's TLS settings from its registry, without the machine.
 #[derive(Parser)]
 // The name is not taken from how the program was called, which may be anything.
-#[command(version, bin_name = "tlshive", after_help = AFTER_HELP, max_term_width = 120)]
+#[command(version, bin_name = "tlshive", after_help = EXIT_STATUS, max_term_width = 120)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
 
     /// Folder with newer tables, which are taken in the place of those that are built in (`tlshive tables` lists these)
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", hide_short_help = true, help_heading = args::JUDGING)]
     tables: Option<std::path::PathBuf>,
 }
 

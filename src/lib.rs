@@ -31,7 +31,7 @@
 //!
 //! Below them all lie [`windows`] (what Windows calls things), [`read_at`] (byte sources), [`place`] and [`error`] (where, what was expected, what was found),
 //! [`diagnostic`] (what a reader has to say that is no answer), [`digest`], `fields` (numbers out of binary structures),
-//! `near` (names that are nearly another), `number` (lengths and numbers) and [`limits`] (budgets against hostile input).
+//! `near` (names that are nearly another), `number` (lengths and numbers), [`progress`] (how far a run is) and [`limits`] (budgets against hostile input).
 //! `tests/layers.rs` holds the directions.
 //!
 //! # A folder, judged
@@ -73,6 +73,7 @@ pub mod limits;
 mod near;
 mod number;
 pub mod place;
+pub mod progress;
 pub mod read_at;
 
 mod archive;

@@ -42,7 +42,6 @@ pub use error::PlanError;
 pub use gpo_backup::Settings as GpoSettings;
 pub use machine::{Machine, above};
 pub use refusal::{About, Refusal};
-pub use remarks::together;
 pub use root::Root;
 pub use undo::undo;
 

@@ -4,6 +4,7 @@
 //! and without locking, and so that layers can be laid over layers (a file, later a disk image, log pages over a hive).
 
 mod cached;
+mod metered;
 mod patched;
 mod window;
 
@@ -14,6 +15,7 @@ use std::sync::Arc;
 
 use crate::number::wide;
 pub use cached::Cached;
+pub(crate) use metered::Metered;
 pub use patched::Patched;
 pub use window::Window;
 

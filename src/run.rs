@@ -4,12 +4,14 @@
 mod counts;
 mod elsewhere;
 mod inspector;
+mod look;
 mod order;
 mod record;
 mod settle;
 
 use std::collections::HashSet;
 use std::convert::Infallible;
+use std::marker::PhantomData;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,6 +20,7 @@ use crate::audit::{Used, effective};
 use crate::host::Options;
 use crate::policy::Policy;
 use crate::policy::waiver::{Date, Waivers};
+use crate::progress::Progress;
 pub use crate::source::{Entry, Fate, Reason};
 use crate::source::{Search, Unit, Walker};
 use crate::windows::path::KeyPath;
@@ -25,6 +28,8 @@ use crate::windows::path::KeyPath;
 pub use counts::{Counts, End, FailOn};
 use elsewhere::Elsewhere;
 use inspector::{Inspector, Job};
+pub use look::Met;
+use look::{Audits, Look, Opens};
 use order::in_order;
 pub use record::{About, Fix, Fixer, HostRecord, InputRecord, Record};
 
@@ -36,7 +41,7 @@ pub struct Inspection<'a> {
     pub waivers: Option<(&'a Waivers, Date)>,
     /// What is looked for, and how.
     pub search: Search<'a>,
-    /// How hosts are opened; the keys of interest are those of the policy.
+    /// How hosts are opened; the keys of interest are those of the policy, and those that it names.
     pub options: &'a Options<'a>,
     /// Whether all inputs are one machine.
     pub join: bool,
@@ -52,6 +57,8 @@ pub struct Inspection<'a> {
     pub done: Option<&'a HashSet<String>>,
     /// How many machines are looked at at a time. What comes out is the same for any number.
     pub jobs: NonZeroUsize,
+    /// Is told how far the run is.
+    pub progress: Option<&'a Progress>,
 }
 
 impl<'a> Inspection<'a> {
@@ -69,6 +76,7 @@ impl<'a> Inspection<'a> {
             accepted: &[],
             done: None,
             jobs: NonZeroUsize::MIN,
+            progress: None,
         }
     }
 }
@@ -99,15 +107,42 @@ pub fn run<'a, T: Send, E>(
     inputs: Inputs<'a>,
     inspection: &'a Inspection<'a>,
     render: impl Fn(Record) -> T + Sync,
+    take: impl FnMut(T) -> Result<(), E>,
+) -> Result<End, E> {
+    looked_at(inputs, inspection, &Audits { inspection, render }, take)
+}
+
+/// Opens each machine, and judges none: `look` makes something of it, on the thread that opened it; `take` gets what it made, in
+/// the order of the inputs. Of a machine, the keys of interest of the options are looked at besides those of the policy.
+///
+/// # Errors
+/// What `take` gives.
+pub fn open_each<'a, T: Send, E>(
+    inputs: Inputs<'a>,
+    inspection: &'a Inspection<'a>,
+    look: impl Fn(Met<'_>) -> T + Sync,
+    take: impl FnMut(T) -> Result<(), E>,
+) -> Result<End, E> {
+    looked_at(inputs, inspection, &Opens { look, gives: PhantomData }, take)
+}
+
+fn looked_at<'a, T: Send, E>(
+    inputs: Inputs<'a>,
+    inspection: &'a Inspection<'a>,
+    look: &impl Look<T>,
     mut take: impl FnMut(T) -> Result<(), E>,
 ) -> Result<End, E> {
     let limits = Arc::new(inspection.options.limits.clone());
-    let (interest, trees) = interest(inspection.policy);
+    let (mut interest, mut trees) = interest(inspection.policy);
+    interest.extend_from_slice(inspection.options.interest);
+    trees.extend_from_slice(inspection.options.trees);
     let options = Options { interest: &interest, trees: &trees, ..inspection.options.clone() };
-    let inspector =
-        Inspector { inspection, options, render: &render, limits, elsewhere: Elsewhere::new(&inspection.search) };
+    let nobody = Progress::default();
+    let progress = inspection.progress.unwrap_or(&nobody);
+    let elsewhere = Elsewhere::new(&inspection.search);
+    let inspector = Inspector { inspection, options, look, limits, elsewhere, progress };
     let mut total = Totals { counts: Counts::default(), used: Used::default(), before: 0 };
-    let mut take = |made: Made<T>| total.take(made, &render, &mut take);
+    let mut take = |made: Made<T>| total.take(made, look, &mut take);
     let whole = inspection.join || !inspection.search.logs.is_empty();
     if let (true, Inputs::Named(inputs)) = (whole, &inputs) {
         let made = inspector.whole(inputs);
@@ -115,19 +150,23 @@ pub fn run<'a, T: Send, E>(
         take(made)?;
         for path in inputs.iter().filter(|path| path.is_dir()) {
             let mut made = inspector.nothing();
-            made.records.push(render(Record::Input(Box::new(folder(path, hosts)))));
+            made.records.push(look.input(folder(path, hosts)));
             take(made)?;
         }
     } else {
         let limits = inspection.options.limits;
         let walk = |give: &mut dyn FnMut(Job<'a>) -> bool| {
-            let mut give = |unit: Unit| give(Job::Unit(unit));
+            let mut give = |unit: Unit| {
+                progress.unit();
+                give(Job::Unit(unit))
+            };
             let mut walker = Walker::new(&inspection.search, limits, &mut give);
             // Whoever stopped it knows.
             let _ = match inputs {
                 Inputs::Named(inputs) => walker.all(inputs),
                 Inputs::Listed(inputs) => walker.each(inputs).map(|_| ()),
             };
+            progress.walked();
         };
         in_order(inspection.jobs.get(), walk, |job| inspector.work(job), take)?;
     }
@@ -175,7 +214,7 @@ impl Totals {
     fn take<T, E>(
         &mut self,
         made: Made<T>,
-        render: &impl Fn(Record) -> T,
+        look: &impl Look<T>,
         take: &mut impl FnMut(T) -> Result<(), E>,
     ) -> Result<(), E> {
         self.counts.add(&made.counts);
@@ -184,7 +223,7 @@ impl Totals {
         let Some(root) = made.closes else { return Ok(()) };
         let hosts = self.counts.hosts - self.before;
         self.before = self.counts.hosts;
-        take(render(Record::Input(Box::new(folder(&root, hosts)))))
+        take(look.input(folder(&root, hosts)))
     }
 }
 

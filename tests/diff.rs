@@ -351,3 +351,53 @@ fn what_is_not_there_any_more_is_not_fine() {
     });
     assert!(done.status == 1 && done.out().contains("not whole"), "{}", done.out());
 }
+
+/// Of what is new, `--fail-on` says which rules count; what failed in the baseline too never does.
+#[test]
+fn fail_on_says_which_new_failures_count() {
+    let (_keep, base) = scratch();
+    let text = run(&["policy", "show", "entra-connect-tls12"]).out();
+    let advisory = ["dotnet-strong-crypto", "dotnet-wow64-strong-crypto"].iter().fold(text, |text, rule| {
+        let id = format!("id = \"{rule}\"\n");
+        assert!(text.contains(&id), "{rule}");
+        text.replace(&id, &format!("{id}required = false\n"))
+    });
+    let policy = base.join("policy.toml");
+    fs::write(&policy, advisory).unwrap();
+    let policy = policy.to_str().unwrap();
+    let machine = Machine { name: "A", guid: "g-a", ..FINE };
+    let folder = |name: &str, machines: &[Machine<'_>]| {
+        let folder = base.join(name);
+        machines.iter().for_each(|machine| machine.write(&folder.join(format!("{}.reg", machine.name))));
+        folder
+    };
+    let other = Machine { name: "B", guid: "g-b", ..FINE };
+    let fine = folder("fine", &[machine]);
+    let off = folder("off", &[Machine { enabled: "dword:0", ..machine }]);
+    let advice = folder("advice", &[Machine { dotnet: 0, ..machine }]);
+    let more = folder("more", &[machine, Machine { dotnet: 0, ..other }]);
+    let lost = folder("lost", &[machine]);
+    fs::write(lost.join("dc1.vhd"), "").unwrap();
+    // From which folder to which: the status for required, advisory, never.
+    for (old, new, statuses) in [
+        (&fine, &fine, [0, 0, 0]),
+        (&fine, &off, [1, 1, 0]),
+        (&off, &off, [0, 0, 0]),
+        (&fine, &advice, [0, 1, 0]),
+        (&advice, &advice, [0, 0, 0]),
+        (&fine, &more, [0, 1, 0]),
+        (&fine, &lost, [3, 3, 3]),
+    ] {
+        let old = audited(old, &["--policy", policy]);
+        for (fail_on, status) in ["required", "advisory", "never"].iter().zip(statuses) {
+            let new = new.to_str().unwrap();
+            let done = run(&["audit", new, "--policy", policy, "--baseline", &old, "--fail-on", fail_on]);
+            assert_eq!(done.status, status, "{new} against {old}, {fail_on}: {}", done.err());
+            let said = done.err().contains("fails advisory rules");
+            assert_eq!(
+                said,
+                *fail_on == "advisory" && (new.ends_with("advice") || new.ends_with("more")) && status == 1
+            );
+        }
+    }
+}

@@ -8,7 +8,7 @@ mod show;
 use std::path::PathBuf;
 
 use clap::builder::{PathBufValueParser, TypedValueParser};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Subcommand, ValueEnum};
 
 use crate::registry::reg_file::RegIs;
 use crate::source::Search;
@@ -18,20 +18,43 @@ pub(super) use generate::{ChangesArg, GenerateArgs, PlanArg, StateArgs};
 pub(super) use report::{DiffArgs, DiffFormatArg, MergedFormatArg, ReportArgs, ReportsArgs};
 pub(super) use show::{ShowArgs, ShowFormatArg};
 
+/// The headings of options. `-h` shows the options that most people need, in fewer lines than a screen has.
+const INPUT: &str = "Input";
+pub(super) const JUDGING: &str = "Judging";
+const OUTPUT: &str = "Output";
+
+/// What an option is about, with a line for each value that it takes. The summary of `-h` has the first line alone.
+fn listed<T: ValueEnum>(about: &str) -> String {
+    let values = T::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+    let line = |value: clap::builder::PossibleValue| {
+        let help = value.get_help().map(|help| format!(": {help}")).unwrap_or_default();
+        format!("\n- {}{help}", value.get_name())
+    };
+    format!("{about}\n{}", values.map(line).collect::<String>())
+}
+
+/// The help of a command, among its other options.
+#[derive(Args)]
+pub(super) struct HelpArgs {
+    /// Print this; --help prints all options
+    #[arg(short, long, action = ArgAction::Help, help_heading = OUTPUT)]
+    help: Option<bool>,
+}
+
 /// Which part of a disk image, and which files it may name.
 #[derive(Args)]
 pub(super) struct DiskArgs {
     /// Folder where parents and extents of disk images may lie, besides the image's own; may be given again
-    #[arg(long, value_name = "DIR", value_parser = PathBufValueParser::new().try_map(folder))]
+    #[arg(long, value_name = "DIR", value_parser = PathBufValueParser::new().try_map(folder), help_heading = INPUT, hide_short_help = true)]
     pub(super) allow_dir: Vec<PathBuf>,
 
     /// Of disk images, only the partition with this number
-    #[arg(long, value_name = "N", conflicts_with = "offset")]
+    #[arg(long, value_name = "N", conflicts_with = "offset", help_heading = INPUT, hide_short_help = true)]
     pub(super) volume: Option<u32>,
 
     /// Of disk images, only the volume that starts here, whatever the partition table says: bytes, or sectors of 512 bytes
     /// with an s behind
-    #[arg(long, value_name = "BYTES|SECTORSs", value_parser = super::audit::offset)]
+    #[arg(long, value_name = "BYTES|SECTORSs", value_parser = super::audit::offset, help_heading = INPUT, hide_short_help = true)]
     pub(super) offset: Option<u64>,
 }
 
@@ -50,6 +73,14 @@ fn folder(path: PathBuf) -> Result<PathBuf, String> {
         Ok(_) => Err("not a folder".to_owned()),
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// Whether the run says how far it is.
+#[derive(Args)]
+pub(super) struct ProgressArgs {
+    /// Do not say on standard error how far the run is; it is said on a terminal alone, after a second
+    #[arg(long, help_heading = OUTPUT, hide_short_help = true)]
+    pub(super) no_progress: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]

@@ -13,6 +13,7 @@ use super::files_from::listed;
 use super::fix;
 use super::overlay;
 use super::policy::{self, text};
+use super::progress;
 use super::report;
 use super::reports::{Beside, layout};
 use super::similar::did_you_mean;
@@ -117,6 +118,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     for part in &args.resume {
         done.extend(report::done(part, &about)?);
     }
+    let progress = Arc::default();
     let fixer = |host: &Host| fix::fix(&policy, host, &limits);
     let inspection = Inspection {
         policy: &policy,
@@ -131,6 +133,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         accepted: &args.allow,
         done: (!args.resume.is_empty()).then_some(&done),
         jobs: jobs(args.jobs),
+        progress: Some(&progress),
     };
     let baseline = args.baseline.as_deref().map(|run| diff::baseline(run, &policy)).transpose()?;
     // Before the audit, so that a report that cannot be written costs nothing.
@@ -166,9 +169,11 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     }
     reports.run(records::run(&about)?);
     let mut now = baseline.is_some().then(|| Side::new("this run"));
+    let shown = progress::show(&progress, &args.progress, args.quiet);
     let end = inspect(args, &inspection, &mut report, &mut reports, &mut now)?;
+    drop(shown);
     let news = match (&baseline, &now) {
-        (Some(old), Some(new)) => Some(diff::news(&compare(old, new))),
+        (Some(old), Some(new)) => Some(diff::news(&compare(old, new), args.reports.fail_on.into())),
         _ => None,
     };
     let status = match &news {

@@ -2,20 +2,20 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
-use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::args::{DiffArgs, DiffFormatArg};
 use super::exit::Failure;
 use super::writer::writer;
-use super::{audit, policy, stderr};
+use super::{audit, policy, progress, stderr};
 use crate::diff::{Class, Comparison, Pair, RuleChange, Side, compare};
 use crate::host::Options;
 use crate::limits::Limits;
 use crate::output::diff::{Format, write};
 use crate::output::{escape, saved};
 use crate::policy::Policy;
-use crate::run::{Counts, Inputs, Inspection, run as inspect_all};
+use crate::run::{Counts, FailOn, Inputs, Inspection, run as inspect_all};
 use crate::saved::record::Verdict;
 use crate::saved::{Ending, read};
 
@@ -24,8 +24,8 @@ pub(super) fn run(args: &DiffArgs) -> Result<u8, Failure> {
     let mut inputs = vec![args.old.clone(), args.new.clone()];
     inputs.extend(policy::file(&args.policy).map(Path::to_owned));
     let mut out = writer(args.output.as_deref(), args.force, &inputs)?.lasting();
-    let old = side(&args.old, &policy, args.jobs)?;
-    let new = side(&args.new, &policy, args.jobs)?;
+    let old = side(&args.old, &policy, args)?;
+    let new = side(&args.new, &policy, args)?;
     let comparison = compare(&old, &new);
     if !comparison.same_policy() && !args.across_policies {
         return Err(Failure::Lines(other_policies(&old, &new)));
@@ -54,10 +54,10 @@ fn other_policies(old: &Side, new: &Side) -> Vec<String> {
 }
 
 /// A saved run, or what an audit of an input says now.
-fn side(path: &Path, policy: &Policy, jobs: Option<NonZeroUsize>) -> Result<Side, Failure> {
+fn side(path: &Path, policy: &Policy, args: &DiffArgs) -> Result<Side, Failure> {
     match from_run(path)? {
         Some(side) => Ok(side),
-        None => audited(path, policy, jobs),
+        None => audited(path, policy, args),
     }
 }
 
@@ -94,10 +94,13 @@ fn from_run(path: &Path) -> Result<Option<Side>, Failure> {
     Ok(Some(side))
 }
 
-fn audited(path: &Path, policy: &Policy, jobs: Option<NonZeroUsize>) -> Result<Side, Failure> {
+fn audited(path: &Path, policy: &Policy, args: &DiffArgs) -> Result<Side, Failure> {
     let limits = Limits::default();
     let options = Options::new(&limits);
-    let inspection = Inspection { jobs: audit::jobs(jobs), ..Inspection::new(policy, &options) };
+    let progress = Arc::default();
+    let (jobs, watched) = (audit::jobs(args.jobs), Some(&*progress));
+    let inspection = Inspection { jobs, progress: watched, ..Inspection::new(policy, &options) };
+    let shown = progress::show(&progress, &args.progress, false);
     let mut side = Side::new(path.display().to_string());
     side.tool = env!("CARGO_PKG_VERSION").to_owned();
     side.policies.insert(held_against(policy));
@@ -107,6 +110,7 @@ fn audited(path: &Path, policy: &Policy, jobs: Option<NonZeroUsize>) -> Result<S
         Ok(())
     };
     let end = inspect_all(Inputs::Named(&inputs), &inspection, |record| saved(&record), take)?;
+    drop(shown);
     match end.counts.hosts {
         _ if end.counts.missing > 0 => Err(format!("{}: No such file or directory", path.display()).into()),
         0 => Err(format!("{}: neither a saved run nor anything to audit", path.display()).into()),
@@ -135,13 +139,16 @@ pub(super) struct News {
     lines: Vec<String>,
     /// What the status of the run is by it.
     status: u8,
+    /// Which failures that status tells of.
+    fail_on: FailOn,
 }
 
-/// What is new against a baseline.
-pub(super) fn news(comparison: &Comparison<'_>) -> News {
+/// What is new against a baseline, and what of it counts.
+pub(super) fn news(comparison: &Comparison<'_>, fail_on: FailOn) -> News {
     let (mut lines, mut status) = (Vec::new(), 0);
     let mut worst = |is: u8| {
         status = match (status, is) {
+            (before, 1) if fail_on == FailOn::Never => before,
             (1, _) | (_, 1) => 1,
             (before, now) => before.max(now),
         };
@@ -172,6 +179,12 @@ pub(super) fn news(comparison: &Comparison<'_>) -> News {
             }
             _ => {}
         }
+        let advice = if fail_on == FailOn::Advisory { pair.new_advice() } else { Vec::new() };
+        if !advice.is_empty() {
+            worst(1);
+            let advice = advice.join(", ");
+            lines.push(format!("{name}: fails advisory rules, and did not in the baseline: {advice} ({unit})"));
+        }
     }
     for input in &comparison.not_read {
         worst(3);
@@ -185,14 +198,14 @@ pub(super) fn news(comparison: &Comparison<'_>) -> News {
         worst(3);
         lines.push(format!("the baseline is not whole: {why}"));
     }
-    News { lines, status }
+    News { lines, status, fail_on }
 }
 
 impl News {
     /// The exit status of a run of which only what is new counts.
     pub(super) fn status(&self, counts: &Counts) -> u8 {
         match self.status {
-            _ if counts.missing > 0 || counts.hosts == 0 => counts.status(),
+            _ if counts.missing > 0 || counts.hosts == 0 => counts.status_for(self.fail_on),
             0 if counts.disagreements > 0 => 3,
             status => status,
         }

@@ -18,11 +18,11 @@ use crate::plan::format::{File, Format, files};
 use crate::plan::{Changeset, Made, Plan};
 use crate::policy::Policy;
 use crate::windows::time::FileTime;
-use estate::{Estate, Planned};
+use estate::{Estate, Files, Planned};
 use plans::{Asked, Work};
 pub(super) use plans::{Of, of};
 pub(super) use root::root;
-use state::{Found, State, lines};
+use state::State;
 
 /// The policy that `only` goes by unless another is asked for.
 const TLS12_ONLY: &str = "tls12-only";
@@ -69,39 +69,36 @@ pub(super) fn run(args: &GenerateArgs) -> Result<u8, Failure> {
         return alone(args, format, &made, &files(format, &made.changeset, None)?, &inputs);
     }
     let work = asked.work()?;
-    let found = Found::new(&args.state);
-    inputs.extend(found.files.iter().cloned());
     let folder = args.output.as_deref().filter(|output| output.is_dir() || is_called_folder(output));
-    let mut planned: Vec<Planned> = Vec::new();
+    let mut estate = Estate::default();
+    // Files for it are kept as long as it is the only one.
     let mut only = None;
-    found.each(&asked.looked(&work), |state| {
-        let is_first = planned.is_empty();
-        let (one, files, remarks) = plan_for(&asked, &work, format, &state);
-        only = (is_first && !is_estate(folder, format)).then_some((files, remarks));
-        planned.push(one);
-        Ok::<(), Failure>(())
+    let make = |state: State<'_>| plan_for(&asked, &work, format, &state);
+    let found = state::each(&asked.looked(&work), make, |(planned, files, remarks)| {
+        let is_only = estate.is_empty() && !is_estate(folder, format);
+        estate.take(&planned);
+        only = is_only.then_some((planned.made, files, remarks));
     })?;
-    match (planned.as_mut_slice(), only) {
-        ([], _) if !args.state.host.is_empty() => {
-            Err(format!("--for: no machine is called {} or lies there", args.state.host.join(" or ")).into())
+    inputs.extend(found.files.iter().cloned());
+    if estate.is_empty() {
+        return Err(match args.state.host.as_slice() {
+            [] => "--for: no machine was found".to_owned().into(),
+            hosts => format!("--for: no machine is called {} or lies there", hosts.join(" or ")).into(),
+        });
+    }
+    if let Some((made, files, remarks)) = only {
+        found.remarks.iter().chain(&remarks).for_each(stderr::warning);
+        return alone(args, format, &made?, &files?, &inputs);
+    }
+    match args.output.as_deref().filter(|output| folder.is_some() || output.extension().is_none()) {
+        Some(folder) => {
+            let to = Files { folder, plan: plans::word(args.plan), format, force: args.force };
+            estate.write(&to, &found, &inputs)
         }
-        ([], _) => Err("--for: no machine was found".to_owned().into()),
-        ([_], Some((files, remarks))) => {
-            lines(&found.remarks).iter().chain(&remarks).for_each(stderr::warning);
-            let Some(Planned { made, .. }) = planned.pop() else { return Ok(NOTHING) };
-            let made = made?;
-            alone(args, format, &made, &files?, &inputs)
+        None => {
+            found.remarks.iter().for_each(stderr::warning);
+            Err(Failure::Lines(estate.several()))
         }
-        _ => match args.output.as_deref().filter(|output| folder.is_some() || output.extension().is_none()) {
-            Some(folder) => {
-                let plan = plans::word(args.plan);
-                Estate { folder, plan, format, force: args.force }.write(&planned, &found, &inputs)
-            }
-            None => {
-                lines(&found.remarks).iter().for_each(stderr::warning);
-                Err(Failure::Lines(several(&planned)))
-            }
-        },
     }
 }
 
@@ -117,7 +114,7 @@ fn plan_for(
     format: Format,
     state: &State<'_>,
 ) -> (Planned, Result<Vec<File>, Failure>, Vec<String>) {
-    let host = &state.host;
+    let host = state.host;
     let machine = Some(&host.registry);
     let mut made = asked.made(work, state);
     let mut digest = String::new();
@@ -179,17 +176,6 @@ fn alone(args: &GenerateArgs, format: Format, made: &Made, files: &[File], input
 
 /// Something was to be written, and nothing could be.
 const NOTHING: u8 = 3;
-
-/// That there are several machines where one is needed.
-fn several(planned: &[Planned]) -> Vec<String> {
-    let how = "-o FOLDER/ writes a file for each, --host, --control-set and --join choose";
-    let many = format!("--for: {} machines or control sets, where one is needed ({how}):", planned.len());
-    let one = |machine: &Planned| {
-        let set = if machine.control_set.is_empty() { "" } else { ", " };
-        format!("  {}{set}{}: {}", machine.name, machine.control_set, machine.inputs.replace("; ", ", "))
-    };
-    std::iter::once(many).chain(planned.iter().map(one)).collect()
-}
 
 /// The format that is asked for, where it has a time with that.
 fn format(ChangesArg(format): ChangesArg) -> Format {

@@ -2,8 +2,9 @@
 //! somebody wrote there, so every line is made harmless here, and nowhere else.
 
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
+use super::progress::aside;
 use crate::output::escape;
 
 /// Says one line; a line break in the text does not end it.
@@ -26,7 +27,13 @@ pub(super) fn note(text: impl Display) {
     line(format_args!("note: {text}"));
 }
 
+/// How many columns the terminal has that this goes to; none where it goes elsewhere.
+pub(super) fn columns() -> Option<usize> {
+    let size = || terminal_size::terminal_size_of(io::stderr()).map_or(80, |(width, _)| usize::from(width.0));
+    io::stderr().is_terminal().then(size)
+}
+
 /// Nobody may be listening there, which changes no verdict.
 fn write(line: &str) {
-    let _ = writeln!(io::stderr(), "{}", escape(line));
+    let _ = aside(|| writeln!(io::stderr(), "{}", escape(line)));
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempPath;
 
 use super::exit::Failure;
+use super::progress::Aside;
 use crate::read_at::LocalFile;
 use crate::source::{evidence, is_judged};
 
@@ -23,7 +24,7 @@ enum To {
 
 /// Standard output.
 struct Stdout {
-    out: BufWriter<io::StdoutLock<'static>>,
+    out: BufWriter<Aside<io::StdoutLock<'static>>>,
     /// Whether what is written goes nowhere once nobody reads it; otherwise that is an error.
     lasting: bool,
     gone: bool,
@@ -32,7 +33,7 @@ struct Stdout {
 impl Stdout {
     fn put(
         &mut self,
-        put: impl FnOnce(&mut BufWriter<io::StdoutLock<'static>>) -> io::Result<usize>,
+        put: impl FnOnce(&mut BufWriter<Aside<io::StdoutLock<'static>>>) -> io::Result<usize>,
         len: usize,
     ) -> io::Result<usize> {
         if self.gone {
@@ -67,7 +68,9 @@ struct NewFile {
 /// read (`inputs`), nor any hive, disk image or archive.
 pub(super) fn writer(path: Option<&Path>, force: bool, inputs: &[PathBuf]) -> Result<Out, Failure> {
     let to = match path {
-        None => To::Stdout(Stdout { out: BufWriter::new(io::stdout().lock()), lasting: false, gone: false }),
+        None => {
+            To::Stdout(Stdout { out: BufWriter::new(Aside::stdout(io::stdout().lock())), lasting: false, gone: false })
+        }
         Some(path) => To::File(Box::new(NewFile::new(path, force, inputs)?)),
     };
     Ok(Out { to })

@@ -91,6 +91,19 @@ impl<'a> Pair<'a> {
         both.filter(|(_, old, new)| old != new).map(|(what, a, b)| (what, a.as_str(), b.as_str())).collect()
     }
 
+    /// The advisory rules that fail and did not; of a machine that is new, all that fail.
+    pub fn new_advice(&self) -> Vec<&'a str> {
+        let Some(new) = self.new else { return Vec::new() };
+        let all = || new.findings.iter().filter(|f| f.outcome == Outcome::Fail && f.waived.is_none() && !f.required);
+        match self.old {
+            None => all().map(|finding| finding.rule.as_str()).collect(),
+            Some(_) => {
+                let worse = self.rules.iter().filter(|rule| !rule.is_required() && rule.is_worse());
+                worse.filter_map(|rule| rule.new).map(|finding| finding.rule.as_str()).collect()
+            }
+        }
+    }
+
     /// Whether a value or a state is another, and its verdict the same.
     pub fn has_other_values(&self) -> bool {
         self.rules.iter().any(RuleChange::is_other_value)
@@ -144,7 +157,8 @@ impl RuleChange<'_> {
         self.old.is_some_and(|old| old.waived.is_some())
     }
 
-    fn is_required(&self) -> bool {
+    /// Whether it decides the verdict.
+    pub fn is_required(&self) -> bool {
         self.new.or(self.old).is_some_and(|finding| finding.required)
     }
 }

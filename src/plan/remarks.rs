@@ -1,7 +1,5 @@
 //! What stands at the head of a file.
 
-use std::collections::HashSet;
-
 use super::{Changeset, Machine, Request};
 use crate::host::{Input, InputKind};
 
@@ -44,16 +42,12 @@ pub(super) fn state(machine: &Machine<'_>) -> Vec<String> {
     std::iter::once(format!("{STATE}{}{set}:", host.name)).chain(host.inputs.iter().filter_map(shown)).collect()
 }
 
-/// One changeset for several machines to which the same is to be done: what is said of all of them, but for the states that it was
-/// computed from, and then what `last` says.
-pub fn together(machines: &[&Changeset], last: String) -> Changeset {
-    let Some((one, others)) = machines.split_first() else { return Changeset::default() };
-    let others: Vec<HashSet<&String>> = others.iter().map(|other| other.remarks.iter().collect()).collect();
-    let is_state = |line: &str| line.starts_with(STATE) || line.starts_with("  ") && line.contains(DIGEST);
-    let mut shared = (*one).clone();
-    shared.remarks.retain(|line| !is_state(line) && others.iter().all(|remarks| remarks.contains(line)));
-    shared.remarks.push(last);
-    shared
+impl Changeset {
+    /// Keeps what is to be said of another machine, too, to which the same is to be done: not the states that it was computed from.
+    pub fn keep_shared(&mut self, other: &Changeset) {
+        let is_state = |line: &str| line.starts_with(STATE) || line.starts_with("  ") && line.contains(DIGEST);
+        self.remarks.retain(|line| !is_state(line) && other.remarks.contains(line));
+    }
 }
 
 /// A file's name without the folders that it lies in: those may name a person, and the file goes to others. What is inside an

@@ -6,20 +6,25 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::elsewhere::{Announces, Elsewhere};
+use super::look::{Around, Look};
 use super::order::Came;
 use super::settle::{self, records};
-use super::{Counts, HostRecord, Inspection, Made, Record};
-use crate::audit::{HostReport, Used, Verdict, audit, cross_check};
+use super::{Counts, Inspection, Made};
+use crate::audit::Used;
 use crate::diagnostic::Diagnostic;
 use crate::glob::matches;
-use crate::host::{Group, Host, Options, group, open};
+use crate::host::{Group, Options, group, open};
 use crate::limits::Limits;
+use crate::number::wide;
+use crate::place::INTO;
+use crate::progress::{Progress, UnderWay};
 use crate::source::{Discovery, Entry, Fate, Holder, Unit, Walk, discover};
 
 /// What a worker is to do.
 pub(super) enum Job<'a> {
     Unit(Unit),
-    Hosts(Vec<Group>),
+    /// Machines of a folder, and what there is to say of that.
+    Hosts(Vec<Group>, Arc<[Diagnostic]>),
     Holder(Arc<Holders<'a>>, Holder, bool),
 }
 
@@ -44,34 +49,46 @@ const GROUPS: usize = 16;
 pub(super) struct Inspector<'a, 'r, R> {
     pub(super) inspection: &'a Inspection<'a>,
     pub(super) options: Options<'r>,
-    pub(super) render: &'r R,
+    pub(super) look: &'r R,
     pub(super) limits: Arc<Limits>,
     pub(super) elsewhere: Elsewhere,
+    pub(super) progress: &'r Progress,
 }
 
 impl<'a, R> Inspector<'a, '_, R> {
     pub(super) fn work<T>(&self, job: Job<'a>) -> Came<Job<'a>, Made<T>>
     where
-        R: Fn(Record) -> T,
+        R: Look<T>,
     {
-        match job {
+        let came = match job {
             Job::Unit(unit) => {
                 let path = unit.path();
-                catch_unwind(AssertUnwindSafe(|| self.unit(unit)))
-                    .unwrap_or_else(|_| Came::Whole(self.broke(path.as_deref())))
+                let mut known = false;
+                let came = catch_unwind(AssertUnwindSafe(|| self.unit(unit, &mut known)))
+                    .unwrap_or_else(|_| Came::Whole(self.broke(path.as_deref())));
+                if !known {
+                    self.progress.surveyed(0);
+                }
+                came
             }
-            Job::Hosts(groups) => Came::Part(self.made(&groups, Discovery::default()), None),
+            Job::Hosts(groups, beside) => Came::Part(self.made(&groups, Discovery::default(), Some(&beside)), None),
             Job::Holder(holders, holder, part) => self.holder(&holders, &holder, part),
+        };
+        let unread = |made: &Made<T>| self.progress.not_read(made.counts.unreadable);
+        match &came {
+            Came::Whole(made) | Came::First(made, _) => unread(made),
+            Came::Part(made, last) => std::iter::once(made).chain(last).for_each(unread),
         }
+        came
     }
 
     /// Looks at the files of a unit, and judges the machines that they are; what is in images and archives, and more machines
     /// than a few, is left for others.
-    fn unit<T>(&self, unit: Unit) -> Came<Job<'a>, Made<T>>
+    fn unit<T>(&self, unit: Unit, known: &mut bool) -> Came<Job<'a>, Made<T>>
     where
-        R: Fn(Record) -> T,
+        R: Look<T>,
     {
-        let known = Announces { above: Arc::clone(&unit.above), number: unit.number, elsewhere: &self.elsewhere };
+        let announces = Announces { above: Arc::clone(&unit.above), number: unit.number, elsewhere: &self.elsewhere };
         let mut walk = self.walk();
         walk.survey(&unit);
         walk.attach_logs();
@@ -88,7 +105,7 @@ impl<'a, R> Inspector<'a, '_, R> {
         walk.out.diagnostics.extend(found.diagnostics);
         walk.out.ledger.extend(found.others);
         walk.out.artifacts.clear();
-        drop(known);
+        drop(announces);
         let mut groups = found.groups;
         let mut holders: Vec<(Holder, bool)> = holders.into_iter().zip(is_part).collect();
         if let Some(done) = self.inspection.done {
@@ -97,9 +114,15 @@ impl<'a, R> Inspector<'a, '_, R> {
             walk.out.ledger.retain(|entry| !done.contains(&*entry.name));
             walk.out.diagnostics.retain(|remark| !done.contains(&*remark.place.artifact));
         }
+        let own = groups.iter().filter(|group| own(group).is_some()).count();
+        self.progress.surveyed(wide(own) + wide(holders.len()));
+        *known = true;
         let rest = groups.split_off(groups.len().min(GROUPS));
         let images = std::mem::take(&mut walk.images);
-        let mut made = self.made(&groups, walk.out);
+        let beside: Arc<[Diagnostic]> =
+            if rest.is_empty() { [].into() } else { walk.out.diagnostics.as_slice().into() };
+        let told = (!rest.is_empty()).then_some(&*beside);
+        let mut made = self.made(&groups, walk.out, told);
         if rest.is_empty() && holders.is_empty() {
             made.closes = unit.closes;
             return Came::Whole(made);
@@ -107,7 +130,7 @@ impl<'a, R> Inspector<'a, '_, R> {
         let mut jobs = Vec::new();
         let mut rest = rest.into_iter().peekable();
         while rest.peek().is_some() {
-            jobs.push(Job::Hosts(rest.by_ref().take(GROUPS).collect()));
+            jobs.push(Job::Hosts(rest.by_ref().take(GROUPS).collect(), Arc::clone(&beside)));
         }
         let left = Left { count: holders.len(), dynamic: Vec::new() };
         let shared = Arc::new(Holders { left: Mutex::new(left), images });
@@ -118,10 +141,12 @@ impl<'a, R> Inspector<'a, '_, R> {
     /// Looks into an image or an archive. The one who comes last looks into the volumes that lie on several disks of the unit.
     fn holder<T>(&self, holders: &Holders<'a>, holder: &Holder, part: bool) -> Came<Job<'a>, Made<T>>
     where
-        R: Fn(Record) -> T,
+        R: Look<T>,
     {
+        let under_way = self.progress.begin(&file_name(holder.path()));
         let looked = catch_unwind(AssertUnwindSafe(|| {
             let mut walk = self.walk();
+            walk.meter = Some(under_way.meter());
             walk.look_into_holder(holder, part);
             walk.attach_logs();
             walk
@@ -158,14 +183,16 @@ impl<'a, R> Inspector<'a, '_, R> {
     /// Everything at once, as one unit.
     pub(super) fn whole<T>(&self, inputs: &[PathBuf]) -> Made<T>
     where
-        R: Fn(Record) -> T,
+        R: Look<T>,
     {
         let inspection = self.inspection;
         let mut found = discover(inputs, &inspection.search, inspection.options.limits);
         let grouped = group(&found.artifacts, inspection.join, inspection.options.limits);
         found.diagnostics.extend(grouped.diagnostics);
         found.ledger.extend(grouped.others);
-        self.made(&grouped.groups, found)
+        self.progress.surveyed(wide(grouped.groups.iter().filter(|group| own(group).is_some()).count()));
+        self.progress.walked();
+        self.made(&grouped.groups, found, None)
     }
 
     fn walk(&self) -> Walk<'a> {
@@ -174,12 +201,12 @@ impl<'a, R> Inspector<'a, '_, R> {
 
     fn found<T>(&self, mut walk: Walk<'a>) -> Made<T>
     where
-        R: Fn(Record) -> T,
+        R: Look<T>,
     {
         let grouped = group(&walk.out.artifacts, false, self.inspection.options.limits);
         walk.out.diagnostics.extend(grouped.diagnostics);
         walk.out.ledger.extend(grouped.others);
-        self.made(&grouped.groups, walk.out)
+        self.made(&grouped.groups, walk.out, None)
     }
 
     pub(super) fn nothing<T>(&self) -> Made<T> {
@@ -187,49 +214,44 @@ impl<'a, R> Inspector<'a, '_, R> {
         Made { records: Vec::new(), counts: Counts::default(), used, closes: None }
     }
 
-    /// Judges machines; what was found besides is put on record with them.
-    fn made<T>(&self, groups: &[Group], found: Discovery) -> Made<T>
+    /// Looks at machines; what was found besides is put on record with them. `beside` is what there is to say of what they lie in,
+    /// where that is on record elsewhere.
+    fn made<T>(&self, groups: &[Group], found: Discovery, beside: Option<&[Diagnostic]>) -> Made<T>
     where
-        R: Fn(Record) -> T,
+        R: Look<T>,
     {
         let mut made = self.nothing();
         let mut judged = Vec::new();
-        let mut diagnostics = found.diagnostics;
+        let mut said = Vec::new();
+        let alone = beside.is_none() && groups.len() == 1;
+        let around = Around { diagnostics: beside.unwrap_or(&found.diagnostics), alone };
         for group in groups {
+            let _under_way: Option<UnderWay<'_>> = own(group).map(|name| self.progress.begin(&name));
             let looked = catch_unwind(AssertUnwindSafe(|| {
                 let (hosts, mut remarks) = open(group, &self.options);
                 let inputs = hosts.first().map(|host| host.inputs.clone()).unwrap_or_default();
-                let mut used = Used::default();
-                let mut reports = Vec::new();
-                for host in &hosts {
-                    let (report, more) = self.judge(host, &mut used);
-                    remarks.extend(more);
-                    let fixer = self.inspection.fixer.filter(|_| report.verdict == Verdict::NotCompliant);
-                    let fix = fixer.map(|fixer| fixer(host));
-                    reports.push((report, fix));
-                }
-                (inputs, reports, remarks, used)
+                let looked = self.look.machine(group, &hosts, &mut remarks, around);
+                (inputs, looked, remarks)
             }));
-            let Ok((inputs, reports, remarks, used)) = looked else {
+            let Ok((inputs, looked, remarks)) = looked else {
                 let path = group.artifacts().next().map(|artifact| Path::new(&*artifact.name));
                 self.failed_over(path, &mut made);
                 continue;
             };
-            diagnostics.extend(remarks);
-            made.used.add(&used);
-            judged.push((group, reports.len(), inputs));
-            for (report, fix) in reports {
-                made.counts.host(&report);
-                let record = HostRecord::new(group, report, fix);
-                made.records.push((self.render)(Record::Host(Box::new(record))));
-            }
+            said.extend(remarks);
+            made.used.add(&looked.used);
+            made.counts.add(&looked.counts);
+            judged.push((group, looked.records.len(), inputs));
+            made.records.extend(looked.records);
         }
+        let mut diagnostics = found.diagnostics;
+        diagnostics.extend(said);
         made.counts.files += found.files;
         made.counts.other_files += found.other_files;
         for mut record in records(&judged, found.ledger, found.images, diagnostics) {
             self.weigh(&mut record.entry);
             made.counts.input(&record);
-            made.records.push((self.render)(Record::Input(Box::new(record))));
+            made.records.push(self.look.input(record));
         }
         made
     }
@@ -250,22 +272,10 @@ impl<'a, R> Inspector<'a, '_, R> {
         }
     }
 
-    fn judge(&self, host: &Host, used: &mut Used) -> (HostReport, Vec<Diagnostic>) {
-        let mut report = audit(self.inspection.policy, host);
-        let remarks = match self.inspection.cross_check {
-            true => cross_check(&mut report, host),
-            false => Vec::new(),
-        };
-        if let Some((waivers, today)) = self.inspection.waivers {
-            used.waive(waivers, &mut report, today);
-        }
-        (report, remarks)
-    }
-
     /// What there is to say where the program failed: at a file, or somewhere.
     fn broke<T>(&self, path: Option<&Path>) -> Made<T>
     where
-        R: Fn(Record) -> T,
+        R: Look<T>,
     {
         let mut made = self.nothing();
         self.failed_over(path, &mut made);
@@ -274,10 +284,23 @@ impl<'a, R> Inspector<'a, '_, R> {
 
     fn failed_over<T>(&self, path: Option<&Path>, made: &mut Made<T>)
     where
-        R: Fn(Record) -> T,
+        R: Look<T>,
     {
         let record = settle::broke(path);
         made.counts.input(&record);
-        made.records.push((self.render)(Record::Input(Box::new(record))));
+        made.records.push(self.look.input(record));
     }
+}
+
+/// What a machine is called while it is looked at: the folder that its hives lie in, or the `.reg` file that it is; nothing for
+/// one in an image or an archive, which is counted as such.
+fn own(group: &Group) -> Option<String> {
+    let first = group.artifacts().find(|artifact| artifact.container().is_none())?;
+    let path = Path::new(first.name.split(INTO).next().unwrap_or_default());
+    let folder = path.parent().filter(|folder| !group.hives.is_empty() && folder.file_name().is_some());
+    Some(file_name(folder.unwrap_or(path)))
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }

@@ -23,7 +23,7 @@ use crate::diagnostic::{Code, Severity};
 use crate::error::{At, Error};
 use crate::image::{Disk, disk, ends_like_disk};
 use crate::limits::Limits;
-use crate::read_at::{LocalFile, ReadAt};
+use crate::read_at::{LocalFile, Metered, ReadAt};
 use crate::windows::keys::is_hive_file;
 
 fn open_file(path: &Path) -> Result<Arc<dyn ReadAt>, Error> {
@@ -76,8 +76,14 @@ impl Walk<'_> {
         let (called, path) = (name(&holder.path), holder.path.clone());
         let files = Files::new(vec![(Arc::clone(&called), path.clone())]);
         let open = Arc::new({
-            let path = path.clone();
-            move || open_file(&path)
+            let (path, meter) = (path.clone(), self.meter.clone());
+            move || {
+                let file = open_file(&path)?;
+                Ok(match &meter {
+                    Some(meter) => Arc::new(Metered::new(file, meter)),
+                    None => file,
+                })
+            }
         });
         let (inside_of, named) = (None, holder.named);
         self.archive(&ArchiveAt { name: called, path, named, files, inside_of, open }, kind);

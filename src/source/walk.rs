@@ -24,6 +24,7 @@ use crate::error::At;
 use crate::image::ends_like_disk;
 use crate::limits::Limits;
 use crate::place::Place;
+use crate::progress::Meter;
 use crate::read_at::{LocalFile, ReadAt};
 
 /// What was found, and what was met on the way.
@@ -110,6 +111,8 @@ pub(crate) struct Walk<'a> {
     pub(crate) images: HashSet<PathBuf>,
     /// The line of the ledger that is about what is looked into now.
     pub(super) own: Option<usize>,
+    /// Is told how far an archive of this machine is read.
+    pub(crate) meter: Option<Arc<Meter>>,
 }
 
 /// Which images are only parts of others, and every file that any of them uses.
@@ -131,6 +134,7 @@ impl<'a> Walk<'a> {
             dynamic: Vec::new(),
             images: HashSet::new(),
             own: None,
+            meter: None,
         }
     }
 

@@ -52,6 +52,23 @@ fn a_wrong_command_line_is_2() {
     assert_text("usage_errors", &all);
 }
 
+/// On a terminal of 80 columns it does not scroll away, and names what most people need.
+#[test]
+fn the_short_help_fits_a_screen() {
+    for command in ["audit", "generate", "report", "diff", "show"] {
+        let mut short = program(&[command, "-h"]);
+        short.env("COLUMNS", "80");
+        let help = finish(short).out();
+        let lines: Vec<&str> = help.lines().collect();
+        assert!(lines.len() < 30, "{command}: {} lines", lines.len());
+        assert!(lines.iter().all(|line| line.chars().count() <= 80), "{help}");
+        let headings = lines.iter().filter(|line| !line.starts_with(' ') && line.ends_with(':')).count();
+        let examples = lines.iter().filter(|line| line.starts_with(&format!("  tlshive {command} "))).count();
+        assert!(headings >= 4 && examples >= 2, "{help}");
+    }
+    assert_run("help_audit_short", &["audit", "-h"]);
+}
+
 #[test]
 fn help_and_version_say_what_there_is() {
     assert_run("help", &["--help"]);

@@ -173,3 +173,34 @@ fn a_hive_that_is_loaded_under_another_name_gets_its_own_file() {
     assert_text("estate_root", &said);
     assert!(!said.contains(r"[HKEY_LOCAL_MACHINE\SYSTEM\"), "{said}");
 }
+
+/// Machines are looked at several at a time, and the files are those of their order.
+#[test]
+fn the_files_are_the_same_for_any_number_of_threads() {
+    let (_keep, folder) = scratch();
+    let hosts = ["disabled", "nothing-set", "wrong-type", "compliant", "damaged-target", "dirty"];
+    for site in ["a", "b"] {
+        estate(&folder.join("in").join(site), &hosts);
+        archive(&folder.join("in").join(site).join("more.tar"), &hosts);
+    }
+    let input = folder.join("in");
+    let written = |plan: &str, jobs: &str| -> Vec<(String, Vec<u8>)> {
+        let out = folder.join(format!("{plan}-{jobs}"));
+        let (input, to) = (input.to_str().unwrap(), out.to_str().unwrap());
+        let done = run(&["generate", plan, "--for", input, "--format", "ps1", "-j", jobs, "-o", to]);
+        assert!([0, 3].contains(&done.status), "{}", done.err());
+        let mut files: Vec<(String, Vec<u8>)> = fs::read_dir(&out)
+            .unwrap()
+            .map(|file| file.unwrap().path())
+            .map(|file| (file.file_name().unwrap().to_str().unwrap().to_owned(), fs::read(&file).unwrap()))
+            .collect();
+        files.sort();
+        files
+    };
+    for plan in ["fix", "undo", "only"] {
+        let one = written(plan, "1");
+        assert!(one.len() > 2, "{plan}");
+        assert!(one == written(plan, "4"), "{plan}");
+    }
+    assert_eq!(rows(&folder.join("fix-1/index.csv")).len(), 1 + 2 * 2 * hosts.len());
+}

@@ -25,6 +25,7 @@ mod ledger;
 mod overlay;
 mod plans;
 mod policy_files;
+mod progress;
 mod reports;
 mod runs;
 mod streams;

@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
-use super::super::{AFTER_HELP, reports};
-use super::ColourArg;
+use super::super::{EXIT_STATUS, reports};
+use super::{ColourArg, HelpArgs, INPUT, JUDGING, OUTPUT, ProgressArgs, listed};
 use crate::output::reports::ReportFormat;
 use crate::policy::Policy;
 use crate::run::FailOn;
@@ -15,16 +15,27 @@ use crate::run::FailOn;
 /// Reports beside the output, and what the exit status tells.
 #[derive(Args)]
 pub(in crate::cli) struct ReportsArgs {
-    /// Write a report to FILE as well: csv, csv-findings, junit, sarif, markdown or html; may be given again
-    #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = reports::wanted)]
+    /// A report besides, such as html=tls.html
+    ///
+    /// FORMAT is csv, csv-findings, junit, sarif, markdown or html. May be given again.
+    #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = reports::wanted, help_heading = OUTPUT)]
     pub(in crate::cli) wanted: Vec<(ReportFormat, PathBuf)>,
 
     /// Begin CSV with a byte order mark, which Excel takes for UTF-8
-    #[arg(long)]
+    #[arg(long, help_heading = OUTPUT, hide_short_help = true)]
     pub(in crate::cli) bom: bool,
 
-    /// Which failing rules give the exit status 1
-    #[arg(long, value_enum, value_name = "RULES", default_value_t = FailOnArg::Required)]
+    /// required, advisory or never: what gives status 1
+    #[arg(
+        long,
+        value_enum,
+        value_name = "RULES",
+        default_value_t = FailOnArg::Required,
+        help_heading = JUDGING,
+        hide_possible_values = true,
+        hide_default_value = true,
+        long_help = listed::<FailOnArg>("Which failing rules give the exit status 1 [default: required]; with --baseline, those among them that are new:")
+    )]
     pub(in crate::cli) fail_on: FailOnArg,
 }
 
@@ -48,32 +59,54 @@ impl From<FailOnArg> for FailOn {
     }
 }
 
-/// Put saved runs together: what "audit --format jsonl" wrote, also if it was cut short
+const REPORT_EXAMPLES: &str = "\
+Examples:
+  tlshive report run.jsonl --format html -o tls.html   As a page
+  tlshive report run.jsonl rest.jsonl                  Two parts of a run";
+
+/// Put saved runs together, and print them in any format
+///
+/// A saved run is what "audit --format jsonl" wrote, also if it was cut short.
 #[derive(Args)]
-#[command(after_help = AFTER_HELP)]
+#[command(
+    disable_help_flag = true,
+    after_help = REPORT_EXAMPLES,
+    after_long_help = format!("{REPORT_EXAMPLES}\n\n{EXIT_STATUS}")
+)]
 pub(in crate::cli) struct ReportArgs {
     /// Saved runs; - is standard input
     #[arg(required = true, value_name = "RUN.jsonl")]
     pub(in crate::cli) parts: Vec<PathBuf>,
 
-    /// Output format
-    #[arg(long, value_enum, default_value_t = MergedFormatArg::Text)]
+    /// text (default), json, csv, html, …
+    #[arg(
+        long,
+        value_enum,
+        default_value_t = MergedFormatArg::Text,
+        help_heading = OUTPUT,
+        hide_possible_values = true,
+        hide_default_value = true,
+        long_help = listed::<MergedFormatArg>("Format of the report [default: text]:")
+    )]
     pub(in crate::cli) format: MergedFormatArg,
 
     #[command(flatten)]
     pub(in crate::cli) reports: ReportsArgs,
 
     /// Colour the text; the environment variable NO_COLOR turns "auto" off
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColourArg::Auto)]
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColourArg::Auto, help_heading = OUTPUT, hide_short_help = true)]
     pub(in crate::cli) color: ColourArg,
 
-    /// Write the report to FILE instead of standard output
-    #[arg(short, long, value_name = "FILE")]
+    /// Write to FILE instead of standard output
+    #[arg(short, long, value_name = "FILE", help_heading = OUTPUT)]
     pub(in crate::cli) output: Option<PathBuf>,
 
     /// Overwrite FILE if it exists
-    #[arg(long)]
+    #[arg(long, help_heading = OUTPUT, hide_short_help = true)]
     pub(in crate::cli) force: bool,
+
+    #[command(flatten)]
+    help: HelpArgs,
 }
 
 #[derive(Clone, Copy)]
@@ -105,18 +138,29 @@ impl ValueEnum for MergedFormatArg {
     }
 }
 
-const AFTER_DIFF_HELP: &str = "\
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  tlshive diff q1.jsonl q2.jsonl   Two saved runs (audit --format jsonl)
+  tlshive diff q1.jsonl /backups   A saved run, and what is there now";
+
+const DIFF_EXIT_STATUS: &str = "\
 Exit status:
   0  nothing got worse, and everything that was judged before was judged again
   1  something got worse, or less was judged
   2  the command line is wrong, the policies are not the same, or tlshive itself failed
   3  neither, but it is not certain which machine is which, or the old run is not whole";
 
-/// Compare two runs: what is fixed, what got worse, what is left, what is no longer judged
+/// Compare two runs: what is fixed, worse, left, no longer judged
 #[derive(Args)]
-#[command(after_help = AFTER_DIFF_HELP)]
+#[command(
+    disable_help_flag = true,
+    after_help = DIFF_EXAMPLES,
+    after_long_help = format!("{DIFF_EXAMPLES}\n\n{DIFF_EXIT_STATUS}")
+)]
 pub(in crate::cli) struct DiffArgs {
-    /// The earlier run: what "audit --format jsonl" wrote, or whatever an audit takes, which is audited now
+    /// The earlier run: a saved one, or inputs
+    ///
+    /// What "audit --format jsonl" wrote, or whatever an audit takes, which is audited now.
     #[arg(value_name = "OLD")]
     pub(in crate::cli) old: PathBuf,
 
@@ -124,29 +168,47 @@ pub(in crate::cli) struct DiffArgs {
     #[arg(value_name = "NEW")]
     pub(in crate::cli) new: PathBuf,
 
-    /// Compare verdicts even if the runs were held against different policies
-    #[arg(long)]
+    /// Compare also runs of different policies
+    ///
+    /// Their verdicts answer different questions.
+    #[arg(long, help_heading = JUDGING)]
     pub(in crate::cli) across_policies: bool,
 
-    /// Policy for inputs that are audited now: the id of a built-in one, or a TOML file
-    #[arg(long, value_name = "ID|FILE", default_value = Policy::DEFAULT)]
+    /// The rules for inputs
+    ///
+    /// The id of a policy that is built in (tlshive policy list), or a TOML file. Saved runs have their own.
+    #[arg(long, value_name = "ID|FILE", default_value = Policy::DEFAULT, help_heading = JUDGING)]
     pub(in crate::cli) policy: String,
 
     /// How many machines are looked at at a time [default: one for each processor]
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", help_heading = INPUT, hide_short_help = true)]
     pub(in crate::cli) jobs: Option<std::num::NonZeroUsize>,
 
-    /// Output format
-    #[arg(long, value_enum, default_value_t = DiffFormatArg::Text)]
+    /// text (default), json or csv
+    #[arg(
+        long,
+        value_enum,
+        default_value_t = DiffFormatArg::Text,
+        help_heading = OUTPUT,
+        hide_possible_values = true,
+        hide_default_value = true,
+        long_help = listed::<DiffFormatArg>("Output format [default: text]:")
+    )]
     pub(in crate::cli) format: DiffFormatArg,
 
-    /// Write the comparison to FILE instead of standard output
-    #[arg(short, long, value_name = "FILE")]
+    /// Write to FILE instead of standard output
+    #[arg(short, long, value_name = "FILE", help_heading = OUTPUT)]
     pub(in crate::cli) output: Option<PathBuf>,
 
     /// Overwrite FILE if it exists
-    #[arg(long)]
+    #[arg(long, help_heading = OUTPUT, hide_short_help = true)]
     pub(in crate::cli) force: bool,
+
+    #[command(flatten)]
+    pub(in crate::cli) progress: ProgressArgs,
+
+    #[command(flatten)]
+    help: HelpArgs,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

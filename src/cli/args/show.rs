@@ -5,9 +5,15 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::super::audit;
-use super::{DiskArgs, RegIsArg};
+use super::{DiskArgs, HelpArgs, INPUT, OUTPUT, RegIsArg, listed};
 
-const AFTER_SHOW_HELP: &str = "\
+const EXAMPLES: &str = "\
+Examples:
+  tlshive show SYSTEM                                     The root key
+  tlshive show dc01.vhdx 'HKLM\\SYSTEM\\Select' Current     A value in an image
+  tlshive show SYSTEM -r --format reg -o system.reg       All, as a .reg file";
+
+const EXIT_STATUS: &str = "\
 Exit status:
   0  the key or value was printed
   1  it is not there
@@ -16,70 +22,86 @@ Exit status:
 
 /// Print a key, or a value of it, as it stands in a hive or a .reg file
 #[derive(Args)]
-#[command(after_help = AFTER_SHOW_HELP)]
+#[command(disable_help_flag = true, after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{EXIT_STATUS}"))]
 pub(in crate::cli) struct ShowArgs {
-    /// A hive, a .reg file, or a disk image or archive that holds one; told apart by content
+    /// A hive, a .reg file, or an image or archive that holds one
     pub(in crate::cli) input: PathBuf,
 
-    /// Path below the hive's root, or a full one such as HKLM\SYSTEM\CurrentControlSet\Control; without it, the root of a
-    /// hive or the whole of a .reg file
+    /// Path of a key, from the hive's root or in full
+    ///
+    /// In full as HKLM\SYSTEM\CurrentControlSet\Control. Without it, the root of a hive or the whole of a .reg file.
     pub(in crate::cli) key: Option<String>,
 
     /// Name of one value; "@" or "" is the default value
     pub(in crate::cli) value: Option<String>,
 
-    /// Of several machines in an image or archive, that of this name or in this place, such as a volume
-    #[arg(long, value_name = "NAME|PATH")]
+    /// Of several machines, that of this name or place
+    ///
+    /// A place is a file, or a volume in an image.
+    #[arg(long, value_name = "NAME|PATH", help_heading = INPUT)]
     pub(in crate::cli) host: Option<String>,
 
     /// Print the keys below as well
-    #[arg(short, long, conflicts_with = "value")]
+    #[arg(short, long, conflicts_with = "value", help_heading = OUTPUT)]
     pub(in crate::cli) recursive: bool,
 
-    /// Print, in place of what is there, what was deleted in the key and in all below it and still stands in the hive's free
-    /// cells; of the whole hive, also what nothing says the key of
-    #[arg(long, conflicts_with_all = ["value", "recursive"])]
+    /// What was deleted there and can still be read
+    ///
+    /// In place of what is there: what was deleted in the key and in all below it and still stands in the hive's free cells; of the
+    /// whole hive, also what nothing says the key of.
+    #[arg(long, conflicts_with_all = ["value", "recursive"], help_heading = OUTPUT)]
     pub(in crate::cli) deleted: bool,
 
-    /// Output format
-    #[arg(long, value_enum, default_value_t = ShowFormatArg::Text)]
+    /// text (default), json, reg or raw
+    #[arg(
+        long,
+        value_enum,
+        default_value_t = ShowFormatArg::Text,
+        help_heading = OUTPUT,
+        hide_possible_values = true,
+        hide_default_value = true,
+        long_help = listed::<ShowFormatArg>("Output format [default: text]:")
+    )]
     pub(in crate::cli) format: ShowFormatArg,
 
     /// What the hive's root is called: HKEY_LOCAL_MACHINE\SYSTEM and the like where the hive shows it, else
     /// HKEY_LOCAL_MACHINE and the file's name
-    #[arg(long, value_name = "PREFIX")]
+    #[arg(long, value_name = "PREFIX", help_heading = OUTPUT, hide_short_help = true)]
     pub(in crate::cli) root: Option<String>,
 
     /// Transaction log of the hive, where it does not lie beside it under its name; may be given again
-    #[arg(long, value_name = "FILE", conflicts_with = "no_logs")]
+    #[arg(long, value_name = "FILE", conflicts_with = "no_logs", help_heading = INPUT, hide_short_help = true)]
     pub(in crate::cli) log: Vec<PathBuf>,
 
     /// Show the hive as it lies, without its transaction logs
-    #[arg(long)]
+    #[arg(long, help_heading = INPUT, hide_short_help = true)]
     pub(in crate::cli) no_logs: bool,
 
     #[command(flatten)]
     pub(in crate::cli) disk: DiskArgs,
 
     /// What a .reg file is: what an export does not list is not there, what a script does not list is not known
-    #[arg(long, value_enum, value_name = "WHAT", default_value_t = RegIsArg::Auto)]
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = RegIsArg::Auto, help_heading = INPUT, hide_short_help = true)]
     pub(in crate::cli) reg_is: RegIsArg,
 
     /// Code page of a .reg file without a byte order mark, such as windows-1252, shift_jis or utf-8
-    #[arg(long, value_name = "NAME", value_parser = audit::codepage)]
+    #[arg(long, value_name = "NAME", value_parser = audit::codepage, help_heading = INPUT, hide_short_help = true)]
     pub(in crate::cli) codepage: Option<&'static encoding_rs::Encoding>,
 
     /// Write to FILE instead of standard output
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", help_heading = OUTPUT)]
     pub(in crate::cli) output: Option<PathBuf>,
 
     /// Overwrite FILE if it exists
-    #[arg(long)]
+    #[arg(long, help_heading = OUTPUT, hide_short_help = true)]
     pub(in crate::cli) force: bool,
 
     /// Print all bytes of binary data, and all remarks
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = OUTPUT)]
     pub(in crate::cli) verbose: bool,
+
+    #[command(flatten)]
+    help: HelpArgs,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]

@@ -115,7 +115,7 @@ impl<'a> Asked<'a> {
     /// What of a machine is looked at for that.
     pub(super) fn looked(&'a self, work: &'a Work) -> Looked<'a> {
         let (keys, trees) = (work.keys.as_slice(), work.trees.as_slice());
-        Looked { args: &self.args.state, target: self.target(), policy: self.policy, keys, trees }
+        Looked { args: self.args, target: self.target(), policy: self.policy, keys, trees }
     }
 
     /// What is to be written for a machine.
