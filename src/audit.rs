@@ -43,9 +43,11 @@ fn report(policy: &Policy, host: &Host, states: &dyn States, effective: Effectiv
         }
         _ => policy.rules.iter().map(|rule| check::check(rule, host, states)).collect(),
     };
-    HostReport {
+    let ids = policy.each().iter().map(|policy| policy.id.as_str().into());
+    let mut report = HostReport {
         name: host.name.clone(),
-        verdict: Verdict::of(&findings),
+        verdict: Verdict::Unknown,
+        verdicts: ids.map(|id| (id, Verdict::Unknown)).collect(),
         machine: host.machine.clone(),
         windows: host.windows.clone(),
         control_set: host.control_set.as_ref().map(|set| set.name.clone()),
@@ -54,20 +56,22 @@ fn report(policy: &Policy, host: &Host, states: &dyn States, effective: Effectiv
         policies: host.policies.clone(),
         notes: next_start(host)
             .into_iter()
-            .chain(asked_for(policy, &findings, &effective))
+            .chain(asked_for(&findings, &effective))
             .chain(host.notes.iter().cloned())
             .chain(host.remarks())
             .collect(),
         pages_read: host.pages_read(),
         findings,
         effective,
-    }
+    };
+    report.judge();
+    report
 }
 
 /// What the installed version of Entra Connect asks for, where the document of 2021 that the default policy follows fails it.
-fn asked_for(policy: &Policy, findings: &[Finding], effective: &Effective) -> Option<String> {
-    let fails = |finding: &Finding| finding.rule.required && finding.outcome == Outcome::Fail;
-    if policy.id != Policy::DEFAULT || !findings.iter().any(fails) {
+fn asked_for(findings: &[Finding], effective: &Effective) -> Option<String> {
+    let of_document = |finding: &&Finding| &*finding.rule.policy == Policy::DEFAULT && finding.rule.required;
+    if !findings.iter().filter(of_document).any(|finding| finding.outcome == Outcome::Fail) {
         return None;
     }
     let product = &effective.product;

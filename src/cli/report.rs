@@ -57,7 +57,7 @@ pub(super) fn run(args: &ReportArgs) -> Result<u8, Failure> {
     merging.made_good();
     if merging.policies.len() > 1 {
         let policies: Vec<&str> = merging.policies.iter().map(String::as_str).collect();
-        merging.broken(format!("the runs are held against several policies: {}", policies.join(", ")));
+        merging.broken(format!("the runs are held against different policies: {}", policies.join(", ")));
     }
     merging.troubles.iter().take(TROUBLES).for_each(stderr::line);
     let more = merging.troubles.len().saturating_sub(TROUBLES);
@@ -163,7 +163,8 @@ impl Merging {
         self.folder.clone_from(&run.folder);
         let real = run.resumes.iter().filter_map(|name| Path::new(&self.folder).join(name).canonicalize().ok());
         self.resumed.extend(real);
-        self.policies.extend(run.policies.iter().map(|policy| format!("{} {}", policy.id, policy.version)));
+        let each = run.policies.iter().map(|policy| format!("{} {}", policy.id, policy.version));
+        self.policies.insert(each.collect::<Vec<_>>().join(" and "));
         sinks.reports.run(run);
         sinks.document.as_mut().map_or(Ok(()), |document| document.run(part, json))
     }

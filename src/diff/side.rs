@@ -65,6 +65,8 @@ pub struct Machine {
 /// What became of a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
+    /// Id of the policy whose rule it is; empty in runs that do not say that.
+    pub policy: String,
     /// Id of the rule.
     pub rule: String,
     /// Whether it decides the verdict.
@@ -160,6 +162,7 @@ fn windows(windows: &Json) -> String {
 fn finding(finding: &Json) -> Finding {
     let waived = finding.get("waived").filter(|waived| waived.is_object());
     Finding {
+        policy: text(finding, "policy"),
         rule: text(finding, "rule"),
         required: finding.get("required") == Some(&Json::Bool(true)),
         outcome: text(finding, "outcome"),

@@ -108,6 +108,8 @@ pub struct Host {
     pub(crate) machine: Machine,
     pub(crate) verdict: Verdict,
     #[serde(default)]
+    pub(crate) verdicts: Vec<Judged>,
+    #[serde(default)]
     pub(crate) windows: Windows,
     pub(crate) control_set: Option<String>,
     #[serde(default)]
@@ -136,7 +138,7 @@ impl Host {
         for protocol in &mut effective.protocols {
             (protocol.client.why, protocol.server.why) = (String::new(), String::new());
         }
-        let lean = Self { verdict: self.verdict, unit: self.unit, effective, ..Self::default() };
+        let lean = Self { verdict: self.verdict, verdicts: self.verdicts, unit: self.unit, effective, ..Self::default() };
         if lean.verdict == Verdict::Compliant {
             return Self { effective: Effective { protocols: Vec::new(), ..lean.effective }, ..lean };
         }
@@ -150,7 +152,7 @@ impl Host {
 
 impl Finding {
     fn lean(self) -> Self {
-        let Self { rule, title, required, outcome, key, expected, found, state, why, waived, .. } = self;
+        let Self { policy, rule, title, required, outcome, key, expected, found, state, why, waived, .. } = self;
         // Whether it is about a value is asked, and not about which.
         let (key, rule_only) = (key.map(|_| String::new()), Self { required, outcome, ..Self::default() });
         let value = |value: Value| Value { data: Json::Null, ..value };
@@ -158,6 +160,7 @@ impl Finding {
             Outcome::Pass | Outcome::NotApplicable => Self { key, ..rule_only },
             Outcome::Unknown => Self { key, why, ..rule_only },
             Outcome::Fail => Self {
+                policy,
                 rule,
                 title,
                 key,
@@ -176,6 +179,14 @@ impl Finding {
 pub(crate) struct Machine {
     pub(crate) domain: Option<String>,
     pub(crate) machine_guid: Option<String>,
+}
+
+/// The verdict under one policy.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Judged {
+    pub(crate) policy: String,
+    pub(crate) verdict: Verdict,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -218,6 +229,8 @@ pub(crate) enum Outcome {
 /// One rule held against one machine.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct Finding {
+    #[serde(default)]
+    pub(crate) policy: String,
     pub(crate) rule: String,
     #[serde(default)]
     pub(crate) title: String,

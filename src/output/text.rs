@@ -41,6 +41,11 @@ impl Painter {
         let name = self.paint(Style::new().bold(), &escape(&host.name));
         let verdict = self.paint(colour.on_default().bold(), host.verdict.word());
         writeln!(out, "{name}: {verdict}{}", if host.backup { " (backup copy)" } else { "" })?;
+        if host.verdicts.len() > 1 {
+            for (policy, verdict) in &host.verdicts {
+                self.fact(out, "policy", &format!("{policy}: {}", verdict.word()))?;
+            }
+        }
         self.effective_line(&host.effective, out)?;
         if let Some(windows) = windows(&host.windows) {
             self.fact(out, "Windows", &windows)?;
@@ -89,7 +94,14 @@ impl Painter {
         let width = host.findings.iter().map(|f| f.rule.name().chars().count()).max().unwrap_or_default();
         let mut key: Option<Option<&KeyPath>> = None;
         let mut advice: Vec<&str> = Vec::new();
+        let mut policy = None;
         for finding in &host.findings {
+            if host.verdicts.len() > 1 && policy != Some(&finding.rule.policy) {
+                let of = host.verdicts.iter().find(|(id, _)| *id == finding.rule.policy);
+                let verdict = of.map(|(_, verdict)| verdict.word()).unwrap_or_default();
+                writeln!(out, "\n  {}", escape(&format!("Policy {}: {verdict}", finding.rule.policy)))?;
+                (policy, key) = (Some(&finding.rule.policy), None);
+            }
             let of = finding.rule.setting().map(|setting| &setting.key);
             if key != Some(of) {
                 let heading = of.map_or_else(|| "effective state".to_owned(), ToString::to_string);

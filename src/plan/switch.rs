@@ -21,7 +21,7 @@ pub(super) fn switch(plan: Plan, request: &Request<'_>) -> Result<Made, PlanErro
     for rule in request.chosen()? {
         match rule.setting().zip(wanted(plan, rule)) {
             Some((setting, value)) => {
-                values.set(request.key(&setting.key), setting.value.clone(), value, Some(&rule.id))?;
+                values.set(request.key(&setting.key), setting.value.clone(), value, Some(rule))?;
             }
             None => left_out.push(rule.id.clone()),
         }

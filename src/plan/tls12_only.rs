@@ -25,7 +25,7 @@ pub(super) fn tls12_only(request: &Request<'_>, tls13: Option<bool>, wow64: Opti
             left_out.push(rule.id.clone());
         }
         for wanted in values {
-            set.set(request.key(&wanted.key), wanted.name, wanted.value, Some(&rule.id))?;
+            set.set(request.key(&wanted.key), wanted.name, wanted.value, Some(rule))?;
         }
     }
     if request.values.is_empty() {

@@ -90,7 +90,7 @@ pub struct About {
     pub resumes: Vec<String>,
     /// The options that decide verdicts, but for the policy.
     pub options: Vec<String>,
-    /// The policy.
+    /// The policy, or several as one.
     pub policy: Policy,
     /// Failures that are accepted, and the day on which that is asked.
     pub waivers: Option<(Waivers, Date)>,

@@ -27,5 +27,6 @@ mod plans;
 mod policy_files;
 mod reports;
 mod runs;
+mod several_policies;
 mod streams;
 mod ways_out;

@@ -47,9 +47,10 @@ pub(in crate::cli) struct AuditArgs {
     #[arg(long, value_name = "GLOB=REASON", value_parser = audit::accepted)]
     pub(in crate::cli) allow: Vec<(String, String)>,
 
-    /// Policy to hold the machines against: the id of a built-in one, or a TOML file
+    /// Policy to hold the machines against: the id of a built-in one, or a TOML file; may be given again, and the worst verdict
+    /// decides
     #[arg(long, value_name = "ID|FILE", default_value = Policy::DEFAULT)]
-    pub(in crate::cli) policy: String,
+    pub(in crate::cli) policy: Vec<String>,
 
     /// Failures that are accepted, each with a reason: a TOML file of [[waiver]] tables
     #[arg(long, value_name = "FILE")]

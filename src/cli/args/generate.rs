@@ -34,9 +34,10 @@ pub(in crate::cli) struct GenerateArgs {
     #[arg(long, value_name = "SET", default_value = "current", value_parser = generate::control_set)]
     pub(in crate::cli) control_set: generate::Target,
 
-    /// Policy whose values to set: the id of a built-in one, or a TOML file [default: entra-connect-tls12, for "only" tls12-only]
+    /// Policy whose values to set: the id of a built-in one, or a TOML file; may be given again, for the values of all of them
+    /// [default: entra-connect-tls12, for "only" tls12-only]
     #[arg(long, value_name = "ID|FILE")]
-    pub(in crate::cli) policy: Option<String>,
+    pub(in crate::cli) policy: Vec<String>,
 
     /// Write for a hive that is loaded under another name, as reg load does in the recovery environment (WinRE): the key that it
     /// is loaded as; with SYSTEM= or SOFTWARE= in front where the name does not show which it is; may be given again

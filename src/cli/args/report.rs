@@ -128,9 +128,9 @@ pub(in crate::cli) struct DiffArgs {
     #[arg(long)]
     pub(in crate::cli) across_policies: bool,
 
-    /// Policy for inputs that are audited now: the id of a built-in one, or a TOML file
+    /// Policy for inputs that are audited now: the id of a built-in one, or a TOML file; may be given again
     #[arg(long, value_name = "ID|FILE", default_value = Policy::DEFAULT)]
-    pub(in crate::cli) policy: String,
+    pub(in crate::cli) policy: Vec<String>,
 
     /// How many machines are looked at at a time [default: one for each processor]
     #[arg(short, long, value_name = "N")]
