@@ -70,7 +70,9 @@ fn report(policy: &Policy, host: &Host, states: &dyn States, effective: Effectiv
 
 /// What the installed version of Entra Connect asks for, where the document of 2021 that the default policy follows fails it.
 fn asked_for(findings: &[Finding], effective: &Effective) -> Option<String> {
-    let of_document = |finding: &&Finding| &*finding.rule.policy == Policy::DEFAULT && finding.rule.required;
+    let of_document = |finding: &&Finding| {
+        &*finding.rule.policy == Policy::DEFAULT && finding.rule.required && finding.rule.setting().is_some()
+    };
     if !findings.iter().filter(of_document).any(|finding| finding.outcome == Outcome::Fail) {
         return None;
     }
@@ -78,9 +80,9 @@ fn asked_for(findings: &[Finding], effective: &Effective) -> Option<String> {
     let (version, as_of) = (product.version.as_deref()?, &product.as_of);
     match product.needs {
         Needs::NoValues => Some(format!(
-            "Entra Connect {version}, which is installed, does not ask for the values that this policy asks for, but that TLS 1.2 is on, which the line \"effective\" tells \
-             (Microsoft, \"TLS 1.2 enforcement for Microsoft Entra Connect\", as of \
-             {as_of}); --policy entra-connect-effective judges what it needs"
+            "Entra Connect {version}, which is installed, does not ask for the values that this policy asks for: it needs \
+             TLS 1.2 to be on, and --policy entra-connect-effective judges that (Microsoft, \"TLS 1.2 enforcement for \
+             Microsoft Entra Connect\", as of {as_of})"
         )),
         Needs::Values => Some(format!(
             "Entra Connect {version}, which is installed, asks for these values: without them, setup may succeed and \

@@ -206,6 +206,12 @@ impl<'a> Request<'a> {
         Ok(self.policy.rules.iter().filter(|rule| self.wants(&rule.id)).collect())
     }
 
+    /// The same, but for those that are about what is installed, unless they are asked for by name: no file can do what they ask for.
+    fn settable(&self) -> Result<Vec<&'a Rule>, PlanError> {
+        let is = |rule: &&Rule| !self.values.is_empty() || !values::is_about_installed(rule);
+        Ok(self.chosen()?.into_iter().filter(is).collect())
+    }
+
     /// A rule's id, with its policy where there are several.
     fn name(&self, rule: &Rule) -> String {
         if self.policy.parts.is_empty() { rule.id.clone() } else { format!("{} of policy {}", rule.id, rule.policy) }

@@ -65,8 +65,8 @@ impl Verdict {
     }
 
     /// The verdict that these findings give under one policy.
-    pub fn of<'f>(findings: impl Iterator<Item = &'f Finding> + Clone) -> Self {
-        let required = || findings.clone().filter(|f| f.rule.required);
+    pub fn of(findings: &[&Finding]) -> Self {
+        let required = || findings.iter().filter(|f| f.rule.required);
         let has = |outcome| required().any(|f| f.outcome == outcome && f.waived.is_none());
         // A waiver settles its rule, so that a host with nothing but waived failures is no doubtful one.
         let settled = has(Outcome::Pass) || required().any(|f| f.waived.is_some());
@@ -82,7 +82,8 @@ impl HostReport {
     /// Judges by the findings: under each policy, and in all.
     pub(super) fn judge(&mut self) {
         for (policy, verdict) in &mut self.verdicts {
-            *verdict = Verdict::of(self.findings.iter().filter(|finding| finding.rule.policy == *policy));
+            let own = self.findings.iter().filter(|finding| finding.rule.policy == *policy);
+            *verdict = Verdict::of(&own.collect::<Vec<_>>());
         }
         let worst = |verdict: &Verdict| match verdict {
             Verdict::NotCompliant => 2,
@@ -187,7 +188,7 @@ mod tests {
         ];
         for (findings, want) in cases {
             let findings: Vec<Finding> = findings.iter().map(|&(o, r)| finding(o, r)).collect();
-            assert_eq!(Verdict::of(findings.iter()), want);
+            assert_eq!(Verdict::of(&findings.iter().collect::<Vec<_>>()), want);
         }
     }
 
@@ -204,7 +205,7 @@ mod tests {
         for (others, want) in cases {
             let mut findings: Vec<Finding> = others.iter().map(|&o| finding(o, true)).collect();
             findings.push(Finding { waived: waived(), ..finding(Fail, true) });
-            assert_eq!(Verdict::of(findings.iter()), want);
+            assert_eq!(Verdict::of(&findings.iter().collect::<Vec<_>>()), want);
         }
     }
 }

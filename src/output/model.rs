@@ -138,7 +138,8 @@ impl Host {
         for protocol in &mut effective.protocols {
             (protocol.client.why, protocol.server.why) = (String::new(), String::new());
         }
-        let lean = Self { verdict: self.verdict, verdicts: self.verdicts, unit: self.unit, effective, ..Self::default() };
+        let lean =
+            Self { verdict: self.verdict, verdicts: self.verdicts, unit: self.unit, effective, ..Self::default() };
         if lean.verdict == Verdict::Compliant {
             return Self { effective: Effective { protocols: Vec::new(), ..lean.effective }, ..lean };
         }

@@ -84,18 +84,22 @@ impl Painter {
         }
         if let Some(why) = says_nothing(host) {
             let word = self.paint(AnsiColor::Yellow.on_default(), "unknown");
-            writeln!(out, "\n    {word} all {} rules: {}", host.findings.len(), escape(why))?;
+            writeln!(out, "\n    {word} all {} rules: {}", applying(host).count(), escape(why))?;
             return if self.verbose { self.findings(host, out) } else { Ok(()) };
         }
         self.findings(host, out)
     }
 
     fn findings(&self, host: &HostReport, out: &mut dyn Write) -> io::Result<()> {
-        let width = host.findings.iter().map(|f| f.rule.name().chars().count()).max().unwrap_or_default();
+        // What is about a product that is not there is of no use to most readers.
+        let told = |finding: &&Finding| {
+            self.verbose || finding.outcome != Outcome::NotApplicable || finding.rule.only.product.is_none()
+        };
+        let width = host.findings.iter().filter(told).map(|f| f.rule.name().chars().count()).max().unwrap_or_default();
         let mut key: Option<Option<&KeyPath>> = None;
         let mut advice: Vec<&str> = Vec::new();
         let mut policy = None;
-        for finding in &host.findings {
+        for finding in host.findings.iter().filter(told) {
             if host.verdicts.len() > 1 && policy != Some(&finding.rule.policy) {
                 let of = host.verdicts.iter().find(|(id, _)| *id == finding.rule.policy);
                 let verdict = of.map(|(_, verdict)| verdict.word()).unwrap_or_default();
@@ -186,9 +190,14 @@ fn cross_checked(host: &HostReport) -> Option<String> {
 
 /// The reason, when no rule could be judged and all for the same one: the input is about something else.
 fn says_nothing(host: &HostReport) -> Option<&str> {
-    let first = host.findings.first()?;
+    let first = applying(host).next()?;
     let same = |f: &Finding| f.outcome == Outcome::Unknown && f.why == first.why;
-    host.findings.iter().all(same).then_some(first.why.as_str())
+    applying(host).all(same).then_some(first.why.as_str())
+}
+
+/// The rules that have a meaning on the machine.
+fn applying(host: &HostReport) -> impl Iterator<Item = &Finding> {
+    host.findings.iter().filter(|finding| finding.outcome != Outcome::NotApplicable)
 }
 
 /// A value for a narrow column; a long one is shortened, its raw bytes are in the other formats.

@@ -100,6 +100,8 @@ enum InstallationEntry {
 struct ProductEntry {
     min: Option<ProductVersion>,
     max: Option<ProductVersion>,
+    #[serde(default)]
+    known: bool,
 }
 
 fn yes() -> bool {
@@ -261,14 +263,15 @@ fn effect(subject: &Spanned<String>, expect: &Spanned<Vec<String>>, fix: Text) -
 }
 
 fn only(entry: OnlyEntry) -> Result<Only, String> {
-    let product = entry.entra_connect.map(|p| Product { min: p.min.map(|v| v.0), max: p.max.map(|v| v.0) });
+    let product =
+        entry.entra_connect.map(|p| Product { min: p.min.map(|v| v.0), max: p.max.map(|v| v.0), known: p.known });
     let never = |min, max| format!("no machine is meant: {min} is later than {max}");
     if let (Some(min), Some(max)) = (entry.min_build, entry.max_build)
         && min > max
     {
         return Err(never(min.to_string(), max.to_string()));
     }
-    if let Some(Product { min: Some(min), max: Some(max) }) = product
+    if let Some(Product { min: Some(min), max: Some(max), .. }) = product
         && min > max
     {
         return Err(never(min.to_string(), max.to_string()));

@@ -21,6 +21,7 @@ mod extent;
 mod formats;
 mod generate;
 mod hostile;
+mod known;
 mod ledger;
 mod overlay;
 mod plans;
