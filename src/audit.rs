@@ -43,9 +43,11 @@ fn report(policy: &Policy, host: &Host, states: &dyn States, effective: Effectiv
         }
         _ => policy.rules.iter().map(|rule| check::check(rule, host, states)).collect(),
     };
-    HostReport {
+    let ids = policy.each().iter().map(|policy| policy.id.as_str().into());
+    let mut report = HostReport {
         name: host.name.clone(),
-        verdict: Verdict::of(&findings),
+        verdict: Verdict::Unknown,
+        verdicts: ids.map(|id| (id, Verdict::Unknown)).collect(),
         machine: host.machine.clone(),
         windows: host.windows.clone(),
         control_set: host.control_set.as_ref().map(|set| set.name.clone()),
@@ -54,29 +56,33 @@ fn report(policy: &Policy, host: &Host, states: &dyn States, effective: Effectiv
         policies: host.policies.clone(),
         notes: next_start(host)
             .into_iter()
-            .chain(asked_for(policy, &findings, &effective))
+            .chain(asked_for(&findings, &effective))
             .chain(host.notes.iter().cloned())
             .chain(host.remarks())
             .collect(),
         pages_read: host.pages_read(),
         findings,
         effective,
-    }
+    };
+    report.judge();
+    report
 }
 
 /// What the installed version of Entra Connect asks for, where the document of 2021 that the default policy follows fails it.
-fn asked_for(policy: &Policy, findings: &[Finding], effective: &Effective) -> Option<String> {
-    let fails = |finding: &Finding| finding.rule.required && finding.outcome == Outcome::Fail;
-    if policy.id != Policy::DEFAULT || !findings.iter().any(fails) {
+fn asked_for(findings: &[Finding], effective: &Effective) -> Option<String> {
+    let of_document = |finding: &&Finding| {
+        &*finding.rule.policy == Policy::DEFAULT && finding.rule.required && finding.rule.setting().is_some()
+    };
+    if !findings.iter().filter(of_document).any(|finding| finding.outcome == Outcome::Fail) {
         return None;
     }
     let product = &effective.product;
     let (version, as_of) = (product.version.as_deref()?, &product.as_of);
     match product.needs {
         Needs::NoValues => Some(format!(
-            "Entra Connect {version}, which is installed, does not ask for the values that this policy asks for, but that TLS 1.2 is on, which the line \"effective\" tells \
-             (Microsoft, \"TLS 1.2 enforcement for Microsoft Entra Connect\", as of \
-             {as_of}); --policy entra-connect-effective judges what it needs"
+            "Entra Connect {version}, which is installed, does not ask for the values that this policy asks for: it needs \
+             TLS 1.2 to be on, and --policy entra-connect-effective judges that (Microsoft, \"TLS 1.2 enforcement for \
+             Microsoft Entra Connect\", as of {as_of})"
         )),
         Needs::Values => Some(format!(
             "Entra Connect {version}, which is installed, asks for these values: without them, setup may succeed and \

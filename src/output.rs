@@ -169,7 +169,7 @@ impl<'w> Report<'w> {
                 out.write_all(b",\n  \"hosts\": [")?;
             }
         }
-        let policy = format!("{} {}", about.policy.id, about.policy.version);
+        let policy = about.policy.names();
         let later = SpooledTempFile::new(SPOOL);
         Ok(Self {
             format,

@@ -38,7 +38,7 @@ use crate::windows::control_set::in_control_set;
 use crate::windows::path::{KeyPath, Name};
 use crate::windows::value::Value;
 
-pub use error::PlanError;
+pub use error::{Asking, PlanError};
 pub use gpo_backup::Settings as GpoSettings;
 pub use machine::{Machine, above};
 pub use refusal::{About, Refusal};
@@ -159,6 +159,8 @@ impl Made {
 #[derive(Default)]
 struct Values {
     changes: Vec<Change>,
+    /// The rule that asked for each first; none for what only goes with others.
+    asked: Vec<Option<Asking>>,
     /// Where each stands, by key and name upcased.
     set: BTreeMap<(KeyPath, Name), usize>,
 }
@@ -166,26 +168,29 @@ struct Values {
 impl Values {
     /// Sets a value, and gives its place. `rule` is the one that asks for it; without one, a value that is set already stays
     /// as it is.
-    fn set(&mut self, key: KeyPath, name: Name, value: Value, rule: Option<&str>) -> Result<usize, PlanError> {
+    fn set(&mut self, key: KeyPath, name: Name, value: Value, rule: Option<&Rule>) -> Result<usize, PlanError> {
         let about = (key.folded(), name.folded());
         let Some(&n) = self.set.get(&about) else {
             let n = self.changes.len();
             self.set.insert(about, n);
             self.changes.push(Change::Set { key, name, value });
+            self.asked.push(rule.map(Asking::from));
             return Ok(n);
         };
-        match (self.changes.get(n), rule) {
-            (Some(Change::Set { value: other, .. }), Some(rule)) if *other != value => {
-                Err(PlanError::Contradiction { key, name, rule: rule.to_owned() })
-            }
-            _ => Ok(n),
+        let Some(rule) = rule else { return Ok(n) };
+        match self.other(&key, &name, &value) {
+            Some(before) => Err(PlanError::Contradiction { key, name, before: before.clone(), rule: rule.into() }),
+            None => Ok(n),
         }
     }
 
-    /// Whether a value is set already, to something else.
-    fn is_other(&self, key: &KeyPath, name: &Name, wanted: &Value) -> bool {
-        let there = self.set.get(&(key.folded(), name.folded())).and_then(|&n| self.changes.get(n));
-        matches!(there, Some(Change::Set { value, .. }) if value != wanted)
+    /// The rule that has asked for other data of a value.
+    fn other(&self, key: &KeyPath, name: &Name, wanted: &Value) -> Option<&Asking> {
+        let n = *self.set.get(&(key.folded(), name.folded()))?;
+        match self.changes.get(n)? {
+            Change::Set { value, .. } if value != wanted => self.asked.get(n)?.as_ref(),
+            _ => None,
+        }
     }
 }
 
@@ -198,6 +203,17 @@ impl<'a> Request<'a> {
             return Err(PlanError::NoRule { policy: self.policy.id.clone(), rule: id.clone(), known });
         }
         Ok(self.policy.rules.iter().filter(|rule| self.wants(&rule.id)).collect())
+    }
+
+    /// The same, but for those that are about what is installed, unless they are asked for by name: no file can do what they ask for.
+    fn settable(&self) -> Result<Vec<&'a Rule>, PlanError> {
+        let is = |rule: &&Rule| !self.values.is_empty() || !values::is_about_installed(rule);
+        Ok(self.chosen()?.into_iter().filter(is).collect())
+    }
+
+    /// A rule's id, with its policy where there are several.
+    fn name(&self, rule: &Rule) -> String {
+        if self.policy.parts.is_empty() { rule.id.clone() } else { format!("{} of policy {}", rule.id, rule.policy) }
     }
 
     /// Whether a rule is asked for.

@@ -8,6 +8,7 @@ mod file;
 pub mod waiver;
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::windows::control_set::in_control_set;
 use crate::windows::path::{KeyPath, Name};
@@ -36,6 +37,8 @@ pub struct Policy {
     pub sha256: String,
     /// In the order in which they are reported.
     pub rules: Vec<Rule>,
+    /// The policies that it is, where it is several in one: its rules are theirs, one policy after the other.
+    pub parts: Vec<Policy>,
 }
 
 /// One thing that a policy asks for.
@@ -43,6 +46,8 @@ pub struct Policy {
 pub struct Rule {
     /// Stable name, for reports and scripts.
     pub id: String,
+    /// Id of the policy whose rule it is.
+    pub policy: Arc<str>,
     /// What holds when the rule passes, in one line.
     pub title: String,
     /// Why it is asked for: a paragraph.
@@ -202,6 +207,21 @@ impl fmt::Display for Accept {
     }
 }
 
+/// Two policies of one run have the same id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Twice {
+    /// The id.
+    pub id: String,
+}
+
+impl fmt::Display for Twice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "two policies have the id \"{}\", so that no report could tell them apart", self.id)
+    }
+}
+
+impl std::error::Error for Twice {}
+
 impl Policy {
     /// Id of the policy that is used unless another is asked for.
     pub const DEFAULT: &str = "entra-connect-tls12";
@@ -230,6 +250,45 @@ impl Policy {
     /// When the text is no policy: with line and column, what was expected and what was found.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         file::parse(text)
+    }
+
+    /// Several policies as one. Of one, it is that one.
+    ///
+    /// # Errors
+    /// When two have the same id: reports could not tell them apart.
+    pub fn join(mut policies: Vec<Self>) -> Result<Self, Twice> {
+        let mut ids: Vec<&str> = policies.iter().map(|policy| policy.id.as_str()).collect();
+        ids.sort_unstable();
+        if let Some(id) = ids.windows(2).find_map(|pair| pair.first().filter(|id| pair.last() == Some(id))) {
+            return Err(Twice { id: (*id).to_owned() });
+        }
+        if policies.len() == 1
+            && let Some(only) = policies.pop()
+        {
+            return Ok(only);
+        }
+        let all = |part: fn(&Self) -> &str| policies.iter().map(part).collect::<Vec<_>>().join(", ");
+        Ok(Self {
+            id: all(|policy| &policy.id),
+            version: all(|policy| &policy.version),
+            date: all(|policy| &policy.date),
+            title: all(|policy| &policy.title),
+            source: all(|policy| &policy.source),
+            sha256: all(|policy| &policy.sha256),
+            rules: policies.iter().flat_map(|policy| policy.rules.iter().cloned()).collect(),
+            parts: policies,
+        })
+    }
+
+    /// The policies that it is: itself, or its parts.
+    pub fn each(&self) -> &[Self] {
+        if self.parts.is_empty() { std::slice::from_ref(self) } else { &self.parts }
+    }
+
+    /// Id and version, of each part where it is several.
+    pub fn names(&self) -> String {
+        let name = |policy: &Self| format!("{} {}", policy.id, policy.version);
+        self.each().iter().map(name).collect::<Vec<_>>().join(", ")
     }
 
     /// The values that its rules look at.

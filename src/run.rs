@@ -35,7 +35,7 @@ pub use record::{About, Fix, Fixer, HostRecord, InputRecord, Record};
 
 /// What is asked of a run.
 pub struct Inspection<'a> {
-    /// The rules.
+    /// The rules; of several policies as one, each machine is read once and has a verdict under each.
     pub policy: &'a Policy,
     /// Failures that are accepted, and the day on which that is asked.
     pub waivers: Option<(&'a Waivers, Date)>,

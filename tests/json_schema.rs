@@ -45,6 +45,11 @@ fn every_document_of_every_fixture_is_valid() {
             assert_valid(&validator, &run.document(), &fixture);
         }
     }
+    for fixture in ["fixtures/hosts/compliant", "fixtures/hosts/damaged-target"] {
+        let policies = ["--policy", "tls12-only", "--policy", "exchange"];
+        let run = run(&[&["audit", "--format", "json", fixture], &policies[..]].concat());
+        assert_valid(&validator, &run.document(), fixture);
+    }
     for overlay in ["fixtures/reg/disabled.reg", "Cargo.toml"] {
         let run = run(&["audit", "--format", "json", "fixtures/hosts/compliant", "--overlay", overlay]);
         assert_valid(&validator, &run.document(), overlay);

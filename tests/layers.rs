@@ -185,6 +185,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "policy/fields.rs",
             "policy/file.rs",
             "policy/waiver.rs",
+            "audit/effective/lifecycle.rs",
             "audit/effective/os_defaults.rs",
             "audit/effective/product/agents.rs",
             "audit/effective/product/versions.rs",
@@ -217,6 +218,7 @@ const CRATES: &[(&str, &[&str])] = &[
         &[
             "policy/file.rs",
             "policy/waiver.rs",
+            "audit/effective/lifecycle.rs",
             "audit/effective/os_defaults.rs",
             "audit/effective/product/agents.rs",
             "audit/effective/product/versions.rs",

@@ -203,7 +203,8 @@ fn find(inputs: &[PathBuf], by_hand: &[PathBuf], apply: bool) -> Discovery {
 }
 
 fn judge(found: &Discovery, require_clean: bool) -> (Vec<HostReport>, Vec<Diagnostic>) {
-    let (limits, policy) = (Limits::default(), Policy::default_policy().unwrap());
+    let (limits, mut policy) = (Limits::default(), Policy::default_policy().unwrap());
+    policy.rules.retain(|rule| rule.setting().is_some());
     let interest: Vec<KeyPath> = policy.keys();
     let control_set = Wanted::Current;
     let options = Options { control_set, require_clean, interest: &interest, ..Options::new(&limits) };

@@ -56,7 +56,7 @@ fn the_default_policy_is_the_document() {
     let default = run(&["audit", "fixtures/hosts/compliant"]);
     let named = run(&["audit", "--policy", POLICIES[0], "fixtures/hosts/compliant"]);
     assert_eq!(default.out(), named.out());
-    assert!(default.out().contains("policy entra-connect-tls12 1.0.0"), "{}", default.out());
+    assert!(default.out().contains("policy entra-connect-tls12 1.1.0"), "{}", default.out());
 }
 
 /// A host that a STIG auditor accepts, made from the policy's own file.
@@ -76,7 +76,7 @@ fn what_generate_writes_passes_the_policy_it_was_written_for() {
 fn generate_says_which_rules_it_leaves_out() {
     let some = run(&["generate", "enable", "--policy", "entra-connect-effective"]);
     assert_eq!(some.status, 0);
-    assert!(some.err().contains("Nothing is written for entra-connect-version, "), "{}", some.err());
+    assert!(some.err().contains("Nothing is written for entra-connect-programs, "), "{}", some.err());
     for (args, said) in [
         (["enable", "--policy", "tls12-only", "--format", "reg"], "for any of its rules"),
         (["disable", "--policy", "disa-stig-iis10", "--format", "reg"], "do not say what the contrary is"),

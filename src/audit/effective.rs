@@ -8,6 +8,7 @@ mod ciphers;
 mod curves;
 mod dotnet;
 mod key_exchange;
+mod lifecycle;
 mod lookalikes;
 mod os_defaults;
 mod overall;
@@ -15,9 +16,11 @@ mod product;
 mod schannel;
 mod suites;
 pub mod tables;
+mod updates;
 mod usable;
 mod winhttp;
 
+use self::updates::Updates;
 use crate::diagnostic::Code;
 use crate::host::Windows;
 use crate::place::Place;
@@ -36,6 +39,7 @@ pub use ciphers::{Ciphers, ListSource};
 pub use curves::Curves;
 pub use dotnet::{DotNet, LIMITS as DOTNET_LIMITS, Left, Offer, Override, Program, Target, View};
 pub use key_exchange::KeyExchange;
+pub use lifecycle::Support;
 pub use overall::{Overall, OverallState};
 pub(in crate::audit) use product::agents;
 pub use product::{Agent, Entry, Installed, Needs, Product, Standing};
@@ -182,11 +186,13 @@ pub fn effective(registry: &Registry, windows: &Windows) -> Effective {
     let mut lints = Vec::from_iter(own_control_set(registry));
     lookalikes::read(registry, &dotnet::views(registry, windows), &mut lints);
     let release = os_defaults::release(windows);
-    let schannel = schannel::read(registry, windows, release, &mut lints);
+    let updates = Updates::new(registry);
+    let schannel = schannel::read(registry, windows, release, &updates, &mut lints);
     let mut client = schannel::of(&schannel.protocols, "TLS 1.2").map(|p| p.client.clone());
     // Off by default with an update, not there without: whoever names it may get it or not.
-    if let (Some(client), Some(_)) = (&mut client, release.and_then(|release| release.update.as_deref()))
+    if let (Some(client), Some(update)) = (&mut client, release.and_then(|release| release.update.as_deref()))
         && client.state == Availability::SoftOff
+        && updates.proof(update).is_none()
     {
         client.state = Availability::Unknown;
     }
@@ -200,9 +206,9 @@ pub fn effective(registry: &Registry, windows: &Windows) -> Effective {
     lints.extend(of_protocols);
     lints.extend(schannel::none_left(&protocols));
     let usable = schannel::of(&protocols, "TLS 1.2").map(|p| &p.client);
-    let winhttp = winhttp::read(registry, windows, release, usable, &mut lints);
+    let winhttp = winhttp::read(registry, windows, release, usable, &updates, &mut lints);
     lints.extend(of_ciphers);
-    let product = product::read(registry, windows, release, &dotnet, &mut lints);
+    let product = product::read(registry, windows, &dotnet, &mut lints);
     let restart = restart::judge(registry, &[&schannel.changed, &dotnet.changed, &winhttp.changed]);
     let overall = overall::overall(&schannel.protocols, &dotnet, &ciphers);
     Effective { overall, protocols, dotnet, winhttp, ciphers, curves, key_exchange, product, restart, lints }
@@ -219,6 +225,7 @@ pub fn interest() -> (Vec<KeyPath>, Vec<KeyPath>) {
     keys.extend(product::keys());
     keys.extend(lookalikes::keys());
     trees.extend(product::trees());
+    trees.extend(updates::trees());
     trees.extend(lookalikes::trees());
     (keys, trees)
 }

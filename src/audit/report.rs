@@ -1,5 +1,7 @@
 //! What an audit says.
 
+use std::sync::Arc;
+
 use super::effective::Effective;
 use crate::host::{Input, Machine, MachinePolicy, Windows};
 use crate::place::Place;
@@ -15,8 +17,10 @@ use crate::windows::value::Value;
 pub struct HostReport {
     /// The computer's name, or what the input is called.
     pub name: String,
-    /// The verdict.
+    /// The verdict: of several policies, the worst.
     pub verdict: Verdict,
+    /// The verdict under each policy, by its id.
+    pub verdicts: Vec<(Arc<str>, Verdict)>,
     /// Which machine it is.
     pub machine: Machine,
     /// What Windows it is.
@@ -33,7 +37,7 @@ pub struct HostReport {
     pub notes: Vec<String>,
     /// How many 4 KiB pages of hives were read for this report.
     pub pages_read: u64,
-    /// One a rule, in the order of the policy.
+    /// One a rule, in the order of the policies.
     pub findings: Vec<Finding>,
     /// What Windows would really do, whatever the policy says.
     pub effective: Effective,
@@ -60,8 +64,8 @@ impl Verdict {
         }
     }
 
-    /// The verdict that these findings give.
-    pub fn of(findings: &[Finding]) -> Self {
+    /// The verdict that these findings give under one policy.
+    pub fn of(findings: &[&Finding]) -> Self {
         let required = || findings.iter().filter(|f| f.rule.required);
         let has = |outcome| required().any(|f| f.outcome == outcome && f.waived.is_none());
         // A waiver settles its rule, so that a host with nothing but waived failures is no doubtful one.
@@ -71,6 +75,23 @@ impl Verdict {
             (false, false, true) => Verdict::Compliant,
             (false, _, _) => Verdict::Unknown,
         }
+    }
+}
+
+impl HostReport {
+    /// Judges by the findings: under each policy, and in all.
+    pub(super) fn judge(&mut self) {
+        for (policy, verdict) in &mut self.verdicts {
+            let own = self.findings.iter().filter(|finding| finding.rule.policy == *policy);
+            *verdict = Verdict::of(&own.collect::<Vec<_>>());
+        }
+        let worst = |verdict: &Verdict| match verdict {
+            Verdict::NotCompliant => 2,
+            Verdict::Unknown => 1,
+            Verdict::Compliant => 0,
+        };
+        let verdicts = self.verdicts.iter().map(|(_, verdict)| *verdict);
+        self.verdict = verdicts.max_by_key(worst).unwrap_or(Verdict::Unknown);
     }
 }
 
@@ -167,7 +188,7 @@ mod tests {
         ];
         for (findings, want) in cases {
             let findings: Vec<Finding> = findings.iter().map(|&(o, r)| finding(o, r)).collect();
-            assert_eq!(Verdict::of(&findings), want);
+            assert_eq!(Verdict::of(&findings.iter().collect::<Vec<_>>()), want);
         }
     }
 
@@ -184,7 +205,7 @@ mod tests {
         for (others, want) in cases {
             let mut findings: Vec<Finding> = others.iter().map(|&o| finding(o, true)).collect();
             findings.push(Finding { waived: waived(), ..finding(Fail, true) });
-            assert_eq!(Verdict::of(&findings), want);
+            assert_eq!(Verdict::of(&findings.iter().collect::<Vec<_>>()), want);
         }
     }
 }

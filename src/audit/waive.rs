@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::report::{HostReport, Outcome, Verdict, Waived};
+use super::report::{HostReport, Outcome, Waived};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::At;
 use crate::place::Place;
@@ -22,7 +22,7 @@ impl Used {
                 *used += apply(waiver, host);
             }
         }
-        host.verdict = Verdict::of(&host.findings);
+        host.judge();
     }
 
     /// Adds what was counted elsewhere.

@@ -87,7 +87,7 @@ pub(super) fn codepage(label: &str) -> Result<&'static encoding_rs::Encoding, St
 }
 
 pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
-    let policy = policy::load(&args.policy)?;
+    let policy = policy::load_all(&args.policy)?;
     let waivers = args.waivers.as_deref().map(|path| waivers(path, &policy)).transpose()?;
     let limits = Limits::default();
     let (interest, trees) = interest(&policy);
@@ -147,7 +147,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         .chain(&args.baseline)
         .chain(&args.resume);
     let mut inputs: Vec<PathBuf> = named.cloned().collect();
-    inputs.extend(policy::file(&args.policy).map(Path::to_owned));
+    inputs.extend(policy::files(&args.policy));
     let targets = targets(args);
     let near: Vec<PathBuf> = args.inputs.iter().chain(&args.disk.allow_dir).cloned().collect();
     targets.iter().try_for_each(|target| spare_folder(target, &near))?;
@@ -444,7 +444,9 @@ fn waivers(path: &Path, policy: &Policy) -> Result<Waivers, Failure> {
         Some(waiver) => {
             let (rule, line) = (&waiver.rule, waiver.line);
             let meant = did_you_mean(rule, rules.iter().copied());
-            let what = format!("line {line}: policy {} has no rule \"{rule}\"{meant}", policy.id);
+            let who = if policy.parts.is_empty() { "policy" } else { "none of the policies" };
+            let has = if policy.parts.is_empty() { "has no" } else { "has the" };
+            let what = format!("line {line}: {who} {} {has} rule \"{rule}\"{meant}", policy.id);
             Err(policy::wrong(path, &what))
         }
         None => Ok(waivers),

@@ -20,9 +20,9 @@ use crate::saved::record::Verdict;
 use crate::saved::{Ending, read};
 
 pub(super) fn run(args: &DiffArgs) -> Result<u8, Failure> {
-    let policy = policy::load(&args.policy)?;
+    let policy = policy::load_all(&args.policy)?;
     let mut inputs = vec![args.old.clone(), args.new.clone()];
-    inputs.extend(policy::file(&args.policy).map(Path::to_owned));
+    inputs.extend(policy::files(&args.policy));
     let mut out = writer(args.output.as_deref(), args.force, &inputs)?.lasting();
     let old = side(&args.old, &policy, args)?;
     let new = side(&args.new, &policy, args)?;
@@ -103,7 +103,7 @@ fn audited(path: &Path, policy: &Policy, args: &DiffArgs) -> Result<Side, Failur
     let shown = progress::show(&progress, &args.progress, false);
     let mut side = Side::new(path.display().to_string());
     side.tool = env!("CARGO_PKG_VERSION").to_owned();
-    side.policies.insert(held_against(policy));
+    side.policies.extend(held_against(policy));
     let inputs = [path.to_path_buf()];
     let take = |record: io::Result<crate::saved::Saved>| -> Result<(), Failure> {
         side.take(&record?).map_err(io::Error::from)?;
@@ -123,14 +123,16 @@ pub(super) fn baseline(path: &Path, policy: &Policy) -> Result<Side, Failure> {
     let none = || Failure::Message(format!("{}: no saved run (audit --format jsonl)", path.display()));
     let old = from_run(path)?.ok_or_else(none)?;
     let mut new = Side::new("this run");
-    new.policies.insert(held_against(policy));
+    new.policies.extend(held_against(policy));
     if old.policies == new.policies { Ok(old) } else { Err(Failure::Lines(other_policies(&old, &new))) }
 }
 
-/// A policy as runs name it.
-fn held_against(policy: &Policy) -> crate::diff::Policy {
-    let (id, version, sha256) = (policy.id.clone(), policy.version.clone(), policy.sha256.clone());
-    crate::diff::Policy { id, version, sha256 }
+/// The policies as runs name them.
+fn held_against(policy: &Policy) -> impl Iterator<Item = crate::diff::Policy> + '_ {
+    policy.each().iter().map(|policy| {
+        let (id, version, sha256) = (policy.id.clone(), policy.version.clone(), policy.sha256.clone());
+        crate::diff::Policy { id, version, sha256 }
+    })
 }
 
 /// What fails now and did not in the baseline, or could be told there.
@@ -156,7 +158,8 @@ pub(super) fn news(comparison: &Comparison<'_>, fail_on: FailOn) -> News {
     for pair in &comparison.pairs {
         let Some(new) = pair.new else { continue };
         let (name, unit) = (new.identity.to_string(), &new.unit);
-        let rules = |is: &dyn Fn(&RuleChange<'_>) -> bool| named(pair, is);
+        let several = comparison.has_several_policies();
+        let rules = |is: &dyn Fn(&RuleChange<'_>) -> bool| named(pair, several, is);
         match (pair.class, new.verdict) {
             (Class::Worse, _) => {
                 worst(1);
@@ -220,8 +223,8 @@ impl News {
 }
 
 /// The rules of a machine that this is so of.
-fn named(pair: &Pair<'_>, is: &dyn Fn(&RuleChange<'_>) -> bool) -> String {
-    let rules = pair.rules.iter().filter(|rule| is(rule)).filter_map(|rule| rule.new);
-    let rules: Vec<&str> = rules.map(|finding| finding.rule.as_str()).collect();
+fn named(pair: &Pair<'_>, several: bool, is: &dyn Fn(&RuleChange<'_>) -> bool) -> String {
+    let rules = pair.rules.iter().filter(|rule| is(rule) && rule.new.is_some());
+    let rules: Vec<String> = rules.map(|rule| rule.name(several)).collect();
     if rules.is_empty() { "its verdict".to_owned() } else { rules.join(", ") }
 }

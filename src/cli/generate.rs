@@ -45,8 +45,8 @@ pub(super) fn control_set(text: &str) -> Result<Target, String> {
 pub(super) fn run(args: &GenerateArgs) -> Result<u8, Failure> {
     let of_only = args.plan == PlanArg::Undo && args.state.of == Of::Plan(Plan::Only);
     let default = if args.plan == PlanArg::Only || of_only { TLS12_ONLY } else { Policy::DEFAULT };
-    let name = args.policy.as_deref().unwrap_or(default);
-    let policy = policy::load(name)?;
+    let names = if args.policy.is_empty() { &[default.to_owned()] } else { args.policy.as_slice() };
+    let policy = policy::load_all(names)?;
     let number = match args.control_set {
         Target::Current => None,
         Target::Number(n) => Some(n),
@@ -60,7 +60,7 @@ pub(super) fn run(args: &GenerateArgs) -> Result<u8, Failure> {
         return Err(format!("--root: {what}").into());
     }
     let asked = Asked { args, policy: &policy, number };
-    let mut inputs: Vec<PathBuf> = policy::file(name).map(Path::to_owned).into_iter().collect();
+    let mut inputs: Vec<PathBuf> = policy::files(names).collect();
     if let Of::File(path) = &args.state.of {
         inputs.push(path.clone());
     }

@@ -1,7 +1,7 @@
 //! `tlshive policy`, and what `--policy` names.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args::PolicyCommand;
 use super::exit::Failure;
@@ -33,6 +33,17 @@ pub(super) fn run(command: &PolicyCommand) -> Result<u8, Failure> {
     Ok(0)
 }
 
+/// The policies that are named, as one.
+pub(super) fn load_all(names: &[String]) -> Result<Policy, Failure> {
+    let policies = names.iter().map(|name| load(name)).collect::<Result<Vec<_>, _>>()?;
+    Policy::join(policies).map_err(|twice| Failure::Message(format!("--policy: {twice}")))
+}
+
+/// The files that policies are read from.
+pub(super) fn files(names: &[String]) -> impl Iterator<Item = PathBuf> + '_ {
+    names.iter().filter_map(|name| file(name)).map(Path::to_owned)
+}
+
 /// The policy that is built in under this id, or else the file that is named. A built-in one wins, so that no file that
 /// happens to lie about changes what a command means.
 pub(super) fn load(name: &str) -> Result<Policy, Failure> {
@@ -44,7 +55,7 @@ pub(super) fn load(name: &str) -> Result<Policy, Failure> {
 }
 
 /// The file that a policy is read from, unless it is a built-in one.
-pub(super) fn file(name: &str) -> Option<&Path> {
+fn file(name: &str) -> Option<&Path> {
     let is_file = name.contains(['/', std::path::MAIN_SEPARATOR]) || name.ends_with(".toml");
     (is_file && Policy::builtin_text(name).is_none()).then_some(Path::new(name))
 }

@@ -57,7 +57,7 @@ pub(super) fn run(args: &ReportArgs) -> Result<u8, Failure> {
     merging.made_good();
     if merging.policies.len() > 1 {
         let policies: Vec<&str> = merging.policies.iter().map(String::as_str).collect();
-        merging.broken(format!("the runs are held against several policies: {}", policies.join(", ")));
+        merging.broken(format!("the runs are held against different policies: {}", policies.join(", ")));
     }
     merging.troubles.iter().take(TROUBLES).for_each(stderr::line);
     let more = merging.troubles.len().saturating_sub(TROUBLES);
@@ -170,7 +170,7 @@ impl Merging {
             let sha256: String = policy.sha256.chars().take(12).collect();
             format!("{} {} (SHA-256 {sha256}…)", policy.id, policy.version)
         };
-        self.policies.extend(run.policies.iter().map(shown));
+        self.policies.insert(run.policies.iter().map(shown).collect::<Vec<_>>().join(" and "));
         match &self.first {
             None => self.first = Some((part.to_owned(), json.clone())),
             Some((first, before)) => {

@@ -127,6 +127,17 @@ pub struct RuleChange<'a> {
 }
 
 impl RuleChange<'_> {
+    /// The rule's id, with its policy in front where that is asked for.
+    pub fn name(&self, with_policy: bool) -> String {
+        let finding = self.new.or(self.old);
+        finding
+            .map(|finding| match with_policy {
+                true => format!("{}/{}", finding.policy, finding.rule),
+                false => finding.rule.clone(),
+            })
+            .unwrap_or_default()
+    }
+
     /// Whether it fails and did not, waived failures among it.
     pub fn is_worse(&self) -> bool {
         let fails = |finding: &Finding| finding.outcome == Outcome::Fail && finding.waived.is_none();
@@ -211,6 +222,11 @@ impl Comparison<'_> {
     /// Whether the policies are the same, by their texts.
     pub fn same_policy(&self) -> bool {
         self.old.policies == self.new.policies
+    }
+
+    /// Whether machines were held against several policies at once.
+    pub fn has_several_policies(&self) -> bool {
+        self.old.policies.len() > 1 || self.new.policies.len() > 1
     }
 
     /// What else the runs have not in common and verdicts may rest on.
@@ -312,17 +328,23 @@ fn steps(path: &str) -> impl Iterator<Item = &str> {
 
 /// The rules that are not as they were.
 fn rules<'a>(old: &'a Machine, new: &'a Machine, same_policy: bool) -> Vec<RuleChange<'a>> {
-    let find = |findings: &'a [Finding], rule: &str| findings.iter().find(|finding| finding.rule == rule);
+    let find = |findings: &'a [Finding], of: &Finding| {
+        let same = |finding: &&Finding| finding.rule == of.rule;
+        let found = findings.iter().filter(same).find(|finding| finding.policy == of.policy);
+        // Across policies, a rule is the one of the same id.
+        let across = || !findings.iter().any(|finding| finding.policy == of.policy);
+        found.or_else(|| findings.iter().find(same).filter(|_| across()))
+    };
     let is_other =
         |old: &Finding, new: &Finding| old.outcome != new.outcome || old.found != new.found || old.waived != new.waived;
     let mut changed = Vec::new();
     for after in &new.findings {
-        match find(&old.findings, &after.rule) {
+        match find(&old.findings, after) {
             Some(before) if !is_other(before, after) => {}
             before => changed.push(RuleChange { old: before, new: Some(after), same_policy }),
         }
     }
-    let dropped = old.findings.iter().filter(|before| find(&new.findings, &before.rule).is_none());
+    let dropped = old.findings.iter().filter(|before| find(&new.findings, before).is_none());
     changed.extend(dropped.map(|before| RuleChange { old: Some(before), new: None, same_policy }));
     changed
 }

@@ -64,6 +64,8 @@ pub struct Machine {
 /// What became of a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
+    /// Id of the policy whose rule it is; empty in runs that do not say that.
+    pub policy: String,
     /// Id of the rule.
     pub rule: String,
     /// Whether it decides the verdict.
@@ -157,12 +159,12 @@ fn windows(windows: &record::Windows) -> String {
 
 fn finding(finding: record::Finding) -> Finding {
     let found = found(&finding);
-    let record::Finding { rule, required, outcome, waived, last_write, why, .. } = finding;
+    let record::Finding { policy, rule, required, outcome, waived, last_write, why, .. } = finding;
     let waived = waived.map(|waived| match waived.expires {
         Some(last) => format!("{} (until {last})", waived.reason),
         None => waived.reason,
     });
-    Finding { rule, required, outcome, waived, found, last_write, why }
+    Finding { policy, rule, required, outcome, waived, found, last_write, why }
 }
 
 /// What was found: a state, data with its type where that is not `REG_DWORD`, or that nothing is set.

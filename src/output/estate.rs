@@ -88,6 +88,28 @@ impl Estate {
             .then(|| format!("What if {} is imported: the machines are not like this yet.", files.join(", ")))
     }
 
+    /// How many machines each policy has of each verdict, a line each; nothing where there is but one policy.
+    pub(super) fn by_policy(&self) -> Vec<String> {
+        let mut counts: Vec<(&str, [usize; 3])> = Vec::new();
+        for judged in self.hosts.iter().flat_map(|host| &host.verdicts) {
+            if !counts.iter().any(|(policy, _)| *policy == judged.policy) {
+                counts.push((&judged.policy, [0; 3]));
+            }
+            let count = counts.iter_mut().find(|(policy, _)| *policy == judged.policy);
+            let column = match judged.verdict {
+                Verdict::Compliant => 0,
+                Verdict::NotCompliant => 1,
+                Verdict::Unknown => 2,
+            };
+            count.and_then(|(_, count)| count.get_mut(column)).into_iter().for_each(|count| *count += 1);
+        }
+        let line = |(policy, [good, bad, open]): &(&str, [usize; 3])| {
+            let open = if *open > 0 { format!(", {open} cannot be told") } else { String::new() };
+            format!("{policy}: {good} meet it, {bad} do not{open}")
+        };
+        if counts.len() < 2 { Vec::new() } else { counts.iter().map(line).collect() }
+    }
+
     /// The command that writes the fix for a kind, from the machine that stands for it.
     pub(super) fn command(&self, kind: &Kind<'_>) -> String {
         let host = kind.example;
@@ -149,6 +171,20 @@ impl Host {
     /// Required rules that fail, and that nobody accepts the failure of.
     pub(super) fn failing(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.required && finding.fails())
+    }
+
+    /// A rule's id, with its policy in front where the machine was held against several.
+    pub(super) fn rule_name(&self, finding: &Finding) -> String {
+        match self.verdicts.len() {
+            0 | 1 => finding.rule.clone(),
+            _ => format!("{}/{}", finding.policy, finding.rule),
+        }
+    }
+
+    /// The verdict under each policy, where there are several.
+    pub(super) fn verdicts(&self) -> Vec<String> {
+        let each = self.verdicts.iter().map(|judged| format!("{}: {}", judged.policy, word(judged.verdict)));
+        if self.verdicts.len() < 2 { Vec::new() } else { each.collect() }
     }
 
     /// Why the verdict cannot be told.

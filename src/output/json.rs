@@ -14,6 +14,7 @@ use serde_json::{Value as Json, json};
 
 use self::finding::{FindingV2, finding};
 use super::escape::is_unsafe;
+use crate::audit::Verdict;
 use crate::diagnostic::Diagnostic;
 use crate::error::At;
 use crate::host::{ImageSeen, Input, InputKind, Recovery, RegExtent};
@@ -47,6 +48,7 @@ struct HostV2<'a> {
     unit: &'a str,
     machine: MachineV2<'a>,
     verdict: String,
+    verdicts: Vec<VerdictV2<'a>>,
     backup: bool,
     windows: WindowsV2<'a>,
     control_set: Option<&'a str>,
@@ -57,6 +59,12 @@ struct HostV2<'a> {
     findings: Vec<FindingV2<'a>>,
     effective: effective::EffectiveV2<'a>,
     fix: Option<FixV2<'a>>,
+}
+
+#[derive(Serialize)]
+struct VerdictV2<'a> {
+    policy: &'a str,
+    verdict: String,
 }
 
 #[derive(Serialize)]
@@ -272,7 +280,8 @@ fn host(record: &HostRecord) -> HostV2<'_> {
             domain: host.machine.domain.as_deref(),
             installed: host.machine.installed.map(|time| time.to_string()),
         },
-        verdict: host.verdict.word().replace(' ', "_"),
+        verdict: word(host.verdict),
+        verdicts: host.verdicts.iter().map(|(policy, of)| VerdictV2 { policy, verdict: word(*of) }).collect(),
         backup: host.backup,
         windows: WindowsV2 {
             product: w.product.as_deref(),
@@ -292,6 +301,10 @@ fn host(record: &HostRecord) -> HostV2<'_> {
         effective: effective::effective(&host.effective),
         fix: record.fix.as_ref().map(|fix| FixV2 { reg: fix.reg.as_deref(), remarks: &fix.remarks }),
     }
+}
+
+fn word(verdict: Verdict) -> String {
+    verdict.word().replace(' ', "_")
 }
 
 fn image(image: &ImageSeen) -> ImageV2<'_> {

@@ -1,4 +1,4 @@
-//! JUnit: a test suite a machine, a test a rule, as programs that build images and watch over tests read it. What was not
+//! JUnit: a test suite a machine (and a policy, where there are several), a test a rule, as programs that build images and watch over tests read it. What was not
 //! judged is a suite of its own, whose tests are errors.
 
 use std::io::{self, Write};
@@ -13,7 +13,14 @@ use crate::saved::record::{Finding, Host, Input, Outcome};
 pub(super) fn write(estate: &Estate, out: &mut dyn Write) -> io::Result<()> {
     let what_if = estate.what_if().map(|what_if| format!("; {what_if}")).unwrap_or_default();
     let mut report = Report::new(format!("tlshive: {}", escape(&format!("{}{what_if}", estate.policies()))));
-    report.add_test_suites(estate.hosts.iter().map(|host| suite(estate, host)));
+    for host in &estate.hosts {
+        match host.verdicts.as_slice() {
+            [] | [_] => drop(report.add_test_suite(suite(estate, host, None))),
+            several => {
+                report.add_test_suites(several.iter().map(|judged| suite(estate, host, Some(&judged.policy))));
+            }
+        }
+    }
     if !estate.unjudged.is_empty() || !estate.troubles.is_empty() {
         let mut suite = TestSuite::new("not judged");
         suite.add_test_cases(estate.unjudged.iter().map(input));
@@ -25,8 +32,10 @@ pub(super) fn write(estate: &Estate, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(text.as_bytes())
 }
 
-fn suite(estate: &Estate, host: &Host) -> TestSuite {
-    let mut suite = TestSuite::new(escape(&host.name).into_owned());
+/// The rules of one policy, or of the only one.
+fn suite(estate: &Estate, host: &Host, policy: Option<&str>) -> TestSuite {
+    let name = policy.map_or_else(|| host.name.clone(), |policy| format!("{} ({policy})", host.name));
+    let mut suite = TestSuite::new(escape(&name).into_owned());
     let mut property = |name: &str, value: &str| {
         suite.add_property(Property::new(name, escape(value).into_owned()));
     };
@@ -40,11 +49,12 @@ fn suite(estate: &Estate, host: &Host) -> TestSuite {
     for file in estate.overlays() {
         property("overlay", file);
     }
-    suite.add_test_cases(host.findings.iter().map(|finding| case(host, finding)));
+    let findings = host.findings.iter().filter(|finding| policy.is_none_or(|policy| finding.policy == policy));
+    suite.add_test_cases(findings.map(|finding| case(&name, finding)));
     suite
 }
 
-fn case(host: &Host, finding: &Finding) -> TestCase {
+fn case(suite: &str, finding: &Finding) -> TestCase {
     let message = |text: &str| escape(text).into_owned();
     let mut description = message(&finding.title);
     for part in [finding.key.as_ref(), finding.value.as_ref(), finding.fix.as_ref()].into_iter().flatten() {
@@ -64,7 +74,7 @@ fn case(host: &Host, finding: &Finding) -> TestCase {
         (Outcome::Unknown, None) => not_passed(NonSuccessKind::Error, &finding.why, &description),
     };
     let mut case = TestCase::new(finding.rule.as_str(), status);
-    case.set_classname(message(&host.name));
+    case.set_classname(message(suite));
     if let Some(said) = said {
         case.set_system_out(said);
     }

@@ -20,6 +20,12 @@ pub(super) fn write(estate: &Estate, out: &mut dyn Write) -> io::Result<()> {
     let kinds = kinds(estate);
     let letters = letters(&kinds);
     writeln!(out, "# {}\n", text(&answer(estate).join(" ")))?;
+    for line in estate.by_policy() {
+        writeln!(out, "- {}", text(&line))?;
+    }
+    if estate.hosts.iter().any(|host| host.verdicts.len() > 1) {
+        writeln!(out)?;
+    }
     let run = estate.first();
     let started = run.map(|run| run.started.as_str()).unwrap_or_default();
     let version = run.map(|run| run.tool.version.as_str()).unwrap_or_default();
@@ -75,7 +81,7 @@ fn of_kind(kind: &Kind<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "**{}.** {}\n", capital(kind.risk.word()), kind.risk.sentence())?;
     writeln!(out, "{}\n", text(&names(&kind.hosts, NAMES)))?;
     for finding in &kind.failing {
-        writeln!(out, "- {}: {}", code(&finding.rule), text(&finding.why))?;
+        writeln!(out, "- {}: {}", code(&kind.example.rule_name(finding)), text(&finding.why))?;
     }
     writeln!(out)?;
     match (&kind.same_fix_as, kind.example.fix.as_ref().and_then(|fix| fix.reg.as_deref())) {
@@ -107,8 +113,9 @@ fn row(host: &Host, letter: &str) -> String {
         Verdict::Unknown => format!(" ({})", text(&reason(host))),
         _ => String::new(),
     };
+    let each = host.verdicts().iter().map(|verdict| format!("<br>{}", text(verdict))).collect::<String>();
     let (name, product) = (text(&host.name), text(&windows(host)));
-    format!("| {verdict}{why} | {letter} | {name} | {product} | {} | {} |", cells.join(" | "), code(&host.unit))
+    format!("| {verdict}{why}{each} | {letter} | {name} | {product} | {} | {} |", cells.join(" | "), code(&host.unit))
 }
 
 fn capital(text: &str) -> String {

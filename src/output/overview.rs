@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use super::escape::escape;
 use super::estate::{Estate, Kind, both, days_until, kinds, letters, names, reason, sign, windows};
 use super::wrap::{fit_head, fit_tail, wrapped};
-use crate::saved::record::{Host, Verdict};
+use crate::saved::record::{Finding, Host, Verdict};
 
 /// How the text is laid out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -48,7 +48,8 @@ const VERDICT: usize = 12;
 pub(super) fn answer(estate: &Estate) -> Vec<String> {
     let (hosts, bad) = (estate.hosts.len(), estate.count(Verdict::NotCompliant));
     let (good, open) = (estate.count(Verdict::Compliant), estate.count(Verdict::Unknown));
-    let policy = estate.policies();
+    let all = if estate.by_policy().is_empty() { "" } else { "all of " };
+    let policy = format!("{all}{}", estate.policies());
     let machines = if hosts == 1 { "machine" } else { "machines" };
     let first = match (hosts, bad) {
         (0, _) => format!("No machine was judged against {policy}"),
@@ -123,6 +124,21 @@ const TROUBLES: usize = 20;
 /// Days within which a waiver that expires is named.
 pub(super) const SOON: i64 = 90;
 
+/// The rules that fail, a line for each policy where there are several.
+fn fails(kind: &Kind<'_>) -> Vec<String> {
+    let several = kind.example.verdicts.len() > 1;
+    let line = |of: &dyn Fn(&Finding) -> bool| {
+        let rules = kind.failing.iter().filter(|finding| of(finding)).map(|finding| finding.rule.as_str());
+        rules.collect::<Vec<_>>().join(", ")
+    };
+    if !several {
+        return vec![format!("fails: {}", line(&|_| true))];
+    }
+    let policies = kind.example.verdicts.iter().map(|judged| judged.policy.as_str());
+    let lines = policies.map(|policy| (policy, line(&|finding| finding.policy == policy)));
+    lines.filter(|(_, rules)| !rules.is_empty()).map(|(policy, rules)| format!("fails {policy}: {rules}")).collect()
+}
+
 struct Text<'w> {
     layout: Layout,
     out: &'w mut dyn Write,
@@ -136,6 +152,7 @@ pub(super) fn write(estate: &Estate, layout: Layout, out: &mut dyn Write) -> io:
     for sentence in answer(estate) {
         text.line("", &sentence)?;
     }
+    estate.by_policy().iter().try_for_each(|line| text.line("  ", &format!("  {line}")))?;
     text.table(estate, &kinds)?;
     text.kinds(estate, &kinds)?;
     text.unjudged(estate)?;
@@ -246,8 +263,7 @@ impl Text<'_> {
                 writeln!(self.out, "{line}")?;
             }
             let indent = " ".repeat(8);
-            let rules: Vec<&str> = kind.failing.iter().map(|finding| finding.rule.as_str()).collect();
-            for text in [names(&kind.hosts, NAMES), format!("fails: {}", rules.join(", "))] {
+            for text in std::iter::once(names(&kind.hosts, NAMES)).chain(fails(kind)) {
                 for line in wrapped(&escape(&text), self.layout.width, &indent, &indent) {
                     writeln!(self.out, "{line}")?;
                 }

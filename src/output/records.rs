@@ -32,7 +32,8 @@ impl Host {
         for protocol in &mut effective.protocols {
             (protocol.client.why, protocol.server.why) = (String::new(), String::new());
         }
-        let lean = Self { verdict: self.verdict, unit: self.unit, effective, ..Self::default() };
+        let lean =
+            Self { verdict: self.verdict, verdicts: self.verdicts, unit: self.unit, effective, ..Self::default() };
         if lean.verdict == Verdict::Compliant {
             return Self { effective: Effective { protocols: Vec::new(), ..lean.effective }, ..lean };
         }
@@ -46,7 +47,7 @@ impl Host {
 
 impl Finding {
     fn lean(self) -> Self {
-        let Self { rule, title, required, outcome, key, expected, found, state, why, waived, .. } = self;
+        let Self { policy, rule, title, required, outcome, key, expected, found, state, why, waived, .. } = self;
         // Whether it is about a value is asked, and not about which.
         let (key, rule_only) = (key.map(|_| String::new()), Self { required, outcome, ..Self::default() });
         let value = |value: Value| Value { data: Json::Null, ..value };
@@ -54,6 +55,7 @@ impl Finding {
             Outcome::Pass | Outcome::NotApplicable => Self { key, ..rule_only },
             Outcome::Unknown => Self { key, why, ..rule_only },
             Outcome::Fail => Self {
+                policy,
                 rule,
                 title,
                 key,

@@ -18,20 +18,26 @@ const NOT_JUDGED: &str = "not-judged";
 /// Writes the log: one run of all that was judged. Of saved runs that were put together, it has the arguments of the first.
 pub(super) fn write(estate: &Estate, out: &mut dyn Write) -> io::Result<()> {
     let policies: Vec<&Policy> = estate.first().iter().flat_map(|run| &run.policies).collect();
-    let mut rules: Vec<Json> = policies.iter().flat_map(|policy| &policy.rules).map(rule).collect();
+    let each = policies.iter().flat_map(|policy| policy.rules.iter().map(|rule| (policy.id.as_str(), rule)));
+    let mut rules: Vec<Json> = each.map(|(policy, of)| rule(policy, of)).collect();
     rules.push(json!({
         "id": NOT_JUDGED,
         "shortDescription": { "text": "Everything that was given is judged" },
         "fullDescription": { "text": "A machine in an input that was not read is neither compliant nor not." },
         "defaultConfiguration": { "level": "error" },
     }));
-    let at = |id: &str| rules.iter().position(|rule| rule.get("id").and_then(Json::as_str) == Some(id));
+    // Several policies may have rules of one id: what tells them apart is their place.
+    let at = |policy: Option<&str>, id: &str| {
+        let is =
+            |rule: &Json, pointer: &str, wanted: Option<&str>| rule.pointer(pointer).and_then(Json::as_str) == wanted;
+        rules.iter().position(|rule| is(rule, "/id", Some(id)) && is(rule, "/properties/policy", policy))
+    };
     let mut results: Vec<Json> = Vec::new();
     for host in &estate.hosts {
         let told = host.findings.iter().filter(|finding| matches!(finding.outcome, Outcome::Fail | Outcome::Unknown));
-        results.extend(told.map(|finding| result(host, finding, at(&finding.rule))));
+        results.extend(told.map(|finding| result(host, finding, at(Some(&finding.policy), &finding.rule))));
     }
-    results.extend(estate.unjudged.iter().map(|input| unjudged(input, at(NOT_JUDGED))));
+    results.extend(estate.unjudged.iter().map(|input| unjudged(input, at(None, NOT_JUDGED))));
     let run = estate.first();
     let version = run.map_or(env!("CARGO_PKG_VERSION"), |run| run.tool.version.as_str());
     let mut invocation = json!({
@@ -68,13 +74,14 @@ pub(super) fn write(estate: &Estate, out: &mut dyn Write) -> io::Result<()> {
     print(&log, PrettyFormatter::new(), out)
 }
 
-fn rule(rule: &Rule) -> Json {
+fn rule(policy: &str, rule: &Rule) -> Json {
     json!({
         "id": rule.id,
         "shortDescription": { "text": rule.title },
         "fullDescription": { "text": rule.why },
         "help": { "text": format!("{}\nSource: {}", rule.fix, rule.source) },
         "defaultConfiguration": { "level": if rule.required { "error" } else { "warning" } },
+        "properties": { "policy": policy },
     })
 }
 
@@ -87,6 +94,7 @@ fn result(host: &Host, finding: &Finding, index: Option<usize>) -> Json {
     };
     let (file, region) = place(host, finding);
     let print = [
+        finding.policy.as_str(),
         finding.rule.as_str(),
         finding.key.as_deref().or(finding.subject.as_deref()).unwrap_or_default(),
         finding.value.as_deref().unwrap_or_default(),
@@ -114,7 +122,7 @@ fn result(host: &Host, finding: &Finding, index: Option<usize>) -> Json {
         "message": { "text": format!("{}: {}: {}", host.name, finding.title, finding.why) },
         "locations": [location],
         "partialFingerprints": { "tlshive/v1": sha256_hex(print.join("\0").as_bytes()) },
-        "properties": { "machine": host.name, "id": host.id, "source": host.unit },
+        "properties": { "policy": finding.policy, "machine": host.name, "id": host.id, "source": host.unit },
     });
     if let Some(members) = result.as_object_mut() {
         if let Some(index) = index {

@@ -22,7 +22,9 @@ pub(super) fn table(host: &HostReport, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn rows(host: &HostReport, out: &mut dyn Write) -> io::Result<()> {
-    let rows: Vec<[String; 3]> = host.findings.iter().map(row).collect();
+    // The check knows no rules about states: those that do not apply are no rows.
+    let is_row = |f: &&Finding| f.rule.setting().is_some() || f.outcome != Outcome::NotApplicable;
+    let rows: Vec<[String; 3]> = host.findings.iter().filter(is_row).map(row).collect();
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
         cells.chain(HEADINGS.get(column).map(|heading| heading.len())).max().unwrap_or_default()

@@ -19,13 +19,14 @@ pub(super) struct Rows<'w> {
 /// What begins a file for programs that take it for ANSI otherwise.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-const OF_FINDINGS: [&str; 21] = [
+const OF_FINDINGS: [&str; 22] = [
     "run",
     "machine",
     "id",
     "image",
     "volume",
     "path",
+    "policy",
     "rule",
     "title",
     "required",
@@ -43,8 +44,19 @@ const OF_FINDINGS: [&str; 21] = [
     "overlay",
 ];
 
-const BEFORE_PROTOCOLS: [&str; 10] =
-    ["run", "verdict", "machine", "id", "source", "domain", "windows", "build", "control_set", "tls12_in_effect"];
+const BEFORE_PROTOCOLS: [&str; 11] = [
+    "run",
+    "verdict",
+    "verdicts",
+    "machine",
+    "id",
+    "source",
+    "domain",
+    "windows",
+    "build",
+    "control_set",
+    "tls12_in_effect",
+];
 
 const AFTER_PROTOCOLS: [&str; 12] = [
     "dotnet_tls12",
@@ -127,7 +139,7 @@ fn headings() -> Vec<&'static str> {
 
 fn machine(run: &str, host: &Host) -> Vec<String> {
     let rules = |is: fn(&&Finding) -> bool| {
-        host.findings.iter().filter(is).map(|finding| finding.rule.as_str()).collect::<Vec<_>>().join(" ")
+        host.findings.iter().filter(is).map(|finding| host.rule_name(finding)).collect::<Vec<_>>().join(" ")
     };
     let build = match (host.windows.build, host.windows.revision) {
         (Some(build), Some(revision)) => format!("{build}.{revision}"),
@@ -135,10 +147,13 @@ fn machine(run: &str, host: &Host) -> Vec<String> {
         _ => String::new(),
     };
     let failing: Vec<&Finding> = host.failing().collect();
+    let each = host.verdicts.iter().map(|judged| format!("{}: {}", judged.policy, word(judged.verdict)));
+    let each: Vec<String> = each.collect();
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let mut row = vec![
         run.to_owned(),
         word(host.verdict).to_owned(),
+        each.join("; "),
         host.name.clone(),
         host.id.clone(),
         host.unit.clone(),
@@ -186,6 +201,7 @@ fn of_finding(run: &str, host: &Host, finding: &Finding) -> Vec<String> {
         image,
         volume,
         if path.is_empty() { host.unit.clone() } else { path },
+        finding.policy.clone(),
         finding.rule.clone(),
         finding.title.clone(),
         if finding.required { "required" } else { "advisory" }.to_owned(),

@@ -41,6 +41,11 @@ impl Painter {
         let name = self.paint(Style::new().bold(), &escape(&host.name));
         let verdict = self.paint(colour.on_default().bold(), host.verdict.word());
         writeln!(out, "{name}: {verdict}{}", if host.backup { " (backup copy)" } else { "" })?;
+        if host.verdicts.len() > 1 {
+            for (policy, verdict) in &host.verdicts {
+                self.fact(out, "policy", &format!("{policy}: {}", verdict.word()))?;
+            }
+        }
         self.effective_line(&host.effective, out)?;
         if let Some(windows) = windows(&host.windows) {
             self.fact(out, "Windows", &windows)?;
@@ -79,17 +84,28 @@ impl Painter {
         }
         if let Some(why) = says_nothing(host) {
             let word = self.paint(AnsiColor::Yellow.on_default(), "unknown");
-            writeln!(out, "\n    {word} all {} rules: {}", host.findings.len(), escape(why))?;
+            writeln!(out, "\n    {word} all {} rules: {}", applying(host).count(), escape(why))?;
             return if self.verbose { self.findings(host, out) } else { Ok(()) };
         }
         self.findings(host, out)
     }
 
     fn findings(&self, host: &HostReport, out: &mut dyn Write) -> io::Result<()> {
-        let width = host.findings.iter().map(|f| f.rule.name().chars().count()).max().unwrap_or_default();
+        // What is about a product that is not there is of no use to most readers.
+        let told = |finding: &&Finding| {
+            self.verbose || finding.outcome != Outcome::NotApplicable || finding.rule.only.product.is_none()
+        };
+        let width = host.findings.iter().filter(told).map(|f| f.rule.name().chars().count()).max().unwrap_or_default();
         let mut key: Option<Option<&KeyPath>> = None;
         let mut advice: Vec<&str> = Vec::new();
-        for finding in &host.findings {
+        let mut policy = None;
+        for finding in host.findings.iter().filter(told) {
+            if host.verdicts.len() > 1 && policy != Some(&finding.rule.policy) {
+                let of = host.verdicts.iter().find(|(id, _)| *id == finding.rule.policy);
+                let verdict = of.map(|(_, verdict)| verdict.word()).unwrap_or_default();
+                writeln!(out, "\n  {}", escape(&format!("Policy {}: {verdict}", finding.rule.policy)))?;
+                (policy, key) = (Some(&finding.rule.policy), None);
+            }
             let of = finding.rule.setting().map(|setting| &setting.key);
             if key != Some(of) {
                 let heading = of.map_or_else(|| "effective state".to_owned(), ToString::to_string);
@@ -174,9 +190,14 @@ fn cross_checked(host: &HostReport) -> Option<String> {
 
 /// The reason, when no rule could be judged and all for the same one: the input is about something else.
 fn says_nothing(host: &HostReport) -> Option<&str> {
-    let first = host.findings.first()?;
+    let first = applying(host).next()?;
     let same = |f: &Finding| f.outcome == Outcome::Unknown && f.why == first.why;
-    host.findings.iter().all(same).then_some(first.why.as_str())
+    applying(host).all(same).then_some(first.why.as_str())
+}
+
+/// The rules that have a meaning on the machine.
+fn applying(host: &HostReport) -> impl Iterator<Item = &Finding> {
+    host.findings.iter().filter(|finding| finding.outcome != Outcome::NotApplicable)
 }
 
 /// A value for a narrow column; a long one is shortened, its raw bytes are in the other formats.

@@ -18,7 +18,7 @@ pub(super) fn defaults(request: &Request<'_>) -> Result<Made, PlanError> {
     let mut changes: Vec<Change> = Vec::new();
     let mut seen = BTreeSet::new();
     let mut left_out = Vec::new();
-    for rule in request.chosen()? {
+    for rule in request.settable()? {
         let values = values::wanted(rule);
         if values.is_empty() {
             left_out.push(rule.id.clone());

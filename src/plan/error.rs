@@ -1,10 +1,27 @@
 //! Why there is no plan.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::error::Error;
 use crate::place::Place;
+use crate::policy::Rule;
 use crate::windows::path::{KeyPath, Name};
+
+/// A rule, and the policy whose rule it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asking {
+    /// Id of the policy.
+    pub policy: Arc<str>,
+    /// Id of the rule.
+    pub rule: String,
+}
+
+impl From<&Rule> for Asking {
+    fn from(rule: &Rule) -> Self {
+        Self { policy: Arc::clone(&rule.policy), rule: rule.id.clone() }
+    }
+}
 
 /// Why there is no plan: what is asked for cannot be done, or it cannot be told how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,8 +51,17 @@ pub enum PlanError {
         key: KeyPath,
         /// The value.
         name: Name,
-        /// The later rule.
-        rule: String,
+        /// The rule that comes first.
+        before: Asking,
+        /// The later one.
+        rule: Asking,
+    },
+    /// What one policy asks for makes a rule of another fail that passes now.
+    Breaks {
+        /// That rule.
+        rule: Asking,
+        /// Why it would fail.
+        why: String,
     },
     /// The plan depends on a machine, and none is given.
     NeedsMachine,
@@ -69,6 +95,10 @@ pub enum PlanError {
     },
 }
 
+/// What to do where policies contradict each other.
+const NOT_BOTH: &str =
+    "no file can meet both policies, and none is written; leave one out, or choose rules with --values";
+
 impl fmt::Display for PlanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -82,9 +112,20 @@ impl fmt::Display for PlanError {
                     None => write!(f, "any of its rules: {why}"),
                 }
             }
-            PlanError::Contradiction { key, name, rule } => {
-                let what = "asks for other data than a rule before it; --values chooses between them";
+            PlanError::Contradiction { key, name, before, rule } if before.policy == rule.policy => {
+                let (before, rule) = (&before.rule, &rule.rule);
+                let what = format!("asks for other data than rule {before}; --values chooses between them");
                 write!(f, "{key}\\{name}: rule {rule} {what}")
+            }
+            PlanError::Contradiction { key, name, before, rule } => {
+                let Asking { policy, rule } = rule;
+                let (other, before) = (&before.policy, &before.rule);
+                let what = format!("asks for other data than rule {before} of policy {other}");
+                write!(f, "{key}\\{name}: rule {rule} of policy {policy} {what}: {NOT_BOTH}")
+            }
+            PlanError::Breaks { rule: Asking { policy, rule }, why } => {
+                let what = "passes now, and would fail with what the other policies ask for";
+                write!(f, "rule {rule} of policy {policy} {what} ({why}): {NOT_BOTH}")
             }
             PlanError::NeedsMachine => f.write_str("fix needs the machine that is to be fixed: --for INPUT"),
             PlanError::NoControlSet => {

@@ -4,11 +4,11 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::machine::{Machine, findings};
+use super::machine::{Findings, Machine};
 use super::remarks::head;
 use super::values::{self, PROTOCOLS};
 use super::{Made, PlanError, Request, Values};
-use crate::audit::{Finding, HostReport, Outcome, audit, weakened};
+use crate::audit::{HostReport, Outcome, audit, weakened};
 use crate::policy::Rule;
 use crate::registry::change::Change;
 use crate::windows::control_set::in_control_set;
@@ -24,22 +24,23 @@ const PASSES: usize = 3;
 /// an effective state, those values that make it pass.
 pub(super) fn fix(request: &Request<'_>, machine: &Machine<'_>) -> Result<Made, PlanError> {
     let before = audit(request.policy, machine.host);
-    let was = findings(&before);
+    let was = Findings::of(&before);
     let mut wanted = Wanted::default();
     let mut made = Made::new(head("Fixes what fails of", request), Vec::new());
     let mut compliant = true;
     for rule in request.chosen()? {
-        let Some(finding) = was.get(rule.id.as_str()) else { continue };
+        let Some(finding) = was.get(rule) else { continue };
         match (finding.outcome, rule.setting()) {
             (Outcome::Pass | Outcome::NotApplicable, _) => continue,
             (Outcome::Unknown, _) => {
-                made.remark(&format!("Not fixed: rule {} cannot be judged: {}", rule.id, finding.why));
-                made.changeset.left_out.push(rule.id.clone());
+                let name = request.name(rule);
+                made.remark(&format!("Not fixed: rule {name} cannot be judged: {}", finding.why));
+                made.changeset.left_out.push(name);
             }
             (Outcome::Fail, None) => wanted.state(request, machine, rule)?,
             (Outcome::Fail, Some(setting)) => {
                 let (key, name) = (request.key(&setting.key), setting.value.clone());
-                let n = wanted.values.set(key, name, setting.expect.value.clone(), Some(&rule.id))?;
+                let n = wanted.values.set(key, name, setting.expect.value.clone(), Some(rule))?;
                 wanted.by.entry(n).or_default().push(rule);
             }
         }
@@ -66,7 +67,7 @@ pub(super) fn fix(request: &Request<'_>, machine: &Machine<'_>) -> Result<Made, 
     let number = |n: usize| with_dotnet.get(n).copied();
     for (n, why) in without.into_iter().filter_map(|(n, why)| Some((number(n)?, why))) {
         let Some(Change::Set { key, name, .. }) = wanted.values.changes.get(n) else { continue };
-        let rules: Vec<String> = wanted.by.get(&n).into_iter().flatten().map(|rule| rule.id.clone()).collect();
+        let rules: Vec<String> = wanted.by.get(&n).into_iter().flatten().map(|rule| request.name(rule)).collect();
         let of = if rules.is_empty() { String::new() } else { format!(" (rule {})", rules.join(", ")) };
         made.remark(&format!("Left out: {key}\\{name}{of}: it would weaken: {why}"));
         made.changeset.left_out.extend(rules);
@@ -79,7 +80,7 @@ pub(super) fn fix(request: &Request<'_>, machine: &Machine<'_>) -> Result<Made, 
     }
     made.changeset.remarks.extend(turned_off(&made.changeset.changes));
     let after = audited(&made.changeset.changes);
-    leftovers(request, machine, &mut made, &was, &after);
+    leftovers(request, machine, &mut made, &was, &after)?;
     if compliant {
         made.changeset.remarks.push("Nothing fails: there is nothing to write.".to_owned());
         made.note(format!("nothing to fix: {} meets policy {}", machine.host.name, request.policy.id));
@@ -98,15 +99,23 @@ struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    /// Adds the values that a rule about an effective state is about, where none of them contradicts another rule's.
+    /// Adds the values that a rule about an effective state is about, where none of them contradicts another rule's of its
+    /// policy.
     fn state(&mut self, request: &Request<'_>, machine: &Machine<'_>, rule: &'a Rule) -> Result<(), PlanError> {
         let wanted = if is_beyond(rule, machine) { Vec::new() } else { values::wanted(rule) };
-        let other = |value: &values::Wanted| self.values.is_other(&request.key(&value.key), &value.name, &value.value);
-        if wanted.iter().any(other) {
-            return Ok(());
+        for value in &wanted {
+            let key = request.key(&value.key);
+            match self.values.other(&key, &value.name, &value.value) {
+                None => {}
+                Some(before) if before.policy == rule.policy => return Ok(()),
+                Some(before) => {
+                    let (name, before) = (value.name.clone(), before.clone());
+                    return Err(PlanError::Contradiction { key, name, before, rule: rule.into() });
+                }
+            }
         }
         for value in wanted.into_iter().filter(|value| !machine.has(value)) {
-            let n = self.values.set(request.key(&value.key), value.name, value.value, Some(&rule.id))?;
+            let n = self.values.set(request.key(&value.key), value.name, value.value, Some(rule))?;
             self.by.entry(n).or_default().push(rule);
         }
         Ok(())
@@ -120,9 +129,9 @@ impl<'a> Wanted<'a> {
     fn helping(&self, mut numbers: Vec<usize>, audited: &dyn Fn(&[Change]) -> Rc<HostReport>) -> Vec<usize> {
         loop {
             let report = audited(&self.some(&numbers));
-            let after = findings(&report);
+            let after = Findings::of(&report);
             let passes = |rule: &&Rule| {
-                let outcome = after.get(rule.id.as_str()).map(|finding| finding.outcome);
+                let outcome = after.get(rule).map(|finding| finding.outcome);
                 rule.setting().is_some() || matches!(outcome, Some(Outcome::Pass | Outcome::NotApplicable))
             };
             let count = numbers.len();
@@ -181,33 +190,38 @@ fn is_beyond(rule: &Rule, machine: &Machine<'_>) -> bool {
     values::protocol(rule) == Some("TLS 1.3") && machine.has_tls13() != Some(true)
 }
 
-/// Names what does not pass after the import either, or no longer.
+/// Names what does not pass after the import either, or no longer. Of several policies, none may do harm to another.
 fn leftovers(
     request: &Request<'_>,
     machine: &Machine<'_>,
     made: &mut Made,
-    was: &BTreeMap<&str, &Finding>,
+    was: &Findings<'_>,
     after: &HostReport,
-) {
+) -> Result<(), PlanError> {
     for finding in &after.findings {
         let (rule, wanted) = (&finding.rule, request.wants(&finding.rule.id));
-        let passed = was.get(rule.id.as_str()).is_some_and(|f| matches!(f.outcome, Outcome::Pass));
+        let name = request.name(rule);
+        let passed = was.get(rule).is_some_and(|f| matches!(f.outcome, Outcome::Pass));
         if matches!(finding.outcome, Outcome::Pass | Outcome::NotApplicable)
-            || made.changeset.left_out.contains(&rule.id)
+            || made.changeset.left_out.contains(&name)
             || !(wanted || passed)
         {
             continue;
         }
         if passed {
-            made.remark(&format!("Rule {} passes now, and no longer after the import: {}", rule.id, finding.why));
+            if rule.required && !request.policy.parts.is_empty() {
+                return Err(PlanError::Breaks { rule: rule.into(), why: finding.why.clone() });
+            }
+            made.remark(&format!("Rule {name} passes now, and no longer after the import: {}", finding.why));
             continue;
         }
-        made.remark(&format!("Not fixed: rule {}: {}", rule.id, finding.why));
+        made.remark(&format!("Not fixed: rule {name}: {}", finding.why));
         if rule.setting().is_none() && !is_beyond(rule, machine) {
             made.changeset.remarks.push(format!("  {}", rule.fix()));
         }
-        made.changeset.left_out.push(rule.id.clone());
+        made.changeset.left_out.push(name);
     }
+    Ok(())
 }
 
 /// The changes that together weaken nothing, by their numbers, and why the others are left out. `weak` tells what gets

@@ -12,6 +12,7 @@ use crate::error::At;
 use crate::host::Host;
 use crate::limits::Limits;
 use crate::place::Place;
+use crate::policy::Rule;
 use crate::registry::change::{Change, Changes};
 use crate::registry::{Lookup, Registry};
 use crate::windows::path::KeyPath;
@@ -180,9 +181,23 @@ impl Made {
     }
 }
 
-/// What became of each rule.
-pub(super) fn findings(report: &HostReport) -> BTreeMap<&str, &Finding> {
-    report.findings.iter().map(|finding| (finding.rule.id.as_str(), finding)).collect()
+/// What became of each rule of each policy.
+pub(super) struct Findings<'a>(BTreeMap<(&'a str, &'a str), &'a Finding>);
+
+impl<'a> Findings<'a> {
+    pub(super) fn of(report: &'a HostReport) -> Self {
+        Self(
+            report
+                .findings
+                .iter()
+                .map(|finding| ((&*finding.rule.policy, finding.rule.id.as_str()), finding))
+                .collect(),
+        )
+    }
+
+    pub(super) fn get(&self, rule: &Rule) -> Option<&'a Finding> {
+        self.0.get(&(&*rule.policy, rule.id.as_str())).copied()
+    }
 }
 
 /// Says what gets worse.

@@ -7,7 +7,7 @@ use crate::host::{Input, InputKind};
 pub(super) fn head(does: &str, request: &Request<'_>) -> Vec<String> {
     let policy = request.policy;
     let mut lines = vec![
-        format!("{does} policy {} {}: {}.", policy.id, policy.version, policy.title),
+        format!("{does} policy {}: {}.", policy.names(), policy.title),
         format!("Written by tlshive {}.", env!("CARGO_PKG_VERSION")),
     ];
     lines.extend(request.control_set.map(|n| {

@@ -1,6 +1,7 @@
 //! Everything that a policy asks for, or the contrary.
 
 use super::remarks::head;
+use super::values::is_about_installed;
 use super::{Made, Plan, PlanError, Request, Values};
 use crate::policy::{Policy, Rule};
 use crate::windows::value::Value;
@@ -18,10 +19,10 @@ pub(super) fn switch(plan: Plan, request: &Request<'_>) -> Result<Made, PlanErro
     let policy = request.policy;
     let mut values = Values::default();
     let mut left_out = Vec::new();
-    for rule in request.chosen()? {
+    for rule in request.settable()? {
         match rule.setting().zip(wanted(plan, rule)) {
             Some((setting, value)) => {
-                values.set(request.key(&setting.key), setting.value.clone(), value, Some(&rule.id))?;
+                values.set(request.key(&setting.key), setting.value.clone(), value, Some(rule))?;
             }
             None => left_out.push(rule.id.clone()),
         }
@@ -61,7 +62,8 @@ fn remarks(plan: Plan, request: &Request<'_>) -> Vec<String> {
 
 fn verb(plan: Plan, policy: &Policy) -> &'static str {
     // A policy that can also be turned off is a switch; of others, what they enable or disable depends on the rule.
-    let is_switch = policy.rules.iter().all(|rule| rule.setting().is_some_and(|s| s.disabled.is_some()));
+    let mut settable = policy.rules.iter().filter(|rule| !is_about_installed(rule));
+    let is_switch = settable.all(|rule| rule.setting().is_some_and(|s| s.disabled.is_some()));
     match plan {
         Plan::Disable => "Disables TLS 1.2: sets the contrary of what is asked for by",
         _ if is_switch => "Enables TLS 1.2: sets the values that are asked for by",

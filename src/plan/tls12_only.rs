@@ -15,7 +15,7 @@ pub(super) fn tls12_only(request: &Request<'_>, tls13: Option<bool>, wow64: Opti
     let mut set = Values::default();
     let mut left_out = Vec::new();
     let mut without_tls13 = false;
-    for rule in request.chosen()? {
+    for rule in request.settable()? {
         if values::protocol(rule) == Some("TLS 1.3") && tls13 != Some(true) {
             without_tls13 = true;
             continue;
@@ -25,7 +25,7 @@ pub(super) fn tls12_only(request: &Request<'_>, tls13: Option<bool>, wow64: Opti
             left_out.push(rule.id.clone());
         }
         for wanted in values {
-            set.set(request.key(&wanted.key), wanted.name, wanted.value, Some(&rule.id))?;
+            set.set(request.key(&wanted.key), wanted.name, wanted.value, Some(rule))?;
         }
     }
     if request.values.is_empty() {

@@ -3,7 +3,7 @@
 use crate::policy::{Check, Effect, Rule};
 use crate::windows::path::{KeyPath, Name};
 use crate::windows::state::State;
-use crate::windows::subject::{Bits, Runtime, Side, Subject};
+use crate::windows::subject::{Bits, Connect, Runtime, Side, Subject};
 use crate::windows::value::Value;
 
 /// A value, and what it should be where the rule says so.
@@ -78,6 +78,17 @@ fn of_state(effect: &Effect) -> Vec<Wanted> {
         | Subject::KeyExchange(_)
         | Subject::KeySize(..) => Vec::new(),
     }
+}
+
+/// Whether a rule is about what is installed: no value decides it.
+pub(super) fn is_about_installed(rule: &Rule) -> bool {
+    let Check::State(effect) = &rule.check else { return false };
+    matches!(
+        effect.subject,
+        Subject::EntraConnect(Connect::Version | Connect::Support | Connect::DotNet)
+            | Subject::EntraAgents
+            | Subject::DotNetRelease(_)
+    )
 }
 
 /// The protocol that a rule is about.

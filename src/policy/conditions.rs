@@ -47,6 +47,8 @@ pub struct Product {
     pub min: Option<Version>,
     /// The last version.
     pub max: Option<Version>,
+    /// Only where it is known which version is installed: otherwise the rule is not about the machine, and not open.
+    pub known: bool,
 }
 
 impl Product {
@@ -103,7 +105,8 @@ fn range<T: fmt::Display>(f: &mut fmt::Formatter<'_>, min: Option<T>, max: Optio
 impl fmt::Display for Product {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Entra Connect")?;
-        range(f, self.min, self.max)
+        range(f, self.min, self.max)?;
+        if self.known { f.write_str(", where its version is known") } else { Ok(()) }
     }
 }
 
@@ -152,7 +155,7 @@ mod tests {
 
     #[test]
     fn bounds_belong_to_the_range() {
-        let product = Product { min: Some(version("2.3.20.0")), max: Some(version("2.4.129.0")) };
+        let product = Product { min: Some(version("2.3.20.0")), max: Some(version("2.4.129.0")), known: false };
         for (text, inside) in
             [("2.3.20.0", true), ("2.4.129.0", true), ("2.4.21.0", true), ("2.3.8.0", false), ("2.4.131.0", false)]
         {
@@ -166,7 +169,7 @@ mod tests {
             only_64_bit: true,
             min_build: Some(20348),
             installation: vec![Installation::Server, Installation::ServerCore],
-            product: Some(Product { min: None, max: Some(version("2.4.129.0")) }),
+            product: Some(Product { min: None, max: Some(version("2.4.129.0")), known: false }),
             ..Only::default()
         };
         let want = "64-bit Windows, build 20348 or later, installation type Server or Server Core, \

@@ -1,6 +1,7 @@
 //! Policy files: TOML, unknown fields refused.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -99,6 +100,8 @@ enum InstallationEntry {
 struct ProductEntry {
     min: Option<ProductVersion>,
     max: Option<ProductVersion>,
+    #[serde(default)]
+    known: bool,
 }
 
 fn yes() -> bool {
@@ -146,7 +149,7 @@ impl From<toml::de::Error> for PolicyError {
 pub(super) fn parse(text: &str) -> Result<Policy, PolicyError> {
     let file: PolicyFile = toml::from_str(text)?;
     let at = file.rule.span().start;
-    let rules = rules(file.rule.into_inner(), at).map_err(|Wrong(at, what)| {
+    let rules = rules(file.rule.into_inner(), at, &file.id.0).map_err(|Wrong(at, what)| {
         let (line, column) = line_and_column(text, at);
         PolicyError::Rule { line, column, what }
     })?;
@@ -158,6 +161,7 @@ pub(super) fn parse(text: &str) -> Result<Policy, PolicyError> {
         source: file.source.0,
         sha256: sha256_hex(text.as_bytes()),
         rules,
+        parts: Vec::new(),
     })
 }
 
@@ -169,22 +173,26 @@ pub(super) fn line_and_column(text: &str, at: usize) -> (usize, usize) {
     (line, column)
 }
 
-fn rules(entries: Vec<RuleEntry>, at: usize) -> Result<Vec<Rule>, Wrong> {
+fn rules(entries: Vec<RuleEntry>, at: usize, policy: &str) -> Result<Vec<Rule>, Wrong> {
     if entries.is_empty() {
         return Err(Wrong(at, "a policy needs at least one rule".to_owned()));
     }
+    let policy: Arc<str> = policy.into();
     let mut rules: Vec<Rule> = Vec::with_capacity(entries.len());
     for entry in entries {
         let (at, id) = (entry.id.span().start, entry.id.get_ref().0.clone());
         if rules.iter().any(|other| other.id == id) {
             return Err(Wrong(at, format!("two rules have the id \"{id}\"")));
         }
-        rules.push(rule(entry).map_err(|Wrong(place, what)| Wrong(place, format!("rule \"{id}\": {what}")))?);
+        rules.push(
+            rule(entry, Arc::clone(&policy))
+                .map_err(|Wrong(place, what)| Wrong(place, format!("rule \"{id}\": {what}")))?,
+        );
     }
     Ok(rules)
 }
 
-fn rule(entry: RuleEntry) -> Result<Rule, Wrong> {
+fn rule(entry: RuleEntry, policy: Arc<str>) -> Result<Rule, Wrong> {
     let at = entry.id.span().start;
     let wrong = |what: &str| Wrong(at, what.to_owned());
     let of_value = entry.r#type.is_some()
@@ -232,7 +240,7 @@ fn rule(entry: RuleEntry) -> Result<Rule, Wrong> {
     let only = only(entry.only).map_err(|what| wrong(&what))?;
     let id = entry.id.into_inner().0;
     let (title, why, source) = (entry.title.0, entry.why.0, entry.source.0);
-    Ok(Rule { id, title, why, source, check, required: entry.required, only })
+    Ok(Rule { id, policy, title, why, source, check, required: entry.required, only })
 }
 
 fn effect(subject: &Spanned<String>, expect: &Spanned<Vec<String>>, fix: Text) -> Result<Effect, Wrong> {
@@ -255,14 +263,15 @@ fn effect(subject: &Spanned<String>, expect: &Spanned<Vec<String>>, fix: Text) -
 }
 
 fn only(entry: OnlyEntry) -> Result<Only, String> {
-    let product = entry.entra_connect.map(|p| Product { min: p.min.map(|v| v.0), max: p.max.map(|v| v.0) });
+    let product =
+        entry.entra_connect.map(|p| Product { min: p.min.map(|v| v.0), max: p.max.map(|v| v.0), known: p.known });
     let never = |min, max| format!("no machine is meant: {min} is later than {max}");
     if let (Some(min), Some(max)) = (entry.min_build, entry.max_build)
         && min > max
     {
         return Err(never(min.to_string(), max.to_string()));
     }
-    if let Some(Product { min: Some(min), max: Some(max) }) = product
+    if let Some(Product { min: Some(min), max: Some(max), .. }) = product
         && min > max
     {
         return Err(never(min.to_string(), max.to_string()));

@@ -18,7 +18,8 @@ fn the_default_policy_asks_for_the_eight_values_of_the_document() {
         (client, "DisabledByDefault", 0, 1),
     ];
     assert_eq!(policy.id, "entra-connect-tls12");
-    assert_eq!(policy.rules.len(), want.len());
+    assert_eq!(policy.settings().count(), want.len());
+    assert_eq!(policy.rules.last().unwrap().id, "entra-connect-version", "and that the version still works");
     for (rule, (key, value, enable, disable)) in policy.rules.iter().zip(want) {
         let setting = rule.setting().unwrap();
         assert_eq!(setting.key.to_string(), format!("HKEY_LOCAL_MACHINE\\{key}"));

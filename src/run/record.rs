@@ -92,7 +92,7 @@ pub struct About {
     pub options: Vec<String>,
     /// Files whose import is judged before it is done: name and SHA-256.
     pub overlays: Vec<(String, String)>,
-    /// The policy.
+    /// The policy, or several as one.
     pub policy: Policy,
     /// Failures that are accepted, and the day on which that is asked.
     pub waivers: Option<(Waivers, Date)>,

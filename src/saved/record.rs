@@ -107,6 +107,8 @@ pub struct Host {
     #[serde(default)]
     pub(crate) backup: bool,
     #[serde(default)]
+    pub(crate) verdicts: Vec<Judged>,
+    #[serde(default)]
     pub(crate) windows: Windows,
     pub(crate) control_set: Option<String>,
     #[serde(default)]
@@ -124,6 +126,14 @@ pub struct Host {
 pub(crate) struct Machine {
     pub(crate) domain: Option<String>,
     pub(crate) machine_guid: Option<String>,
+}
+
+/// The verdict under one policy.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Judged {
+    pub(crate) policy: String,
+    pub(crate) verdict: Verdict,
 }
 
 /// What a machine was judged to be.
@@ -200,6 +210,8 @@ impl Outcome {
 /// One rule held against one machine.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct Finding {
+    #[serde(default)]
+    pub(crate) policy: String,
     pub(crate) rule: String,
     #[serde(default)]
     pub(crate) title: String,

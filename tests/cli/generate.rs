@@ -136,6 +136,7 @@ fn the_audit_agrees_with_what_was_generated() {
                 let report = audit.json();
                 assert_eq!(report["diagnostics"].as_array().map(Vec::len), Some(0));
                 let findings = report["hosts"][0]["findings"].as_array().unwrap();
+                let findings: Vec<_> = findings.iter().filter(|finding| !finding["key"].is_null()).collect();
                 assert_eq!(findings.len(), 8);
                 assert!(findings.iter().all(|finding| finding["outcome"] == outcome), "{plan} {format} {set}");
             }

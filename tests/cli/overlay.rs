@@ -109,7 +109,8 @@ fn the_second_reader_is_not_asked_about_what_is_not_there_yet() {
     let run = run(&args);
     let report = run.json();
     assert_eq!(report["summary"]["disagreements"], 0);
-    for finding in report["hosts"][0]["findings"].as_array().unwrap() {
+    for finding in report["hosts"][0]["findings"].as_array().unwrap().iter().filter(|finding| !finding["key"].is_null())
+    {
         assert_eq!(finding["cross_check"].is_null(), finding["overlay"] == true, "{finding:#}");
     }
 }

@@ -79,7 +79,7 @@ fn sarif_has_rules_fingerprints_and_places() {
     let run = &log["runs"][0];
     let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
     let results = run["results"].as_array().unwrap();
-    assert!(rules.len() == 9 && results.len() > 8, "{}", results.len());
+    assert!(rules.len() == 10 && results.len() > 8, "{}", results.len());
     let mut prints = std::collections::BTreeSet::new();
     for result in results {
         let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();

@@ -133,7 +133,7 @@ fn the_list_is_the_policys_else_the_local_one_else_the_default() {
         assert_eq!((found.source, found.listed), (ListSource::OsDefault, Some(listed)), "{build}");
         assert_eq!((found.tls12_left, found.strong_left, found.entra_left), (Yes, Yes, Yes), "{build}");
     }
-    assert_eq!(ciphers(16299, "").0.tls12_left, Unknown, "no table for this build");
+    assert_eq!(ciphers(20349, "").0.tls12_left, Unknown, "no table for this build");
     let (found, ids) = ciphers(17763, &local);
     assert_eq!((found.source, found.listed), (ListSource::Local, Some(2)));
     assert_eq!((found.tls12_left, found.entra_left), (Yes, No));

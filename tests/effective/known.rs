@@ -11,6 +11,8 @@ const UNINSTALL: &str = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows\CurrentV
 const VERSION: &str = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows NT\CurrentVersion";
 const RELEASE: &str = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full";
 const SUITES: &str = r"HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Cryptography\Configuration\SSL\00010002";
+const PACKAGES: &str =
+    r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\Packages";
 const WINHTTP: &str = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows\CurrentVersion\Internet Settings\WinHttp";
 const ENGINE: &str = r"C:\\Program Files\\Microsoft Azure AD Sync\\Bin\\miiserver.exe";
 
@@ -51,6 +53,11 @@ fn rows_by_their_states() {
         installed("AzureADConnectAuthenticationAgent", "Microsoft Azure AD Connect Authentication Agent", version)
     };
     let release = |n| values(RELEASE, &[("Release", n)]);
+    let package = |name: &str, state| values(&format!("{PACKAGES}\\{name}"), &[("CurrentState", state)]);
+    let kb3140245 = "Package_for_KB3140245~31bf3856ad364e35~amd64~~6.1.1.0";
+    let kb4019276 = "Package_2_for_KB4019276~31bf3856ad364e35~amd64~~6.0.1.0";
+    let client_on = values(&format!("{PROTOCOLS}\\TLS 1.2\\Client"), &[("Enabled", 1), ("DisabledByDefault", 0)]);
+    let winhttp = client_on.clone() + &values(WINHTTP, &[("DefaultSecureProtocols", 0xa80)]);
     for (row, build, lines, subject, state) in [
         // The engine is pinned by its path: names as .NET has them, or a number.
         ("D1", 20348, pinned("\"Tls\""), "entra-connect/programs", "off"),
@@ -114,6 +121,24 @@ fn rows_by_their_states() {
         ),
         ("D14", 6003, String::new(), "dotnet/v4/64-bit", "unknown"),
         ("D14", 7601, String::new(), "dotnet/v4/64-bit", "partly"),
+        // What holds only with an update: its package proves it, and no package proves nothing.
+        ("A11", 6003, client_on.clone(), "schannel/TLS 1.2/client", "unknown"),
+        ("A11", 6003, client_on.clone() + &package(kb4019276, 112), "schannel/TLS 1.2/client", "on"),
+        ("A11", 6003, client_on.clone() + &package(kb4019276, 64), "schannel/TLS 1.2/client", "unknown"),
+        ("A11", 6003, client_on.clone() + &package(kb3140245, 112), "schannel/TLS 1.2/client", "unknown"),
+        ("A11", 7601, winhttp.clone(), "winhttp/64-bit", "unknown"),
+        ("A11", 7601, winhttp.clone() + &package(kb3140245, 112), "winhttp/64-bit", "on"),
+        ("A11", 7601, winhttp.clone() + &package(kb3140245, 32), "winhttp/64-bit", "unknown"),
+        ("A11", 9200, winhttp + &package(kb3140245, 112), "winhttp/64-bit", "on"),
+        // Releases whose suites were not in the table.
+        ("A10", 10240, String::new(), "cipher-suites/entra-id", "on"),
+        ("A10", 10586, String::new(), "cipher-suites/entra-id", "on"),
+        ("A10", 15063, String::new(), "cipher-suites/entra-id", "on"),
+        ("A10", 16299, String::new(), "cipher-suites/entra-id", "on"),
+        ("A10", 17134, String::new(), "cipher-suites/entra-id", "on"),
+        ("A10", 28000, String::new(), "cipher-suites/entra-id", "on"),
+        // No page has its suites.
+        ("A10", 20349, String::new(), "cipher-suites/entra-id", "unknown"),
         ("D15", 20348, pta("1.5.389.0"), "entra-agents/versions", "older"),
         ("D15", 20348, pta("1.5.643.0"), "entra-agents/versions", "at-least"),
         ("D15", 20348, values(&format!("{SERVICES}\\WAPCSvc"), &[("Start", 2)]), "entra-agents/versions", "unknown"),

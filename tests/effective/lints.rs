@@ -163,7 +163,12 @@ fn windows_without_support_and_editions_that_the_product_does_not_take() {
         assert_eq!(ids(&found).contains(&"entra-connect-edition"), noted, "{number} on {kind}");
     }
     let client = machine(9600, &format!("{version}\n\"InstallationType\"=\"Client\"\n"));
-    assert!(!ids(&client).contains(&"windows-unsupported"), "the dates are those of servers");
+    assert!(ids(&client).contains(&"windows-unsupported"), "clients have days of their own");
+    let of_edition = |name: &str| {
+        let lines = format!("{version}\n\"InstallationType\"=\"Client\"\n\"ProductName\"=\"{name}\"\n");
+        ids(&machine(17763, &lines)).contains(&"windows-unsupported")
+    };
+    assert!(of_edition("Windows 10 Pro") && !of_edition("Windows 10 Enterprise LTSC 2019"));
 }
 
 #[test]

@@ -11,7 +11,8 @@ use crate::host::Windows;
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    as_of: String,
+    #[serde(rename = "as_of")]
+    _as_of: String,
     #[serde(rename = "source")]
     _source: String,
     release: Vec<Release>,
@@ -22,8 +23,6 @@ struct File {
 pub(super) struct Release {
     builds: Vec<u32>,
     pub(super) names: String,
-    pub(super) support_ends: Option<String>,
-    pub(super) client_ends: Option<String>,
     /// What TLS 1.1 and 1.2 need before the release has them.
     pub(super) update: Option<String>,
     /// What WinHTTP offers, each that it may be.
@@ -101,10 +100,6 @@ pub(super) fn check(text: &str) -> Result<(), String> {
         if let Some(build) = release.builds.iter().find(|build| builds.contains(build)) {
             return Err(format!("{names}: build {build} stands in two rows"));
         }
-        let days = [&release.support_ends, &release.client_ends];
-        if let Some(day) = days.into_iter().flatten().find(|day| !tables::is_day(day)) {
-            return Err(format!("{names}: \"{day}\" is no day"));
-        }
         builds.extend(&release.builds);
     }
     Ok(())
@@ -114,11 +109,6 @@ pub(super) fn check(text: &str) -> Result<(), String> {
 pub(super) fn release(windows: &Windows) -> Option<&'static Release> {
     let build = windows.build?;
     TABLE.release.iter().find(|release| release.builds.contains(&build))
-}
-
-/// The day that the table was last held against its sources, `YYYY-MM-DD`.
-pub(super) fn as_of() -> &'static str {
-    &TABLE.as_of
 }
 
 /// TLS 1.0 and 1.1 as WinHTTP numbers them, and SSL 3.0, which goes with them.

@@ -16,8 +16,7 @@ pub(super) use versions::check as check_versions;
 
 use super::ask;
 use super::dotnet::DotNet;
-use super::os_defaults::{self, Release};
-use super::{Answer, Lint, suites};
+use super::{Answer, Lint, Support, lifecycle, suites};
 use crate::diagnostic::Code;
 use crate::host::Windows;
 use crate::place::Place;
@@ -119,8 +118,8 @@ pub struct Product {
     pub agents: Vec<Agent>,
     /// Why agents may be there that are not seen.
     pub(in crate::audit) agents_unknown: Option<String>,
-    /// When support of this Windows release ends or ended, and which support is meant.
-    pub windows_support_ends: Option<(String, &'static str)>,
+    /// When support of this Windows ends or ended.
+    pub windows_support: Option<Support>,
     /// As of when the tables are.
     pub as_of: String,
 }
@@ -151,14 +150,7 @@ fn there(registry: &Registry, key: &str) -> There {
     }
 }
 
-pub(super) fn read(
-    registry: &Registry,
-    windows: &Windows,
-    release: Option<&Release>,
-    dotnet: &DotNet,
-    lints: &mut Vec<Lint>,
-) -> Product {
-    let is_server = windows.installation_type.as_deref().is_some_and(|kind| kind.starts_with("Server"));
+pub(super) fn read(registry: &Registry, windows: &Windows, dotnet: &DotNet, lints: &mut Vec<Lint>) -> Product {
     let mut product = Product {
         installed: Installed::No,
         why: String::new(),
@@ -173,7 +165,7 @@ pub(super) fn read(
         others: Vec::new(),
         agents: Vec::new(),
         agents_unknown: None,
-        windows_support_ends: release.and_then(|release| support_of_windows(release, is_server)),
+        windows_support: lifecycle::support(windows),
         as_of: versions::as_of().to_owned(),
     };
     let service = there(registry, SERVICE);
@@ -212,7 +204,7 @@ pub(super) fn read(
     product.agents_unknown = doubt_of_agents;
     version(&mut product, dotnet, lints);
     let number = product.version.as_deref().and_then(parse);
-    supported(&product, windows, release, number, lints);
+    supported(&product, windows, number, lints);
     if let (Some(number), Some(build)) = (number, windows.build)
         && number.major() >= 2
         && build < FIRST_FOR_V2
@@ -223,31 +215,15 @@ pub(super) fn read(
     product
 }
 
-const EXTENDED: &str = "extended support";
-
-/// Until when the edition is supported. Of client editions, that of the Home and Pro editions is known alone.
-fn support_of_windows(release: &Release, is_server: bool) -> Option<(String, &'static str)> {
-    if is_server {
-        return Some((release.support_ends.clone()?, EXTENDED));
-    }
-    Some((release.client_ends.clone()?, "support of the Home and Pro editions (others have other days; second-hand)"))
-}
-
 /// Whether this Windows is supported at all, and as the product asks for it: Microsoft, "Prerequisites for Microsoft Entra
 /// Connect", section "Microsoft Entra Connect server" (Windows Server with the full GUI; Server Core is not supported).
-fn supported(
-    product: &Product,
-    windows: &Windows,
-    release: Option<&Release>,
-    number: Option<Version>,
-    lints: &mut Vec<Lint>,
-) {
-    let as_of = os_defaults::as_of();
+fn supported(product: &Product, windows: &Windows, number: Option<Version>, lints: &mut Vec<Lint>) {
+    let as_of = lifecycle::as_of();
     // Days written as YYYY-MM-DD compare as text. The day of the table is meant, not today: an audit reads no clock.
-    if let (Some((date, EXTENDED)), Some(release)) = (&product.windows_support_ends, release)
-        && date.as_str() < as_of
-    {
-        let why = format!("extended support of {} ended on {date} (as of {as_of})", release.names);
+    if let Some(support) = product.windows_support.as_ref().filter(|support| support.ends.as_str() < as_of) {
+        let name = windows.product.as_deref().unwrap_or("Windows");
+        let Support { ends, of, .. } = support;
+        let why = format!("{name}: {of} ended on {ends} ({})", support.as_of());
         lints.push(Lint::new(Code::WindowsUnsupported, why, None));
     }
     let kind = windows.installation_type.as_deref().unwrap_or_default();

@@ -12,6 +12,7 @@ pub use values::{Form, Values};
 
 use super::ask::{self, Pair, Setting};
 use super::os_defaults::{Default, Release};
+use super::updates::Updates;
 use super::{Answer, Availability, Fact, Lint};
 use crate::diagnostic::Code;
 use crate::host::Windows;
@@ -121,6 +122,7 @@ pub(super) fn read(
     registry: &Registry,
     windows: &Windows,
     release: Option<&Release>,
+    updates: &Updates<'_>,
     lints: &mut Vec<Lint>,
 ) -> Schannel {
     renegotiation(registry, lints);
@@ -147,7 +149,7 @@ pub(super) fn read(
         let defaults = release.map_or((Default::Unknown, Default::Unknown), |release| release.default_of(protocol));
         let update = release.and_then(|r| r.update.as_deref()).filter(|_| ["TLS 1.1", "TLS 1.2"].contains(&protocol));
         let judged = |pair, default| {
-            let fact = judge(pair, default, windows, release, update);
+            let fact = with_update(judge(pair, default, windows, release), update, updates);
             if protocol == "TLS 1.3" { only_where_there(fact, windows, release) } else { fact }
         };
         let (client, server) = (judged(&pairs.0, defaults.0), judged(&pairs.1, defaults.1));
@@ -174,7 +176,7 @@ pub(super) fn read(
 }
 
 /// One side of one protocol.
-fn judge(pair: &Pair, default: Default, windows: &Windows, release: Option<&Release>, update: Option<&str>) -> Fact {
+fn judge(pair: &Pair, default: Default, windows: &Windows, release: Option<&Release>) -> Fact {
     let build = windows.build.map_or_else(|| "an unknown build".to_owned(), |build| format!("build {build}"));
     if default == Default::None {
         let names = release.map(|release| release.names.as_str()).unwrap_or_default();
@@ -222,12 +224,25 @@ fn judge(pair: &Pair, default: Default, windows: &Windows, release: Option<&Rele
         (false, Availability::Off) if enabled.is_none() => format!("{}; off is the {by_default}", said.join(", ")),
         (false, _) => said.join(", "),
     };
-    match (update, state) {
-        (Some(update), Availability::On) => fact(Availability::Unknown, format!("{why}: on if {update} is installed")),
-        (Some(update), Availability::SoftOff) => {
-            fact(Availability::SoftOff, format!("{why} (with {update}; without it, not there)"))
+    fact(state, why)
+}
+
+/// What is left of a state that holds only with an update: all of it, where that is known to be installed.
+fn with_update(fact: Fact, update: Option<&str>, updates: &Updates<'_>) -> Fact {
+    let Some(update) = update else { return fact };
+    let Fact { state, why, mut places } = fact;
+    match (updates.proof(update), state) {
+        (Some(proof), Availability::On | Availability::SoftOff) => {
+            places.push(proof);
+            Fact::new(state, format!("{why}; {update} is installed"), places)
         }
-        _ => fact(state, why),
+        (None, Availability::On) => {
+            Fact::new(Availability::Unknown, format!("{why}: on if {update} is installed"), places)
+        }
+        (None, Availability::SoftOff) => {
+            Fact::new(Availability::SoftOff, format!("{why} (with {update}; without it, not there)"), places)
+        }
+        _ => Fact::new(state, why, places),
     }
 }
 

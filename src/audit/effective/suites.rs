@@ -1,5 +1,6 @@
 //! The small tables: cipher suites by release, and .NET release numbers.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -35,6 +36,9 @@ pub(super) struct ReleaseSuites<'a> {
     pub(super) default: Vec<&'a str>,
     supported: Vec<&'a str>,
     weak: Vec<&'a str>,
+    /// The update that this list and its order come with, by build.
+    #[serde(default)]
+    updates: BTreeMap<String, &'a str>,
 }
 
 /// The first build whose suite names may have a curve at their end that does not count.
@@ -102,6 +106,11 @@ impl Suites<'_> {
 }
 
 impl ReleaseSuites<'_> {
+    /// The update that the list of a build came with, if it was not there from the start.
+    pub(super) fn update(&self, build: Option<u32>) -> Option<&str> {
+        self.updates.get(&build?.to_string()).copied()
+    }
+
     fn knows(&self, name: &str) -> bool {
         self.default.contains(&name) || self.supported.contains(&name)
     }

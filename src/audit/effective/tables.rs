@@ -8,18 +8,20 @@ use std::sync::OnceLock;
 
 use serde::Deserialize;
 
-use super::{os_defaults, product, suites};
+use super::{lifecycle, os_defaults, product, suites};
 use crate::digest::sha256_hex;
 
 /// Their files, what each is about, and the text that is built in.
-const BUILT_IN: [(&str, &str, &str); 5] = [
+const BUILT_IN: [(&str, &str, &str); 6] = [
     (OS_DEFAULTS, "what Windows does when nothing is set", include_str!("data/os_defaults.toml")),
+    (WINDOWS_LIFECYCLE, "until when Windows is supported", include_str!("data/windows_lifecycle.toml")),
     (CIPHER_SUITES, "cipher suites by Windows release", include_str!("data/cipher_suites.json")),
     (DOTNET_RELEASES, "release numbers of .NET Framework", include_str!("data/dotnet_releases.toml")),
     (ENTRA_CONNECT, "versions of Microsoft Entra Connect", include_str!("data/entra_connect.toml")),
     (ENTRA_AGENTS, "agents of Microsoft Entra", include_str!("data/entra_agents.toml")),
 ];
 pub(super) const OS_DEFAULTS: &str = "os_defaults.toml";
+pub(super) const WINDOWS_LIFECYCLE: &str = "windows_lifecycle.toml";
 pub(super) const CIPHER_SUITES: &str = "cipher_suites.json";
 pub(super) const DOTNET_RELEASES: &str = "dotnet_releases.toml";
 pub(super) const ENTRA_CONNECT: &str = "entra_connect.toml";
@@ -117,6 +119,7 @@ pub(super) fn check(file: &str, text: &str) -> Result<(), String> {
     }
     match file {
         OS_DEFAULTS => os_defaults::check(text),
+        WINDOWS_LIFECYCLE => lifecycle::check(text),
         CIPHER_SUITES => suites::check(text),
         DOTNET_RELEASES => suites::check_dotnet(text),
         ENTRA_CONNECT => product::check_versions(text),
@@ -157,6 +160,9 @@ mod tests {
             (OS_DEFAULTS, "\"TLS 1.2\" = \"on\"", "\"TLS 1.2\" = \"maybe\"", "\"maybe\" is no state"),
             (OS_DEFAULTS, "\"TLS 1.2\" = \"on\"", "\"TLS 1.4\" = \"on\"", "TLS 1.2"),
             (OS_DEFAULTS, "builds = [17763]", "builds = [20348]", "20348"),
+            (WINDOWS_LIFECYCLE, "ltsc = \"2029-01-09\"", "ltsc = \"soon\"", "build 17763: \"soon\" is no day"),
+            (WINDOWS_LIFECYCLE, "home-pro = \"2017-05-09\"", "pro = \"2017-05-09\"", "line "),
+            (WINDOWS_LIFECYCLE, "build = 17763", "build = 20348", "20348"),
             (CIPHER_SUITES, "\"tls13\": [", "\"tls13\": {", "line "),
             (CIPHER_SUITES, "\"tls13\"", "\"tls14\"", "line "),
             (DOTNET_RELEASES, "\"4.8.1\"", "\"4.9\"", "4.8.1"),

@@ -8,6 +8,7 @@
 use super::ask::{self, Setting};
 use super::os_defaults::Release;
 use super::schannel::Changed;
+use super::updates::Updates;
 use super::{Answer, Availability, Fact, Lint, dotnet};
 use crate::diagnostic::Code;
 use crate::host::Windows;
@@ -68,6 +69,7 @@ pub(super) fn read(
     windows: &Windows,
     release: Option<&Release>,
     client: Option<&Fact>,
+    updates: &Updates<'_>,
     lints: &mut Vec<Lint>,
 ) -> WinHttp {
     let mut views = Vec::new();
@@ -79,7 +81,7 @@ pub(super) fn read(
             changed.push(Changed { key: key(wow).to_string(), place: Some(info.place), last_write });
         }
         let place = setting.place().cloned();
-        let (asked, why) = judge(&setting, release, windows);
+        let (asked, why) = judge(&setting, release, windows, updates);
         // What Schannel does is told elsewhere: this is about the setting of WinHTTP itself.
         if asked == Answer::No {
             let why = format!("{} WinHTTP callers that name no protocol do not offer TLS 1.2: {why}", view.text());
@@ -113,12 +115,15 @@ pub(super) fn read(
     }
 }
 
-fn judge(setting: &Setting, release: Option<&Release>, windows: &Windows) -> (Answer, String) {
+fn judge(setting: &Setting, release: Option<&Release>, windows: &Windows, updates: &Updates<'_>) -> (Answer, String) {
     let answer = |n: u32| if n & TLS12 == 0 { Answer::No } else { Answer::Yes };
     match setting {
         Setting::Number(n, _) => {
             let why = format!("{VALUE}={} ({})", ask::shown(*n), names(*n));
             match release.and_then(|release| release.winhttp_update.as_deref()) {
+                Some(update) if updates.proof(update).is_some() => {
+                    (answer(*n), format!("{why}; {update} is installed"))
+                }
                 Some(update) if n & TLS12 != 0 => {
                     (Answer::Unknown, format!("{why}: read only if {update} is installed"))
                 }

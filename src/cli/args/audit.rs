@@ -64,11 +64,11 @@ pub(in crate::cli) struct AuditArgs {
     #[arg(long, value_name = "GLOB=REASON", value_parser = audit::accepted, help_heading = INPUT, hide_short_help = true)]
     pub(in crate::cli) allow: Vec<(String, String)>,
 
-    /// The rules
+    /// The rules; may be given again
     ///
-    /// The id of a policy that is built in (tlshive policy list), or a TOML file.
+    /// The id of a policy that is built in (tlshive policy list), or a TOML file. Of several, the worst verdict decides.
     #[arg(long, value_name = "ID|FILE", default_value = Policy::DEFAULT, help_heading = JUDGING)]
-    pub(in crate::cli) policy: String,
+    pub(in crate::cli) policy: Vec<String>,
 
     /// Failures that are accepted, each with a reason
     ///

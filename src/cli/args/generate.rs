@@ -56,11 +56,12 @@ pub(in crate::cli) struct GenerateArgs {
     #[arg(long, value_name = "SET", default_value = "current", value_parser = generate::control_set, help_heading = INPUT, hide_short_help = true)]
     pub(in crate::cli) control_set: generate::Target,
 
-    /// The rules whose values to set
+    /// The rules whose values to set; may be given again
     ///
-    /// The id of a policy that is built in, or a TOML file [default: entra-connect-tls12, for "only" tls12-only].
+    /// The id of a policy that is built in, or a TOML file [default: entra-connect-tls12, for "only" tls12-only]. Of several, the
+    /// values of all.
     #[arg(long, value_name = "ID|FILE", help_heading = JUDGING)]
-    pub(in crate::cli) policy: Option<String>,
+    pub(in crate::cli) policy: Vec<String>,
 
     /// Write for a hive that is loaded under another name, as reg load does in the recovery environment (WinRE): the key that it
     /// is loaded as; with SYSTEM= or SOFTWARE= in front where the name does not show which it is; may be given again

@@ -174,11 +174,11 @@ pub(in crate::cli) struct DiffArgs {
     #[arg(long, help_heading = JUDGING)]
     pub(in crate::cli) across_policies: bool,
 
-    /// The rules for inputs
+    /// The rules for inputs; may be given again
     ///
     /// The id of a policy that is built in (tlshive policy list), or a TOML file. Saved runs have their own.
     #[arg(long, value_name = "ID|FILE", default_value = Policy::DEFAULT, help_heading = JUDGING)]
-    pub(in crate::cli) policy: String,
+    pub(in crate::cli) policy: Vec<String>,
 
     /// How many machines are looked at at a time [default: one for each processor]
     #[arg(short, long, value_name = "N", help_heading = INPUT, hide_short_help = true)]

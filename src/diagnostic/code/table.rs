@@ -585,7 +585,7 @@ codes! {
         "Rules about it do not apply."
         "Remove what is left of it.";
     WindowsUnsupported "windows-unsupported" Warning
-        "Extended support of this Windows has ended."
+        "Support of this Windows has ended."
         "It gets no more security updates."
         "Move to a Windows that is supported.";
 }

@@ -60,6 +60,7 @@ fn pair(pair: &Pair<'_>) -> Json {
         pair.system_changes().into_iter().map(|(what, old, new)| json!({ "what": what, "old": old, "new": new }));
     let rules = pair.rules.iter().map(|rule| {
         json!({
+            "policy": rule.new.or(rule.old).map(|finding| finding.policy.as_str()),
             "rule": rule.new.or(rule.old).map(|finding| finding.rule.as_str()),
             "change": word(rule).replace(' ', "_"),
             "old": rule.old.map(finding),

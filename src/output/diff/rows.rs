@@ -6,7 +6,7 @@ use super::{outcome, verdict, word};
 use crate::diff::{Comparison, Finding, Pair};
 use crate::output::csv::Table;
 
-const HEADINGS: [&str; 16] = [
+const HEADINGS: [&str; 17] = [
     "class",
     "machine",
     "machine_guid",
@@ -14,6 +14,7 @@ const HEADINGS: [&str; 16] = [
     "unit",
     "verdict_old",
     "verdict_new",
+    "policy",
     "rule",
     "rule_change",
     "outcome_old",
@@ -41,7 +42,7 @@ pub(super) fn write(comparison: &Comparison<'_>, out: &mut dyn Write) -> io::Res
             &old,
             &new,
         ];
-        let nothing = [""; 8];
+        let nothing = [""; 9];
         table.row(head.into_iter().chain(nothing).chain([note(pair).as_str()]))?;
         for rule in &pair.rules {
             let Some(finding) = rule.new.or(rule.old) else { continue };
@@ -55,6 +56,7 @@ pub(super) fn write(comparison: &Comparison<'_>, out: &mut dyn Write) -> io::Res
                 false => format!("waiver: {waived_new}, before: {waived_old}"),
             };
             let cells = [
+                finding.policy.as_str(),
                 finding.rule.as_str(),
                 word(rule),
                 &outcome_old,
@@ -70,10 +72,10 @@ pub(super) fn write(comparison: &Comparison<'_>, out: &mut dyn Write) -> io::Res
     }
     for input in &comparison.not_read {
         let head = ["not_read", "", "", "", input.path.as_str()];
-        table.row(head.into_iter().chain([""; 10]).chain([input.why.as_str()]))?;
+        table.row(head.into_iter().chain([""; 11]).chain([input.why.as_str()]))?;
     }
     for doubt in &comparison.doubts {
-        table.row(["not_certain"].into_iter().chain([""; 14]).chain([doubt.to_string().as_str()]))?;
+        table.row(["not_certain"].into_iter().chain([""; 15]).chain([doubt.to_string().as_str()]))?;
     }
     table.end()
 }

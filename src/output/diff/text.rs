@@ -25,7 +25,7 @@ pub(super) fn write(comparison: &Comparison<'_>, out: &mut dyn Write) -> io::Res
         }
         writeln!(out, "\n{} ({})", heading(*class), told.len())?;
         for pair in told {
-            machine(pair, out)?;
+            machine(pair, comparison.has_several_policies(), out)?;
         }
     }
     section("Not read", comparison.not_read.iter().map(|input| format!("{}: {}", input.path, input.why)), out)?;
@@ -87,7 +87,7 @@ fn is_told(pair: &Pair<'_>) -> bool {
     }
 }
 
-fn machine(pair: &Pair<'_>, out: &mut dyn Write) -> io::Result<()> {
+fn machine(pair: &Pair<'_>, several: bool, out: &mut dyn Write) -> io::Result<()> {
     let Some(machine) = pair.machine() else { return Ok(()) };
     let verdicts = match (pair.old, pair.new) {
         (Some(old), Some(new)) if old.verdict != new.verdict => {
@@ -105,10 +105,10 @@ fn machine(pair: &Pair<'_>, out: &mut dyn Write) -> io::Result<()> {
         let shown = |text: &str| if text.is_empty() { "none".to_owned() } else { escape(text).into_owned() };
         writeln!(out, "    {what}: {}, before {}", shown(new), shown(old))?;
     }
-    pair.rules.iter().try_for_each(|change| rule(change, out))
+    pair.rules.iter().try_for_each(|change| rule(change, several, out))
 }
 
-fn rule(change: &RuleChange<'_>, out: &mut dyn Write) -> io::Result<()> {
+fn rule(change: &RuleChange<'_>, several: bool, out: &mut dyn Write) -> io::Result<()> {
     let Some(finding) = change.new.or(change.old) else { return Ok(()) };
     let advisory = if finding.required { "" } else { " (advisory)" };
     let from_to = match (change.old, change.new) {
@@ -123,8 +123,8 @@ fn rule(change: &RuleChange<'_>, out: &mut dyn Write) -> io::Result<()> {
         _ => format!("{}: {}", outcome(finding), finding.found),
     };
     let written = finding.last_write.as_ref().map(|time| format!(", key written {time}")).unwrap_or_default();
-    let (what, id) = (word(change), escape(&finding.rule));
-    writeln!(out, "    {what:<16}  {id}{advisory}  {}{}", escape(&from_to), escape(&written))?;
+    let (what, name) = (word(change), change.name(several));
+    writeln!(out, "    {what:<16}  {}{advisory}  {}{}", escape(&name), escape(&from_to), escape(&written))?;
     let waiver = |finding: Option<&crate::diff::Finding>| {
         finding.and_then(|finding| finding.waived.clone()).unwrap_or_else(|| "none".to_owned())
     };

@@ -86,7 +86,7 @@ fn key(host: &Host) -> String {
     for finding in host.failing() {
         let found = finding.found.as_ref().map(|value| format!("{}\0{}", value.kind, value.raw));
         let found = found.or_else(|| finding.state.clone()).unwrap_or_default();
-        key.push_str(&format!("\0{}\0{found}", finding.rule));
+        key.push_str(&format!("\0{}\0{}\0{found}", finding.policy, finding.rule));
     }
     // One fix is to do for all of them.
     key.push_str(host.fix.as_ref().and_then(|fix| fix.reg.as_deref()).unwrap_or_default());

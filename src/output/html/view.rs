@@ -37,6 +37,7 @@ pub(super) struct Page<'a> {
     lead: String,
     verdicts: Vec<Part>,
     effects: Vec<Part>,
+    by_policy: Vec<String>,
     also: Vec<String>,
     kinds: Vec<Shown<'a>>,
     estate: &'a Estate,
@@ -67,6 +68,8 @@ struct Shown<'a> {
 
 /// What was found for one rule.
 struct Evidence<'a> {
+    /// The policy, where there are several.
+    policy: &'a str,
     sign: &'static str,
     bad: bool,
     finding: &'a Finding,
@@ -86,6 +89,8 @@ struct Row<'a> {
     class: &'static str,
     sign: &'static str,
     word: &'static str,
+    /// The verdict under each policy, where there are several.
+    verdicts: Vec<String>,
     kind: &'a str,
     host: &'a Host,
     windows: String,
@@ -119,6 +124,8 @@ struct Support {
 }
 
 struct Ruled<'a> {
+    /// The policy, where there are several.
+    policy: &'a str,
     rule: &'a Rule,
     asks: String,
     /// Why, without the ends of lines that its file has.
@@ -145,7 +152,7 @@ impl<'a> Page<'a> {
             version: run.map_or(env!("CARGO_PKG_VERSION"), |run| run.tool.version.as_str()),
             day: started.get(..10).unwrap_or_default(),
             policies: estate.policies(),
-            title: run.and_then(|run| run.policies.first()).map(|policy| policy.title.clone()).unwrap_or_default(),
+            title: run.map(titles).unwrap_or_default(),
             headline,
             lead: lead(estate, good, bad, open, unjudged),
             verdicts: bar(&[
@@ -160,6 +167,7 @@ impl<'a> Page<'a> {
                 (estate.in_effect("off"), "fails", "", "off"),
                 (estate.in_effect("unknown"), "open", "", "cannot be told"),
             ]),
+            by_policy: estate.by_policy(),
             also: also(estate),
             kinds: kinds.iter().map(|kind| shown(estate, kind)).collect(),
             estate,
@@ -175,6 +183,11 @@ impl<'a> Page<'a> {
             digests: if evidence { digests(estate) } else { Vec::new() },
         }
     }
+}
+
+/// What the policies are called.
+fn titles(run: &Run) -> String {
+    run.policies.iter().map(|policy| policy.title.as_str()).collect::<Vec<_>>().join("; ")
 }
 
 fn machines(count: usize) -> String {
@@ -221,11 +234,12 @@ fn shown<'a>(estate: &Estate, kind: &'a Kind<'a>) -> Shown<'a> {
         reg: fix.and_then(|fix| fix.reg.as_deref()).filter(|_| kind.same_fix_as.is_none()),
         remarks: fix.map_or(&[], |fix| fix.remarks.as_slice()),
         command: estate.command(kind),
-        evidence: kind.failing.iter().map(|finding| evidence(finding)).collect(),
+        evidence: kind.failing.iter().map(|finding| evidence(kind.example, finding)).collect(),
     }
 }
 
-fn evidence(finding: &Finding) -> Evidence<'_> {
+fn evidence<'a>(host: &Host, finding: &'a Finding) -> Evidence<'a> {
+    let policy = if host.verdicts.len() > 1 { finding.policy.as_str() } else { "" };
     let (sign, bad) = match (finding.outcome, finding.waived.is_some()) {
         (Outcome::Pass, _) => ("✓", false),
         (Outcome::Fail, false) => ("✗", true),
@@ -243,7 +257,7 @@ fn evidence(finding: &Finding) -> Evidence<'_> {
         }
     });
     let place = place.unwrap_or_default();
-    Evidence { sign, bad, finding, asked: asked(finding), found: found(finding), place }
+    Evidence { policy, sign, bad, finding, asked: asked(finding), found: found(finding), place }
 }
 
 fn doubt(host: &Host) -> Doubt<'_> {
@@ -267,6 +281,7 @@ fn rows<'a>(estate: &'a Estate, kinds: &'a [Kind<'a>], with_evidence: bool) -> V
         },
         sign: sign(host.verdict),
         word: word(host.verdict),
+        verdicts: host.verdicts(),
         kind: letters.get(&std::ptr::from_ref(host)).map_or("", |kind| kind.letter.as_str()),
         host,
         windows: windows(host),
@@ -286,7 +301,8 @@ fn rows<'a>(estate: &'a Estate, kinds: &'a [Kind<'a>], with_evidence: bool) -> V
         product: product(host),
         evidence: match with_evidence {
             true => {
-                host.findings.iter().filter(|finding| finding.outcome != Outcome::NotApplicable).map(evidence).collect()
+                let told = host.findings.iter().filter(|finding| finding.outcome != Outcome::NotApplicable);
+                told.map(|finding| evidence(host, finding)).collect()
             }
             false => Vec::new(),
         },
@@ -359,23 +375,25 @@ fn products(estate: &Estate) -> Vec<Support> {
 }
 
 fn rules<'a>(estate: &'a Estate, run: &'a Run) -> Vec<Ruled<'a>> {
-    let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    let mut counts: BTreeMap<(&str, &str), (usize, usize)> = BTreeMap::new();
     for finding in estate.hosts.iter().flat_map(|host| &host.findings) {
-        let (fails, unknown) = counts.entry(&finding.rule).or_default();
+        let (fails, unknown) = counts.entry((&finding.policy, &finding.rule)).or_default();
         *fails += usize::from(finding.outcome == Outcome::Fail);
         *unknown += usize::from(finding.outcome == Outcome::Unknown);
     }
-    let rule = |rule: &'a Rule| {
+    let several = run.policies.len() > 1;
+    let ruled = |(policy, rule): (&'a str, &'a Rule)| {
         let asks = match (&rule.key, &rule.value, &rule.subject) {
             (Some(key), Some(value), _) => format!("{}\\{value}", key.replace("HKEY_LOCAL_MACHINE", "HKLM")),
             (_, _, Some(subject)) => subject.clone(),
             _ => String::new(),
         };
-        let (fails, unknown) = counts.get(rule.id.as_str()).copied().unwrap_or_default();
+        let (fails, unknown) = counts.get(&(policy, rule.id.as_str())).copied().unwrap_or_default();
         let why = rule.why.split_whitespace().collect::<Vec<_>>().join(" ");
-        Ruled { rule, asks, why, fails, unknown }
+        Ruled { policy: if several { policy } else { "" }, rule, asks, why, fails, unknown }
     };
-    run.policies.iter().flat_map(|policy| &policy.rules).map(rule).collect()
+    let each = run.policies.iter().flat_map(|policy| policy.rules.iter().map(|rule| (policy.id.as_str(), rule)));
+    each.map(ruled).collect()
 }
 
 fn provenance(estate: &Estate) -> Vec<(&'static str, String)> {

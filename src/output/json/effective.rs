@@ -291,7 +291,7 @@ fn product(effective: &Effective) -> ProductV2<'_> {
         standing: p.standing.as_ref().map(|(standing, _)| standing.word()),
         support_ends: p.support_ends.as_ref().map(|(date, _)| date.as_str()),
         agents: p.agents.iter().map(agent).collect(),
-        windows_support_ends: p.windows_support_ends.as_ref().map(|(date, _)| date.as_str()),
+        windows_support_ends: p.windows_support.as_ref().map(|support| support.ends.as_str()),
         as_of: &p.as_of,
     }
 }

@@ -10,6 +10,7 @@ use crate::windows::state::State;
 
 #[derive(Serialize)]
 pub(super) struct FindingV2<'a> {
+    policy: &'a str,
     rule: &'a str,
     title: &'a str,
     required: bool,
@@ -58,6 +59,7 @@ pub(super) fn finding(finding: &Finding) -> FindingV2<'_> {
         Check::State(effect) => (None, Some(effect)),
     };
     FindingV2 {
+        policy: &rule.policy,
         rule: &rule.id,
         title: &rule.title,
         required: rule.required,

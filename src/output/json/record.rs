@@ -8,7 +8,7 @@ use serde_json::ser::{CompactFormatter, PrettyFormatter};
 use super::{DiagnosticV2, HostV2, ImageV2, SCHEMA_VERSION, diagnostic, host, image, print};
 use crate::audit::effective::tables::Table;
 use crate::policy::waiver::{Date, Waivers};
-use crate::policy::{Check, Rule};
+use crate::policy::{Check, Policy, Rule};
 use crate::run::{About, Counts, End, HostRecord, InputRecord};
 
 /// How records are laid out.
@@ -39,7 +39,7 @@ struct RunV2<'a> {
     resumes: &'a [String],
     options: &'a [String],
     overlays: Vec<OverlayV2<'a>>,
-    policies: [PolicyV2<'a>; 1],
+    policies: Vec<PolicyV2<'a>>,
     waivers: Option<WaiversV2<'a>>,
     tables: Vec<TableV2<'a>>,
     diagnostics: Vec<DiagnosticV2<'a>>,
@@ -163,15 +163,6 @@ impl Shape {
 
 /// What a run is about.
 pub(in crate::output) fn begin(about: &About, shape: Shape, out: &mut dyn Write) -> io::Result<()> {
-    let policy = PolicyV2 {
-        id: &about.policy.id,
-        version: &about.policy.version,
-        title: &about.policy.title,
-        date: &about.policy.date,
-        source: &about.policy.source,
-        sha256: &about.policy.sha256,
-        rules: about.policy.rules.iter().map(rule).collect(),
-    };
     let (name, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
     let run = RunV2 {
         schema_version: (shape == Shape::Lines).then_some(SCHEMA_VERSION),
@@ -181,12 +172,24 @@ pub(in crate::output) fn begin(about: &About, shape: Shape, out: &mut dyn Write)
         resumes: &about.resumes,
         options: &about.options,
         overlays: about.overlays.iter().map(|(file, sha256)| OverlayV2 { file, sha256 }).collect(),
-        policies: [policy],
+        policies: about.policy.each().iter().map(policy).collect(),
         waivers: about.waivers.as_ref().map(|(list, day)| waivers(list, *day)),
         tables: about.tables.iter().map(table).collect(),
         diagnostics: about.diagnostics.iter().map(diagnostic).collect(),
     };
     shape.write("run", run, out)
+}
+
+fn policy(policy: &Policy) -> PolicyV2<'_> {
+    PolicyV2 {
+        id: &policy.id,
+        version: &policy.version,
+        title: &policy.title,
+        date: &policy.date,
+        source: &policy.source,
+        sha256: &policy.sha256,
+        rules: policy.rules.iter().map(rule).collect(),
+    }
 }
 
 fn table(table: &Table) -> TableV2<'_> {

@@ -134,9 +134,10 @@ impl Painter {
         for agent in &product.agents {
             self.row(out, &format!("  {}", agent_line(agent)))?;
         }
-        match &product.windows_support_ends {
-            Some((date, of)) => {
-                self.row(out, &format!("Windows: {of} ends or ended on {date} (as of {})", product.as_of))
+        match &product.windows_support {
+            Some(support) => {
+                let (ends, of) = (&support.ends, support.of);
+                self.row(out, &format!("Windows: {of} ends or ended on {ends} ({})", support.as_of()))
             }
             None => Ok(()),
         }

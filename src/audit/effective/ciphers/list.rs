@@ -89,7 +89,9 @@ pub(super) fn read(
                 Some(release) => {
                     let suites: Vec<(String, bool)> =
                         release.default.iter().map(|name| ((*name).to_owned(), true)).collect();
-                    let why = format!("OS default of {build}, {} suites", suites.len());
+                    let with = release.update(windows.build);
+                    let with = with.map(|update| format!(", as they came with {update}")).unwrap_or_default();
+                    let why = format!("OS default of {build}, {} suites{with}", suites.len());
                     Ok(List { source: ListSource::OsDefault, why, place: None, suites })
                 }
                 None => {
