@@ -40,7 +40,7 @@ pub use curves::Curves;
 pub use dotnet::{DotNet, LIMITS as DOTNET_LIMITS, Left, Offer, Override, Program, Target, View};
 pub use key_exchange::KeyExchange;
 pub use lifecycle::Support;
-pub use overall::{Overall, OverallState};
+pub use overall::{Overall, OverallState, Part};
 pub(in crate::audit) use product::agents;
 pub use product::{Agent, Entry, Installed, Needs, Product, Standing};
 pub(crate) use schannel::FIRST_WITH_TLS13;

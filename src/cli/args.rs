@@ -5,7 +5,7 @@ mod generate;
 mod report;
 mod show;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{ArgAction, Args, Subcommand, ValueEnum};
@@ -45,7 +45,7 @@ pub(super) struct HelpArgs {
 #[derive(Args)]
 pub(super) struct DiskArgs {
     /// Folder where parents and extents of disk images may lie, besides the image's own; may be given again
-    #[arg(long, value_name = "DIR", value_parser = PathBufValueParser::new().try_map(folder), help_heading = INPUT, hide_short_help = true)]
+    #[arg(long, value_name = "DIR", value_parser = PathBufValueParser::new().try_map(|path| folder(&path)), help_heading = INPUT, hide_short_help = true)]
     pub(super) allow_dir: Vec<PathBuf>,
 
     /// Of disk images, only the partition with this number
@@ -67,7 +67,7 @@ impl DiskArgs {
 }
 
 /// A folder that is there, without links.
-fn folder(path: PathBuf) -> Result<PathBuf, String> {
+fn folder(path: &Path) -> Result<PathBuf, String> {
     match path.canonicalize() {
         Ok(real) if real.is_dir() => Ok(real),
         Ok(_) => Err("not a folder".to_owned()),

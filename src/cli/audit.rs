@@ -37,6 +37,9 @@ use crate::run::{About, Counts, End, InputRecord, Inputs, Inspection, Record, in
 use crate::saved::Saved;
 use crate::source::{Entry, Fate};
 
+/// Why there is no comparison in another format.
+pub(super) const NO_COMPARISON: &str = "--compare is a part of the text: leave out --format, or --compare";
+
 /// Remarks printed for one file before the rest is counted.
 const REMARKS_PER_FILE: usize = 5;
 
@@ -82,11 +85,17 @@ pub(super) fn codepage(label: &str) -> Result<&'static encoding_rs::Encoding, St
             Err("UTF-16 files are told by their byte order mark".to_owned())
         }
         Some(encoding) => Ok(encoding),
+        None if !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Err(format!("unknown code page; did you mean windows-{label}?"))
+        }
         None => Err("unknown code page; try windows-1252, windows-1251, shift_jis, gbk or utf-8".to_owned()),
     }
 }
 
 pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
+    if args.compare && !matches!(args.format, FormatArg::Text) {
+        return Err(NO_COMPARISON.to_owned().into());
+    }
     let policy = policy::load_all(&args.policy)?;
     let waivers = args.waivers.as_deref().map(|path| waivers(path, &policy)).transpose()?;
     let limits = Limits::default();
@@ -161,7 +170,8 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         Main::Report(format) => reports.add(format, args.reports.bom, &mut out)?,
         Main::Stream(format) => {
             if matches!(format, Format::Text { details: false, .. }) {
-                let layout = Layout { has_details: true, ..layout(args.color, args.output.is_none()) };
+                let layout = layout(args.color, args.output.is_none());
+                let layout = Layout { has_details: true, compare: args.compare, ..layout };
                 reports.add(ReportFormat::Overview(layout), false, &mut overview)?;
             }
             report = Some(Report::begin(format, &about, &mut out)?);
@@ -519,6 +529,10 @@ fn nothing(counts: &Counts) {
         "nothing to audit (files: {files}; hives other than SYSTEM and SOFTWARE: {other_hives}; \
          other files: {other_files}; unreadable: {unreadable}{past})"
     ));
+    if *unreadable == 0 && *left_out == 0 {
+        let what = "the hives SYSTEM and SOFTWARE, .reg exports, disk images, triage collections, or a folder of them";
+        stderr::further(format_args!("  an audit takes {what}"));
+    }
 }
 
 fn line(d: &Diagnostic) -> String {

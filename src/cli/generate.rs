@@ -81,8 +81,9 @@ pub(super) fn run(args: &GenerateArgs) -> Result<u8, Failure> {
     })?;
     inputs.extend(found.files.iter().cloned());
     if estate.is_empty() {
+        found.remarks.iter().for_each(stderr::line);
         return Err(match args.state.host.as_slice() {
-            [] => "--for: no machine was found".to_owned().into(),
+            [] => "--for: no machine was found; tlshive audit of the same inputs says what they are".to_owned().into(),
             hosts => format!("--for: no machine is called {} or lies there", hosts.join(" or ")).into(),
         });
     }

@@ -8,11 +8,13 @@ use std::path::{Path, PathBuf};
 use serde_json::Value as Json;
 
 use super::args::{MergedFormatArg, ReportArgs};
+use super::audit::NO_COMPARISON;
 use super::exit::Failure;
 use super::reports::{Beside, layout};
 use super::stderr;
 use super::writer::writer;
 use crate::digest::sha256_hex;
+use crate::output::Layout;
 use crate::output::merged::Document;
 use crate::output::reports::{ReportFormat, Reports};
 use crate::output::saved_run;
@@ -21,6 +23,9 @@ use crate::saved::record::{End, Host, Input, Policy, Record, Run, parsed};
 use crate::saved::{Ending, Saved, read};
 
 pub(super) fn run(args: &ReportArgs) -> Result<u8, Failure> {
+    if args.compare && !matches!(args.format, MergedFormatArg::Text) {
+        return Err(NO_COMPARISON.to_owned().into());
+    }
     let mut out = writer(args.output.as_deref(), args.force, &args.parts)?.lasting();
     let mut beside = Beside::open(&args.reports, args.output.as_deref(), args.force, &args.parts)?;
     let mut sinks = Sinks { document: None, reports: beside.reports(args.reports.bom)? };
@@ -90,7 +95,8 @@ fn report_format(format: MergedFormatArg, args: &ReportArgs) -> ReportFormat {
     match format {
         MergedFormatArg::Report(format) => format,
         MergedFormatArg::Text | MergedFormatArg::Json => {
-            ReportFormat::Overview(layout(args.color, args.output.is_none()))
+            let layout = layout(args.color, args.output.is_none());
+            ReportFormat::Overview(Layout { compare: args.compare, ..layout })
         }
     }
 }

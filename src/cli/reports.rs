@@ -80,5 +80,5 @@ pub(super) fn layout(colour: ColourArg, to_stdout: bool) -> Layout {
         ColourArg::Auto => forced || terminal && !dumb && set("CLICOLOR").is_none_or(|value| value != "0"),
     };
     let width = terminal.then(terminal_size::terminal_size).flatten().map(|(width, _)| usize::from(width.0));
-    Layout { width, colour, has_details: false }
+    Layout { width, colour, has_details: false, compare: false }
 }

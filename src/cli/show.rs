@@ -191,13 +191,32 @@ fn print(
 
 /// The key asked for, with an abbreviated root in full.
 fn key(args: &ShowArgs) -> KeyPath {
-    let mut path = KeyPath::parse(args.key.as_deref().unwrap_or_default());
+    let mut path = KeyPath::parse(&plain(args.key.as_deref().unwrap_or_default()));
     if let Some(root) = path.0.first_mut()
         && let Some(full) = Root::with_short_name(root.units())
     {
         *root = Name::from(full.long);
     }
     path
+}
+
+/// A path as PowerShell and the address bar of regedit write it, as one that starts at a root. Slashes separate where nothing
+/// else does and a root comes first: names of keys have them too, such as `RC4 128/128`.
+fn plain(text: &str) -> String {
+    let mut rest = text;
+    for before in ["Microsoft.PowerShell.Core\\", "Registry::", "Computer\\", "My Computer\\"] {
+        let begins = rest.get(..before.len()).is_some_and(|start| start.eq_ignore_ascii_case(before));
+        rest = if begins { rest.get(before.len()..).unwrap_or_default() } else { rest };
+    }
+    let end = rest.find(['\\', '/', ':']).unwrap_or(rest.len());
+    let (root, below) = rest.split_at(end);
+    let is_root = Root::with_short_name(Name::from(root).units()).is_some()
+        || root.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("HKEY_"));
+    if !is_root {
+        return rest.to_owned();
+    }
+    let below = below.strip_prefix(':').unwrap_or(below);
+    if below.contains('\\') { format!("{root}{below}") } else { format!("{root}{}", below.replace('/', "\\")) }
 }
 
 /// The value asked for.
@@ -236,6 +255,30 @@ impl Remarks {
         let more = self.count.saturating_sub(REMARKS);
         if more > 0 && !self.all {
             stderr::line(format_args!("{more} more remarks (-v shows them; the output has them all)"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_taken_as_powershell_and_regedit_write_them() {
+        for written in [
+            r"HKLM\SYSTEM\Select",
+            r"HKLM:\SYSTEM\Select",
+            r"Registry::HKLM\SYSTEM\Select",
+            r"registry::hklm\SYSTEM\Select",
+            r"Computer\HKLM\SYSTEM\Select",
+            "HKLM/SYSTEM/Select",
+            "HKLM:/SYSTEM/Select",
+        ] {
+            assert!(plain(written).eq_ignore_ascii_case(r"HKLM\SYSTEM\Select"), "{written}: {}", plain(written));
+        }
+        assert_eq!(plain(r"Computer\HKEY_LOCAL_MACHINE\SYSTEM"), r"HKEY_LOCAL_MACHINE\SYSTEM");
+        for as_it_is in [r"HKLM\SYSTEM\Ciphers\RC4 128/128", "RC4 128/128", "Select", "", "a:b", "é/è"] {
+            assert_eq!(plain(as_it_is), as_it_is);
         }
     }
 }

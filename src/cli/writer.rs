@@ -207,7 +207,10 @@ impl NewFile {
             None if fs::symlink_metadata(&path).is_ok() => return Err(refused("a symbolic link that leads nowhere")),
             None => {}
         }
-        let no_room = |kind| refused(&format!("nothing can be written in its folder: {kind}"));
+        let no_room = |kind| match kind {
+            io::ErrorKind::NotFound => refused("its folder is not there: make that first"),
+            kind => refused(&format!("nothing can be written in its folder: {kind}")),
+        };
         let (file, temporary) = temporary(&path).map_err(no_room)?;
         if let Some(old) = &old {
             file.set_permissions(old.permissions()).map_err(|error| failed(&shown, &error))?;

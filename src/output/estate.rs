@@ -1,12 +1,14 @@
 //! All machines of a run, or of saved runs put together, as reports about them need it.
 
 mod kinds;
+mod others;
 mod words;
 
 use super::past::Past;
 use crate::run::Counts;
 use crate::saved::record::{End, Finding, Host, Input, Outcome, Run, Verdict};
 pub(super) use kinds::{Kind, kinds, letters};
+pub(super) use others::Others;
 pub(super) use words::{
     asked, both, cell, data, days_until, dotnet, found, names, product, quoted, reason, sign, suites, windows, word,
 };
@@ -27,6 +29,8 @@ pub(super) struct Estate {
     pub(super) status: u8,
     /// What is wrong with saved runs.
     pub(super) troubles: Vec<String>,
+    /// Machines held against the others of their kind, where that is wanted.
+    pub(super) others: Option<Others>,
 }
 
 impl Estate {

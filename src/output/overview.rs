@@ -19,6 +19,8 @@ pub struct Layout {
     pub colour: bool,
     /// Whether the command has --details, which may then be named.
     pub has_details: bool,
+    /// Whether machines are held against the others of their kind.
+    pub compare: bool,
 }
 
 /// The protocols of a table that has room, and of one that has not.
@@ -155,6 +157,7 @@ pub(super) fn write(estate: &Estate, layout: Layout, out: &mut dyn Write) -> io:
     estate.by_policy().iter().try_for_each(|line| text.line("  ", &format!("  {line}")))?;
     text.table(estate, &kinds)?;
     text.kinds(estate, &kinds)?;
+    text.others(estate)?;
     text.unjudged(estate)?;
     text.doubts(estate)?;
     let also = also(estate);
@@ -275,6 +278,18 @@ impl Text<'_> {
                 (None, false) => continue,
             };
             writeln!(self.out, "{indent}{}", escape(&fix))?;
+        }
+        Ok(())
+    }
+
+    fn others(&mut self, estate: &Estate) -> io::Result<()> {
+        let Some(others) = &estate.others else { return Ok(()) };
+        self.heading("What differs from the others of its kind")?;
+        for (indent, text) in others.lines() {
+            let (start, hang) = (" ".repeat(indent), " ".repeat(indent + 2));
+            for line in wrapped(&escape(&text), self.layout.width, &start, &hang) {
+                writeln!(self.out, "{line}")?;
+            }
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::estate::Estate;
+use super::estate::{Estate, Others};
 use super::overview::{self, Layout};
 use super::spreadsheet::Rows;
 use super::{html, junit, markdown, sarif};
@@ -88,7 +88,12 @@ impl<'w> Reports<'w> {
         match format {
             ReportFormat::Csv => self.rows.push(Rows::begin(false, bom, out)?),
             ReportFormat::CsvFindings => self.rows.push(Rows::begin(true, bom, out)?),
-            _ => self.whole.push((format, out)),
+            _ => {
+                if matches!(format, ReportFormat::Overview(Layout { compare: true, .. })) {
+                    self.estate.others = Some(Others::default());
+                }
+                self.whole.push((format, out));
+            }
         }
         Ok(())
     }
@@ -112,6 +117,7 @@ impl<'w> Reports<'w> {
         match record {
             Record::Host(host) => {
                 self.rows.iter_mut().try_for_each(|rows| rows.host(&host))?;
+                self.estate.others.iter_mut().for_each(|others| others.take(&host));
                 let overview = |(format, _): &(ReportFormat, _)| matches!(format, ReportFormat::Overview(_));
                 match self.whole.iter().all(overview) {
                     true if self.whole.is_empty() => {}

@@ -70,6 +70,29 @@ pub fn discover(inputs: &[PathBuf], search: &Search<'_>, limits: &Limits) -> Dis
     walk.out
 }
 
+/// What to do where a name is that of no file.
+fn instead(name: &str) -> &'static str {
+    let drive = |name: &str| name.get(1..3) == Some(":\\");
+    match name {
+        "-" => {
+            "standard input holds no machine; save what it gives to a file, or use --files-from - for a list of names"
+        }
+        _ if name.starts_with(['“', '”', '„', '«', '‘', '’']) => {
+            "the quotation marks are a part of the name: type plain ones"
+        }
+        _ if name.contains(['*', '?']) => {
+            "the shell left the wildcard as it is, since nothing here is called so; check the folder, or name it as a whole"
+        }
+        _ if cfg!(not(windows)) && drive(name) => {
+            "a path of Windows; name the file by where it lies on this machine: a mounted volume, an image or a copy"
+        }
+        _ if name.starts_with("HK") && name.contains('\\') => {
+            "a key, and no file: name the hive or the .reg file that holds it"
+        }
+        _ => "check the spelling, and the folder that it is to be looked for in",
+    }
+}
+
 /// A file that holds others.
 #[derive(Clone)]
 pub(crate) struct Holder {
@@ -200,9 +223,9 @@ impl<'a> Walk<'a> {
     fn missing(&mut self, path: &Path) {
         let why = path.symlink_metadata().err().map_or_else(|| "not there".to_owned(), |error| error.to_string());
         let entry = Entry { path: Some(path.to_path_buf()), named: true, ..Entry::new(&name(path), "", Fate::NotRead) };
-        let next = Some("check the spelling; where a wildcard was meant, the shell did not expand it");
-        self.out.ledger.push(entry.that_counts().because(Code::NoSuchFile, why.clone(), next));
-        self.remark(&name(path), Code::NoSuchFile, why);
+        let next = instead(&path.to_string_lossy());
+        self.out.ledger.push(entry.that_counts().because(Code::NoSuchFile, why.clone(), Some(next)));
+        self.remark(&name(path), Code::NoSuchFile, format!("{why}: {next}"));
     }
 
     /// A file, which the user named, or which lies below a folder.

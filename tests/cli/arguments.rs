@@ -52,6 +52,39 @@ fn a_wrong_command_line_is_2() {
     assert_text("usage_errors", &all);
 }
 
+/// Whoever gives something wrong is told what to do next.
+#[test]
+fn errors_say_what_to_do_next() {
+    let host = "fixtures/hosts/compliant";
+    let hive = "fixtures/hosts/compliant/SYSTEM";
+    for (args, status, said) in [
+        (&["audit", "nothing-here"][..], 2, "check the spelling"),
+        (&["audit", "*.nothing"], 2, "the shell left the wildcard as it is"),
+        (&["audit", r"C:\Windows\System32\config\SYSTEM"], 2, "a path of Windows"),
+        (&["audit", "-"], 2, "standard input holds no machine"),
+        (&["audit", "“SYSTEM”"], 2, "type plain ones"),
+        (&["audit", r"HKLM\SYSTEM"], 2, "a key, and no file"),
+        (&["audit", "src"], 4, "an audit takes the hives SYSTEM and SOFTWARE"),
+        (&["audit", host, "--codepage", "1252"], 2, "did you mean windows-1252?"),
+        (&["audit", host, "-o", "nothing/here"], 2, "its folder is not there: make that first"),
+        (&["audit", host, "--compare", "--format", "json"], 2, "--compare is a part of the text"),
+        (&["generate", "fix", "--for", "nothing-here"], 2, "nothing-here: No such file"),
+        (
+            &["show", hive, r"HKLM:\SYSTEM\Slect"],
+            1,
+            "the root of the hive has no key \"Slect\" (did you mean \"Select\"?)",
+        ),
+        (&["show", hive, r"ControlSet001\Nothing\Lsa"], 1, "ControlSet001 has no key \"Nothing\""),
+    ] {
+        let done = run(args);
+        assert_eq!(done.status, status, "{args:?}: {}", done.err());
+        assert!(done.err().contains(said), "{args:?}: {}", done.err());
+    }
+    for key in [r"HKLM:\SYSTEM\Select", r"Computer\HKEY_LOCAL_MACHINE\SYSTEM\Select", "HKLM/SYSTEM/Select"] {
+        assert_eq!(run(&["show", hive, key]).out(), run(&["show", hive, "Select"]).out(), "{key}");
+    }
+}
+
 /// On a terminal of 80 columns it does not scroll away, and names what most people need.
 #[test]
 fn the_short_help_fits_a_screen() {

@@ -204,3 +204,25 @@ fn the_files_are_the_same_for_any_number_of_threads() {
     }
     assert_eq!(rows(&folder.join("fix-1/index.csv")).len(), 1 + 2 * 2 * hosts.len());
 }
+
+#[test]
+fn a_comparison_names_who_differs_from_the_others_of_its_kind() {
+    let (_keep, folder) = scratch();
+    estate(&folder, &["compliant", "disabled", "wrong-type", "dirty"]);
+    let input = folder.to_str().unwrap();
+    let text = run(&["audit", input, "--compare"]).out();
+    assert_eq!(text.replacen(&part(&text), "", 1), run(&["audit", input]).out(), "it adds a part, and nothing else");
+    let saved = folder.join("run.jsonl");
+    run(&["audit", "-q", input, "--format", "jsonl", "-o", saved.to_str().unwrap()]);
+    let later = run(&["report", saved.to_str().unwrap(), "--compare"]).out();
+    assert_eq!(part(&later), part(&text));
+    assert_text("estate_compare", &part(&text));
+}
+
+/// The part of a text that compares machines.
+fn part(text: &str) -> String {
+    let heading = "\nWhat differs from the others of its kind\n";
+    let (_, rest) = text.split_once(heading).unwrap();
+    let (lines, _) = rest.split_once("\n\n").unwrap();
+    format!("{heading}{lines}\n")
+}

@@ -36,14 +36,24 @@ pub struct Overall {
     pub state: OverallState,
     /// What it rests on, and which part is not as the others.
     pub why: String,
+    /// The same part by part; where no cipher suite is left, that alone.
+    pub parts: Vec<Part>,
 }
 
 /// One part of the machine that may or may not use TLS 1.2.
-struct Part {
-    name: String,
-    answer: Answer,
-    why: String,
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Part {
+    /// A side of Schannel, some .NET programs, or the cipher suites.
+    pub name: String,
+    /// Whether it reaches TLS 1.2.
+    pub answer: Answer,
+    /// What that rests on, or what stands in the way; empty where nothing does.
+    pub why: String,
 }
+
+/// What the suites are called, as a part.
+const SUITES: &str = "cipher suites";
 
 pub(super) fn overall(protocols: &[ProtocolState], dotnet: &DotNet, ciphers: &Ciphers) -> Overall {
     let mut parts = Vec::new();
@@ -55,12 +65,13 @@ pub(super) fn overall(protocols: &[ProtocolState], dotnet: &DotNet, ciphers: &Ci
         Answer::Yes => {}
         Answer::No => {
             let why = format!("no cipher suite of TLS 1.2 is left ({})", ciphers.why);
-            return Overall { state: OverallState::Off, why };
+            let part = Part { name: SUITES.to_owned(), answer: Answer::No, why: ciphers.why.clone() };
+            return Overall { state: OverallState::Off, why, parts: vec![part] };
         }
         // Where nothing offers TLS 1.2, its suites do not matter.
         Answer::Unknown if parts.iter().all(|part| part.answer == Answer::No) => {}
         Answer::Unknown => {
-            parts.push(Part { name: "cipher suites".to_owned(), answer: Answer::Unknown, why: ciphers.why.clone() });
+            parts.push(Part { name: SUITES.to_owned(), answer: Answer::Unknown, why: ciphers.why.clone() });
         }
     }
     let any = |answer| parts.iter().any(|part| part.answer == answer);
@@ -74,7 +85,7 @@ pub(super) fn overall(protocols: &[ProtocolState], dotnet: &DotNet, ciphers: &Ci
     if ciphers.entra_left == Answer::No && state != OverallState::Off {
         why.push_str("; no cipher suite that Entra ID accepts is left");
     }
-    Overall { state, why }
+    Overall { state, why, parts }
 }
 
 /// The two sides of Schannel, as one part where they are alike.

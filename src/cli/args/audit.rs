@@ -163,6 +163,13 @@ pub(in crate::cli) struct AuditArgs {
     #[command(flatten)]
     pub(in crate::cli) reports: ReportsArgs,
 
+    /// Which machines differ from the others of their kind
+    ///
+    /// In the text about more than three machines: of each Windows, with Entra Connect and without, what most machines have, and
+    /// which have something else.
+    #[arg(long, help_heading = OUTPUT, conflicts_with_all = ["details", "verbose", "quiet"])]
+    pub(in crate::cli) compare: bool,
+
     /// Each machine in full, also where there are many
     ///
     /// Without it, more than three machines are a table.

@@ -93,6 +93,13 @@ pub(in crate::cli) struct ReportArgs {
     #[command(flatten)]
     pub(in crate::cli) reports: ReportsArgs,
 
+    /// Which machines differ from the others of their kind
+    ///
+    /// In the text about more than three machines: of each Windows, with Entra Connect and without, what most machines have, and
+    /// which have something else.
+    #[arg(long, help_heading = OUTPUT)]
+    pub(in crate::cli) compare: bool,
+
     /// Colour the text; the environment variable NO_COLOR turns "auto" off
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColourArg::Auto, help_heading = OUTPUT, hide_short_help = true)]
     pub(in crate::cli) color: ColourArg,

@@ -4,6 +4,7 @@ use std::io;
 
 use super::super::args::{ShowArgs, ShowFormatArg};
 use super::super::exit::Failure;
+use super::super::similar::did_you_mean;
 use super::super::stderr;
 use super::{ABSENT, Remarks, UNREADABLE, called, deleted, key, print, units, value};
 use crate::error::{At, Error};
@@ -139,10 +140,29 @@ impl Place<'_> {
                     names = below.to_vec();
                 }
                 Position::Lookup(Lookup::Unreadable(error, _)) => return Err((UNREADABLE, error.to_string())),
-                Position::Lookup(_) => return Err((ABSENT, format!("no key {}", KeyPath(names)))),
+                Position::Lookup(_) => return Err((ABSENT, self.absent(&names))),
             }
         }
         Err((UNREADABLE, format!("more than {} symbolic links", self.limits.links)))
+    }
+
+    /// That a key is not there, what it may be called, and how far the path leads.
+    fn absent(&self, names: &[Name]) -> String {
+        let is_there = |count: &usize| {
+            let path = names.get(..*count).unwrap_or_default();
+            matches!(self.hive.find(path), Position::Key(..))
+        };
+        let there = (0..names.len()).rev().find(is_there).unwrap_or_default();
+        let (above, wrong) = (names.get(..there).unwrap_or_default(), names.get(there));
+        let wrong = wrong.map(ToString::to_string).unwrap_or_default();
+        let children: Vec<String> =
+            self.hive.children(above).unwrap_or_default().iter().map(ToString::to_string).collect();
+        let meant = did_you_mean(&wrong, children.iter().map(String::as_str));
+        let last = match above {
+            [] => "the root of the hive".to_owned(),
+            names => KeyPath(names.to_vec()).to_string(),
+        };
+        format!("no key {}: {last} has no key \"{wrong}\"{meant}", KeyPath(names.to_vec()))
     }
 
     /// With `CurrentControlSet` as the set that `Select\Current` names, unless the hive has a key of that name and the path

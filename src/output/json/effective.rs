@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{PlaceV2, place};
 use crate::audit::effective::{
-    Agent, DOTNET_LIMITS, Effective, Entry, Fact, Installed, ListSource, Needs, Offer, Target,
+    Agent, DOTNET_LIMITS, Effective, Entry, Fact, Installed, ListSource, Needs, Offer, Overall, Target,
 };
 use crate::audit::restart;
 
@@ -23,6 +23,14 @@ pub(super) struct EffectiveV2<'a> {
 #[derive(Serialize)]
 struct OverallV2<'a> {
     state: &'static str,
+    why: &'a str,
+    parts: Vec<PartV2<'a>>,
+}
+
+#[derive(Serialize)]
+struct PartV2<'a> {
+    name: &'a str,
+    reached: &'static str,
     why: &'a str,
 }
 
@@ -159,7 +167,7 @@ struct LintV2<'a> {
 
 pub(super) fn effective(effective: &Effective) -> EffectiveV2<'_> {
     EffectiveV2 {
-        tls12: OverallV2 { state: effective.overall.state.word(), why: &effective.overall.why },
+        tls12: overall(&effective.overall),
         protocols: effective
             .protocols
             .iter()
@@ -308,4 +316,10 @@ fn agent(agent: &Agent) -> AgentV2<'_> {
 
 fn entry(entry: &Entry) -> EntryV2<'_> {
     EntryV2 { name: &entry.name, version: entry.version.as_deref(), place: place(&entry.place) }
+}
+
+fn overall(overall: &Overall) -> OverallV2<'_> {
+    let parts = overall.parts.iter();
+    let parts = parts.map(|part| PartV2 { name: &part.name, reached: part.answer.word(), why: &part.why });
+    OverallV2 { state: overall.state.word(), why: &overall.why, parts: parts.collect() }
 }
