@@ -2,6 +2,7 @@
 
 mod args;
 mod audit;
+mod clock;
 mod diff;
 mod exit;
 mod explain;
@@ -68,7 +69,7 @@ pub fn run() -> ExitCode {
         Err(error) => return not_run(&error),
     };
     let taken = cli.tables.as_deref().map_or(Ok(()), tables::take);
-    let result = taken.and_then(|()| audit::fixed_time()).and_then(|_| run_command(cli.command));
+    let result = taken.and_then(|()| clock::fixed_time()).and_then(|_| run_command(cli.command));
     exit::code(result)
 }
 

@@ -160,7 +160,18 @@ const CRATES: &[(&str, &[&str])] = &[
     // Times of the registry, days of waivers, and the clock, which `cli` alone reads.
     ("flate2", &["image/ewf", "image/unpack.rs"]),
     ("indicatif", &["cli/progress.rs"]),
-    ("jiff", &["windows/time.rs", "policy/waiver.rs", "cli/audit.rs", "archive/zip", "image/vhd"]),
+    (
+        "jiff",
+        &[
+            "windows/time.rs",
+            "policy/waiver.rs",
+            "cli/clock.rs",
+            "cli/audit.rs",
+            "cli/audit/about.rs",
+            "archive/zip",
+            "image/vhd",
+        ],
+    ),
     // Beside flate2, whose decoder cannot be copied, and so not be kept at a point to go on from.
     ("miniz_oxide", &["archive"]),
     ("nt_hive", &["registry/cross_check.rs"]),

@@ -4,6 +4,7 @@ mod audit;
 mod generate;
 mod report;
 mod show;
+mod values;
 
 use std::path::{Path, PathBuf};
 
@@ -54,7 +55,7 @@ pub(super) struct DiskArgs {
 
     /// Of disk images, only the volume that starts here, whatever the partition table says: bytes, or sectors of 512 bytes
     /// with an s behind
-    #[arg(long, value_name = "BYTES|SECTORSs", value_parser = super::audit::offset, help_heading = INPUT, hide_short_help = true)]
+    #[arg(long, value_name = "BYTES|SECTORSs", value_parser = values::offset, help_heading = INPUT, hide_short_help = true)]
     pub(super) offset: Option<u64>,
 }
 

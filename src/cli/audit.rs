@@ -1,28 +1,28 @@
 //! `tlshive audit`
 
+mod about;
+
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::args::{AuditArgs, FormatArg, OverlayViewArg, OwnerArg, RegIsArg};
+use super::args::{AuditArgs, FormatArg};
+use super::clock;
 use super::diff;
 use super::exit::Failure;
 use super::files_from::listed;
 use super::fix;
 use super::overlay;
-use super::policy::{self, text};
+use super::policy;
 use super::progress;
 use super::report;
 use super::reports::{Beside, layout};
-use super::similar::did_you_mean;
 use super::stderr;
 use super::writer::{spare_folder, writer};
-use crate::audit::effective::tables;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::diff::{Side, compare};
-use crate::digest::sha256_of;
 use crate::error::At;
 use crate::host::{Host, Options, Overlays, Pick, Wanted, overlay_interest};
 use crate::limits::Limits;
@@ -30,10 +30,7 @@ use crate::output::records;
 use crate::output::reports::{ReportFormat, Reports};
 use crate::output::{Format, Layout, Piece, Report, saved};
 use crate::place::Place;
-use crate::policy::Policy;
-use crate::policy::waiver::{Date, Waivers};
-use crate::read_at::LocalFile;
-use crate::run::{About, Counts, End, InputRecord, Inputs, Inspection, Record, interest, run as inspect_all};
+use crate::run::{Counts, End, InputRecord, Inputs, Inspection, Record, interest, run as inspect_all};
 use crate::saved::Saved;
 use crate::source::{Entry, Fate};
 
@@ -43,81 +40,21 @@ pub(super) const NO_COMPARISON: &str = "--compare is a part of the text: leave o
 /// Remarks printed for one file before the rest is counted.
 const REMARKS_PER_FILE: usize = 5;
 
-pub(super) fn control_set(text: &str) -> Result<Wanted, String> {
-    match text {
-        "current" => Ok(Wanted::Current),
-        "default" => Ok(Wanted::Default),
-        "last-known-good" => Ok(Wanted::LastKnownGood),
-        "all" => Ok(Wanted::All),
-        _ => match text.parse() {
-            Ok(n @ 1..=999) => Ok(Wanted::Number(n)),
-            _ => Err("expected current, default, last-known-good, all, or a number from 1 to 999".to_owned()),
-        },
-    }
-}
-
-/// A pattern of names, and the reason why they may go unjudged.
-pub(super) fn accepted(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((pattern, reason)) if !pattern.is_empty() && !reason.trim().is_empty() => {
-            Ok((pattern.to_owned(), reason.trim().to_owned()))
-        }
-        _ => Err("expected a pattern and a reason, such as \"*.vbk=restored by another team\"".to_owned()),
-    }
-}
-
-/// Bytes, decimal or after `0x` hexadecimal, or sectors of 512 bytes with an `s` behind.
-pub(super) fn offset(text: &str) -> Result<u64, String> {
-    let (number, unit) = text.strip_suffix('s').map_or((text, 1), |number| (number, 512));
-    let number = match number.strip_prefix("0x") {
-        Some(hex) => u64::from_str_radix(hex, 16),
-        None => number.parse(),
-    };
-    number
-        .ok()
-        .and_then(|number| number.checked_mul(unit))
-        .ok_or_else(|| "expected bytes (1048576 or 0x100000), or sectors of 512 bytes (2048s)".to_owned())
-}
-
-pub(super) fn codepage(label: &str) -> Result<&'static encoding_rs::Encoding, String> {
-    match encoding_rs::Encoding::for_label(label.as_bytes()) {
-        Some(e) if e == encoding_rs::UTF_16LE || e == encoding_rs::UTF_16BE => {
-            Err("UTF-16 files are told by their byte order mark".to_owned())
-        }
-        Some(encoding) => Ok(encoding),
-        None if !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_digit()) => {
-            Err(format!("unknown code page; did you mean windows-{label}?"))
-        }
-        None => Err("unknown code page; try windows-1252, windows-1251, shift_jis, gbk or utf-8".to_owned()),
-    }
-}
-
 pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     if args.compare && !matches!(args.format, FormatArg::Text) {
         return Err(NO_COMPARISON.to_owned().into());
     }
     let policy = policy::load_all(&args.policy)?;
-    let waivers = args.waivers.as_deref().map(|path| waivers(path, &policy)).transpose()?;
+    let waivers = args.waivers.as_deref().map(|path| about::waivers(path, &policy)).transpose()?;
     let limits = Limits::default();
     let (interest, trees) = interest(&policy);
     let wanted = overlay_interest(&interest, &trees);
     let files = overlay::read(&args.overlay, &wanted, args.codepage, args.registry_pol, args.digest, &limits)?;
     let overlays = Overlays { files: &files, view: args.overlay_view.into() };
-    let options = Options {
-        control_set: args.control_set.clone(),
-        codepage: args.codepage,
-        reg_is: args.reg_is.into(),
-        digest: args.digest,
-        digest_images: args.digest_images,
-        require_clean: args.require_clean,
-        registry_pol: args.registry_pol.into(),
-        overlays,
-        pick: Pick::new(&args.host),
-        ..Options::new(&limits)
-    };
-    let today = || args.date.unwrap_or_else(|| now().to_zoned(jiff::tz::TimeZone::UTC).date());
+    let options = options(args, overlays, &limits);
+    let today = || args.date.unwrap_or_else(|| clock::now().to_zoned(jiff::tz::TimeZone::UTC).date());
     let waivers = waivers.map(|waivers| (waivers, today()));
-    let about = about(
+    let about = about::about(
         args,
         &policy,
         waivers.clone(),
@@ -146,17 +83,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     };
     let baseline = args.baseline.as_deref().map(|run| diff::baseline(run, &policy)).transpose()?;
     // Before the audit, so that a report that cannot be written costs nothing.
-    let named = args
-        .inputs
-        .iter()
-        .chain(&args.log)
-        .chain(&args.waivers)
-        .chain(&args.overlay)
-        .chain(&args.files_from)
-        .chain(&args.baseline)
-        .chain(&args.resume);
-    let mut inputs: Vec<PathBuf> = named.cloned().collect();
-    inputs.extend(policy::files(&args.policy));
+    let inputs = named(args);
     let targets = targets(args);
     let near: Vec<PathBuf> = args.inputs.iter().chain(&args.disk.allow_dir).cloned().collect();
     targets.iter().try_for_each(|target| spare_folder(target, &near))?;
@@ -190,7 +117,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         Some(news) => news.status(&end.counts),
         None => end.counts.status_for(args.reports.fail_on.into()),
     };
-    let ended = clock();
+    let ended = clock::second();
     reports.run_ended(records::end(&end, &ended)?);
     reports.finish(end.counts, status, &[])?;
     if let Some(report) = report {
@@ -212,6 +139,28 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     }
     out.finish()?;
     Ok(status)
+}
+
+fn options<'a>(args: &'a AuditArgs, overlays: Overlays<'a>, limits: &'a Limits) -> Options<'a> {
+    Options {
+        control_set: args.control_set.clone(),
+        codepage: args.codepage,
+        reg_is: args.reg_is.into(),
+        digest: args.digest,
+        digest_images: args.digest_images,
+        require_clean: args.require_clean,
+        registry_pol: args.registry_pol.into(),
+        overlays,
+        pick: Pick::new(&args.host),
+        ..Options::new(limits)
+    }
+}
+
+/// The files that are named, and may not be overwritten.
+fn named(args: &AuditArgs) -> Vec<PathBuf> {
+    let (inputs, one) = (args.inputs.iter(), [&args.waivers, &args.files_from, &args.baseline].into_iter().flatten());
+    let all = inputs.chain(&args.log).chain(&args.overlay).chain(&args.resume).chain(one).cloned();
+    all.chain(policy::files(&args.policy)).collect()
 }
 
 /// What a worker makes of a record.
@@ -332,135 +281,6 @@ fn inputs(args: &AuditArgs) -> Result<Inputs<'_>, Failure> {
 /// As many machines at a time as there are cores, unless it is said.
 pub(super) fn jobs(wanted: Option<NonZeroUsize>) -> NonZeroUsize {
     wanted.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
-}
-
-/// Now, or what `SOURCE_DATE_EPOCH` says, for reports that are to be the same each time.
-pub(super) fn now() -> jiff::Timestamp {
-    fixed_time().ok().flatten().unwrap_or_else(jiff::Timestamp::now)
-}
-
-/// The time that `SOURCE_DATE_EPOCH` says. What it says wrong is an error before anything is done.
-pub(super) fn fixed_time() -> Result<Option<jiff::Timestamp>, Failure> {
-    let Some(said) = std::env::var_os("SOURCE_DATE_EPOCH").filter(|said| !said.is_empty()) else { return Ok(None) };
-    let seconds = said.to_str().and_then(|said| said.parse().ok()).filter(|seconds| *seconds >= 0);
-    let time = seconds.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
-    match time {
-        Some(time) => Ok(Some(time)),
-        None => Err(Failure::Message("SOURCE_DATE_EPOCH: expected seconds since 1970-01-01".to_owned())),
-    }
-}
-
-/// The arguments, but for the number of threads: the report is the same for any.
-fn arguments(all: impl Iterator<Item = std::ffi::OsString>) -> Vec<String> {
-    let mut kept = Vec::new();
-    let mut all = all.map(|arg| arg.to_string_lossy().into_owned());
-    while let Some(arg) = all.next() {
-        match arg.as_str() {
-            "-j" | "--jobs" => drop(all.next()),
-            joined if joined.starts_with("-j") || joined.starts_with("--jobs=") => {}
-            _ => kept.push(arg),
-        }
-    }
-    kept
-}
-
-/// The options that decide verdicts, but for the policy.
-fn deciding(args: &AuditArgs) -> Vec<String> {
-    let mut options = Vec::new();
-    for (is, option) in [
-        (args.join, "--join"),
-        (args.include_backups, "--include-backups"),
-        (args.no_logs, "--no-logs"),
-        (args.require_clean, "--require-clean"),
-        (args.require_complete, "--require-complete"),
-        (args.reg_is == RegIsArg::Export, "--reg-is export"),
-        (args.reg_is == RegIsArg::Script, "--reg-is script"),
-        (args.registry_pol == OwnerArg::Machine, "--registry-pol machine"),
-        (args.registry_pol == OwnerArg::User, "--registry-pol user"),
-        (args.overlay_view == OverlayViewArg::Bits32, "--overlay-view 32"),
-    ] {
-        options.extend(is.then(|| option.to_owned()));
-    }
-    let control_set = match &args.control_set {
-        Wanted::Current => None,
-        Wanted::Default => Some("default".to_owned()),
-        Wanted::LastKnownGood => Some("last-known-good".to_owned()),
-        Wanted::All => Some("all".to_owned()),
-        Wanted::Number(number) => Some(number.to_string()),
-    };
-    options.extend(control_set.map(|set| format!("--control-set {set}")));
-    options.extend(super::tables::option());
-    options.extend(args.host.iter().map(|host| format!("--host {host}")));
-    options.extend(args.codepage.map(|codepage| format!("--codepage {}", codepage.name())));
-    options.extend(args.disk.volume.map(|volume| format!("--volume {volume}")));
-    options.extend(args.disk.offset.map(|offset| format!("--offset {offset}")));
-    let files = |option: &str, files: &[PathBuf]| -> Vec<String> {
-        files.iter().map(|file| format!("{option} {}", file.display())).collect()
-    };
-    options.extend(files("--log", &args.log));
-    options.extend(files("--allow-dir", &args.disk.allow_dir));
-    options.extend(args.allow.iter().map(|(files, reason)| format!("--allow {files}={reason}")));
-    options.extend(files("--overlay", &args.overlay));
-    options.extend(files("--waivers", args.waivers.as_slice()));
-    options
-}
-
-/// Now, in UTC, to the second.
-fn clock() -> String {
-    now().round(jiff::Unit::Second).map_or_else(|_| now().to_string(), |time| time.to_string())
-}
-
-/// Files with the SHA-256 of each.
-fn digests(files: &[PathBuf]) -> Result<Vec<(String, String)>, Failure> {
-    let digest = |path: &PathBuf| {
-        let sha256 = LocalFile::open(path).and_then(|file| sha256_of(&file));
-        let sha256 = sha256.map_err(|error| policy::wrong(path, &error.to_string()))?;
-        Ok((path.display().to_string(), sha256))
-    };
-    files.iter().map(digest).collect()
-}
-
-fn about(
-    args: &AuditArgs,
-    policy: &Policy,
-    waivers: Option<(Waivers, Date)>,
-    diagnostics: Vec<Diagnostic>,
-) -> Result<About, Failure> {
-    let folder = std::env::current_dir()?;
-    Ok(About {
-        arguments: arguments(std::env::args_os().skip(1)),
-        folder: folder.to_string_lossy().into_owned(),
-        started: clock(),
-        options: deciding(args),
-        overlays: digests(&args.overlay)?,
-        resumes: args.resume.iter().map(|part| part.display().to_string()).collect(),
-        policy: policy.clone(),
-        waivers,
-        tables: tables::all(),
-        diagnostics: tables_old().into_iter().chain(diagnostics).collect(),
-    })
-}
-
-fn tables_old() -> Vec<Diagnostic> {
-    super::tables::old(now().to_zoned(jiff::tz::TimeZone::UTC).date())
-}
-
-/// The waivers of a file. One of a rule that the policy does not have would never waive anything.
-fn waivers(path: &Path, policy: &Policy) -> Result<Waivers, Failure> {
-    let name = path.display().to_string();
-    let waivers = Waivers::parse(&text(path)?, &name).map_err(|error| policy::wrong(path, &error.to_string()))?;
-    let rules: BTreeSet<&str> = policy.rules.iter().map(|rule| rule.id.as_str()).collect();
-    match waivers.waivers.iter().find(|waiver| !rules.contains(waiver.rule.as_str())) {
-        Some(waiver) => {
-            let (rule, line) = (&waiver.rule, waiver.line);
-            let meant = did_you_mean(rule, rules.iter().copied());
-            let who = if policy.parts.is_empty() { "policy" } else { "none of the policies" };
-            let has = if policy.parts.is_empty() { "has no" } else { "has the" };
-            let what = format!("line {line}: {who} {} {has} rule \"{rule}\"{meant}", policy.id);
-            Err(policy::wrong(path, &what))
-        }
-        None => Ok(waivers),
-    }
 }
 
 /// What goes to the output: a stream, or a report about all machines.

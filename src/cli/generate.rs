@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use super::args::{ChangesArg, GenerateArgs, PlanArg};
 use super::exit::Failure;
 use super::writer::{self, writer};
-use super::{audit, policy, stderr};
+use super::{clock, policy, stderr};
 use crate::diagnostic::Severity;
 use crate::output::escape;
 use crate::plan::format::{File, Format, files};
@@ -188,7 +188,7 @@ fn format(ChangesArg(format): ChangesArg) -> Format {
 
 /// When a file is said to have been made: now, or what `SOURCE_DATE_EPOCH` says.
 fn made() -> FileTime {
-    FileTime::of_unix_seconds(u64::try_from(audit::now().as_second()).unwrap_or_default())
+    FileTime::of_unix_seconds(u64::try_from(clock::now().as_second()).unwrap_or_default())
 }
 
 /// What a terminal can show of a file: its text without the byte order mark, if it is text.

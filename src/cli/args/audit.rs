@@ -6,9 +6,10 @@ use std::sync::LazyLock;
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
-use super::super::{EXIT_STATUS, audit};
+use super::super::EXIT_STATUS;
 use super::{
     ColourArg, DiskArgs, HelpArgs, INPUT, JUDGING, OUTPUT, OwnerArg, ProgressArgs, RegIsArg, ReportsArgs, listed,
+    values,
 };
 use crate::output::reports::ReportFormat;
 use crate::policy::Policy;
@@ -61,7 +62,7 @@ pub(in crate::cli) struct AuditArgs {
     pub(in crate::cli) require_complete: bool,
 
     /// Inputs that may go unjudged, with the reason: the run is complete without them; may be given again
-    #[arg(long, value_name = "GLOB=REASON", value_parser = audit::accepted, help_heading = INPUT, hide_short_help = true)]
+    #[arg(long, value_name = "GLOB=REASON", value_parser = values::accepted, help_heading = INPUT, hide_short_help = true)]
     pub(in crate::cli) allow: Vec<(String, String)>,
 
     /// The rules; may be given again
@@ -81,7 +82,7 @@ pub(in crate::cli) struct AuditArgs {
     pub(in crate::cli) date: Option<crate::policy::waiver::Date>,
 
     /// Control set to judge: current, default, last-known-good, a number, or all
-    #[arg(long, value_name = "SET", default_value = "current", value_parser = audit::control_set, help_heading = INPUT, hide_short_help = true)]
+    #[arg(long, value_name = "SET", default_value = "current", value_parser = values::control_set, help_heading = INPUT, hide_short_help = true)]
     pub(in crate::cli) control_set: crate::host::Wanted,
 
     /// Take all inputs as one machine
@@ -145,7 +146,7 @@ pub(in crate::cli) struct AuditArgs {
     pub(in crate::cli) reg_is: RegIsArg,
 
     /// Code page of .reg files without a byte order mark, such as windows-1252, shift_jis or utf-8
-    #[arg(long, value_name = "NAME", value_parser = audit::codepage, help_heading = INPUT, hide_short_help = true)]
+    #[arg(long, value_name = "NAME", value_parser = values::codepage, help_heading = INPUT, hide_short_help = true)]
     pub(in crate::cli) codepage: Option<&'static encoding_rs::Encoding>,
 
     /// text (default), json, jsonl, csv, html, …

@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
-use super::super::{audit, generate};
-use super::{DiskArgs, HelpArgs, INPUT, JUDGING, OUTPUT, OwnerArg, ProgressArgs, RegIsArg, listed};
+use super::super::generate;
+use super::{DiskArgs, HelpArgs, INPUT, JUDGING, OUTPUT, OwnerArg, ProgressArgs, RegIsArg, listed, values};
 use crate::plan::Root;
 use crate::plan::format::Format;
 
@@ -133,7 +133,7 @@ pub(in crate::cli) struct StateArgs {
     pub(in crate::cli) require_clean: bool,
 
     /// Code page of .reg files without a byte order mark, such as windows-1252, shift_jis or utf-8
-    #[arg(long, value_name = "NAME", value_parser = audit::codepage, help_heading = INPUT, hide_short_help = true)]
+    #[arg(long, value_name = "NAME", value_parser = values::codepage, help_heading = INPUT, hide_short_help = true)]
     pub(in crate::cli) codepage: Option<&'static encoding_rs::Encoding>,
 
     #[command(flatten)]

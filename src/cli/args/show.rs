@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::super::audit;
-use super::{DiskArgs, HelpArgs, INPUT, OUTPUT, RegIsArg, listed};
+use super::{DiskArgs, HelpArgs, INPUT, OUTPUT, RegIsArg, listed, values};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -85,7 +84,7 @@ pub(in crate::cli) struct ShowArgs {
     pub(in crate::cli) reg_is: RegIsArg,
 
     /// Code page of a .reg file without a byte order mark, such as windows-1252, shift_jis or utf-8
-    #[arg(long, value_name = "NAME", value_parser = audit::codepage, help_heading = INPUT, hide_short_help = true)]
+    #[arg(long, value_name = "NAME", value_parser = values::codepage, help_heading = INPUT, hide_short_help = true)]
     pub(in crate::cli) codepage: Option<&'static encoding_rs::Encoding>,
 
     /// Write to FILE instead of standard output

@@ -1,0 +1,52 @@
+//! Values of options, as people write them.
+
+use crate::host::Wanted;
+
+pub(in crate::cli) fn control_set(text: &str) -> Result<Wanted, String> {
+    match text {
+        "current" => Ok(Wanted::Current),
+        "default" => Ok(Wanted::Default),
+        "last-known-good" => Ok(Wanted::LastKnownGood),
+        "all" => Ok(Wanted::All),
+        _ => match text.parse() {
+            Ok(n @ 1..=999) => Ok(Wanted::Number(n)),
+            _ => Err("expected current, default, last-known-good, all, or a number from 1 to 999".to_owned()),
+        },
+    }
+}
+
+/// A pattern of names, and the reason why they may go unjudged.
+pub(in crate::cli) fn accepted(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((pattern, reason)) if !pattern.is_empty() && !reason.trim().is_empty() => {
+            Ok((pattern.to_owned(), reason.trim().to_owned()))
+        }
+        _ => Err("expected a pattern and a reason, such as \"*.vbk=restored by another team\"".to_owned()),
+    }
+}
+
+/// Bytes, decimal or after `0x` hexadecimal, or sectors of 512 bytes with an `s` behind.
+pub(in crate::cli) fn offset(text: &str) -> Result<u64, String> {
+    let (number, unit) = text.strip_suffix('s').map_or((text, 1), |number| (number, 512));
+    let number = match number.strip_prefix("0x") {
+        Some(hex) => u64::from_str_radix(hex, 16),
+        None => number.parse(),
+    };
+    number
+        .ok()
+        .and_then(|number| number.checked_mul(unit))
+        .ok_or_else(|| "expected bytes (1048576 or 0x100000), or sectors of 512 bytes (2048s)".to_owned())
+}
+
+pub(in crate::cli) fn codepage(label: &str) -> Result<&'static encoding_rs::Encoding, String> {
+    match encoding_rs::Encoding::for_label(label.as_bytes()) {
+        Some(e) if e == encoding_rs::UTF_16LE || e == encoding_rs::UTF_16BE => {
+            Err("UTF-16 files are told by their byte order mark".to_owned())
+        }
+        Some(encoding) => Ok(encoding),
+        None if !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Err(format!("unknown code page; did you mean windows-{label}?"))
+        }
+        None => Err("unknown code page; try windows-1252, windows-1251, shift_jis, gbk or utf-8".to_owned()),
+    }
+}

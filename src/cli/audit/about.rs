@@ -1,0 +1,127 @@
+//! What a run is about, as its first record says: what it was started with, and what decides its verdicts.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::super::args::{AuditArgs, OverlayViewArg, OwnerArg, RegIsArg};
+use super::super::clock;
+use super::super::exit::Failure;
+use super::super::policy::{self, text};
+use super::super::similar::did_you_mean;
+use super::super::tables as taken;
+use crate::audit::effective::tables;
+use crate::diagnostic::Diagnostic;
+use crate::digest::sha256_of;
+use crate::host::Wanted;
+use crate::policy::Policy;
+use crate::policy::waiver::{Date, Waivers};
+use crate::read_at::LocalFile;
+use crate::run::About;
+
+/// The arguments, but for the number of threads: the report is the same for any.
+fn arguments(all: impl Iterator<Item = std::ffi::OsString>) -> Vec<String> {
+    let mut kept = Vec::new();
+    let mut all = all.map(|arg| arg.to_string_lossy().into_owned());
+    while let Some(arg) = all.next() {
+        match arg.as_str() {
+            "-j" | "--jobs" => drop(all.next()),
+            joined if joined.starts_with("-j") || joined.starts_with("--jobs=") => {}
+            _ => kept.push(arg),
+        }
+    }
+    kept
+}
+
+/// The options that decide verdicts, but for the policy.
+fn deciding(args: &AuditArgs) -> Vec<String> {
+    let mut options = Vec::new();
+    for (is, option) in [
+        (args.join, "--join"),
+        (args.include_backups, "--include-backups"),
+        (args.no_logs, "--no-logs"),
+        (args.require_clean, "--require-clean"),
+        (args.require_complete, "--require-complete"),
+        (args.reg_is == RegIsArg::Export, "--reg-is export"),
+        (args.reg_is == RegIsArg::Script, "--reg-is script"),
+        (args.registry_pol == OwnerArg::Machine, "--registry-pol machine"),
+        (args.registry_pol == OwnerArg::User, "--registry-pol user"),
+        (args.overlay_view == OverlayViewArg::Bits32, "--overlay-view 32"),
+    ] {
+        options.extend(is.then(|| option.to_owned()));
+    }
+    let control_set = match &args.control_set {
+        Wanted::Current => None,
+        Wanted::Default => Some("default".to_owned()),
+        Wanted::LastKnownGood => Some("last-known-good".to_owned()),
+        Wanted::All => Some("all".to_owned()),
+        Wanted::Number(number) => Some(number.to_string()),
+    };
+    options.extend(control_set.map(|set| format!("--control-set {set}")));
+    options.extend(taken::option());
+    options.extend(args.host.iter().map(|host| format!("--host {host}")));
+    options.extend(args.codepage.map(|codepage| format!("--codepage {}", codepage.name())));
+    options.extend(args.disk.volume.map(|volume| format!("--volume {volume}")));
+    options.extend(args.disk.offset.map(|offset| format!("--offset {offset}")));
+    let files = |option: &str, files: &[PathBuf]| -> Vec<String> {
+        files.iter().map(|file| format!("{option} {}", file.display())).collect()
+    };
+    options.extend(files("--log", &args.log));
+    options.extend(files("--allow-dir", &args.disk.allow_dir));
+    options.extend(args.allow.iter().map(|(files, reason)| format!("--allow {files}={reason}")));
+    options.extend(files("--overlay", &args.overlay));
+    options.extend(files("--waivers", args.waivers.as_slice()));
+    options
+}
+
+/// Files with the SHA-256 of each.
+fn digests(files: &[PathBuf]) -> Result<Vec<(String, String)>, Failure> {
+    let digest = |path: &PathBuf| {
+        let sha256 = LocalFile::open(path).and_then(|file| sha256_of(&file));
+        let sha256 = sha256.map_err(|error| policy::wrong(path, &error.to_string()))?;
+        Ok((path.display().to_string(), sha256))
+    };
+    files.iter().map(digest).collect()
+}
+
+pub(super) fn about(
+    args: &AuditArgs,
+    policy: &Policy,
+    waivers: Option<(Waivers, Date)>,
+    diagnostics: Vec<Diagnostic>,
+) -> Result<About, Failure> {
+    let folder = std::env::current_dir()?;
+    Ok(About {
+        arguments: arguments(std::env::args_os().skip(1)),
+        folder: folder.to_string_lossy().into_owned(),
+        started: clock::second(),
+        options: deciding(args),
+        overlays: digests(&args.overlay)?,
+        resumes: args.resume.iter().map(|part| part.display().to_string()).collect(),
+        policy: policy.clone(),
+        waivers,
+        tables: tables::all(),
+        diagnostics: tables_old().into_iter().chain(diagnostics).collect(),
+    })
+}
+
+fn tables_old() -> Vec<Diagnostic> {
+    taken::old(clock::now().to_zoned(jiff::tz::TimeZone::UTC).date())
+}
+
+/// The waivers of a file. One of a rule that the policy does not have would never waive anything.
+pub(super) fn waivers(path: &Path, policy: &Policy) -> Result<Waivers, Failure> {
+    let name = path.display().to_string();
+    let waivers = Waivers::parse(&text(path)?, &name).map_err(|error| policy::wrong(path, &error.to_string()))?;
+    let rules: BTreeSet<&str> = policy.rules.iter().map(|rule| rule.id.as_str()).collect();
+    match waivers.waivers.iter().find(|waiver| !rules.contains(waiver.rule.as_str())) {
+        Some(waiver) => {
+            let (rule, line) = (&waiver.rule, waiver.line);
+            let meant = did_you_mean(rule, rules.iter().copied());
+            let who = if policy.parts.is_empty() { "policy" } else { "none of the policies" };
+            let has = if policy.parts.is_empty() { "has no" } else { "has the" };
+            let what = format!("line {line}: {who} {} {has} rule \"{rule}\"{meant}", policy.id);
+            Err(policy::wrong(path, &what))
+        }
+        None => Ok(waivers),
+    }
+}
