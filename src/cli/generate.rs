@@ -59,6 +59,7 @@ pub(super) fn run(args: &GenerateArgs) -> Result<u8, Failure> {
         let what = "a hive that is loaded under another name is written to by the formats reg, reg4 and cmd alone";
         return Err(format!("--root: {what}").into());
     }
+    root::check(&args.root)?;
     let asked = Asked { args, policy: &policy, number };
     let mut inputs: Vec<PathBuf> = policy::files(names).collect();
     if let Of::File(path) = &args.state.of {
@@ -82,10 +83,8 @@ pub(super) fn run(args: &GenerateArgs) -> Result<u8, Failure> {
     inputs.extend(found.files.iter().cloned());
     if estate.is_empty() {
         found.remarks.iter().for_each(stderr::line);
-        return Err(match args.state.host.as_slice() {
-            [] => "--for: no machine was found; tlshive audit of the same inputs says what they are".to_owned().into(),
-            hosts => format!("--for: no machine is called {} or lies there", hosts.join(" or ")).into(),
-        });
+        let what = "--for: no machine was found; tlshive audit of the same inputs says what they are";
+        return Err(what.to_owned().into());
     }
     if let Some((made, files, remarks)) = only {
         found.remarks.iter().chain(&remarks).for_each(stderr::warning);

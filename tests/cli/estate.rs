@@ -226,3 +226,17 @@ fn part(text: &str) -> String {
     let (lines, _) = rest.split_once("\n\n").unwrap();
     format!("{heading}{lines}\n")
 }
+
+/// Each machine that is asked for has to be there, and each hive is loaded in one place.
+#[test]
+fn what_is_asked_for_and_is_not_there_writes_nothing() {
+    let (_keep, folder) = scratch();
+    let out = folder.join("out").display().to_string();
+    let all =
+        ["generate", "fix", "--for", "fixtures/hosts/wrong-type", "--host", "AADC-SZ", "--host", "NOPE", "-o", &out];
+    let missing = run(&all);
+    assert!(missing.status == 2 && missing.err().contains("no machine is called NOPE"), "{}", missing.err());
+    assert!(!folder.join("out").exists());
+    let twice = run(&["generate", "enable", "--root", r"HKLM\OLDSYSTEM", "--root", r"HKLM\MYSYSTEM"]);
+    assert!(twice.status == 2 && twice.err().contains("each hive once"), "{}", twice.err());
+}

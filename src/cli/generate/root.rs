@@ -26,9 +26,14 @@ pub(in crate::cli) fn root(text: &str) -> Result<Root, String> {
     let Some((first, name)) = names.filter(|(_, name)| !name.is_empty() && !name.contains('\\')) else {
         return Err(r"expected the key that the hive is loaded as, such as HKLM\BROKENSYSTEM".to_owned());
     };
-    let is_live = kinds.into_iter().any(|kind| name.eq_ignore_ascii_case(&kind.to_string()));
-    if first == "HKEY_LOCAL_MACHINE" && is_live {
-        return Err(format!("HKLM\\{name} is the registry of the Windows that runs, not a hive that is loaded"));
+    let live: &[&str] = match first {
+        "HKEY_LOCAL_MACHINE" => {
+            &["SYSTEM", "SOFTWARE", "SAM", "SECURITY", "HARDWARE", "BCD00000000", "COMPONENTS", "DRIVERS"]
+        }
+        _ => &[".DEFAULT", "S-1-5-18", "S-1-5-19", "S-1-5-20"],
+    };
+    if live.iter().any(|live| name.eq_ignore_ascii_case(live)) {
+        return Err(format!("{first}\\{name} is the registry of the Windows that runs, not a hive that is loaded"));
     }
     let shown = kinds.into_iter().filter(|kind| name.to_ascii_uppercase().contains(&kind.to_string()));
     let shown: Vec<HiveKind> = shown.collect();
@@ -38,6 +43,21 @@ pub(in crate::cli) fn root(text: &str) -> Result<Root, String> {
         (None, _) => return Err(format!("which hive is it? SYSTEM={place} or SOFTWARE={place}")),
     };
     Ok(Root { hive, key: KeyPath::parse(&format!("{first}\\{name}")) })
+}
+
+/// Two hives in one place, or one in two, is a slip.
+pub(in crate::cli) fn check(roots: &[Root]) -> Result<(), String> {
+    for (n, root) in roots.iter().enumerate() {
+        let before = roots.iter().take(n).find(|before| before.hive == root.hive || before.key == root.key);
+        if let Some(before) = before {
+            let (hive, key, other) = (before.hive, &before.key, &root.key);
+            return Err(format!(
+                "--root: {hive} at {key} and {} at {other}: each hive once, each in a place of its own",
+                root.hive
+            ));
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -56,11 +76,18 @@ mod tests {
             r"HKLM\",
             r"HKLM\X",
             r"HKLM\SYSTEM",
+            r"SYSTEM=HKLM\sam",
+            r"SYSTEM=HKU\.DEFAULT",
             r"SAM=HKLM\X",
             r"HKLM\SYSTEM\Setup",
             r"HKCU\SYSTEM1",
         ] {
             assert!(read(wrong).is_err(), "{wrong}");
+        }
+        let all = |texts: &[&str]| check(&texts.iter().map(|text| root(text).unwrap()).collect::<Vec<_>>());
+        assert_eq!(all(&[r"HKLM\OLDSYSTEM", r"HKLM\OLDSOFTWARE"]), Ok(()));
+        for wrong in [[r"HKLM\OLDSYSTEM", r"HKLM\MYSYSTEM"], [r"SYSTEM=HKLM\X", r"SOFTWARE=HKLM\X"]] {
+            assert!(all(&wrong).is_err(), "{wrong:?}");
         }
     }
 }

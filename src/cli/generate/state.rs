@@ -1,5 +1,6 @@
 //! The machines that files are computed for.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -91,21 +92,34 @@ pub(super) fn each<T: Send>(
         ..Inspection::new(looked.policy, &options)
     };
     let look = |met: Met<'_>| match met {
-        Met::Machine(host, remarks) => Ok(make(State { host, remarks: lines(remarks), limits: &limits })),
+        Met::Machine(host, remarks) => {
+            let files = || host.inputs.iter().map(|input| &*input.name);
+            let asked: Vec<usize> = options.pick.numbers(&host.name, host.machine.name.as_deref(), files).collect();
+            Ok((asked, make(State { host, remarks: lines(remarks), limits: &limits })))
+        }
         Met::Input(input) => Err(input),
     };
+    let mut asked = BTreeSet::new();
     let mut found = Found::default();
     found.files.extend(args.inputs.iter().chain(&args.log).cloned());
-    let take = |came: Result<T, Box<InputRecord>>| {
+    let take = |came: Result<(Vec<usize>, T), Box<InputRecord>>| {
         match came {
-            Ok(made) => take(made),
+            Ok((by, made)) => {
+                asked.extend(by);
+                take(made);
+            }
             Err(input) => found.take(*input),
         }
         Ok::<(), Failure>(())
     };
     let _shown = progress::show(&progress, &looked.args.progress, false);
     open_each(Inputs::Named(&args.inputs), &inspection, look, take)?;
-    Ok(found)
+    let missing = args.host.iter().enumerate().filter(|(number, _)| !asked.contains(number));
+    let missing: Vec<&str> = missing.map(|(_, host)| host.as_str()).collect();
+    match missing.as_slice() {
+        [] => Ok(found),
+        missing => Err(format!("--host: no machine is called {} or lies there", missing.join(" or ")).into()),
+    }
 }
 
 impl State<'_> {
