@@ -401,3 +401,26 @@ fn fail_on_says_which_new_failures_count() {
         }
     }
 }
+
+/// The page tells what the text tells, needs no script, and nothing of a name acts in it.
+#[test]
+fn a_comparison_is_a_page_without_script() {
+    let (_keep, base) = scratch();
+    let (old, new) = quarters(&base);
+    let hostile = Machine { name: "<b>X</b>", guid: "g-hostile", dotnet: 0, ..FINE };
+    hostile.write(&base.join("q3/hostile.reg"));
+    let page = run(&["diff", &old, &new, "--format", "html"]);
+    let text = run(&["diff", &old, &new]);
+    assert_eq!(page.status, text.status);
+    let (page, text) = (page.out(), text.out());
+    let answer = text.lines().next().unwrap();
+    assert!(page.contains(&format!("<h1>{answer}</h1>")), "{answer}");
+    for heading in text.lines().filter(|line| line.ends_with(')') && !line.starts_with(' ')) {
+        let (heading, count) = heading.rsplit_once(" (").unwrap();
+        let count = count.trim_end_matches(')');
+        assert!(page.contains(&format!("{heading} <span>{count}</span>")), "{heading} {count}");
+    }
+    assert!(page.contains("default-src 'none'") && !page.contains("<script") && !page.contains("http:"), "{page}");
+    let other = run(&["diff", &old, base.join("q3").to_str().unwrap(), "--format", "html"]).out();
+    assert!(other.contains("&lt;b&gt;X&lt;/b&gt;") && !other.contains("<b>X"), "{other}");
+}

@@ -34,6 +34,7 @@ pub(super) fn run(args: &DiffArgs) -> Result<u8, Failure> {
         DiffFormatArg::Text => Format::Text,
         DiffFormatArg::Json => Format::Json,
         DiffFormatArg::Csv => Format::Csv,
+        DiffFormatArg::Html => Format::Html,
     };
     write(&comparison, format, &mut out)?;
     out.finish()?;

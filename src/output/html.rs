@@ -2,6 +2,7 @@
 //! by their hashes, and nothing else.
 
 mod bar;
+pub(super) mod comparison;
 mod view;
 
 use std::fmt;

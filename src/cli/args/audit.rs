@@ -164,7 +164,7 @@ pub(in crate::cli) struct AuditArgs {
     #[command(flatten)]
     pub(in crate::cli) reports: ReportsArgs,
 
-    /// Which machines differ from the others of their kind
+    /// Which machines differ from others of their kind
     ///
     /// In the text about more than three machines: of each Windows, with Entra Connect and without, what most machines have, and
     /// which have something else.

@@ -93,7 +93,7 @@ pub(in crate::cli) struct ReportArgs {
     #[command(flatten)]
     pub(in crate::cli) reports: ReportsArgs,
 
-    /// Which machines differ from the others of their kind
+    /// Which machines differ from others of their kind
     ///
     /// In the text about more than three machines: of each Windows, with Entra Connect and without, what most machines have, and
     /// which have something else.
@@ -191,7 +191,7 @@ pub(in crate::cli) struct DiffArgs {
     #[arg(short, long, value_name = "N", help_heading = INPUT, hide_short_help = true)]
     pub(in crate::cli) jobs: Option<std::num::NonZeroUsize>,
 
-    /// text (default), json or csv
+    /// text (default), json, csv or html
     #[arg(
         long,
         value_enum,
@@ -226,4 +226,6 @@ pub(in crate::cli) enum DiffFormatArg {
     Json,
     /// A row for each machine, and for each rule that is not as it was
     Csv,
+    /// One page, complete in itself
+    Html,
 }
