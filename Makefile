@@ -3,7 +3,7 @@
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 export TLSHIVE ?= $(TARGET_DIR)/release/tlshive
 
-.PHONY: help build lint test test-peers bench fuzz fixtures
+.PHONY: help build lint test test-peers test-page bench fuzz fixtures
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F '|' '{ printf "%-12s %s\n", $$1, $$2 }'
@@ -26,6 +26,9 @@ endif
 
 test-peers: build ## check against chntpw, Wine, hivex, Samba, makers of disk images … (TLSHIVE_PEERS_OPTIONAL=1: those installed)
 	bash tests/peers/run.sh
+
+test-page: build ## look at the page of HTML in Chromium (TLSHIVE_PICTURES=FOLDER keeps pictures)
+	bash tests/page/run.sh
 
 bench: ## benchmarks
 	cargo bench --locked

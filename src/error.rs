@@ -87,6 +87,17 @@ impl Error {
         }
     }
 
+    /// What to do about it, where the error does not say so itself.
+    pub fn next(&self) -> Option<&'static str> {
+        match self {
+            Error::Damaged { .. } => {
+                Some("copy it again from its source and compare the sizes; if it stays so, look at the backup job")
+            }
+            Error::Io { .. } => Some("make it readable, or copy it again from a sound disk"),
+            Error::Unsupported { .. } | Error::Limit { .. } | Error::Stale { .. } | Error::Ambiguous { .. } => None,
+        }
+    }
+
     /// Bytes that break the format.
     pub fn damaged(at: At, what: &'static str, expected: impl Into<String>, found: impl Into<String>) -> Self {
         Error::Damaged { at, what, expected: expected.into(), found: found.into() }

@@ -273,8 +273,7 @@ fn paired_by_name(one: &Path, other: &Path) -> bool {
 fn hive_group(mut hives: Vec<(HiveKind, Artifact)>) -> Group {
     hives.sort_by_key(|(kind, _)| *kind);
     let path = hives.first().map(|(_, artifact)| artifact.path.clone()).unwrap_or_default();
-    // Steps into an image or archive are no names.
-    let folder = path.parent().map(file_name).filter(|folder| !folder.starts_with('\0')).unwrap_or_default();
+    let folder = telling_folder(&path);
     let backup = hives.iter().any(|(_, artifact)| artifact.backup);
     let called = || hives.first().map(|(_, artifact)| artifact.name.to_string()).unwrap_or_default();
     let name = if hives.len() > 1 && !folder.is_empty() { folder } else { called() };
@@ -283,6 +282,20 @@ fn hive_group(mut hives: Vec<(HiveKind, Artifact)>) -> Group {
         _ => false,
     };
     Group { name, hives, backup, by_folder_alone, ..Group::default() }
+}
+
+/// The folder that tells one machine from another: not `C\Windows\System32\config`, which all have, nor a step into an image or
+/// an archive, but what lies around these.
+fn telling_folder(path: &Path) -> String {
+    let nearest = path.parent().map(file_name).unwrap_or_default();
+    let mut folders = path.ancestors().skip(1).map(file_name);
+    if ["config", "system32"].iter().all(|wanted| folders.next().is_some_and(|name| name.eq_ignore_ascii_case(wanted)))
+    {
+        // That of Windows says nothing, either. A drive's name is a letter.
+        let telling = |name: &String| name.chars().count() > 1 && !name.starts_with('\0') && !name.ends_with("%3A");
+        return folders.skip(1).find(telling).unwrap_or(nearest);
+    }
+    if nearest.starts_with('\0') { String::new() } else { nearest }
 }
 
 fn file_name(path: &Path) -> String {

@@ -4,6 +4,8 @@ mod kinds;
 mod others;
 mod words;
 
+use std::collections::HashMap;
+
 use super::past::Past;
 use crate::run::Counts;
 use crate::saved::record::{End, Finding, Host, Input, Outcome, Run, Verdict};
@@ -134,6 +136,21 @@ impl Estate {
 
     pub(super) fn count(&self, verdict: Verdict) -> usize {
         self.hosts.iter().filter(|host| host.verdict == verdict).count()
+    }
+
+    /// Machines whose verdict cannot be told, by the reason.
+    pub(super) fn doubts(&self) -> Vec<(String, Vec<&Host>)> {
+        let mut reasons: Vec<(String, Vec<&Host>)> = Vec::new();
+        let mut places: HashMap<String, usize> = HashMap::new();
+        for host in self.hosts.iter().filter(|host| host.verdict == Verdict::Unknown) {
+            let why = reason(host);
+            let place = *places.entry(why.clone()).or_insert(reasons.len());
+            match reasons.get_mut(place) {
+                Some((_, hosts)) => hosts.push(host),
+                None => reasons.push((why, vec![host])),
+            }
+        }
+        reasons
     }
 
     /// How many machines TLS 1.2 is in this state on.

@@ -1,12 +1,11 @@
 //! Many machines in one text: first the answer, then a table, then what is wrong by kind, then what was not judged.
 
-use std::collections::HashMap;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
 use super::escape::escape;
-use super::estate::{Estate, Kind, both, days_until, kinds, letters, names, reason, sign, windows};
+use super::estate::{Estate, Kind, both, days_until, kinds, letters, names, sign, windows};
 use super::wrap::{fit_head, fit_tail, wrapped};
 use crate::saved::record::{Finding, Host, Verdict};
 
@@ -317,21 +316,11 @@ impl Text<'_> {
     }
 
     fn doubts(&mut self, estate: &Estate) -> io::Result<()> {
-        let open: Vec<&Host> = estate.hosts.iter().filter(|host| host.verdict == Verdict::Unknown).collect();
-        if open.is_empty() {
+        let reasons = estate.doubts();
+        if reasons.is_empty() {
             return Ok(());
         }
-        self.heading(&format!("Cannot be told ({})", open.len()))?;
-        let mut reasons: Vec<(String, Vec<&Host>)> = Vec::new();
-        let mut places: HashMap<String, usize> = HashMap::new();
-        for host in open {
-            let why = reason(host);
-            let place = *places.entry(why.clone()).or_insert(reasons.len());
-            match reasons.get_mut(place) {
-                Some((_, hosts)) => hosts.push(host),
-                None => reasons.push((why, vec![host])),
-            }
-        }
+        self.heading(&format!("Cannot be told ({})", estate.count(Verdict::Unknown)))?;
         for (why, hosts) in reasons {
             for (text, indent) in [(why, "  "), (names(&hosts, NAMES), "        ")] {
                 for line in wrapped(&escape(&text), self.layout.width, indent, indent) {

@@ -106,7 +106,7 @@ fn judged(artifact: &Artifact, kind: String, input: Option<&Input>, hosts: u64) 
     entry.hosts = hosts;
     if let Some(InputKind::Unreadable(error)) = input.map(|input| &input.kind) {
         entry.fate = Fate::NotRead;
-        entry = entry.that_counts().because(Code::UnreadableInput, error.to_string(), None);
+        entry = entry.that_counts().because(Code::UnreadableInput, error.to_string(), error.next());
     }
     entry
 }

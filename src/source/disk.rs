@@ -129,7 +129,7 @@ impl Walk<'_> {
                 self.out.other_files += 1;
                 return self.tell(&image.name, named, &*disk.bytes);
             }
-            Err(error) => return self.unreadable(&image.name, error.to_string()),
+            Err(error) => return self.broken(&image.name, &error),
         };
         let mut seen = ImageSeen { name: Arc::clone(&image.name), format: disk.format.clone(), volumes: Vec::new() };
         let wanted = |partition: &&Partition| self.search.volume.is_none_or(|number| number == partition.number);
@@ -270,7 +270,7 @@ impl Walk<'_> {
         let name = inside(&image.name, format_args!("{short} ({})", seen.content));
         let found = installation::find(&tree, self.search.include_backups, &self.limits);
         for (path, error) in found.problems {
-            self.unreadable(&inside(&name, path), error.to_string());
+            self.broken(&inside(&name, path), &error);
         }
         for (path, error) in found.notes {
             self.remark(&inside(&name, path), Code::NotLookedInto, error.to_string());
@@ -334,7 +334,7 @@ impl Walk<'_> {
                 None => {
                     let matters = installation::is_expected(&found.path) || is_reg_name(&found.path);
                     return match matters {
-                        true => self.unreadable(&name, error.to_string()),
+                        true => self.broken(&name, &error),
                         false => self.remark(&name, Code::VolumeFile, format!("not looked into: {error}")),
                     };
                 }

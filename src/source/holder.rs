@@ -57,7 +57,7 @@ impl Walk<'_> {
         self.out.containers.extend(parts.all().into_iter().skip(1).map(|(_, path)| path));
         let opened = match opened {
             Ok(opened) => opened,
-            Err(error) => return self.unreadable(&called, error.to_string()),
+            Err(error) => return self.broken(&called, &error),
         };
         let image = self.image_at(&holder.path, &opened, parts.all());
         self.is(opened.format.clone());
@@ -100,7 +100,7 @@ impl Walk<'_> {
         });
         let contents = match opened {
             Ok(contents) => contents,
-            Err(error) => return self.unreadable(&called, error.to_string()),
+            Err(error) => return self.broken(&called, &error),
         };
         self.out.files = self.out.files.saturating_add(contents.files);
         for note in &contents.notes {
@@ -218,7 +218,7 @@ impl Walk<'_> {
     /// Members that cannot be read: the first few by name, the others counted.
     fn failed(&mut self, archive: &Arc<str>, failed: &[(Arc<str>, Error)]) {
         for (called, error) in failed.iter().take(FAILED) {
-            self.unreadable(called, error.to_string());
+            self.broken(called, error);
         }
         let more = failed.len().saturating_sub(FAILED);
         if more > 0 {
@@ -269,7 +269,7 @@ impl Walk<'_> {
             let first = match first.and_then(|()| disk.get()) {
                 Ok(first) => first,
                 Err(error) => {
-                    self.unreadable(&called, error.to_string());
+                    self.broken(&called, &error);
                     continue;
                 }
             };

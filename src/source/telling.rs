@@ -10,7 +10,7 @@ use super::name;
 use super::sniff::LEN;
 use super::walk::Walk;
 use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::error::At;
+use crate::error::{At, Error};
 use crate::place::Place;
 use crate::read_at::ReadAt;
 
@@ -121,14 +121,23 @@ impl Walk<'_> {
 
     /// What could hold a machine and cannot be read, or not to its end.
     pub(super) fn unreadable(&mut self, name: &Arc<str>, message: String) {
+        self.leave(name, message, None);
+    }
+
+    /// The same, where an error is the reason.
+    pub(super) fn broken(&mut self, name: &Arc<str>, error: &Error) {
+        self.leave(name, error.to_string(), error.next());
+    }
+
+    fn leave(&mut self, name: &Arc<str>, message: String, next: Option<&'static str>) {
         match self.own.and_then(|own| self.out.ledger.get_mut(own)).filter(|entry| entry.name == *name) {
             Some(entry) if entry.reason.is_none() => {
                 entry.fate = Fate::NotRead;
-                *entry = entry.clone().that_counts().because(Code::UnreadableInput, message.clone(), None);
+                *entry = entry.clone().that_counts().because(Code::UnreadableInput, message.clone(), next);
             }
             _ => {
                 let entry = Entry::new(name, "", Fate::NotRead).that_counts();
-                self.out.ledger.push(entry.because(Code::UnreadableInput, message.clone(), None));
+                self.out.ledger.push(entry.because(Code::UnreadableInput, message.clone(), next));
             }
         }
         self.remark(name, Code::UnreadableInput, message);

@@ -1,23 +1,26 @@
 document.documentElement.className="js";
 addEventListener("DOMContentLoaded",()=>{
-const CAP=500,by=id=>document.getElementById(id),table=by("m"),all=by("all"),count=by("count");
+const by=id=>document.getElementById(id),table=by("m"),all=by("all"),count=by("count");
 const text=(row,i)=>row.text[i]??=row.cells[i].textContent;
 const rows=[...table.tBodies].map((body,i)=>({body,i,row:body.rows[0],cells:body.rows[0].cells,text:[],words:[0,1,2,12].map(n=>body.rows[0].cells[n].textContent).join(" ").toLowerCase()}));
+const cap=rows.length>500?100:500;
 const q=by("q"),verdict=by("fv"),kind=by("fk"),effect=by("fp");
 const any=(row,re,...n)=>n.some(i=>re.test(text(row,i)));
 const effects={"":()=>true,no12:r=>text(r,7)!="on",old:r=>any(r,/on|ask/,3,4,5,6),restart:r=>text(r,11)=="pending",unknown:r=>any(r,/\?/,3,4,5,6,7,8,9,10)};
 let column=-1,up=true,whole=false,wait;
 const order=new Intl.Collator(undefined,{numeric:true,sensitivity:"base"});
+const fits=r=>(!verdict.value||r.body.classList.contains(verdict.value))&&(!kind.value||r.body.dataset.k==kind.value)&&effects[effect.value](r);
 const draw=sorted=>{
-const want=q.value.trim().toLowerCase();let n=0;
-if(sorted){const keys=new Map(rows.map(r=>[r,column<0?"":text(r,column)]));rows.sort((a,b)=>(up?1:-1)*order.compare(keys.get(a),keys.get(b))||a.i-b.i);table.append(...rows.map(r=>r.body))}
-for(const r of rows){const on=(!verdict.value||r.body.classList.contains(verdict.value))&&(!kind.value||r.body.dataset.k==kind.value)&&effects[effect.value](r)&&(!want||r.words.includes(want));
-r.body.hidden=!on;if(on)n++;r.body.classList.toggle("late",on&&!whole&&n>CAP)}
-const shown=whole?n:Math.min(n,CAP);
-count.textContent=(n==rows.length?"All "+n:n+" of "+rows.length)+" machines"+(shown<n?", the first "+shown+" shown":"");
-all.hidden=shown>=n;all.textContent="Show all "+n};
+if(sorted){const keys=new Map(rows.map(r=>[r,column<0?"":text(r,column)]));rows.sort((a,b)=>(up?1:-1)*order.compare(keys.get(a),keys.get(b))||a.i-b.i)}
+const want=q.value.trim().toLowerCase(),found=rows.filter(r=>fits(r)&&(!want||r.words.includes(want))),n=found.length,shown=whole?found:found.slice(0,cap);
+for(const body of[...table.tBodies])body.remove();
+table.append(...shown.map(r=>r.body));
+count.textContent=(n==rows.length?"All "+n:n+" of "+rows.length)+" machines"+(shown.length<n?", the first "+shown.length+" shown":"");
+all.hidden=shown.length>=n;all.textContent="Show all "+n};
+addEventListener("beforeprint",()=>{if(!whole){whole=true;draw();whole=false}});
+addEventListener("afterprint",()=>draw());
 all.addEventListener("click",()=>{whole=true;draw()});
-q.addEventListener("input",()=>{clearTimeout(wait);wait=setTimeout(draw,80)});
+q.addEventListener("input",()=>{clearTimeout(wait);wait=setTimeout(draw,40)});
 for(const e of[verdict,kind,effect])e.addEventListener("change",()=>draw());
 const heads=[...table.tHead.rows[0].cells];
 heads.forEach((head,i)=>{const button=document.createElement("button");button.type="button";button.append(...head.childNodes);head.append(button);head.setAttribute("aria-sort","none");

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use askama::Template;
 
 use super::super::estate::{
-    Estate, Kind, asked, cell, days_until, dotnet, found, letters, product, quoted, reason, sign, suites, windows, word,
+    Estate, Kind, asked, cell, days_until, dotnet, found, letters, product, quoted, sign, suites, windows, word,
 };
 use super::super::overview::{SIX, SOON, also};
 use super::bar::{Part, bar};
@@ -18,6 +18,12 @@ const WITH_EVIDENCE: usize = 500;
 /// Names that stand in a kind before the rest is folded away, and names in all.
 const NAMES: usize = 12;
 const ALL_NAMES: usize = 500;
+
+/// Names that have room beside each line of a fix.
+const BESIDE: usize = 4;
+
+/// Machines that are named beside a reason for which their verdict cannot be told.
+const DOUBTFUL: usize = 60;
 
 /// Days within which an end of support is named.
 const SUPPORT: i64 = 730;
@@ -78,10 +84,21 @@ struct Evidence<'a> {
     place: String,
 }
 
+/// Machines whose verdict cannot be told, for one reason.
 struct Doubt<'a> {
-    host: &'a Host,
+    hosts: Vec<&'a Host>,
     why: String,
     next: &'a str,
+}
+
+impl<'a> Doubt<'a> {
+    fn names(&self) -> &[&'a Host] {
+        self.hosts.get(..DOUBTFUL).unwrap_or(&self.hosts)
+    }
+
+    fn more(&self) -> usize {
+        self.hosts.len() - self.names().len()
+    }
 }
 
 /// A machine.
@@ -171,7 +188,7 @@ impl<'a> Page<'a> {
             also: also(estate),
             kinds: kinds.iter().map(|kind| shown(estate, kind)).collect(),
             estate,
-            doubts: estate.hosts.iter().filter(|host| host.verdict == Verdict::Unknown).map(doubt).collect(),
+            doubts: estate.doubts().into_iter().map(doubt).collect(),
             rows: rows(estate, kinds, evidence),
             evidence,
             waivers: waivers(estate),
@@ -223,15 +240,17 @@ fn lead(estate: &Estate, good: usize, bad: usize, open: usize, unjudged: usize) 
 
 fn shown<'a>(estate: &Estate, kind: &'a Kind<'a>) -> Shown<'a> {
     let all: Vec<&str> = kind.hosts.iter().take(ALL_NAMES).map(|host| host.name.as_str()).collect();
-    let (names, folded) = all.split_at(all.len().min(NAMES));
     let fix = kind.example.fix.as_ref();
+    let reg = fix.and_then(|fix| fix.reg.as_deref()).filter(|_| kind.same_fix_as.is_none());
+    let room = reg.map_or(0, |reg| reg.lines().count() * BESIDE).max(NAMES);
+    let (names, folded) = all.split_at(all.len().min(room));
     Shown {
         kind,
         risk: kind.risk.word().to_owned(),
         names: names.to_vec(),
         folded: folded.to_vec(),
         more: kind.hosts.len() - all.len(),
-        reg: fix.and_then(|fix| fix.reg.as_deref()).filter(|_| kind.same_fix_as.is_none()),
+        reg,
         remarks: fix.map_or(&[], |fix| fix.remarks.as_slice()),
         command: estate.command(kind),
         evidence: kind.failing.iter().map(|finding| evidence(kind.example, finding)).collect(),
@@ -260,11 +279,10 @@ fn evidence<'a>(host: &Host, finding: &'a Finding) -> Evidence<'a> {
     Evidence { policy, sign, bad, finding, asked: asked(finding), found: found(finding), place }
 }
 
-fn doubt(host: &Host) -> Doubt<'_> {
-    let why = reason(host);
-    let fix = host.doubt().and_then(|finding| finding.fix.as_deref());
-    let next = fix.unwrap_or("look at the evidence of this machine, or at the machine itself");
-    Doubt { host, why, next }
+fn doubt((why, hosts): (String, Vec<&Host>)) -> Doubt<'_> {
+    let fix = hosts.first().and_then(|host| host.doubt()).and_then(|finding| finding.fix.as_deref());
+    let next = fix.unwrap_or("look at the evidence of the machine, or at the machine itself");
+    Doubt { hosts, why, next }
 }
 
 /// The machines: those that fail first, in the order of their kinds, then those that cannot be told.
