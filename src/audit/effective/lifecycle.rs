@@ -88,12 +88,11 @@ pub(super) fn as_of() -> &'static str {
 pub(super) fn support(windows: &Windows) -> Option<Support> {
     let row = TABLE.release.iter().find(|row| Some(row.build) == windows.build)?;
     let find = |edition: Edition| row.ends.get(&edition).map(|day| (edition, day));
-    let (edition, ends) =
-        find(edition(windows)?).or_else(|| find(Edition::AnyClient).filter(|_| is_client(windows)))?;
+    let found = edition(windows).and_then(find);
+    let (edition, ends) = found.or_else(|| find(Edition::AnyClient).filter(|_| is_client(windows)))?;
     let of = match edition {
-        Edition::Server => "extended support",
+        Edition::Server | Edition::AnyClient => "extended support",
         Edition::AzureStackHci => "support of Azure Stack HCI",
-        Edition::AnyClient => "extended support",
         Edition::HomePro => "support of the Home and Pro editions",
         Edition::Enterprise => "support of the Enterprise and Education editions",
         Edition::Ltsc => "support of Enterprise LTSC",
