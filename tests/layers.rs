@@ -87,6 +87,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "digest",
             "error",
             "host",
+            "number",
             "place",
             "policy",
             "registry",

@@ -218,7 +218,7 @@ fn inspect(
         report.as_mut().map_or(Ok(()), |report| report.take(piece))?;
         Ok::<(), Failure>(())
     };
-    let mut end = inspect_all(inputs(args)?, inspection, &said, |said: Said| {
+    let mut end = inspect_all(inputs(args)?, inspection, said, |said: Said| {
         asked.extend(said.asked.iter().copied());
         take(said)
     })?;

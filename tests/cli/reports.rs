@@ -338,5 +338,5 @@ fn runs_of_other_policies_of_the_same_name_are_told_apart() {
         run(&["audit", "fixtures/hosts/compliant", "--policy", &policy, "--format", "jsonl", "-o", &saved]);
     }
     let done = run(&["report", &file("a.jsonl"), &file("b.jsonl")]);
-    assert!(done.status == 3 && done.err().contains("several policies"), "{}", done.err());
+    assert!(done.status == 3 && done.err().contains("different policies"), "{}", done.err());
 }

@@ -50,7 +50,7 @@ fn tables_and_tickets_tell_them_apart() {
         assert_text(&format!("several_policies_{name}"), &shown(&args, &run(&args)));
     }
     let rows = run(&audit(&["--format", "csv-findings", "fixtures/hosts/compliant"])).out();
-    let count = |policy: &str| rows.lines().filter(|row| row.contains(&format!(",{policy},"))).count();
+    let count = |policy: &str| rows.lines().filter(|row| row.contains(&format!(",\"{policy}\","))).count();
     assert_eq!((count("entra-connect-tls12"), count("tls12-only")), (9, 12));
 }
 
@@ -153,7 +153,7 @@ fn a_comparison_names_the_policy_of_a_rule() {
         diff.out()
     );
     let rows = run(&[&["diff", "--format", "csv", &saved, &machine], &both[..]].concat()).out();
-    assert!(rows.contains(",a,same,worse,") && rows.contains(",b,same,fixed,"), "{rows}");
+    assert!(rows.contains(r#","a","same","worse","#) && rows.contains(r#","b","same","fixed","#), "{rows}");
 }
 
 #[test]

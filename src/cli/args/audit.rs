@@ -65,9 +65,10 @@ pub(in crate::cli) struct AuditArgs {
     #[arg(long, value_name = "GLOB=REASON", value_parser = values::accepted, help_heading = INPUT, hide_short_help = true)]
     pub(in crate::cli) allow: Vec<(String, String)>,
 
-    /// The rules; may be given again
+    /// The rules
     ///
-    /// The id of a policy that is built in (tlshive policy list), or a TOML file. Of several, the worst verdict decides.
+    /// The id of a policy that is built in (tlshive policy list), or a TOML file; may be given again. Of several, the
+    /// worst verdict decides.
     #[arg(long, value_name = "ID|FILE", default_value = Policy::DEFAULT, help_heading = JUDGING)]
     pub(in crate::cli) policy: Vec<String>,
 
