@@ -12,6 +12,7 @@ mod generate;
 mod overlay;
 mod policy;
 mod progress;
+mod reader;
 mod report;
 mod reports;
 mod show;

@@ -38,6 +38,7 @@ pub use policy_place::PolicyPlace;
 pub(crate) use policy_place::{Machines, place};
 pub(crate) use sniff::{evidence, is_judged};
 pub(crate) use units::{Above, Unit, Walker};
+pub(crate) use walk::instead;
 pub use walk::{Discovery, discover};
 pub(crate) use walk::{Holder, Walk};
 

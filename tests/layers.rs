@@ -163,15 +163,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("indicatif", &["cli/progress.rs"]),
     (
         "jiff",
-        &[
-            "windows/time.rs",
-            "policy/waiver.rs",
-            "cli/clock.rs",
-            "cli/audit.rs",
-            "cli/audit/about.rs",
-            "archive/zip",
-            "image/vhd",
-        ],
+        &["windows/time.rs", "policy/waiver.rs", "cli/clock.rs", "cli/audit/about.rs", "archive/zip", "image/vhd"],
     ),
     // Beside flate2, whose decoder cannot be copied, and so not be kept at a point to go on from.
     ("miniz_oxide", &["archive"]),

@@ -66,21 +66,19 @@ fn installation(only: &Only, windows: &Windows) -> Applies {
 
 fn product(only: &Only, states: &dyn States) -> Applies {
     let Some(product) = &only.product else { return Applies::Yes };
-    let unknown = |what: String| match product.known {
-        true => Applies::No(what),
-        false => Applies::Unknown(format!("the rule is about {product}, and {what}"), ADD_BOTH),
-    };
+    let unknown = |what: String| Applies::Unknown(format!("the rule is about {product}, and {what}"), ADD_BOTH);
     match states.entra_connect() {
-        None => unknown("whether Entra Connect is installed is not known".to_owned()),
+        Some(Installed::NotCovered) if product.known => {
+            Applies::No("no input says whether Entra Connect is installed".to_owned())
+        }
+        None | Some(Installed::NotCovered) => unknown("whether that is installed is not known".to_owned()),
         Some(Installed::No) => Applies::No("Entra Connect is not installed".to_owned()),
         Some(_) if *product == Product::default() => Applies::Yes,
-        Some(Installed::Unversioned) => {
-            unknown("the version of Entra Connect that is installed is not known".to_owned())
-        }
+        Some(Installed::Unversioned) => unknown("the version that is installed is not known".to_owned()),
         Some(Installed::Version(found)) => match found.parse() {
             Ok(version) if product.contains(version) => Applies::Yes,
             Ok(_) => Applies::No(format!("the rule is about {product}, not {found}")),
-            Err(_) => unknown(format!("the version of Entra Connect that is installed is called \"{found}\"")),
+            Err(_) => unknown(format!("the version that is installed is called \"{found}\"")),
         },
     }
 }
@@ -151,12 +149,14 @@ mod tests {
         let known = Only { product: Some(Product { known: true, ..Product::default() }), ..Only::default() };
         let installed = |text: &str| Some(Installed::Version(text.to_owned()));
         let cases = [
-            (&known, None, "no"),
+            (&known, None, "unknown"),
+            (&known, Some(Installed::NotCovered), "no"),
             (&known, Some(Installed::No), "no"),
-            (&known, Some(Installed::Unversioned), "no"),
-            (&known, installed("beta"), "no"),
+            (&known, Some(Installed::Unversioned), "unknown"),
+            (&known, installed("beta"), "unknown"),
             (&known, installed("1.6.16.0"), "yes"),
             (&bounded, None, "unknown"),
+            (&bounded, Some(Installed::NotCovered), "unknown"),
             (&bounded, Some(Installed::No), "no"),
             (&bounded, installed("2.4.21.0"), "yes"),
             (&bounded, installed("2.5.3.0"), "no"),

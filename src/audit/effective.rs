@@ -44,7 +44,7 @@ pub use overall::{Overall, OverallState, Part};
 pub(in crate::audit) use product::agents;
 pub use product::{Agent, Entry, Installed, Needs, Product, Standing};
 pub(crate) use schannel::FIRST_WITH_TLS13;
-pub use schannel::{Form, ProtocolState, Values};
+pub use schannel::{ProtocolState, Values};
 pub(in crate::audit) use suites::at_least as dotnet_at_least;
 pub use winhttp::{WinHttp, WinHttpView};
 

@@ -43,6 +43,8 @@ impl Told {
 pub enum Installed {
     /// It is not, or only a remnant of it is.
     No,
+    /// No input speaks of it, as where a file has the settings alone.
+    NotCovered,
     /// It is, and its version is not known.
     Unversioned,
     /// It is, with this version.
@@ -119,7 +121,8 @@ impl States for Effective {
         match self.product.installed {
             Found::Yes => Some(self.product.version.clone().map_or(Installed::Unversioned, Installed::Version)),
             Found::Remnant | Found::No => Some(Installed::No),
-            Found::Unknown => None,
+            Found::Unknown if self.product.covered => None,
+            Found::Unknown => Some(Installed::NotCovered),
         }
     }
 }

@@ -67,6 +67,18 @@ impl DiskArgs {
     }
 }
 
+/// Where the output goes.
+#[derive(Args)]
+pub(super) struct OutArgs {
+    /// Write to FILE instead of standard output
+    #[arg(short, long, value_name = "FILE", help_heading = OUTPUT)]
+    pub(super) output: Option<PathBuf>,
+
+    /// Overwrite FILE if it exists
+    #[arg(long, help_heading = OUTPUT, hide_short_help = true)]
+    pub(super) force: bool,
+}
+
 /// A folder that is there, without links.
 fn folder(path: &Path) -> Result<PathBuf, String> {
     match path.canonicalize() {

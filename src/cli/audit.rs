@@ -52,8 +52,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     let files = overlay::read(&args.overlay, &wanted, args.codepage, args.registry_pol, args.digest, &limits)?;
     let overlays = Overlays { files: &files, view: args.overlay_view.into() };
     let options = options(args, overlays, &limits);
-    let today = || args.date.unwrap_or_else(|| clock::now().to_zoned(jiff::tz::TimeZone::UTC).date());
-    let waivers = waivers.map(|waivers| (waivers, today()));
+    let waivers = waivers.map(|waivers| (waivers, args.date.unwrap_or_else(clock::today)));
     let about = about::about(
         args,
         &policy,
@@ -87,8 +86,8 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     let targets = targets(args);
     let near: Vec<PathBuf> = args.inputs.iter().chain(&args.disk.allow_dir).cloned().collect();
     targets.iter().try_for_each(|target| spare_folder(target, &near))?;
-    let mut out = writer(args.output.as_deref(), args.force, &inputs)?.lasting();
-    let mut beside = Beside::open(&args.reports, args.output.as_deref(), args.force, &inputs)?;
+    let mut out = writer(args.to.output.as_deref(), args.to.force, &inputs)?.lasting();
+    let mut beside = Beside::open(&args.reports, args.to.output.as_deref(), args.to.force, &inputs)?;
     let mut overview = Vec::new();
     let mut reports = beside.reports(args.reports.bom)?;
     let mut report = None;
@@ -97,7 +96,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         Main::Report(format) => reports.add(format, args.reports.bom, &mut out)?,
         Main::Stream(format) => {
             if matches!(format, Format::Text { details: false, .. }) {
-                let layout = layout(args.color, args.output.is_none());
+                let layout = layout(args.color, args.to.output.is_none());
                 let layout = Layout { has_details: true, compare: args.compare, ..layout };
                 reports.add(ReportFormat::Overview(layout), false, &mut overview)?;
             }
@@ -246,7 +245,7 @@ fn no_such_machine(host: &str) -> InputRecord {
 
 /// The files that are written.
 fn targets(args: &AuditArgs) -> Vec<PathBuf> {
-    args.output.iter().chain(args.reports.wanted.iter().map(|(_, path)| path)).cloned().collect()
+    args.to.output.iter().chain(args.reports.wanted.iter().map(|(_, path)| path)).cloned().collect()
 }
 
 /// By which names and places a machine is asked for.
@@ -303,13 +302,13 @@ fn shows_fixes(args: &AuditArgs) -> bool {
 
 /// Whether no report goes to the output.
 fn is_silent(args: &AuditArgs) -> bool {
-    args.quiet && args.output.is_none()
+    args.quiet && args.to.output.is_none()
 }
 
 fn main_format(args: &AuditArgs) -> Main {
     match args.format {
         FormatArg::Text => {
-            let colour = layout(args.color, args.output.is_none()).colour;
+            let colour = layout(args.color, args.to.output.is_none()).colour;
             let details = args.details || args.verbose;
             Main::Stream(Format::Text { colour, verbose: args.verbose, details })
         }

@@ -18,6 +18,11 @@ pub(super) fn fixed_time() -> Result<Option<jiff::Timestamp>, Failure> {
     }
 }
 
+/// Today, in UTC, whatever `SOURCE_DATE_EPOCH` says: what has expired today must not come back by a variable.
+pub(super) fn today() -> jiff::civil::Date {
+    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
+}
+
 /// Now, in UTC, to the second.
 pub(super) fn second() -> String {
     now().round(jiff::Unit::Second).map_or_else(|_| now().to_string(), |time| time.to_string())

@@ -1,14 +1,13 @@
 //! `tlshive diff`, and what is new against a baseline.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead};
 use std::path::Path;
 use std::sync::Arc;
 
 use super::args::{DiffArgs, DiffFormatArg};
 use super::exit::Failure;
 use super::writer::writer;
-use super::{audit, policy, progress, stderr};
+use super::{audit, policy, progress, reader, stderr};
 use crate::diff::{Class, Comparison, Pair, RuleChange, Side, compare};
 use crate::host::Options;
 use crate::limits::Limits;
@@ -23,7 +22,7 @@ pub(super) fn run(args: &DiffArgs) -> Result<u8, Failure> {
     let policy = policy::load_all(&args.policy)?;
     let mut inputs = vec![args.old.clone(), args.new.clone()];
     inputs.extend(policy::files(&args.policy));
-    let mut out = writer(args.output.as_deref(), args.force, &inputs)?.lasting();
+    let mut out = writer(args.to.output.as_deref(), args.to.force, &inputs)?.lasting();
     let old = side(&args.old, &policy, args)?;
     let new = side(&args.new, &policy, args)?;
     let comparison = compare(&old, &new);
@@ -43,10 +42,8 @@ pub(super) fn run(args: &DiffArgs) -> Result<u8, Failure> {
 
 fn other_policies(old: &Side, new: &Side) -> Vec<String> {
     let shown = |side: &Side| {
-        let policies = side.policies.iter().map(|policy| {
-            let sha256: String = policy.sha256.chars().take(12).collect();
-            format!("{} {} (SHA-256 {sha256}…)", policy.id, policy.version)
-        });
+        let policies = side.policies.iter();
+        let policies = policies.map(|policy| policy::digested(&policy.id, &policy.version, &policy.sha256));
         format!("  {}: {}", side.name, policies.collect::<Vec<_>>().join(", "))
     };
     let first = "the runs were held against different policies, so that their verdicts cannot be compared: audit again with \
@@ -65,19 +62,21 @@ fn side(path: &Path, policy: &Policy, args: &DiffArgs) -> Result<Side, Failure> 
 /// A saved run; nothing if the file is no such thing.
 fn from_run(path: &Path) -> Result<Option<Side>, Failure> {
     let name = path.display().to_string();
-    let failed = |error: &io::Error| Failure::Message(format!("{name}: {error}"));
-    let mut from: Box<dyn BufRead> = match path.as_os_str() == "-" {
-        true => Box::new(BufReader::new(io::stdin())),
-        false if path.is_dir() => return Ok(None),
-        false => Box::new(BufReader::new(File::open(path).map_err(|error| failed(&error))?)),
-    };
+    let failed = |error: &io::Error| Failure::of_file(path, error);
+    if path.is_dir() {
+        return Ok(None);
+    }
+    let mut from = reader::open(path).map_err(|error| failed(&error))?;
     // A line of records begins with an object; no image and no registry file does.
     let begins = from.fill_buf().map_err(|error| failed(&error))?.first().copied();
     if begins != Some(b'{') {
-        return Ok(None);
+        return match path.as_os_str() == "-" {
+            true => Err("standard input: no saved run (audit --format jsonl)".to_owned().into()),
+            false => Ok(None),
+        };
     }
     let mut side = Side::new(name.as_str());
-    let ending = read(&mut from as &mut dyn BufRead, &mut |record| {
+    let ending = read(&mut *from, &mut |record| {
         // What is not of its form is not compared, and the run not whole.
         if let Err(error) = side.take(&record) {
             side.broken.get_or_insert_with(|| format!("a record is not as it should be: {error}"));
@@ -113,7 +112,7 @@ fn audited(path: &Path, policy: &Policy, args: &DiffArgs) -> Result<Side, Failur
     let end = inspect_all(Inputs::Named(&inputs), &inspection, |record| saved(&record), take)?;
     drop(shown);
     match end.counts.hosts {
-        _ if end.counts.missing > 0 => Err(format!("{}: No such file or directory", path.display()).into()),
+        _ if end.counts.missing > 0 => Err(Failure::of_file(path, &io::ErrorKind::NotFound.into())),
         0 => Err(format!("{}: neither a saved run nor anything to audit", path.display()).into()),
         _ => Ok(side),
     }

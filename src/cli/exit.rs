@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 
 use super::stderr;
 use crate::plan::{PlanError, Refusal};
 use crate::policy::PolicyError;
+use crate::source::instead;
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -26,6 +28,18 @@ impl fmt::Display for Failure {
             Failure::Message(message) => f.write_str(message),
             Failure::Lines(lines) => f.write_str(&lines.join("; ")),
         }
+    }
+}
+
+impl Failure {
+    /// A file that was named cannot be opened or read.
+    pub(super) fn of_file(path: &Path, error: &io::Error) -> Self {
+        let name = path.display().to_string();
+        let next = match error.kind() {
+            io::ErrorKind::NotFound => format!("; {}", instead(&name)),
+            _ => String::new(),
+        };
+        Failure::Message(format!("{name}: {error}{next}"))
     }
 }
 

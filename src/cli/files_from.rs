@@ -1,25 +1,18 @@
 //! Inputs from a list, one a line.
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead};
 use std::path::{Path, PathBuf};
 
 use super::exit::Failure;
-use super::stderr;
+use super::{reader, stderr};
 
 /// Bytes of one line that are read. Linux allows paths of 4,096.
 const LINE: usize = 1 << 16;
 
 /// The paths of a list, each as soon as its line is there. Empty lines are passed over.
 pub(super) fn listed(list: &Path, null: bool) -> Result<Box<dyn Iterator<Item = PathBuf> + Send>, Failure> {
-    let from: Box<dyn BufRead + Send> = match list.as_os_str() == "-" {
-        true => Box::new(BufReader::new(io::stdin())),
-        false => {
-            let file = File::open(list).map_err(|error| format!("{}: {error}", list.display()))?;
-            Box::new(BufReader::new(file))
-        }
-    };
+    let from = reader::open(list).map_err(|error| Failure::of_file(list, &error))?;
     let name = list.display().to_string();
     Ok(Box::new(Lines { from, name, end: if null { 0 } else { b'\n' } }.filter(|path| !path.as_os_str().is_empty())))
 }

@@ -35,7 +35,7 @@ fn read_one(
     if path.is_dir() {
         return Err(wrong(path, "a folder, not a file that could be imported"));
     }
-    let (input, file) = Input::overlay(path, digest).map_err(|error| wrong(path, &error.to_string()))?;
+    let (input, file) = Input::overlay(path, digest).map_err(|error| Failure::of_file(path, &error))?;
     Ok(OverlayFile::read(input, &file, interest, limits, codepage, registry_pol.into()))
 }
 

@@ -60,6 +60,12 @@ fn file(name: &str) -> Option<&Path> {
     (is_file && Policy::builtin_text(name).is_none()).then_some(Path::new(name))
 }
 
+/// A policy with the start of its digest: policies of one name and version may have other rules.
+pub(super) fn digested(id: &str, version: &str, sha256: &str) -> String {
+    let start: String = sha256.chars().take(12).collect();
+    format!("{id} {version} (SHA-256 {start}…)")
+}
+
 fn unknown(name: &str) -> Failure {
     let known: Vec<&str> = Policy::builtin_ids().collect();
     Failure::Message(format!(
@@ -84,7 +90,7 @@ pub(super) fn wrong(path: &Path, error: &str) -> Failure {
 /// The text of a file that the user wrote.
 pub(super) fn text(path: &Path) -> Result<String, Failure> {
     let limit = Limits::default().user_file;
-    let failed = |error: std::io::Error| wrong(path, &error.to_string());
+    let failed = |error: io::Error| Failure::of_file(path, &error);
     let file = LocalFile::open(path).map_err(failed)?;
     if file.len() > limit {
         return Err(wrong(path, &format!("longer than {limit} bytes: neither a policy nor a list of waivers")));

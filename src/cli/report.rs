@@ -1,8 +1,7 @@
 //! `tlshive report`: saved runs put together.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
@@ -10,6 +9,8 @@ use serde_json::Value as Json;
 use super::args::{MergedFormatArg, ReportArgs};
 use super::audit::NO_COMPARISON;
 use super::exit::Failure;
+use super::policy;
+use super::reader;
 use super::reports::{Beside, layout};
 use super::stderr;
 use super::writer::writer;
@@ -19,15 +20,15 @@ use crate::output::merged::Document;
 use crate::output::reports::{ReportFormat, Reports};
 use crate::output::saved_run;
 use crate::run::{About, Counts};
-use crate::saved::record::{End, Host, Input, Policy, Record, Run, parsed};
+use crate::saved::record::{End, Host, Input, Record, Run, parsed};
 use crate::saved::{Ending, Saved, read};
 
 pub(super) fn run(args: &ReportArgs) -> Result<u8, Failure> {
     if args.compare && !matches!(args.format, MergedFormatArg::Text) {
         return Err(NO_COMPARISON.to_owned().into());
     }
-    let mut out = writer(args.output.as_deref(), args.force, &args.parts)?.lasting();
-    let mut beside = Beside::open(&args.reports, args.output.as_deref(), args.force, &args.parts)?;
+    let mut out = writer(args.to.output.as_deref(), args.to.force, &args.parts)?.lasting();
+    let mut beside = Beside::open(&args.reports, args.to.output.as_deref(), args.to.force, &args.parts)?;
     let mut sinks = Sinks { document: None, reports: beside.reports(args.reports.bom)? };
     match args.format {
         MergedFormatArg::Json => sinks.document = Some(Document::new(&mut out)),
@@ -38,7 +39,7 @@ pub(super) fn run(args: &ReportArgs) -> Result<u8, Failure> {
         let name = part.display().to_string();
         // What cannot be written is no fault of the part.
         let mut written = Ok(());
-        let ending = match open(part) {
+        let ending = match reader::open(part) {
             Ok(mut from) => read(&mut *from, &mut |record| {
                 written = merging.take(&name, &record, &mut sinks);
                 if written.is_ok() { Ok(()) } else { Err(io::ErrorKind::Other.into()) }
@@ -52,11 +53,10 @@ pub(super) fn run(args: &ReportArgs) -> Result<u8, Failure> {
             Ok(Ending::Damaged(line, why)) => {
                 merging.broken(format!("{name}:{line}: {why}: what follows is not taken"));
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                merging.counts.missing += 1;
-                merging.broken(format!("{name}: {error}"));
+            Err(error) => {
+                merging.counts.missing += u64::from(error.kind() == io::ErrorKind::NotFound);
+                merging.broken(Failure::of_file(part, &error).to_string());
             }
-            Err(error) => merging.broken(format!("{name}: {error}")),
         }
     }
     merging.made_good();
@@ -95,17 +95,10 @@ fn report_format(format: MergedFormatArg, args: &ReportArgs) -> ReportFormat {
     match format {
         MergedFormatArg::Report(format) => format,
         MergedFormatArg::Text | MergedFormatArg::Json => {
-            let layout = layout(args.color, args.output.is_none());
+            let layout = layout(args.color, args.to.output.is_none());
             ReportFormat::Overview(Layout { compare: args.compare, ..layout })
         }
     }
-}
-
-fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
-    if path.as_os_str() == "-" {
-        return Ok(Box::new(BufReader::new(io::stdin())));
-    }
-    Ok(Box::new(BufReader::new(File::open(path)?)))
 }
 
 /// Troubles that are named; JSON has them all.
@@ -172,11 +165,8 @@ impl Merging {
         let real = run.resumes.iter().filter_map(|name| Path::new(&self.folder).join(name).canonicalize().ok());
         self.resumed.extend(real);
         // Policies of one name may have other rules.
-        let shown = |policy: &Policy| {
-            let sha256: String = policy.sha256.chars().take(12).collect();
-            format!("{} {} (SHA-256 {sha256}…)", policy.id, policy.version)
-        };
-        self.policies.insert(run.policies.iter().map(shown).collect::<Vec<_>>().join(" and "));
+        let shown = run.policies.iter().map(|policy| policy::digested(&policy.id, &policy.version, &policy.sha256));
+        self.policies.insert(shown.collect::<Vec<_>>().join(" and "));
         match &self.first {
             None => self.first = Some((part.to_owned(), json.clone())),
             Some((first, before)) => {
@@ -250,10 +240,10 @@ fn differences(one: &Json, other: &Json) -> impl Iterator<Item = &'static str> {
 /// The names of the inputs that a saved run, which may be cut short, is done with.
 pub(super) fn done(part: &Path, about: &About) -> Result<HashSet<String>, Failure> {
     let wanted = saved_run(about)?;
-    let failed = |error: io::Error| Failure::Message(format!("{}: {error}", part.display()));
+    let failed = |error: io::Error| Failure::of_file(part, &error);
     let mut done = HashSet::new();
     let mut other = None;
-    let mut from = open(part).map_err(failed)?;
+    let mut from = reader::open(part).map_err(failed)?;
     let ending = read(&mut *from, &mut |record| {
         match record {
             Saved::Run(run) => other = differences(&run, &wanted).next(),

@@ -127,10 +127,10 @@ fn raw(args: &ShowArgs, artifact: &Artifact) -> Result<u8, Failure> {
             return Ok(UNREADABLE);
         }
     };
-    if args.output.is_none() && io::stdout().is_terminal() {
+    if args.to.output.is_none() && io::stdout().is_terminal() {
         return Err(Failure::Message("binary data is not printed to a terminal: give --output".to_owned()));
     }
-    let mut out = writer(args.output.as_deref(), args.force, &read(args, artifact))?;
+    let mut out = writer(args.to.output.as_deref(), args.to.force, &read(args, artifact))?;
     let mut buf = vec![0u8; 1 << 20];
     let mut offset = 0u64;
     while offset < file.len() {
@@ -160,8 +160,8 @@ fn print(
     whole: bool,
     fill: impl FnOnce(&mut dyn Export) -> io::Result<u8>,
 ) -> Result<u8, Failure> {
-    let mut out = writer(args.output.as_deref(), args.force, &read(args, artifact))?;
-    let terminal = args.output.is_none() && io::stdout().is_terminal();
+    let mut out = writer(args.to.output.as_deref(), args.to.force, &read(args, artifact))?;
+    let terminal = args.to.output.is_none() && io::stdout().is_terminal();
     let format = match args.format {
         ShowFormatArg::Text => Format::Text { verbose: args.verbose || args.recursive },
         ShowFormatArg::Json => Format::Json,

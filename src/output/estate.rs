@@ -12,7 +12,8 @@ use crate::saved::record::{End, Finding, Host, Input, Outcome, Run, Verdict};
 pub(super) use kinds::{Kind, kinds, letters};
 pub(super) use others::Others;
 pub(super) use words::{
-    asked, both, cell, data, days_until, dotnet, found, names, product, quoted, reason, sign, suites, windows, word,
+    asked, both, cell, data, days_until, dotnet, found, joined, names, product, quoted, reason, sign, suites, windows,
+    word,
 };
 
 /// What was collected.

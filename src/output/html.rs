@@ -44,6 +44,15 @@ impl Escaper for Harmless {
     }
 }
 
+/// What the policy of contents allows: the style, and the script where there is one.
+fn allowed(script: Option<&str>) -> String {
+    let mut allowed = format!("style-src '{}';", hash(STYLE));
+    if let Some(script) = script {
+        allowed.push_str(&format!(" script-src '{}';", hash(script)));
+    }
+    allowed
+}
+
 /// The hash of a style or a script, as the policy of contents names it.
 fn hash(text: &str) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

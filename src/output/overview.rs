@@ -47,32 +47,42 @@ const VERDICT: usize = 12;
 
 /// The first sentences: how many meet the policy, how many do not, and what TLS 1.2 is in effect.
 pub(super) fn answer(estate: &Estate) -> Vec<String> {
+    let states = [("on", "on"), ("partly", "partly"), ("off", "off"), ("unknown", "cannot be told")];
+    let states = states.map(|(state, word)| (word, estate.in_effect(state)));
+    let states: Vec<String> = states.iter().filter(|(_, n)| *n > 0).map(|(word, n)| format!("{word} {n}")).collect();
+    let mut said = vec![headline(estate)];
+    if !states.is_empty() {
+        said.push(format!("TLS 1.2 in effect: {}.", states.join(", ")));
+    }
+    said
+}
+
+/// How many meet the policy and how many do not, in one sentence; with one before it where it is about what would be.
+pub(super) fn headline(estate: &Estate) -> String {
     let (hosts, bad) = (estate.hosts.len(), estate.count(Verdict::NotCompliant));
     let (good, open) = (estate.count(Verdict::Compliant), estate.count(Verdict::Unknown));
     let all = if estate.by_policy().is_empty() { "" } else { "all of " };
     let policy = format!("{all}{}", estate.policies());
     let machines = if hosts == 1 { "machine" } else { "machines" };
     let first = match (hosts, bad) {
+        (0, _) if policy.is_empty() => "No machine was judged".to_owned(),
         (0, _) => format!("No machine was judged against {policy}"),
         (1, 0) if open == 0 => format!("The machine meets {policy}"),
+        (1, 0) => format!("Whether the machine meets {policy} cannot be told"),
         (_, 0) if open == 0 => format!("All {hosts} machines meet {policy}"),
         (_, 0) => format!("None of {hosts} {machines} is known not to meet {policy}; {good} meet it"),
         (1, _) => format!("The machine does not meet {policy}"),
         (_, 1) => format!("1 of {hosts} machines does not meet {policy}; {good} do"),
         _ => format!("{bad} of {hosts} {machines} do not meet {policy}; {good} do"),
     };
-    let open = if open > 0 { format!(", {open} cannot be told") } else { String::new() };
+    let open = if open > 0 && hosts > 1 { format!(", {open} cannot be told") } else { String::new() };
     let unjudged = match estate.unjudged.len() {
         0 => String::new(),
         1 => ", 1 input was not judged".to_owned(),
         n => format!(", {n} inputs were not judged"),
     };
-    let states = [("on", "on"), ("partly", "partly"), ("off", "off"), ("unknown", "cannot be told")];
-    let states = states.map(|(state, word)| (word, estate.in_effect(state)));
-    let states: Vec<String> = states.iter().filter(|(_, n)| *n > 0).map(|(word, n)| format!("{word} {n}")).collect();
-    let second = if states.is_empty() { String::new() } else { format!("TLS 1.2 in effect: {}.", states.join(", ")) };
-    let said = [format!("{first}{open}{unjudged}."), second];
-    estate.what_if().into_iter().chain(said).filter(|sentence| !sentence.is_empty()).collect()
+    let what_if = estate.what_if().map(|what_if| format!("{what_if} ")).unwrap_or_default();
+    format!("{what_if}{first}{open}{unjudged}.")
 }
 
 /// What there is to say besides: waivers, support, advice, copies of earlier days, second readers.

@@ -47,7 +47,8 @@ pub struct Product {
     pub min: Option<Version>,
     /// The last version.
     pub max: Option<Version>,
-    /// Only where it is known which version is installed: otherwise the rule is not about the machine, and not open.
+    /// Only where an input says whether it is installed: a file with the settings alone says nothing of it, and then the rule
+    /// is not about the machine, and not open.
     pub known: bool,
 }
 
@@ -106,7 +107,7 @@ impl fmt::Display for Product {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Entra Connect")?;
         range(f, self.min, self.max)?;
-        if self.known { f.write_str(", where its version is known") } else { Ok(()) }
+        if self.known { f.write_str(", where an input speaks of it") } else { Ok(()) }
     }
 }
 

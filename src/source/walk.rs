@@ -71,7 +71,7 @@ pub fn discover(inputs: &[PathBuf], search: &Search<'_>, limits: &Limits) -> Dis
 }
 
 /// What to do where a name is that of no file.
-fn instead(name: &str) -> &'static str {
+pub(crate) fn instead(name: &str) -> &'static str {
     let drive = |name: &str| name.get(1..3) == Some(":\\");
     match name {
         "-" => {

@@ -39,7 +39,15 @@ fn rows_by_the_report() {
         ("D7", "compliant", connect("1.6.16.0"), document, 1, "stopped synchronising on 2023-10-01", values),
         ("D7", "compliant", connect("2.6.79.0"), document, 1, "it is recalled, not in-service", values),
         ("D7", "compliant", connect("2.5.76.0"), effective, 1, stopped, values),
-        ("D7", "compliant", format!("[{SERVICES}\\ADSync]\n\"Start\"=dword:2\n"), document, 0, "compliant", stopped),
+        (
+            "D7",
+            "compliant",
+            format!("[{SERVICES}\\ADSync]\n\"Start\"=dword:2\n"),
+            document,
+            3,
+            "the version that is installed is not known",
+            stopped,
+        ),
         ("D7", "compliant", String::new(), document, 0, "compliant", "entra-connect/version"),
         // An import that sets the build: what follows from the build follows.
         ("D18", "nothing-set", build(9600), document, 1, "build 9600", "build 20348"),

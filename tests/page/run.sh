@@ -5,11 +5,7 @@
 # shellcheck source=tests/peers/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../peers/lib.sh"
 
-python=python3
-for candidate in python3 /usr/bin/python3; do
-    # another python than Debian's does not see its packages
-    if "$candidate" -c 'import selenium, hivex' 2>/dev/null; then python=$candidate; fi
-done
+python=$(python_with "selenium, hivex")
 need Chromium chromium command -v chromium
 need chromedriver chromium-driver command -v chromedriver
 need "Selenium for Python" python3-selenium "$python" -c 'import selenium'

@@ -5,11 +5,7 @@
 # shellcheck source=tests/peers/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-python=python3
-for candidate in python3 /usr/bin/python3; do
-    # another python than Debian's does not see its packages
-    if "$candidate" -c 'import samba.dcerpc.preg, yaml' 2>/dev/null; then python=$candidate; fi
-done
+python=$(python_with "samba.dcerpc.preg, yaml")
 need "Samba for Python" python3-samba "$python" -c 'import samba.dcerpc.preg'
 need "PyYAML" python3-yaml "$python" -c 'import yaml'
 need xmllint libxml2-utils command -v xmllint
@@ -80,10 +76,8 @@ for mode in enable disable; do
 done
 
 # Not a peer that Debian has, so its absence is no failure.
-for candidate in python3 /usr/bin/python3 missing; do
-    "$candidate" -c 'import tree_sitter, tree_sitter_powershell' 2>/dev/null && break
-done
-if [[ $candidate == missing ]]; then
+trees=$(python_with "tree_sitter, tree_sitter_powershell")
+if ! "$trees" -c 'import tree_sitter, tree_sitter_powershell' 2>/dev/null; then
     echo "skipped: the syntax of PowerShell (pip: tree-sitter tree-sitter-powershell)"
     finish
 fi
@@ -94,7 +88,7 @@ for mode in enable disable; do
         [[ $format == intune ]] && files=("$work/$mode-$format"/*.ps1)
         for file in "${files[@]}"; do
             name="formats $format $mode: syntax of $(basename "$file")"
-            if "$candidate" "$repo/tests/peers/formats.py" powershell "$file" 2>"$work/err"; then
+            if "$trees" "$repo/tests/peers/formats.py" powershell "$file" 2>"$work/err"; then
                 ok "$name"
             else
                 fail "$name" "$(tail -n 1 "$work/err")"

@@ -46,6 +46,18 @@ need() {
     finish
 }
 
+# python_with MODULES: the python that has these modules, or the first; another one than Debian's does not see its packages.
+python_with() {
+    local candidate
+    for candidate in python3 /usr/bin/python3; do
+        if "$candidate" -c "import $1" 2>/dev/null; then
+            printf '%s\n' "$candidate"
+            return
+        fi
+    done
+    printf 'python3\n'
+}
+
 if [[ ! -x $TLSHIVE ]]; then
     fail tlshive "no program at $TLSHIVE (cargo build --release, or set TLSHIVE)"
     finish

@@ -15,10 +15,7 @@ for PYTHON in python3 /usr/bin/python3; do
     at=$("$PYTHON" -c "$find" 2>/dev/null)/win_regedit.ps1 || continue
     if [[ -f $at ]]; then module=$at && break; fi
 done
-PYTHON=python3
-for candidate in python3 /usr/bin/python3; do
-    if "$candidate" -c 'import yaml' 2>/dev/null; then PYTHON=$candidate && break; fi
-done
+PYTHON=$(python_with yaml)
 if ! "$PYTHON" "$repo/tests/peers/powershell.py" "$TLSHIVE" "$hosts" "$work/cases" ${module:+ansible} >"$work/err" 2>&1; then
     fail "powershell: cases" "$(tail -n 1 "$work/err")"
     finish

@@ -4,11 +4,7 @@
 # shellcheck source=tests/peers/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-python=python3
-for candidate in python3 /usr/bin/python3; do
-    # another python than Debian's does not see its packages
-    if "$candidate" -c 'import jsonschema, pandas, hivex' 2>/dev/null; then python=$candidate; fi
-done
+python=$(python_with "jsonschema, pandas, hivex")
 need "jsonschema for Python" python3-jsonschema "$python" -c 'import jsonschema'
 need pandas python3-pandas "$python" -c 'import pandas'
 need "hivex for Python" python3-hivex "$python" -c 'import hivex'

@@ -96,6 +96,8 @@ pub struct Product {
     pub installed: Installed,
     /// What that rests on.
     pub why: String,
+    /// Whether any input speaks of its service.
+    pub(in crate::audit) covered: bool,
     /// Its version.
     pub version: Option<String>,
     /// Whether that version asks for the registry values.
@@ -139,13 +141,17 @@ pub(super) fn trees() -> Vec<KeyPath> {
 enum There {
     Yes(Place),
     No,
+    /// Why it cannot be told.
     Unknown(String),
+    /// The same, where no input speaks of it.
+    NotCovered(String),
 }
 
 fn there(registry: &Registry, key: &str) -> There {
     match registry.key(&ask::path(key)) {
         Lookup::ValueAbsent(info) => There::Yes(info.place),
         Lookup::KeyAbsent => There::No,
+        Lookup::NotCovered => There::NotCovered(ask::not_covered(&ask::path(key))),
         other => There::Unknown(ask::no_answer(other, &ask::path(key)).0),
     }
 }
@@ -154,6 +160,7 @@ pub(super) fn read(registry: &Registry, windows: &Windows, dotnet: &DotNet, lint
     let mut product = Product {
         installed: Installed::No,
         why: String::new(),
+        covered: false,
         version: None,
         needs: Needs::Unknown,
         standing: None,
@@ -192,9 +199,12 @@ pub(super) fn read(registry: &Registry, windows: &Windows, dotnet: &DotNet, lint
         }
         (There::No, true, _) => (Installed::Remnant, "uninstall entry without the service ADSync".to_owned()),
         (There::No, false, _) => (Installed::No, "no service ADSync".to_owned()),
-        (There::Unknown(why), true, _) => (Installed::Unknown, format!("uninstall entry; service ADSync: {why}")),
-        (There::Unknown(why), false, _) => (Installed::Unknown, format!("service ADSync: {why}")),
+        (There::Unknown(why) | There::NotCovered(why), entry, _) => {
+            let entry = if entry { "uninstall entry; " } else { "" };
+            (Installed::Unknown, format!("{entry}service ADSync: {why}"))
+        }
     };
+    product.covered = !matches!(service, There::NotCovered(_));
     if product.installed == Installed::Remnant {
         let place = product.entries.first().map(|e| e.place.clone());
         let why = format!("a remnant of Entra Connect: {}", product.why);

@@ -8,7 +8,7 @@
 
 mod values;
 
-pub use values::{Form, Values};
+pub use values::Values;
 
 use super::ask::{self, Pair, Setting};
 use super::os_defaults::{Default, Release};

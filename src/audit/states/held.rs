@@ -8,7 +8,7 @@ use crate::windows::subject::{Bits, Runtime};
 
 pub(super) fn values(effective: &Effective, protocol: &str) -> Told {
     match effective.protocols.iter().find(|found| found.protocol == protocol) {
-        Some(found) => Told { state: found.values.form.state(), why: found.values.why.clone() },
+        Some(found) => Told { state: found.values.form, why: found.values.why.clone() },
         None => no_protocol(protocol),
     }
 }

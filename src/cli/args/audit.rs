@@ -8,8 +8,8 @@ use clap::{Args, ValueEnum};
 
 use super::super::EXIT_STATUS;
 use super::{
-    ColourArg, DiskArgs, HelpArgs, INPUT, JUDGING, OUTPUT, OwnerArg, ProgressArgs, RegIsArg, ReportsArgs, listed,
-    values,
+    ColourArg, DiskArgs, HelpArgs, INPUT, JUDGING, OUTPUT, OutArgs, OwnerArg, ProgressArgs, RegIsArg, ReportsArgs,
+    listed, values,
 };
 use crate::output::reports::ReportFormat;
 use crate::policy::Policy;
@@ -178,13 +178,8 @@ pub(in crate::cli) struct AuditArgs {
     #[arg(long, help_heading = OUTPUT, hide_short_help = true)]
     pub(in crate::cli) details: bool,
 
-    /// Write to FILE instead of standard output
-    #[arg(short, long, value_name = "FILE", help_heading = OUTPUT)]
-    pub(in crate::cli) output: Option<PathBuf>,
-
-    /// Overwrite FILE if it exists
-    #[arg(long, help_heading = OUTPUT, hide_short_help = true)]
-    pub(in crate::cli) force: bool,
+    #[command(flatten)]
+    pub(in crate::cli) to: OutArgs,
 
     /// Print no report and no remarks: the exit status tells
     #[arg(short, long, conflicts_with = "verbose", help_heading = OUTPUT, hide_short_help = true)]

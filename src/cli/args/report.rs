@@ -7,7 +7,7 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 use super::super::{EXIT_STATUS, reports};
-use super::{ColourArg, HelpArgs, INPUT, JUDGING, OUTPUT, ProgressArgs, listed};
+use super::{ColourArg, HelpArgs, INPUT, JUDGING, OUTPUT, OutArgs, ProgressArgs, listed};
 use crate::output::reports::ReportFormat;
 use crate::policy::Policy;
 use crate::run::FailOn;
@@ -104,13 +104,8 @@ pub(in crate::cli) struct ReportArgs {
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColourArg::Auto, help_heading = OUTPUT, hide_short_help = true)]
     pub(in crate::cli) color: ColourArg,
 
-    /// Write to FILE instead of standard output
-    #[arg(short, long, value_name = "FILE", help_heading = OUTPUT)]
-    pub(in crate::cli) output: Option<PathBuf>,
-
-    /// Overwrite FILE if it exists
-    #[arg(long, help_heading = OUTPUT, hide_short_help = true)]
-    pub(in crate::cli) force: bool,
+    #[command(flatten)]
+    pub(in crate::cli) to: OutArgs,
 
     #[command(flatten)]
     help: HelpArgs,
@@ -203,13 +198,8 @@ pub(in crate::cli) struct DiffArgs {
     )]
     pub(in crate::cli) format: DiffFormatArg,
 
-    /// Write to FILE instead of standard output
-    #[arg(short, long, value_name = "FILE", help_heading = OUTPUT)]
-    pub(in crate::cli) output: Option<PathBuf>,
-
-    /// Overwrite FILE if it exists
-    #[arg(long, help_heading = OUTPUT, hide_short_help = true)]
-    pub(in crate::cli) force: bool,
+    #[command(flatten)]
+    pub(in crate::cli) to: OutArgs,
 
     #[command(flatten)]
     pub(in crate::cli) progress: ProgressArgs,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{DiskArgs, HelpArgs, INPUT, OUTPUT, RegIsArg, listed, values};
+use super::{DiskArgs, HelpArgs, INPUT, OUTPUT, OutArgs, RegIsArg, listed, values};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -87,13 +87,8 @@ pub(in crate::cli) struct ShowArgs {
     #[arg(long, value_name = "NAME", value_parser = values::codepage, help_heading = INPUT, hide_short_help = true)]
     pub(in crate::cli) codepage: Option<&'static encoding_rs::Encoding>,
 
-    /// Write to FILE instead of standard output
-    #[arg(short, long, value_name = "FILE", help_heading = OUTPUT)]
-    pub(in crate::cli) output: Option<PathBuf>,
-
-    /// Overwrite FILE if it exists
-    #[arg(long, help_heading = OUTPUT, hide_short_help = true)]
-    pub(in crate::cli) force: bool,
+    #[command(flatten)]
+    pub(in crate::cli) to: OutArgs,
 
     /// Print all bytes of binary data, and all remarks
     #[arg(short, long, help_heading = OUTPUT)]

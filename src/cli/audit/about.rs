@@ -77,7 +77,7 @@ fn deciding(args: &AuditArgs) -> Vec<String> {
 fn digests(files: &[PathBuf]) -> Result<Vec<(String, String)>, Failure> {
     let digest = |path: &PathBuf| {
         let sha256 = LocalFile::open(path).and_then(|file| sha256_of(&file));
-        let sha256 = sha256.map_err(|error| policy::wrong(path, &error.to_string()))?;
+        let sha256 = sha256.map_err(|error| Failure::of_file(path, &error))?;
         Ok((path.display().to_string(), sha256))
     };
     files.iter().map(digest).collect()

@@ -3,6 +3,7 @@
 use crate::host::HiveKind;
 use crate::plan::Root;
 use crate::windows::path::KeyPath;
+use crate::windows::roots;
 
 /// Reads `HKLM\NAME`, where the name shows which hive it is, or `SYSTEM=HKLM\NAME`.
 pub(in crate::cli) fn root(text: &str) -> Result<Root, String> {
@@ -16,10 +17,9 @@ pub(in crate::cli) fn root(text: &str) -> Result<Root, String> {
         None => (None, text),
     };
     let long = |text: &str| {
-        let short = [("HKLM", "HKEY_LOCAL_MACHINE"), ("HKU", "HKEY_USERS")];
-        let full =
-            short.iter().find(|(short, full)| text.eq_ignore_ascii_case(short) || text.eq_ignore_ascii_case(full));
-        full.map(|(_, full)| *full)
+        let units: Vec<u16> = text.encode_utf16().collect();
+        let known = roots::Root::with_short_name(&units).or_else(|| roots::Root::with_long_name(&units));
+        known.map(|root| root.long).filter(|long| ["HKEY_LOCAL_MACHINE", "HKEY_USERS"].contains(long))
     };
     let names =
         place.trim().split_once('\\').and_then(|(first, rest)| Some((long(first.trim_end_matches(':'))?, rest)));

@@ -20,7 +20,7 @@ pub(super) fn run(
     root: &[u16],
     below: &[u16],
 ) -> Result<u8, Failure> {
-    let mut out = writer(args.output.as_deref(), args.force, &read(args, artifact))?;
+    let mut out = writer(args.to.output.as_deref(), args.to.force, &read(args, artifact))?;
     let mut to: Box<dyn Recovered + '_> = match args.format {
         ShowFormatArg::Text => Box::new(Text::new(&mut out, args.verbose)),
         ShowFormatArg::Json => Box::new(Lines::new(&mut out, &artifact.name)),

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{found, windows};
+use super::{found, joined, windows};
 use crate::saved::record::{Host, Outcome};
 
 /// Machines of a kind below which there is no "most".
@@ -90,13 +90,13 @@ impl Group {
                     (Some(value), _) if value.kind != "REG_DWORD" => format!("{} ({})", found(finding), value.kind),
                     _ => found(finding),
                 };
-                self.had(&finding.rule, had, machine);
+                self.had(&host.rule_name(finding), had, machine);
             }
         }
         for protocol in &host.effective.protocols {
             for (side, state) in [("client", &protocol.client.state), ("server", &protocol.server.state)] {
                 if state != "unknown" {
-                    self.had(&format!("{} {side}, in effect", protocol.protocol), state.clone(), machine);
+                    self.had(&format!("{} {side} in effect", protocol.protocol), state.clone(), machine);
                 }
             }
         }
@@ -126,21 +126,15 @@ impl Group {
         }
         let most = setting.had.iter().find(|(_, machines)| machines.len() * 2 > all);
         let head = match most {
-            Some((had, machines)) => format!("{}: {had} on {} of {all}", setting.name, machines.len()),
-            None => format!("{}: no value is that of most of {all}", setting.name),
+            Some((had, machines)) => format!("{}: {} of {all} have: {had}", setting.name, machines.len()),
+            None => format!("{}: nothing that more than half of {all} have", setting.name),
         };
         let others = setting.had.iter().filter(|(had, _)| most.is_none_or(|(most, _)| most != had));
-        let lines = others.map(|(had, machines)| (8, format!("{had}: {}", self.names(machines))));
+        let lines = others.map(|(had, machines)| {
+            let names = machines.iter().filter_map(|n| self.machines.get(*n)).map(String::as_str);
+            (8, format!("{had}: {}", joined(names, NAMES)))
+        });
         std::iter::once((4, head)).chain(lines).collect()
-    }
-
-    fn names(&self, machines: &[usize]) -> String {
-        let names: Vec<&str> = machines.iter().filter_map(|n| self.machines.get(*n)).map(String::as_str).collect();
-        let more = match names.len().checked_sub(NAMES) {
-            None | Some(0) => String::new(),
-            Some(more) => format!(" and {more} more"),
-        };
-        format!("{}{more}", names.get(..NAMES).unwrap_or(&names).join(", "))
     }
 }
 
@@ -186,10 +180,10 @@ mod tests {
             told,
             [
                 "  Server 2019 Standard (5 machines)",
-                "    strong: 1 on 3 of 5",
+                "    strong: 3 of 5 have: 1",
                 "        not set: C",
                 "        0: E",
-                "    TLS 1.0 client, in effect: off on 3 of 4",
+                "    TLS 1.0 client in effect: 3 of 4 have: off",
                 "        on: E",
                 "  Not compared, fewer than 3 of a kind or of no known kind: Windows 11 Pro (1), Windows not known (1)",
             ]
@@ -203,9 +197,9 @@ mod tests {
             told(&hosts),
             [
                 "  Windows 10 (4 machines)",
-                "    strong: no value is that of most of 4",
-                "        0: M, M",
-                "        1: M, M"
+                "    strong: nothing that more than half of 4 have",
+                "        0: M (2)",
+                "        1: M (2)"
             ]
         );
         let same = [Some(0), Some(0), Some(0)].map(|data| host("M", Some("Windows 10"), data, "on"));

@@ -125,15 +125,20 @@ pub(in crate::output) fn reason(host: &Host) -> String {
     }
 }
 
-/// The names of machines, as many as wanted, then how many more there are. A name that many have stands once.
+/// The names of machines, as many as wanted, then how many more there are.
 pub(in crate::output) fn names(hosts: &[&Host], most: usize) -> String {
+    joined(hosts.iter().map(|host| host.name.as_str()), most)
+}
+
+/// Names, as many as wanted, then how many more there are. A name that many have stands once.
+pub(in crate::output) fn joined<'n>(names: impl Iterator<Item = &'n str>, most: usize) -> String {
     let mut counts: Vec<(&str, usize)> = Vec::new();
     let mut places: HashMap<&str, usize> = HashMap::new();
-    for host in hosts {
-        let place = *places.entry(&host.name).or_insert(counts.len());
+    for name in names {
+        let place = *places.entry(name).or_insert(counts.len());
         match counts.get_mut(place) {
             Some((_, count)) => *count += 1,
-            None => counts.push((&host.name, 1)),
+            None => counts.push((name, 1)),
         }
     }
     let more: usize = counts.iter().skip(most).map(|(_, count)| count).sum();

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use askama::Template;
 
 use super::bar::{Part, bar};
-use super::{STYLE, hash};
+use super::{STYLE, allowed};
 use crate::diff::{Class, Comparison, Pair, RuleChange};
 use crate::output::diff::{about, answer, differences, from_to, heading, is_told, more, verdicts, waivers, word};
 
@@ -14,7 +14,7 @@ use crate::output::diff::{about, answer, differences, from_to, heading, is_told,
 struct Page {
     version: &'static str,
     style: &'static str,
-    style_hash: String,
+    allowed: String,
     headline: String,
     more: String,
     /// The parts of the picture.
@@ -62,7 +62,7 @@ pub(in crate::output) fn write(comparison: &Comparison<'_>, out: &mut dyn Write)
     let page = Page {
         version: env!("CARGO_PKG_VERSION"),
         style: STYLE,
-        style_hash: hash(STYLE),
+        allowed: allowed(None),
         headline: answer(comparison),
         more: more(comparison).join(", "),
         verdicts: picture(comparison),

@@ -7,9 +7,9 @@ use askama::Template;
 use super::super::estate::{
     Estate, Kind, asked, cell, days_until, dotnet, found, letters, product, quoted, sign, suites, windows, word,
 };
-use super::super::overview::{SIX, SOON, also};
+use super::super::overview::{SIX, SOON, also, headline};
 use super::bar::{Part, bar};
-use super::{SCRIPT, STYLE, hash};
+use super::{SCRIPT, STYLE, allowed};
 use crate::saved::record::{Finding, Host, Outcome, Rule, Run, Verdict, Waiver};
 
 /// Machines up to which each has its evidence in the page.
@@ -33,14 +33,12 @@ const SUPPORT: i64 = 730;
 pub(super) struct Page<'a> {
     style: &'static str,
     script: &'static str,
-    style_hash: String,
-    script_hash: String,
+    allowed: String,
     version: &'a str,
     day: &'a str,
     policies: String,
     title: String,
     headline: String,
-    lead: String,
     verdicts: Vec<Part>,
     effects: Vec<Part>,
     by_policy: Vec<String>,
@@ -158,20 +156,17 @@ impl<'a> Page<'a> {
         let (good, bad, open) = (count(Verdict::Compliant), count(Verdict::NotCompliant), count(Verdict::Unknown));
         let unjudged = estate.unjudged.len();
         let evidence = estate.hosts.len() <= WITH_EVIDENCE;
-        let headline = headline(estate.hosts.len(), bad, open);
-        let headline = estate.what_if().into_iter().chain([headline]).collect::<Vec<_>>().join(" ");
+        let headline = headline(estate);
         let started = run.map_or("", |run| run.started.as_str());
         Self {
             style: STYLE,
             script: SCRIPT,
-            style_hash: hash(STYLE),
-            script_hash: hash(SCRIPT),
+            allowed: allowed(Some(SCRIPT)),
             version: run.map_or(env!("CARGO_PKG_VERSION"), |run| run.tool.version.as_str()),
             day: started.get(..10).unwrap_or_default(),
             policies: estate.policies(),
             title: run.map(titles).unwrap_or_default(),
             headline,
-            lead: lead(estate, good, bad, open, unjudged),
             verdicts: bar(&[
                 (good, "meets", "✓", "meet it"),
                 (bad, "fails", "✗", "do not"),
@@ -205,37 +200,6 @@ impl<'a> Page<'a> {
 /// What the policies are called.
 fn titles(run: &Run) -> String {
     run.policies.iter().map(|policy| policy.title.as_str()).collect::<Vec<_>>().join("; ")
-}
-
-fn machines(count: usize) -> String {
-    format!("{count} {}", if count == 1 { "machine" } else { "machines" })
-}
-
-fn headline(hosts: usize, bad: usize, open: usize) -> String {
-    match (hosts, bad) {
-        (0, _) => "No machine was judged.".to_owned(),
-        (1, 1) => "The machine does not meet the policy.".to_owned(),
-        (_, 1) => format!("1 of {} does not meet the policy.", machines(hosts)),
-        (_, 0) if open == 0 => {
-            format!("All of {} meet the policy.", machines(hosts)).replace("All of 1 machine meet", "The machine meets")
-        }
-        (_, 0) => format!("None of {} is known not to meet the policy.", machines(hosts)),
-        _ => format!("{bad} of {} do not meet the policy.", machines(hosts)),
-    }
-}
-
-fn lead(estate: &Estate, good: usize, bad: usize, open: usize, unjudged: usize) -> String {
-    let inputs =
-        if unjudged == 1 { "1 input was not judged".to_owned() } else { format!("{unjudged} inputs were not judged") };
-    let broken =
-        estate.hosts.iter().filter(|host| host.verdict == Verdict::NotCompliant && host.effective.tls12.state == "off");
-    let broken = broken.count();
-    let mut lead = format!("{good} meet it, {open} cannot be told, and {inputs}.");
-    if bad > 0 {
-        let rest = bad - broken;
-        lead.push_str(&format!(" Of the {bad}, TLS 1.2 is off on {broken}; on the other {rest} it works, in part or in whole, or cannot be told."));
-    }
-    lead
 }
 
 fn shown<'a>(estate: &Estate, kind: &'a Kind<'a>) -> Shown<'a> {

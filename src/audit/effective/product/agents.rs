@@ -77,7 +77,7 @@ pub(super) fn running(registry: &Registry) -> (Vec<(&'static Row, &'static str, 
         found.extend(row.services.iter().find_map(|service| match there(registry, &key(service)) {
             There::Yes(place) => Some((row, service.as_str(), place)),
             There::No => None,
-            There::Unknown(why) => {
+            There::Unknown(why) | There::NotCovered(why) => {
                 doubt.get_or_insert_with(|| format!("service {service}: {why}"));
                 None
             }
