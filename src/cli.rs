@@ -32,7 +32,7 @@ const EXIT_STATUS: &str = "\
 Exit status:
   0  every host is compliant, and everything that was given was judged
   1  at least one host is not compliant
-  2  the command line is wrong, an input is not there, or tlshive itself failed
+  2  the command line is wrong, what was named is not there, or tlshive itself failed
   3  nothing failed, but something could not be judged
   4  nothing to audit was found";
 

@@ -55,7 +55,7 @@ pub struct Inspection<'a> {
     pub accepted: &'a [(String, String)],
     /// Files that an earlier run is done with, as it called them.
     pub done: Option<&'a HashSet<String>>,
-    /// How many machines are looked at at a time. What comes out is the same for any number.
+    /// How many machines are read at a time. What comes out is the same for any number.
     pub jobs: NonZeroUsize,
     /// Is told how far the run is.
     pub progress: Option<&'a Progress>,

@@ -8,7 +8,7 @@ mod values;
 
 use std::path::{Path, PathBuf};
 
-use clap::builder::{PathBufValueParser, TypedValueParser};
+use clap::builder::{PathBufValueParser, PossibleValue, TypedValueParser};
 use clap::{ArgAction, Args, Subcommand, ValueEnum};
 
 use crate::registry::reg_file::RegIs;
@@ -19,15 +19,18 @@ pub(super) use generate::{ChangesArg, GenerateArgs, PlanArg, StateArgs};
 pub(super) use report::{DiffArgs, DiffFormatArg, MergedFormatArg, ReportArgs, ReportsArgs};
 pub(super) use show::{ShowArgs, ShowFormatArg};
 
-/// The headings of options. `-h` shows the options that most people need, in fewer lines than a screen has.
+/// The headings of options. `-h` shows the options that most people need, in fewer than 30 lines.
 const INPUT: &str = "Input";
 pub(super) const JUDGING: &str = "Judging";
 const OUTPUT: &str = "Output";
 
 /// What an option is about, with a line for each value that it takes. The summary of `-h` has the first line alone.
 fn listed<T: ValueEnum>(about: &str) -> String {
-    let values = T::value_variants().iter().filter_map(ValueEnum::to_possible_value);
-    let line = |value: clap::builder::PossibleValue| {
+    listed_values(about, T::value_variants().iter().filter_map(ValueEnum::to_possible_value))
+}
+
+fn listed_values(about: &str, values: impl Iterator<Item = PossibleValue>) -> String {
+    let line = |value: PossibleValue| {
         let help = value.get_help().map(|help| format!(": {help}")).unwrap_or_default();
         format!("\n- {}{help}", value.get_name())
     };
@@ -133,10 +136,11 @@ pub(super) enum ColourArg {
     Never,
 }
 
-/// Explain a rule: what it checks, why, how to fix it, and where that is written; or the code of a diagnostic or a lint
+/// Explain a rule: what it checks, why, how to fix it, and where that is written; or a code, a kind of file, a topic
 #[derive(Args)]
 pub(super) struct ExplainArgs {
-    /// Id of the rule, code, or topic such as restart, absent or 0xFFFFFFFF; without one, all rules are listed
+    /// Id of the rule, code of a remark, kind of file such as luks, or topic such as restart, absent or 0xFFFFFFFF; without one,
+    /// all rules are listed
     pub(super) rule: Option<String>,
 
     /// Policy to look in: the id of a built-in one, or a TOML file; without it, all that are built in

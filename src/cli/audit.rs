@@ -221,7 +221,7 @@ fn inspect(
         asked.extend(said.asked.iter().copied());
         take(said)
     })?;
-    for (_, host) in args.host.iter().enumerate().filter(|(number, _)| !asked.contains(number)) {
+    for host in inspection.options.pick.missing(&asked) {
         let record = no_such_machine(host);
         end.counts.input(&record);
         take(said(Record::Input(Box::new(record))))?;

@@ -109,8 +109,7 @@ impl Drop for Shown {
 
 /// Says how far a run is, where somebody may be looking.
 pub(super) fn show(progress: &Arc<Progress>, args: &ProgressArgs, quiet: bool) -> Option<Shown> {
-    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    if args.no_progress || quiet || dumb || stderr::columns().is_none() {
+    if args.no_progress || quiet || stderr::is_dumb() || stderr::columns().is_none() {
         return None;
     }
     let stop: Arc<(Mutex<bool>, Condvar)> = Arc::default();

@@ -4,8 +4,11 @@ use std::collections::HashSet;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
+use clap::builder::PossibleValue;
+
 use super::args::{ColourArg, ReportsArgs};
 use super::exit::Failure;
+use super::stderr;
 use super::writer::{Out, writer};
 use crate::output::Layout;
 use crate::output::reports::{ReportFormat, Reports};
@@ -19,6 +22,11 @@ pub(super) fn wanted(text: &str) -> Result<(ReportFormat, PathBuf), String> {
         Some(_) => Err(format!("expected a file, such as {name}=report")),
         None => Err(format!("no report is called \"{name}\"; expected one of {}", names())),
     }
+}
+
+/// The formats, as the help lists them.
+pub(super) fn possible() -> impl Iterator<Item = PossibleValue> {
+    ReportFormat::FILES.into_iter().map(|format| PossibleValue::new(format.name()).help(format.about()))
 }
 
 /// The file that a path leads to, or would.
@@ -71,13 +79,12 @@ impl Beside {
 pub(super) fn layout(colour: ColourArg, to_stdout: bool) -> Layout {
     let terminal = to_stdout && io::stdout().is_terminal();
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    let dumb = set("TERM").is_some_and(|term| term == "dumb");
     let forced = set("CLICOLOR_FORCE").is_some_and(|value| value != "0");
     let colour = match colour {
         ColourArg::Always => true,
         ColourArg::Never => false,
         ColourArg::Auto if set("NO_COLOR").is_some() || !to_stdout => false,
-        ColourArg::Auto => forced || terminal && !dumb && set("CLICOLOR").is_none_or(|value| value != "0"),
+        ColourArg::Auto => forced || terminal && !stderr::is_dumb() && set("CLICOLOR").is_none_or(|value| value != "0"),
     };
     let width = terminal.then(terminal_size::terminal_size).flatten().map(|(width, _)| usize::from(width.0));
     Layout { width, colour, has_details: false, compare: false }

@@ -33,6 +33,11 @@ pub(super) fn columns() -> Option<usize> {
     io::stderr().is_terminal().then(size)
 }
 
+/// Whether the terminal takes nothing but lines, one below the other.
+pub(super) fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|term| term == "dumb")
+}
+
 /// Nobody may be listening there, which changes no verdict.
 fn write(line: &str) {
     let _ = aside(|| writeln!(io::stderr(), "{}", escape(line)));

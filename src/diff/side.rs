@@ -172,8 +172,7 @@ fn found(finding: &record::Finding) -> String {
     match (&finding.state, &finding.found, finding.outcome) {
         (Some(state), ..) => state.clone(),
         (None, Some(value), _) => value.shown(),
-        (None, None, Outcome::Unknown) => "unknown".to_owned(),
-        (None, None, Outcome::NotApplicable) => "n/a".to_owned(),
         (None, None, Outcome::Pass | Outcome::Fail) => "not set".to_owned(),
+        (None, None, outcome) => outcome.printed().to_owned(),
     }
 }

@@ -1,5 +1,7 @@
 //! Machines that are asked for by name or by place, of all that the inputs hold.
 
+use std::collections::BTreeSet;
+
 use super::Host;
 use crate::glob::matches;
 use crate::place::INTO;
@@ -39,6 +41,12 @@ impl<'a> Pick<'a> {
             named || inputs().any(|input| is_at(asked, input))
         };
         self.asked.iter().enumerate().filter(move |(_, asked)| is(asked)).map(|(number, _)| number)
+    }
+
+    /// Those by which nobody was asked for, of whom these numbers were met.
+    pub fn missing(&self, met: &BTreeSet<usize>) -> impl Iterator<Item = &'a str> {
+        let numbered = self.asked.iter().enumerate();
+        numbered.filter(|(number, _)| !met.contains(number)).map(|(_, asked)| asked.as_str())
     }
 }
 

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 
 use super::html::comparison as page;
 use crate::diff::{Class, Comparison, Finding, Pair, RuleChange, Side};
-use crate::saved::record::{Outcome, Verdict};
+use crate::saved::record::Verdict;
 
 /// An output format of comparisons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub fn write(comparison: &Comparison<'_>, format: Format, out: &mut dyn Write) -
 
 /// What became of a rule, and by a waiver no longer counts.
 fn outcome(finding: &Finding) -> String {
-    let word = if finding.outcome == Outcome::NotApplicable { "n/a" } else { finding.outcome.word() };
+    let word = finding.outcome.printed();
     if finding.waived.is_some() { format!("{word} (waived)") } else { word.to_owned() }
 }
 

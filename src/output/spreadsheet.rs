@@ -205,13 +205,7 @@ fn of_finding(run: &str, host: &Host, finding: &Finding) -> Vec<String> {
         finding.rule.clone(),
         finding.title.clone(),
         if finding.required { "required" } else { "advisory" }.to_owned(),
-        match finding.outcome {
-            Outcome::Pass => "pass",
-            Outcome::Fail => "fail",
-            Outcome::Unknown => "unknown",
-            Outcome::NotApplicable => "n/a",
-        }
-        .to_owned(),
+        finding.outcome.printed().to_owned(),
         finding.key.clone().or_else(|| finding.subject.clone()).unwrap_or_default(),
         text(&finding.value),
         finding.found.as_ref().map(|value| value.kind.clone()).unwrap_or_default(),

@@ -21,9 +21,6 @@ struct Topic {
     question: String,
     answer: String,
     source: String,
-    /// Groups of threads in which it was asked.
-    #[serde(default)]
-    asked: Vec<String>,
 }
 
 // A file that does not load has no topics; a test rules that out.
@@ -53,31 +50,15 @@ pub fn topic_words<'a>() -> impl Iterator<Item = &'a str> {
 pub fn topic_list() -> String {
     let row = |topic: &Topic| {
         let name = topic.words.first().map(String::as_str).unwrap_or_default();
-        format!("| `tlshive explain {name}` | {} | {} |\n", topic.question, topic.asked.join("; "))
+        format!("| `tlshive explain {name}` | {} |\n", topic.question)
     };
     let rows: String = TOPICS.topic.iter().map(row).collect();
-    format!("| answers | the question | as asked in |\n|---|---|---|\n{rows}")
+    format!("| answers | the question |\n|---|---|\n{rows}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Sixteen groups of threads were read; each has its answer.
-    #[test]
-    fn every_thread_has_an_answer() {
-        let mut groups: Vec<&str> =
-            TOPICS.topic.iter().flat_map(|topic| topic.asked.iter().map(String::as_str)).collect();
-        groups.sort_unstable();
-        groups.dedup();
-        assert_eq!(groups.len(), 16, "{groups:?}");
-        for topic in TOPICS.topic.iter().filter(|topic| !topic.asked.is_empty()) {
-            let mut out = Vec::new();
-            assert!(explain_topic(&topic.words[0], &mut out).unwrap());
-            let text = String::from_utf8(out).unwrap();
-            assert!(text.contains(&topic.question) && text.len() > topic.question.len() + 200, "{text}");
-        }
-    }
 
     #[test]
     fn every_word_finds_one_topic() {
@@ -92,6 +73,7 @@ mod tests {
             assert!(explain_topic(&word, &mut out).unwrap());
             let text = String::from_utf8(out).unwrap();
             assert!(text.contains("\nAnswer\n") && text.contains("\nSource\n"), "{word}: {text}");
+            assert!(text.len() > 250, "{word}: {text}");
         }
         assert!(!explain_topic("weather", &mut Vec::new()).unwrap());
     }

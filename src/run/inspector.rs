@@ -186,7 +186,11 @@ impl<'a, R> Inspector<'a, '_, R> {
         R: Look<T>,
     {
         let inspection = self.inspection;
+        // All that is given is one thing until it is known what it holds.
+        self.progress.surveyed(1);
+        let first = inputs.first().map(|path| self.progress.begin(&file_name(path)));
         let mut found = discover(inputs, &inspection.search, inspection.options.limits);
+        drop(first);
         let grouped = group(&found.artifacts, inspection.join, inspection.options.limits);
         found.diagnostics.extend(grouped.diagnostics);
         found.ledger.extend(grouped.others);

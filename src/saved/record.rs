@@ -205,6 +205,11 @@ impl Outcome {
             Outcome::NotApplicable => "not_applicable",
         }
     }
+
+    /// In a word for people.
+    pub fn printed(self) -> &'static str {
+        if self == Outcome::NotApplicable { "n/a" } else { self.word() }
+    }
 }
 
 /// One rule held against one machine.

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::common::{finish, program, run, scratch};
+use crate::common::{finish, program, root, run, scratch};
 use crate::snapshot::{assert_run, assert_text};
 
 #[test]
@@ -95,9 +95,9 @@ fn errors_say_what_to_do_next() {
     }
 }
 
-/// On a terminal of 80 columns it does not scroll away, and names what most people need.
+/// On a terminal of 80 columns it takes less than 30 lines, and names what most people need.
 #[test]
-fn the_short_help_fits_a_screen() {
+fn the_short_help_is_short() {
     for command in ["audit", "generate", "report", "diff", "show"] {
         let mut short = program(&[command, "-h"]);
         short.env("COLUMNS", "80");
@@ -110,6 +110,15 @@ fn the_short_help_fits_a_screen() {
         assert!(headings >= 4 && examples >= 2, "{help}");
     }
     assert_run("help_audit_short", &["audit", "-h"]);
+}
+
+/// The first thing that a reader sees is what the program prints.
+#[test]
+fn the_readme_begins_with_what_is_printed() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let shown = readme.split("```console\n$ tlshive audit fixtures/hosts/wrong-type\n").nth(1).unwrap();
+    let shown = shown.split("```").next().unwrap();
+    assert_eq!(run(&["audit", "fixtures/hosts/wrong-type"]).out(), shown);
 }
 
 #[test]

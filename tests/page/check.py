@@ -199,3 +199,4 @@ try:
             print(f"FAIL {part.__name__}: {type(error).__name__}: {str(error).splitlines()[0]}", flush=True)
 finally:
     page.quit()
+print("end", flush=True)

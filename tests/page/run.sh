@@ -20,7 +20,7 @@ reason = "until the old program is gone"
 expires = "$(date -d "$today + 30 days" +%F)"
 EOF
 inputs=("$work/estate")
-corpus=$repo/../shared/corpus/hosts
+corpus=$shared/corpus/hosts
 [[ ! -d $corpus ]] || inputs+=("$corpus")
 "$python" "$repo/tests/estate/make.py" "$work/estate" 300
 "$TLSHIVE" audit --waivers "$work/waivers.toml" --digest --format jsonl -o "$work/run.jsonl" --report "html=$work/page.html" \
@@ -30,12 +30,15 @@ corpus=$repo/../shared/corpus/hosts
 
 pictures=${TLSHIVE_PICTURES:-$work/pictures}
 mkdir -p "$pictures"
+ended=
 while read -r word rest; do
     case $word in
+    end) ended=1 ;;
     ok) ok "page $rest" ;;
     FAIL) fail "page ${rest%%: *}" "${rest#*: }" ;;
     *) fail "page" "$word $rest" ;;
     esac
 done < <("$python" "$repo/tests/page/check.py" "$work" "$pictures" ${TLSHIVE_PICTURES:+keep} 2>&1)
+[[ $ended ]] || fail "page" "the checks did not come to their end"
 
 finish

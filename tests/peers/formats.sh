@@ -45,7 +45,7 @@ for mode in enable disable; do
 done
 
 # Backups of a Group Policy Object: against the schemas and the rules between files that were made from those of Windows.
-gpo=$repo/../shared/tools/gpo
+gpo=$shared/tools/gpo
 for mode in enable disable; do
     for format in gpo-backup gpo-backup-preferences; do
         name="formats $format $mode"

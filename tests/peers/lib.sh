@@ -7,6 +7,7 @@ repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 TLSHIVE=${TLSHIVE:-$repo/target/release/tlshive}
 TLSHIVE=$(realpath -m "$TLSHIVE") # the scripts change directory
 hosts=$repo/fixtures/hosts
+shared=$repo/../shared # more material, which is not everywhere
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

@@ -19,7 +19,7 @@ reason = "=cmd|' /C calc'!A0 <b>\"accepted\"</b>, until the old program is gone"
 expires = "2999-01-01"
 EOF
 inputs=("$work/estate" "$repo/fixtures/hosts" "$repo/fixtures/reg" "$repo/fixtures/images")
-corpus=$repo/../shared/corpus/hosts
+corpus=$shared/corpus/hosts
 [[ ! -d $corpus ]] || inputs+=("$corpus")
 
 # check NAME OPTION…: each format of one run, and of the same run saved

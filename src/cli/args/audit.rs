@@ -42,7 +42,7 @@ pub(in crate::cli) struct AuditArgs {
     #[arg(short = '0', long, requires = "files_from", help_heading = INPUT, hide_short_help = true)]
     pub(in crate::cli) null: bool,
 
-    /// How many machines are looked at at a time [default: one for each processor]; the report is the same for any number
+    /// How many machines are read at a time [default: one for each processor]; the report is the same for any number
     #[arg(short, long, value_name = "N", help_heading = INPUT, hide_short_help = true)]
     pub(in crate::cli) jobs: Option<std::num::NonZeroUsize>,
 
@@ -52,12 +52,13 @@ pub(in crate::cli) struct AuditArgs {
 
     /// A saved run: only what is new since then counts
     ///
-    /// The exit status tells of what is new, and not of what failed there too. With --fail-on advisory, advisory rules that fail
-    /// anew count as well.
+    /// The exit status is 1 if a machine fails that did not fail then, or is not in the saved run, and 3 if something can no longer
+    /// be told. With --fail-on advisory, advisory rules that fail anew count as well.
     #[arg(long, value_name = "RUN.jsonl", conflicts_with = "resume", help_heading = JUDGING)]
     pub(in crate::cli) baseline: Option<PathBuf>,
 
-    /// Take the run as incomplete where anything was not judged, even what nobody takes for a machine's
+    /// Take the run as incomplete also where a file is not told or not read that nobody takes for a machine's, or was named and is
+    /// not about Windows
     #[arg(long, help_heading = JUDGING, hide_short_help = true)]
     pub(in crate::cli) require_complete: bool,
 

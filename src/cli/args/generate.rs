@@ -17,11 +17,17 @@ Examples:
   tlshive generate fix --for dc01.vhdx -o fix.reg   What fails there alone
   tlshive generate fix --for /backups -o fixes/     For each machine there";
 
+const EXIT_STATUS: &str = "\
+Exit status:
+  0  what was to be written is written, or nothing was to be changed
+  2  the command line is wrong, what was named is not there, or tlshive itself failed
+  3  something was to be changed and nothing could be planned for it, or an input was not read";
+
 /// Write the file that sets the values, or puts back what was there
 ///
 /// For regedit, Group Policy, scripts, Intune, Ansible or DSC.
 #[derive(Args)]
-#[command(disable_help_flag = true, after_help = EXAMPLES)]
+#[command(disable_help_flag = true, after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{EXIT_STATUS}"))]
 pub(in crate::cli) struct GenerateArgs {
     /// enable, disable, only, defaults, fix or undo
     #[arg(value_enum, hide_possible_values = true, long_help = listed::<PlanArg>("What the file is to do:"))]
@@ -72,7 +78,7 @@ pub(in crate::cli) struct GenerateArgs {
     #[arg(long, value_name = "RULE,…", value_delimiter = ',', help_heading = JUDGING, hide_short_help = true)]
     pub(in crate::cli) values: Vec<String>,
 
-    /// How many machines are looked at at a time [default: one for each processor]; the files are the same for any number
+    /// How many machines are read at a time [default: one for each processor]; the files are the same for any number
     #[arg(short, long, value_name = "N", requires = "inputs", help_heading = INPUT, hide_short_help = true)]
     pub(in crate::cli) jobs: Option<std::num::NonZeroUsize>,
 

@@ -7,7 +7,7 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 use super::super::{EXIT_STATUS, reports};
-use super::{ColourArg, HelpArgs, INPUT, JUDGING, OUTPUT, OutArgs, ProgressArgs, listed};
+use super::{ColourArg, HelpArgs, INPUT, JUDGING, OUTPUT, OutArgs, ProgressArgs, listed, listed_values};
 use crate::output::reports::ReportFormat;
 use crate::policy::Policy;
 use crate::run::FailOn;
@@ -16,9 +16,13 @@ use crate::run::FailOn;
 #[derive(Args)]
 pub(in crate::cli) struct ReportsArgs {
     /// A report besides, such as html=tls.html
-    ///
-    /// FORMAT is csv, csv-findings, junit, sarif, markdown or html. May be given again.
-    #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = reports::wanted, help_heading = OUTPUT)]
+    #[arg(
+        long = "report",
+        value_name = "FORMAT=FILE",
+        value_parser = reports::wanted,
+        help_heading = OUTPUT,
+        long_help = listed_values("A report besides, such as html=tls.html; may be given again. FORMAT is one of", reports::possible())
+    )]
     pub(in crate::cli) wanted: Vec<(ReportFormat, PathBuf)>,
 
     /// Begin CSV with a byte order mark, which Excel takes for UTF-8
@@ -34,7 +38,7 @@ pub(in crate::cli) struct ReportsArgs {
         help_heading = JUDGING,
         hide_possible_values = true,
         hide_default_value = true,
-        long_help = listed::<FailOnArg>("Which failing rules give the exit status 1 [default: required]; with --baseline, those among them that are new:")
+        long_help = listed::<FailOnArg>("Which failing rules give the exit status 1 [default: required]:")
     )]
     pub(in crate::cli) fail_on: FailOnArg,
 }
@@ -182,7 +186,7 @@ pub(in crate::cli) struct DiffArgs {
     #[arg(long, value_name = "ID|FILE", default_value = Policy::DEFAULT, help_heading = JUDGING)]
     pub(in crate::cli) policy: Vec<String>,
 
-    /// How many machines are looked at at a time [default: one for each processor]
+    /// How many machines are read at a time [default: one for each processor]
     #[arg(short, long, value_name = "N", help_heading = INPUT, hide_short_help = true)]
     pub(in crate::cli) jobs: Option<std::num::NonZeroUsize>,
 

@@ -114,9 +114,7 @@ pub(super) fn each<T: Send>(
     };
     let _shown = progress::show(&progress, &looked.args.progress, false);
     open_each(Inputs::Named(&args.inputs), &inspection, look, take)?;
-    let missing = args.host.iter().enumerate().filter(|(number, _)| !asked.contains(number));
-    let missing: Vec<&str> = missing.map(|(_, host)| host.as_str()).collect();
-    match missing.as_slice() {
+    match options.pick.missing(&asked).collect::<Vec<_>>().as_slice() {
         [] => Ok(found),
         missing => Err(format!("--host: no machine is called {} or lies there", missing.join(" or ")).into()),
     }
