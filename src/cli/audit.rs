@@ -18,7 +18,7 @@ use super::overlay;
 use super::policy;
 use super::progress;
 use super::report;
-use super::reports::{Beside, layout};
+use super::reports::{Beside, compared, layout};
 use super::stderr;
 use super::writer::{spare_folder, writer};
 use crate::diagnostic::{Code, Diagnostic, Severity};
@@ -34,16 +34,10 @@ use crate::run::{Counts, End, InputRecord, Inputs, Inspection, Record, interest,
 use crate::saved::Saved;
 use crate::source::{Entry, Fate};
 
-/// Why there is no comparison in another format.
-pub(super) const NO_COMPARISON: &str = "--compare is a part of the text: leave out --format, or --compare";
-
 /// Remarks printed for one file before the rest is counted.
 const REMARKS_PER_FILE: usize = 5;
 
 pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
-    if args.compare && !matches!(args.format, FormatArg::Text) {
-        return Err(NO_COMPARISON.to_owned().into());
-    }
     let policy = policy::load_all(&args.policy)?;
     let waivers = args.waivers.as_deref().map(|path| about::waivers(path, &policy)).transpose()?;
     let limits = Limits::default();
@@ -91,13 +85,15 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     let mut overview = Vec::new();
     let mut reports = beside.reports(args.reports.bom)?;
     let mut report = None;
-    match main_format(args) {
+    let main = main_format(args);
+    compared(&mut reports, &args.reports, main.report().filter(|_| !is_silent(args)))?;
+    match main {
         _ if is_silent(args) => {}
         Main::Report(format) => reports.add(format, args.reports.bom, &mut out)?,
         Main::Stream(format) => {
             if matches!(format, Format::Text { details: false, .. }) {
                 let layout = layout(args.color, args.to.output.is_none());
-                let layout = Layout { has_details: true, compare: args.compare, ..layout };
+                let layout = Layout { has_details: true, ..layout };
                 reports.add(ReportFormat::Overview(layout), false, &mut overview)?;
             }
             report = Some(Report::begin(format, &about, &mut out)?);
@@ -288,6 +284,15 @@ enum Main {
     Report(ReportFormat),
 }
 
+impl Main {
+    fn report(&self) -> Option<ReportFormat> {
+        match self {
+            Main::Report(format) => Some(*format),
+            Main::Stream(_) => None,
+        }
+    }
+}
+
 /// Whether anything that is written has the fix of a machine: a plan costs several audits.
 fn shows_fixes(args: &AuditArgs) -> bool {
     let main = match main_format(args) {
@@ -307,6 +312,10 @@ fn is_silent(args: &AuditArgs) -> bool {
 
 fn main_format(args: &AuditArgs) -> Main {
     match args.format {
+        FormatArg::Text if args.reports.compare => {
+            let layout = layout(args.color, args.to.output.is_none());
+            Main::Report(ReportFormat::Overview(Layout { has_details: true, ..layout }))
+        }
         FormatArg::Text => {
             let colour = layout(args.color, args.to.output.is_none()).colour;
             let details = args.details || args.verbose;

@@ -7,15 +7,13 @@ use std::path::{Path, PathBuf};
 use serde_json::Value as Json;
 
 use super::args::{MergedFormatArg, ReportArgs};
-use super::audit::NO_COMPARISON;
 use super::exit::Failure;
 use super::policy;
 use super::reader;
-use super::reports::{Beside, layout};
+use super::reports::{Beside, compared, layout};
 use super::stderr;
 use super::writer::writer;
 use crate::digest::sha256_hex;
-use crate::output::Layout;
 use crate::output::merged::Document;
 use crate::output::reports::{ReportFormat, Reports};
 use crate::output::saved_run;
@@ -24,12 +22,11 @@ use crate::saved::record::{End, Host, Input, Record, Run, parsed};
 use crate::saved::{Ending, Saved, read};
 
 pub(super) fn run(args: &ReportArgs) -> Result<u8, Failure> {
-    if args.compare && !matches!(args.format, MergedFormatArg::Text) {
-        return Err(NO_COMPARISON.to_owned().into());
-    }
     let mut out = writer(args.to.output.as_deref(), args.to.force, &args.parts)?.lasting();
     let mut beside = Beside::open(&args.reports, args.to.output.as_deref(), args.to.force, &args.parts)?;
     let mut sinks = Sinks { document: None, reports: beside.reports(args.reports.bom)? };
+    let main = (!matches!(args.format, MergedFormatArg::Json)).then(|| report_format(args.format, args));
+    compared(&mut sinks.reports, &args.reports, main)?;
     match args.format {
         MergedFormatArg::Json => sinks.document = Some(Document::new(&mut out)),
         other => sinks.reports.add(report_format(other, args), args.reports.bom, &mut out)?,
@@ -95,8 +92,7 @@ fn report_format(format: MergedFormatArg, args: &ReportArgs) -> ReportFormat {
     match format {
         MergedFormatArg::Report(format) => format,
         MergedFormatArg::Text | MergedFormatArg::Json => {
-            let layout = layout(args.color, args.to.output.is_none());
-            ReportFormat::Overview(Layout { compare: args.compare, ..layout })
+            ReportFormat::Overview(layout(args.color, args.to.output.is_none()))
         }
     }
 }

@@ -75,6 +75,23 @@ impl Beside {
     }
 }
 
+/// Holds machines against the others of their kind, where that is asked for and a report shows it.
+pub(super) fn compared(
+    reports: &mut Reports<'_>,
+    args: &ReportsArgs,
+    main: Option<ReportFormat>,
+) -> Result<(), Failure> {
+    let all = || args.wanted.iter().map(|(format, _)| *format).chain(main);
+    match (args.compare, all().any(ReportFormat::compares)) {
+        (false, _) => Ok(()),
+        (true, true) => {
+            reports.compare();
+            Ok(())
+        }
+        (true, false) => Err("--compare shows in text, Markdown and HTML: ask for one of these".to_owned().into()),
+    }
+}
+
 /// How a text is laid out that goes to standard output, or to a file.
 pub(super) fn layout(colour: ColourArg, to_stdout: bool) -> Layout {
     let terminal = to_stdout && io::stdout().is_terminal();
@@ -87,5 +104,5 @@ pub(super) fn layout(colour: ColourArg, to_stdout: bool) -> Layout {
         ColourArg::Auto => forced || terminal && !stderr::is_dumb() && set("CLICOLOR").is_none_or(|value| value != "0"),
     };
     let width = terminal.then(terminal_size::terminal_size).flatten().map(|(width, _)| usize::from(width.0));
-    Layout { width, colour, has_details: false, compare: false }
+    Layout { width, colour, has_details: false }
 }

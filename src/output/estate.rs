@@ -10,7 +10,7 @@ use super::past::Past;
 use crate::run::Counts;
 use crate::saved::record::{End, Finding, Host, Input, Outcome, Run, Verdict};
 pub(super) use kinds::{Kind, kinds, letters};
-pub(super) use others::Others;
+pub(super) use others::{Compared, Others};
 pub(super) use words::{
     asked, both, cell, data, days_until, dotnet, found, joined, names, product, quoted, reason, sign, suites, windows,
     word,
@@ -58,6 +58,11 @@ impl Estate {
         if let Some(last) = self.ends.last_mut() {
             *last = Some(end);
         }
+    }
+
+    /// What differs from the others of its kind, where that is wanted.
+    pub(super) fn compared(&self) -> Option<Compared<'_>> {
+        self.others.as_ref().map(Others::compared)
     }
 
     /// The first run: what is the same for all, if it is one.

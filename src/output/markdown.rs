@@ -4,9 +4,8 @@
 use std::io::{self, Write};
 
 use super::escape::escape;
-use super::estate::{Estate, Kind, both, kinds, letters, names, reason, sign, windows, word};
-use super::overview::SIX;
-use super::overview::{also, answer};
+use super::estate::{Compared, Estate, Kind, both, kinds, letters, names, reason, sign, windows, word};
+use super::overview::{DIFFERS, SIX, also, answer};
 use crate::saved::record::{Host, Verdict};
 
 /// Names of machines of one kind, before the rest is counted.
@@ -35,6 +34,9 @@ pub(super) fn write(estate: &Estate, out: &mut dyn Write) -> io::Result<()> {
     }
     for kind in &kinds {
         of_kind(kind, out)?;
+    }
+    if let Some(compared) = estate.compared() {
+        differing(&compared, out)?;
     }
     if !estate.unjudged.is_empty() || !estate.troubles.is_empty() {
         writeln!(out, "## Not judged\n\n| input | why | next |\n| --- | --- | --- |")?;
@@ -72,6 +74,21 @@ pub(super) fn write(estate: &Estate, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "\n{}", text(&line))?;
     }
     Ok(())
+}
+
+fn differing(compared: &Compared<'_>, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "## {DIFFERS}\n")?;
+    for kind in &compared.kinds {
+        writeln!(out, "### {}\n", text(&kind.title()))?;
+        for difference in &kind.differences {
+            writeln!(out, "- {}: {}", text(difference.name), text(&difference.most))?;
+            for (had, who) in &difference.others {
+                writeln!(out, "  - {}: {}", text(had), text(who))?;
+            }
+        }
+        writeln!(out)?;
+    }
+    compared.few.iter().try_for_each(|few| writeln!(out, "{}\n", text(few)))
 }
 
 fn of_kind(kind: &Kind<'_>, out: &mut dyn Write) -> io::Result<()> {

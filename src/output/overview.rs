@@ -18,13 +18,14 @@ pub struct Layout {
     pub colour: bool,
     /// Whether the command has --details, which may then be named.
     pub has_details: bool,
-    /// Whether machines are held against the others of their kind.
-    pub compare: bool,
 }
 
 /// The protocols of a table that has room, and of one that has not.
 pub(super) const SIX: [&str; 6] = ["SSL 2.0", "SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3"];
 const THREE: [&str; 3] = ["TLS 1.0", "TLS 1.1", "TLS 1.2"];
+
+/// The heading above machines held against the others of their kind.
+pub(super) const DIFFERS: &str = "What differs from the others of its kind";
 
 /// Columns from which there is room for six protocols.
 const ROOM: usize = 110;
@@ -292,15 +293,24 @@ impl Text<'_> {
     }
 
     fn others(&mut self, estate: &Estate) -> io::Result<()> {
-        let Some(others) = &estate.others else { return Ok(()) };
-        self.heading("What differs from the others of its kind")?;
-        for (indent, text) in others.lines() {
-            let (start, hang) = (" ".repeat(indent), " ".repeat(indent + 2));
-            for line in wrapped(&escape(&text), self.layout.width, &start, &hang) {
-                writeln!(self.out, "{line}")?;
+        let Some(compared) = estate.compared() else { return Ok(()) };
+        self.heading(DIFFERS)?;
+        for kind in &compared.kinds {
+            self.indented(2, &kind.title())?;
+            for difference in &kind.differences {
+                self.indented(4, &format!("{}: {}", difference.name, difference.most))?;
+                for (had, who) in &difference.others {
+                    self.indented(8, &format!("{had}: {who}"))?;
+                }
             }
         }
-        Ok(())
+        compared.few.iter().try_for_each(|few| self.indented(2, few))
+    }
+
+    fn indented(&mut self, columns: usize, text: &str) -> io::Result<()> {
+        let (start, hang) = (" ".repeat(columns), " ".repeat(columns + 2));
+        let lines = wrapped(&escape(text), self.layout.width, &start, &hang);
+        lines.iter().try_for_each(|line| writeln!(self.out, "{line}"))
     }
 
     fn unjudged(&mut self, estate: &Estate) -> io::Result<()> {

@@ -50,6 +50,11 @@ impl ReportFormat {
         self.row().1
     }
 
+    /// Whether it has what differs from the others of its kind.
+    pub fn compares(self) -> bool {
+        self.shows_fixes()
+    }
+
     /// Whether it has the fix of each kind of fault.
     pub fn shows_fixes(self) -> bool {
         match self {
@@ -88,14 +93,14 @@ impl<'w> Reports<'w> {
         match format {
             ReportFormat::Csv => self.rows.push(Rows::begin(false, bom, out)?),
             ReportFormat::CsvFindings => self.rows.push(Rows::begin(true, bom, out)?),
-            _ => {
-                if matches!(format, ReportFormat::Overview(Layout { compare: true, .. })) {
-                    self.estate.others = Some(Others::default());
-                }
-                self.whole.push((format, out));
-            }
+            _ => self.whole.push((format, out)),
         }
         Ok(())
+    }
+
+    /// Holds machines against the others of their kind, where some report shows it.
+    pub fn compare(&mut self) {
+        self.estate.others = Some(Others::default());
     }
 
     /// Whether there is none: then nobody needs records.

@@ -67,7 +67,7 @@ fn errors_say_what_to_do_next() {
         (&["audit", "src"], 4, "an audit takes the hives SYSTEM and SOFTWARE"),
         (&["audit", host, "--codepage", "1252"], 2, "did you mean windows-1252?"),
         (&["audit", host, "-o", "nothing/here"], 2, "its folder is not there: make that first"),
-        (&["audit", host, "--compare", "--format", "json"], 2, "--compare is a part of the text"),
+        (&["audit", host, "--compare", "--format", "json"], 2, "--compare shows in text, Markdown and HTML"),
         (&["generate", "fix", "--for", "nothing-here"], 2, "tlshive audit of the same inputs says what they are"),
         (&["report", "nothing-here"], 2, "check the spelling"),
         (&["diff", "nothing-here", host], 2, "check the spelling"),

@@ -216,7 +216,14 @@ fn a_comparison_names_who_differs_from_the_others_of_its_kind() {
     run(&["audit", "-q", input, "--format", "jsonl", "-o", saved.to_str().unwrap()]);
     let later = run(&["report", saved.to_str().unwrap(), "--compare"]).out();
     assert_eq!(part(&later), part(&text));
-    assert_text("estate_compare", &part(&text));
+    let markdown = run(&["report", saved.to_str().unwrap(), "--compare", "--format", "markdown"]).out();
+    let (_, markdown) = markdown.split_once("## What differs").unwrap();
+    let (markdown, _) = markdown.split_once("\n## ").unwrap();
+    assert_text("estate_compare", &format!("{}\n## What differs{markdown}", part(&text)));
+    let html = run(&["report", saved.to_str().unwrap(), "--compare", "--format", "html"]).out();
+    assert!(html.contains("<td>3 of 4 have: 1<td><p>0: <bdi>AADC-OFF</bdi></p>"), "{html}");
+    let few = run(&["audit", "fixtures/hosts/compliant", "fixtures/hosts/disabled", "--compare"]).out();
+    assert!(few.contains("Not compared, fewer than 3 of a kind"), "{few}");
 }
 
 /// The part of a text that compares machines.

@@ -166,17 +166,10 @@ pub(in crate::cli) struct AuditArgs {
     #[command(flatten)]
     pub(in crate::cli) reports: ReportsArgs,
 
-    /// Which machines differ from others of their kind
-    ///
-    /// In the text about more than three machines: of each Windows, with Entra Connect and without, what most machines have, and
-    /// which have something else.
-    #[arg(long, help_heading = OUTPUT, conflicts_with_all = ["details", "verbose", "quiet"])]
-    pub(in crate::cli) compare: bool,
-
     /// Each machine in full, also where there are many
     ///
     /// Without it, more than three machines are a table.
-    #[arg(long, help_heading = OUTPUT, hide_short_help = true)]
+    #[arg(long, conflicts_with = "compare", help_heading = OUTPUT, hide_short_help = true)]
     pub(in crate::cli) details: bool,
 
     #[command(flatten)]
@@ -189,7 +182,7 @@ pub(in crate::cli) struct AuditArgs {
     /// All details: rule ids, places, times, bytes
     ///
     /// And all remarks, notes included.
-    #[arg(short, long, help_heading = OUTPUT)]
+    #[arg(short, long, conflicts_with = "compare", help_heading = OUTPUT)]
     pub(in crate::cli) verbose: bool,
 
     /// Colour the text; the environment variable NO_COLOR turns "auto" off

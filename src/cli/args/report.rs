@@ -25,6 +25,13 @@ pub(in crate::cli) struct ReportsArgs {
     )]
     pub(in crate::cli) wanted: Vec<(ReportFormat, PathBuf)>,
 
+    /// Which machines differ from others of their kind
+    ///
+    /// In text, Markdown and HTML: of each Windows, with Entra Connect and without, what most machines have, and which have
+    /// something else. The text is a table then, however few the machines.
+    #[arg(long, help_heading = OUTPUT)]
+    pub(in crate::cli) compare: bool,
+
     /// Begin CSV with a byte order mark, which Excel takes for UTF-8
     #[arg(long, help_heading = OUTPUT, hide_short_help = true)]
     pub(in crate::cli) bom: bool,
@@ -96,13 +103,6 @@ pub(in crate::cli) struct ReportArgs {
 
     #[command(flatten)]
     pub(in crate::cli) reports: ReportsArgs,
-
-    /// Which machines differ from others of their kind
-    ///
-    /// In the text about more than three machines: of each Windows, with Entra Connect and without, what most machines have, and
-    /// which have something else.
-    #[arg(long, help_heading = OUTPUT)]
-    pub(in crate::cli) compare: bool,
 
     /// Colour the text; the environment variable NO_COLOR turns "auto" off
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColourArg::Auto, help_heading = OUTPUT, hide_short_help = true)]

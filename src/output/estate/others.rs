@@ -52,30 +52,53 @@ impl Others {
         self.groups.get_mut(number).into_iter().for_each(|group| group.take(host));
     }
 
-    /// A line for each thing that is not the same everywhere, each with its indent.
-    pub(in crate::output) fn lines(&self) -> Vec<(usize, String)> {
-        let mut lines = Vec::new();
+    /// What differs, kind by kind.
+    pub(in crate::output) fn compared(&self) -> Compared<'_> {
         let is_enough = |group: &&Group| !group.name.is_empty() && group.machines.len() >= LEAST;
-        for group in self.groups.iter().filter(is_enough) {
-            let others: Vec<(usize, String)> =
-                group.settings.iter().flat_map(|setting| group.differs(setting)).collect();
-            let alike = if others.is_empty() { ": all alike" } else { "" };
-            lines.push((2, format!("{} ({} machines){alike}", group.name, group.machines.len())));
-            lines.extend(others);
-        }
+        let kinds = self.groups.iter().filter(is_enough).map(|group| OfKind {
+            name: &group.name,
+            machines: group.machines.len(),
+            differences: group.settings.iter().filter_map(|setting| group.differs(setting)).collect(),
+        });
         let few = self.groups.iter().filter(|group| !is_enough(group)).map(|group| {
             let name = if group.name.is_empty() { "Windows not known" } else { &group.name };
             format!("{name} ({})", group.machines.len())
         });
-        let few: Vec<String> = few.collect();
-        if !few.is_empty() {
-            lines.push((
-                2,
-                format!("Not compared, fewer than {LEAST} of a kind or of no known kind: {}", few.join(", ")),
-            ));
-        }
-        lines
+        let few = few.collect::<Vec<_>>().join(", ");
+        let few =
+            (!few.is_empty()).then(|| format!("Not compared, fewer than {LEAST} of a kind or of no known kind: {few}"));
+        Compared { kinds: kinds.collect(), few }
     }
+}
+
+/// What differs among machines.
+pub(in crate::output) struct Compared<'a> {
+    pub(in crate::output) kinds: Vec<OfKind<'a>>,
+    /// The kinds that have too few machines.
+    pub(in crate::output) few: Option<String>,
+}
+
+/// Machines of one kind.
+pub(in crate::output) struct OfKind<'a> {
+    name: &'a str,
+    machines: usize,
+    pub(in crate::output) differences: Vec<Difference<'a>>,
+}
+
+impl OfKind<'_> {
+    pub(in crate::output) fn title(&self) -> String {
+        let alike = if self.differences.is_empty() { ": all alike" } else { "" };
+        format!("{} ({} machines){alike}", self.name, self.machines)
+    }
+}
+
+/// A rule or a protocol that is not the same on all of them.
+pub(in crate::output) struct Difference<'a> {
+    pub(in crate::output) name: &'a str,
+    /// How many have what most have, where there is such a thing.
+    pub(in crate::output) most: String,
+    /// What the others have, and which they are.
+    pub(in crate::output) others: Vec<(&'a str, String)>,
 }
 
 impl Group {
@@ -118,23 +141,23 @@ impl Group {
         }
     }
 
-    /// What most have, and below it who has something else; nothing where all have the same.
-    fn differs(&self, setting: &Setting) -> Vec<(usize, String)> {
+    /// What most have and who has something else; nothing where all have the same.
+    fn differs<'a>(&'a self, setting: &'a Setting) -> Option<Difference<'a>> {
         let all: usize = setting.had.iter().map(|(_, machines)| machines.len()).sum();
         if setting.had.len() < 2 || all < LEAST {
-            return Vec::new();
+            return None;
         }
         let most = setting.had.iter().find(|(_, machines)| machines.len() * 2 > all);
-        let head = match most {
-            Some((had, machines)) => format!("{}: {} of {all} have: {had}", setting.name, machines.len()),
-            None => format!("{}: nothing that more than half of {all} have", setting.name),
+        let said = match most {
+            Some((had, machines)) => format!("{} of {all} have: {had}", machines.len()),
+            None => format!("nothing that more than half of {all} have"),
         };
         let others = setting.had.iter().filter(|(had, _)| most.is_none_or(|(most, _)| most != had));
-        let lines = others.map(|(had, machines)| {
+        let others = others.map(|(had, machines)| {
             let names = machines.iter().filter_map(|n| self.machines.get(*n)).map(String::as_str);
-            (8, format!("{had}: {}", joined(names, NAMES)))
+            (had.as_str(), joined(names, NAMES))
         });
-        std::iter::once((4, head)).chain(lines).collect()
+        Some(Difference { name: &setting.name, most: said, others: others.collect() })
     }
 }
 
@@ -161,7 +184,17 @@ mod tests {
     fn told(hosts: &[Host]) -> Vec<String> {
         let mut others = Others::default();
         hosts.iter().for_each(|host| others.take(host));
-        others.lines().into_iter().map(|(indent, text)| format!("{:indent$}{text}", "")).collect()
+        let compared = others.compared();
+        let mut lines = Vec::new();
+        for kind in &compared.kinds {
+            lines.push(kind.title());
+            for difference in &kind.differences {
+                lines.push(format!("{}: {}", difference.name, difference.most));
+                lines.extend(difference.others.iter().map(|(had, who)| format!("  {had}: {who}")));
+            }
+        }
+        lines.extend(compared.few);
+        lines
     }
 
     #[test]
@@ -179,13 +212,13 @@ mod tests {
         assert_eq!(
             told,
             [
-                "  Server 2019 Standard (5 machines)",
-                "    strong: 3 of 5 have: 1",
-                "        not set: C",
-                "        0: E",
-                "    TLS 1.0 client in effect: 3 of 4 have: off",
-                "        on: E",
-                "  Not compared, fewer than 3 of a kind or of no known kind: Windows 11 Pro (1), Windows not known (1)",
+                "Server 2019 Standard (5 machines)",
+                "strong: 3 of 5 have: 1",
+                "  not set: C",
+                "  0: E",
+                "TLS 1.0 client in effect: 3 of 4 have: off",
+                "  on: E",
+                "Not compared, fewer than 3 of a kind or of no known kind: Windows 11 Pro (1), Windows not known (1)",
             ]
         );
     }
@@ -195,14 +228,9 @@ mod tests {
         let hosts = [Some(0), Some(0), Some(1), Some(1)].map(|data| host("M", Some("Windows 10"), data, "on"));
         assert_eq!(
             told(&hosts),
-            [
-                "  Windows 10 (4 machines)",
-                "    strong: nothing that more than half of 4 have",
-                "        0: M (2)",
-                "        1: M (2)"
-            ]
+            ["Windows 10 (4 machines)", "strong: nothing that more than half of 4 have", "  0: M (2)", "  1: M (2)"]
         );
         let same = [Some(0), Some(0), Some(0)].map(|data| host("M", Some("Windows 10"), data, "on"));
-        assert_eq!(told(&same), ["  Windows 10 (3 machines): all alike"]);
+        assert_eq!(told(&same), ["Windows 10 (3 machines): all alike"]);
     }
 }

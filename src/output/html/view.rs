@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use askama::Template;
 
 use super::super::estate::{
-    Estate, Kind, asked, cell, days_until, dotnet, found, letters, product, quoted, sign, suites, windows, word,
+    Compared, Estate, Kind, asked, cell, days_until, dotnet, found, letters, product, quoted, sign, suites, windows,
+    word,
 };
-use super::super::overview::{SIX, SOON, also, headline};
+use super::super::overview::{DIFFERS, SIX, SOON, also, headline};
 use super::bar::{Part, bar};
 use super::{SCRIPT, STYLE, allowed};
 use crate::saved::record::{Finding, Host, Outcome, Rule, Run, Verdict, Waiver};
@@ -44,6 +45,8 @@ pub(super) struct Page<'a> {
     by_policy: Vec<String>,
     also: Vec<String>,
     kinds: Vec<Shown<'a>>,
+    differs: &'static str,
+    compared: Option<Compared<'a>>,
     estate: &'a Estate,
     doubts: Vec<Doubt<'a>>,
     rows: Vec<Row<'a>>,
@@ -182,6 +185,8 @@ impl<'a> Page<'a> {
             by_policy: estate.by_policy(),
             also: also(estate),
             kinds: kinds.iter().map(|kind| shown(estate, kind)).collect(),
+            differs: DIFFERS,
+            compared: estate.compared(),
             estate,
             doubts: estate.doubts().into_iter().map(doubt).collect(),
             rows: rows(estate, kinds, evidence),
