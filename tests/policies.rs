@@ -180,7 +180,7 @@ fn judged(id: &str, name: &str, states: &[(&'static str, &'static str)], version
     let policy = policy(id);
     let connect = version.map(|version| match version {
         "none" => Installed::No,
-        "unknown" => Installed::Unversioned,
+        "unknown" => Installed::Unversioned(String::new()),
         version => Installed::Version(version.to_owned()),
     });
     audit_with(&policy, &host(&policy, name), &Known(states.iter().copied().collect(), connect))

@@ -74,7 +74,7 @@ fn product(only: &Only, states: &dyn States) -> Applies {
         None | Some(Installed::NotCovered) => unknown("whether that is installed is not known".to_owned()),
         Some(Installed::No) => Applies::No("Entra Connect is not installed".to_owned()),
         Some(_) if *product == Product::default() => Applies::Yes,
-        Some(Installed::Unversioned) => unknown("the version that is installed is not known".to_owned()),
+        Some(Installed::Unversioned(why)) => unknown(why),
         Some(Installed::Version(found)) => match found.parse() {
             Ok(version) if product.contains(version) => Applies::Yes,
             Ok(_) => Applies::No(format!("the rule is about {product}, not {found}")),
@@ -152,7 +152,7 @@ mod tests {
             (&known, None, "unknown"),
             (&known, Some(Installed::NotCovered), "no"),
             (&known, Some(Installed::No), "no"),
-            (&known, Some(Installed::Unversioned), "unknown"),
+            (&known, Some(Installed::Unversioned(String::new())), "unknown"),
             (&known, installed("beta"), "unknown"),
             (&known, installed("1.6.16.0"), "yes"),
             (&bounded, None, "unknown"),

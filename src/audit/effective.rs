@@ -186,7 +186,7 @@ pub fn effective(registry: &Registry, windows: &Windows) -> Effective {
     let mut lints = Vec::from_iter(own_control_set(registry));
     lookalikes::read(registry, &dotnet::views(registry, windows), &mut lints);
     let release = os_defaults::release(windows);
-    let updates = Updates::new(registry);
+    let updates = Updates::new(registry, windows);
     let schannel = schannel::read(registry, windows, release, &updates, &mut lints);
     let mut client = schannel::of(&schannel.protocols, "TLS 1.2").map(|p| p.client.clone());
     // Off by default with an update, not there without: whoever names it may get it or not.

@@ -45,8 +45,8 @@ pub enum Installed {
     No,
     /// No input speaks of it, as where a file has the settings alone.
     NotCovered,
-    /// It is, and its version is not known.
-    Unversioned,
+    /// It is, and its version is not known; why.
+    Unversioned(String),
     /// It is, with this version.
     Version(String),
 }
@@ -119,7 +119,11 @@ impl States for Effective {
 
     fn entra_connect(&self) -> Option<Installed> {
         match self.product.installed {
-            Found::Yes => Some(self.product.version.clone().map_or(Installed::Unversioned, Installed::Version)),
+            Found::Yes => Some(match (&self.product.version, &self.product.standing) {
+                (Some(version), _) => Installed::Version(version.clone()),
+                (None, Some((_, why))) => Installed::Unversioned(why.clone()),
+                (None, None) => Installed::Unversioned(self.product.why.clone()),
+            }),
             Found::Remnant | Found::No => Some(Installed::No),
             Found::Unknown if self.product.covered => None,
             Found::Unknown => Some(Installed::NotCovered),

@@ -100,6 +100,11 @@ impl Value {
         })
     }
 
+    /// Whether something stands behind the NUL that ends the text.
+    pub fn goes_on_behind_its_end(&self) -> bool {
+        self.units().skip_while(|&unit| unit != 0).nth(1).is_some()
+    }
+
     /// All of the data as text, NULs included, as the kernel reads where a link leads; unpaired surrogates are replaced.
     pub(crate) fn as_link(&self) -> String {
         String::from_utf16_lossy(&self.units().collect::<Vec<u16>>())

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::common::{run, scratch};
+use crate::common::{root, run, scratch};
 
 const SERVICES: &str = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services";
 const UNINSTALL: &str = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall";
@@ -14,6 +14,29 @@ fn connect(version: &str) -> String {
         "[{SERVICES}\\ADSync]\n\"Start\"=dword:2\n\
          [{UNINSTALL}\\{{1}}]\n\"DisplayName\"=\"Microsoft Entra Connect Sync\"\n\"DisplayVersion\"=\"{version}\"\n"
     )
+}
+
+/// Another uninstall entry.
+fn second(name: &str, version: &str) -> String {
+    format!("[{UNINSTALL}\\{{2}}]\n\"DisplayName\"=\"{name}\"\n{version}")
+}
+
+/// Settings without the service, with an entry of the product: whether it is installed is not known, and an input speaks of it.
+#[test]
+fn an_entry_without_word_of_the_service_leaves_the_version_open() {
+    let (_keep, folder) = scratch();
+    let file = folder.join("over.reg").display().to_string();
+    let settings = fs::read_to_string(root().join("fixtures/reg/compliant-utf8.reg")).unwrap();
+    let of = |more: &str| {
+        fs::write(&file, format!("{settings}\n{more}")).unwrap();
+        run(&["audit", "-v", &file])
+    };
+    assert_eq!(of("").status, 0, "{}", of("").out());
+    let stale = of(&format!(
+        "[{UNINSTALL}\\{{A}}]\n\"DisplayName\"=\"Microsoft Azure AD Connect\"\n\"DisplayVersion\"=\"1.6.4.0\"\n"
+    ));
+    assert_eq!(stale.status, 3, "{}", stale.out());
+    assert!(!stale.out().contains("no input says whether Entra Connect"), "{}", stale.out());
 }
 
 /// What it is about, fixture, what is laid over it, policy, exit status, what the report says and what it does not.
@@ -53,11 +76,49 @@ fn rows_by_the_report() {
             format!("[{SERVICES}\\ADSync]\n\"Start\"=dword:2\n"),
             document,
             3,
-            "the version that is installed is not known",
+            "its version is not known: service ADSync; no uninstall entry",
             stopped,
         ),
         ("versions and dates", "compliant", String::new(), document, 0, "compliant", "entra-connect/version"),
         // An import that sets the build: what follows from the build follows.
+        // Entries that do not say their version, or say another.
+        (
+            "versions and dates",
+            "compliant",
+            connect("2.6.92.0") + &second("Microsoft Azure AD Connect", ""),
+            document,
+            3,
+            "and that of \"Microsoft Azure AD Connect\" none",
+            values,
+        ),
+        (
+            "versions and dates",
+            "compliant",
+            connect("2.6.92.0") + &second("Microsoft Azure AD Connect", "\"DisplayVersion\"=dword:1\n"),
+            document,
+            3,
+            "and that of \"Microsoft Azure AD Connect\" none",
+            values,
+        ),
+        (
+            "versions and dates",
+            "compliant",
+            connect("2.6.92.0")
+                + &second("Microsoft Azure AD Connect synchronization services", "\"DisplayVersion\"=\"1.6.16.0\"\n"),
+            document,
+            3,
+            "several versions: 1.6.16.0, 2.6.92.0",
+            values,
+        ),
+        (
+            "versions and dates",
+            "compliant",
+            connect("2.6.92.0") + "[" + UNINSTALL + "\\{2}]\n\"DisplayName\"=hex(1):4d,00,69,00,00,00,72,00,00,00\n",
+            document,
+            3,
+            "the name of {2} is damaged",
+            values,
+        ),
         ("overlay of the build", "nothing-set", build(9600), document, 1, "build 9600", "build 20348"),
         (
             "overlay of the build",

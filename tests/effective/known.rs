@@ -55,6 +55,7 @@ fn rows_by_their_states() {
     let release = |n| values(RELEASE, &[("Release", n)]);
     let package = |name: &str, state| values(&format!("{PACKAGES}\\{name}"), &[("CurrentState", state)]);
     let kb3140245 = "Package_for_KB3140245~31bf3856ad364e35~amd64~~6.1.1.0";
+    let part_of_kb3140245 = "Package_1_for_KB3140245~31bf3856ad364e35~amd64~~6.1.1.0";
     let kb4019276 = "Package_2_for_KB4019276~31bf3856ad364e35~amd64~~6.0.1.0";
     let client_on = values(&format!("{PROTOCOLS}\\TLS 1.2\\Client"), &[("Enabled", 1), ("DisabledByDefault", 0)]);
     let winhttp = client_on.clone() + &values(WINHTTP, &[("DefaultSecureProtocols", 0xa80)]);
@@ -141,7 +142,16 @@ fn rows_by_their_states() {
         ("update proves it", 7601, winhttp.clone(), "winhttp/64-bit", "unknown"),
         ("update proves it", 7601, winhttp.clone() + &package(kb3140245, 112), "winhttp/64-bit", "on"),
         ("update proves it", 7601, winhttp.clone() + &package(kb3140245, 32), "winhttp/64-bit", "unknown"),
-        ("update proves it", 9200, winhttp + &package(kb3140245, 112), "winhttp/64-bit", "on"),
+        (
+            "update proves it",
+            7601,
+            winhttp.clone() + &package(kb3140245, 64) + &package(part_of_kb3140245, 112),
+            "winhttp/64-bit",
+            "unknown",
+        ),
+        ("update proves it", 7601, winhttp.clone() + &package(part_of_kb3140245, 112), "winhttp/64-bit", "on"),
+        ("update proves it", 9200, winhttp.clone() + &package(kb3140245, 112), "winhttp/64-bit", "unknown"),
+        ("update proves it", 9200, winhttp + &package(&kb3140245.replace("6.1.", "6.2."), 112), "winhttp/64-bit", "on"),
         // Releases whose suites were not in the table.
         ("suites by build", 10240, String::new(), "cipher-suites/entra-id", "on"),
         ("suites by build", 10586, String::new(), "cipher-suites/entra-id", "on"),
@@ -197,6 +207,13 @@ fn rows_by_their_lints() {
             installed("WAPCSvc", "Microsoft AAD Application Proxy Connector", "1.5.612.0"),
             "entra-agent-outdated",
             true,
+        ),
+        (
+            "agents",
+            installed("WAPCSvc", "Microsoft AAD Application Proxy Connector", "1.5.612.0")
+                + &format!("[{UNINSTALL}\\{{2}}]\n\"DisplayName\"=\"Microsoft AAD Application Proxy Connector\"\n"),
+            "entra-agent-outdated",
+            false,
         ),
         ("read and told", schannel("AllowInsecureRenegoClients", 1), "schannel-insecure-renegotiation", true),
         ("read and told", schannel("AllowInsecureRenegoServers", 1), "schannel-insecure-renegotiation", true),

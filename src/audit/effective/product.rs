@@ -24,6 +24,7 @@ use crate::policy::Version;
 use crate::registry::{Listing, Lookup, Registry};
 use crate::windows::path::{KeyPath, Name};
 use crate::windows::state::State;
+use crate::windows::value::Value;
 
 const SERVICE: &str = r"SYSTEM\CurrentControlSet\Services\ADSync";
 const PRODUCT: &str = r"SOFTWARE\Microsoft\Azure AD Connect";
@@ -96,7 +97,7 @@ pub struct Product {
     pub installed: Installed,
     /// What that rests on.
     pub why: String,
-    /// Whether any input speaks of its service.
+    /// Whether any input speaks of it: of its service, its entries, or a key of its own.
     pub(in crate::audit) covered: bool,
     /// Its version.
     pub version: Option<String>,
@@ -179,17 +180,18 @@ pub(super) fn read(registry: &Registry, windows: &Windows, dotnet: &DotNet, lint
     // A machine without the service does not synchronise. Its hundreds of uninstall entries, each on a page of its own, are
     // read only where something speaks for the product, or where the service cannot be looked for.
     let (running, doubt_of_agents) = agents::running(registry);
-    let wanted = service != There::No || !running.is_empty() || matches!(there(registry, PRODUCT), There::Yes(_));
-    let mut doubt = None;
+    let own_key = there(registry, PRODUCT);
+    let wanted = service != There::No || !running.is_empty() || matches!(own_key, There::Yes(_));
+    let mut doubts = Doubts::default();
     if wanted {
         for (key, wow) in UNINSTALL {
             if !(wow && windows.architecture.has_wow64() == Some(false)) {
-                entries(registry, key, &mut product, &mut doubt);
+                entries(registry, key, &mut product, &mut doubts);
             }
         }
     }
     let has_entry = !product.entries.is_empty();
-    (product.installed, product.why) = match (&service, has_entry, doubt) {
+    (product.installed, product.why) = match (&service, has_entry, doubts.first()) {
         (There::Yes(_), true, _) => (Installed::Yes, "service ADSync and uninstall entry".to_owned()),
         (There::Yes(_), false, None) => {
             (Installed::Yes, "service ADSync; no uninstall entry of a known name gives its version".to_owned())
@@ -204,15 +206,17 @@ pub(super) fn read(registry: &Registry, windows: &Windows, dotnet: &DotNet, lint
             (Installed::Unknown, format!("{entry}service ADSync: {why}"))
         }
     };
-    product.covered = !matches!(service, There::NotCovered(_));
+    let is_told = |there: &There| matches!(there, There::Yes(_) | There::Unknown(_));
+    product.covered =
+        !matches!(service, There::NotCovered(_)) || has_entry || is_told(&own_key) || doubts.damage.is_some();
     if product.installed == Installed::Remnant {
         let place = product.entries.first().map(|e| e.place.clone());
         let why = format!("a remnant of Entra Connect: {}", product.why);
         lints.push(Lint::new(Code::EntraConnectRemnant, why, place));
     }
-    product.agents = agents::read(running, &product.others, lints);
+    product.agents = agents::read(running, &product.others, doubts.damage.is_some(), lints);
     product.agents_unknown = doubt_of_agents;
-    version(&mut product, dotnet, lints);
+    version(&mut product, doubts.damage.as_deref(), dotnet, lints);
     let number = product.version.as_deref().and_then(parse);
     supported(&product, windows, number, lints);
     if let (Some(number), Some(build)) = (number, windows.build)
@@ -254,28 +258,47 @@ fn supported(product: &Product, windows: &Windows, number: Option<Version>, lint
     }
 }
 
+/// Why there may be other uninstall entries than those that were read.
+#[derive(Debug, Default)]
+struct Doubts {
+    /// Entries that are there cannot be read: one of them may have another version.
+    damage: Option<String>,
+    /// The input speaks of some alone.
+    partial: Option<String>,
+}
+
+impl Doubts {
+    fn first(&self) -> Option<&str> {
+        self.damage.as_deref().or(self.partial.as_deref())
+    }
+
+    fn damaged(&mut self, why: impl FnOnce() -> String) {
+        self.damage.get_or_insert_with(why);
+    }
+}
+
 /// Reads one list of uninstall entries: names alone, and versions of those that matter.
-fn entries(registry: &Registry, key: &str, product: &mut Product, doubt: &mut Option<String>) {
+fn entries(registry: &Registry, key: &str, product: &mut Product, doubts: &mut Doubts) {
     let key = ask::path(key);
     let names = match registry.children(&key) {
         Listing::Found { names, whole } => {
             if !whole {
-                doubt.get_or_insert_with(|| "the input speaks of some of them alone".to_owned());
+                doubts.partial.get_or_insert_with(|| "the input speaks of some of them alone".to_owned());
             }
             names
         }
         Listing::KeyAbsent => return,
         Listing::NotCovered => {
-            doubt.get_or_insert_with(|| ask::not_covered(&key));
+            doubts.partial.get_or_insert_with(|| ask::not_covered(&key));
             return;
         }
         Listing::Unreadable(error, _) => {
-            doubt.get_or_insert_with(|| format!("they cannot be read: {error}"));
+            doubts.damaged(|| format!("they cannot be read: {error}"));
             return;
         }
     };
     if names.len() > ENTRIES {
-        doubt.get_or_insert_with(|| format!("there are {}: more than {ENTRIES} are not read", names.len()));
+        doubts.damaged(|| format!("there are {}: more than {ENTRIES} are not read", names.len()));
         return;
     }
     for name in &names {
@@ -283,12 +306,15 @@ fn entries(registry: &Registry, key: &str, product: &mut Product, doubt: &mut Op
         let found = match registry.get(&entry, &Name::from("DisplayName")) {
             Lookup::Found(found) => found,
             Lookup::Unreadable(error, _) => {
-                doubt.get_or_insert_with(|| format!("one cannot be read: {error}"));
+                doubts.damaged(|| format!("one cannot be read: {error}"));
                 continue;
             }
             _ => continue,
         };
         let Some(text) = found.value.as_text() else { continue };
+        if is_damaged(&text, &found.value) {
+            doubts.damaged(|| format!("the name of {name} is damaged"));
+        }
         let is = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(&text));
         let is_ours = is(&BUNDLES) || is(&ENGINES);
         let lower = text.to_lowercase();
@@ -305,31 +331,54 @@ fn entries(registry: &Registry, key: &str, product: &mut Product, doubt: &mut Op
     }
 }
 
-/// Settles the version and what it asks for.
-fn version(product: &mut Product, dotnet: &DotNet, lints: &mut Vec<Lint>) {
+/// Whether a name may have been that of the product before it was damaged: one of its beginnings with more behind the end, or no
+/// text at all.
+fn is_damaged(text: &str, value: &Value) -> bool {
+    let begins = |name: &&str| {
+        name.len() > text.len() && name.get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(text))
+    };
+    let is_start = BUNDLES.iter().chain(&ENGINES).any(begins);
+    let noise = |c: char| c.is_control() || matches!(c, '\u{fffd}' | '\u{fffe}' | '\u{ffff}');
+    is_start && value.goes_on_behind_its_end() || text.chars().any(noise)
+}
+
+/// Settles the version and what it asks for. The bundle and its engine have the same one.
+fn version(product: &mut Product, damage: Option<&str>, dotnet: &DotNet, lints: &mut Vec<Lint>) {
     if !matches!(product.installed, Installed::Yes | Installed::Unknown) {
         return;
     }
-    product.standing = Some((Standing::Unknown, "its version is not known".to_owned()));
     let place = product.entries.first().map(|e| e.place.clone());
-    let of = |names: &[&str]| {
-        let mut found: Vec<&str> = Vec::new();
-        for entry in product.entries.iter().filter(|e| names.iter().any(|name| name.eq_ignore_ascii_case(&e.name))) {
-            found.extend(entry.version.as_deref().filter(|v| !found.contains(v)));
+    let mut versions: Vec<&str> = product.entries.iter().filter_map(|entry| entry.version.as_deref()).collect();
+    versions.sort_unstable();
+    versions.dedup();
+    let unversioned = product.entries.iter().find(|entry| entry.version.is_none());
+    let text = match (versions.as_slice(), unversioned, damage) {
+        ([one], None, None) => (*one).to_owned(),
+        ([], ..) => {
+            product.standing = Some((Standing::Unknown, format!("its version is not known: {}", product.why)));
+            return;
         }
-        found
-    };
-    let bundles = of(&BUNDLES);
-    let versions = if bundles.is_empty() { of(&ENGINES) } else { bundles };
-    let text = match versions.as_slice() {
-        [one] => (*one).to_owned(),
-        [] => return,
-        several => {
+        ([one], Some(entry), _) => {
+            let why = format!(
+                "its version is not known: one uninstall entry says {one}, and that of \"{}\" none",
+                entry.name
+            );
+            product.standing = Some((Standing::Unknown, why));
+            return;
+        }
+        ([one], None, Some(damage)) => {
+            let why = format!("its version is not known: one uninstall entry says {one}, and of the others: {damage}");
+            product.standing = Some((Standing::Unknown, why));
+            return;
+        }
+        (several, ..) => {
             let why = format!("Entra Connect has uninstall entries of several versions: {}", several.join(", "));
+            product.standing = Some((Standing::Unknown, why.clone()));
             lints.push(Lint::new(Code::EntraConnectVersions, why, place));
             return;
         }
     };
+    product.standing = Some((Standing::Unknown, "no table has its version".to_owned()));
     if let Some(number) = parse(&text) {
         let known = versions::known(number);
         let as_of = versions::as_of();

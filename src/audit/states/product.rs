@@ -16,7 +16,7 @@ pub(super) fn connect(effective: &Effective, of: Connect) -> Told {
         let what = if product.installed == Installed::Remnant { "a remnant" } else { "not installed" };
         return Told::unknown(format!("Entra Connect: {what} ({})", product.why));
     };
-    let Some(version) = &product.version else { return Told::unknown(format!("{why}: {}", product.why)) };
+    let Some(version) = &product.version else { return Told::unknown(why.clone()) };
     let as_of = &product.as_of;
     match of {
         Connect::Version => Told { state: standing.state(), why: format!("{version}: {why} (as of {as_of})") },

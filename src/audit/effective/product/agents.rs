@@ -97,17 +97,22 @@ impl Row {
     }
 }
 
-/// What is known of them.
+/// What is known of them; `damaged` is whether there are uninstall entries that cannot be read.
 pub(super) fn read(
     running: Vec<(&'static Row, &'static str, Place)>,
     others: &[Entry],
+    damaged: bool,
     lints: &mut Vec<Lint>,
 ) -> Vec<Agent> {
     let agent = |(row, service, place): (&Row, &str, Place)| {
-        let mut versions: Vec<&String> =
-            others.iter().filter(|entry| row.is(&entry.name)).filter_map(|entry| entry.version.as_ref()).collect();
+        let mut versions: Vec<Option<&str>> =
+            others.iter().filter(|entry| row.is(&entry.name)).map(|entry| entry.version.as_deref()).collect();
+        versions.sort_unstable();
         versions.dedup();
-        let version = if let [one] = versions.as_slice() { Some((*one).clone()) } else { None };
+        let version = match versions.as_slice() {
+            [Some(one)] if !damaged => Some((*one).to_owned()),
+            _ => None,
+        };
         let number = version.as_deref().and_then(parse);
         let outdated = row.min.as_deref().and_then(parse).and_then(|min| Some(number? < min));
         if let (Some(true), Some(version), Some(min)) = (outdated, &version, &row.min) {
