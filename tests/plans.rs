@@ -226,6 +226,26 @@ fn what_is_unknown_is_neither_fixed_nor_undone() {
     assert!(error.to_string().contains(r"TLS 1.2\Server: no input says"), "{error}");
 }
 
+/// A rule about an effective state that cannot be told before, and passes by the values of another rule: it is fixed, too.
+#[test]
+fn what_the_import_settles_is_not_named_as_left() {
+    const SERVER: &str =
+        r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\TLS 1.0\Server";
+    let rule = |id: &str, asks: &str| format!("[[rule]]\nid='{id}'\ntitle='t'\nwhy='w'\nsource='s'\n{asks}\n");
+    let rules = [
+        rule("value", &format!("key='{SERVER}'\nvalue='Enabled'\ntype='REG_DWORD'\nenable=0")),
+        rule("state", "effective='schannel/TLS 1.0/server'\nexpect=['off']\nfix='f'"),
+    ];
+    let text = format!("id='p'\nversion='1.0.0'\ndate='2026-11-28'\ntitle='t'\nsource='s'\n{}", rules.concat());
+    let policy = Policy::parse(&text).unwrap();
+    let host = host(&format!("REGEDIT4\n[{SERVER}]\n\"Enabled\"=\"1\"\n"), &policy);
+    let before: Vec<Outcome> = audit(&policy, &host).findings.iter().map(|finding| finding.outcome).collect();
+    assert_eq!(before, [Outcome::Fail, Outcome::Unknown]);
+    let fix = made(Plan::Fix, &policy, &host);
+    assert_eq!(fix.changeset.changes.len(), 1, "{:?}", fix.changeset.changes);
+    assert!(fix.changeset.left_out.is_empty(), "{:?}", fix.changeset.remarks);
+}
+
 /// A policy that wants what weakens: three values, of which the second turns SSL 3.0 on; one is asked for by two rules.
 fn weakening() -> Policy {
     let rule = |id: &str, key: &str, value: &str, enable: u32| {

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use super::clock;
 use super::exit::Failure;
 use super::policy::{text, wrong};
 use crate::audit::effective::tables;
@@ -36,23 +37,51 @@ pub(super) fn take(folder: &Path) -> Result<(), Failure> {
             newer.push((file, text(&path)?));
         }
     }
+    let names = || tables::files().collect::<Vec<&str>>().join(", ");
     if newer.is_empty() {
-        let names: Vec<&str> = tables::files().collect();
-        return Err(wrong(folder, &format!("none of {} is in it", names.join(", "))));
+        return Err(wrong(folder, &format!("none of {} is in it", names())));
     }
-    tables::replace(newer).map_err(|error| wrong(folder, &error.to_string()))
+    // A name that is written wrong would leave a table out without a word.
+    for entry in folder.read_dir().map_err(|error| wrong(folder, &error.to_string()))? {
+        let path = entry.map_err(|error| wrong(folder, &error.to_string()))?.path();
+        let is_table = path
+            .extension()
+            .is_some_and(|ending| ending.eq_ignore_ascii_case("toml") || ending.eq_ignore_ascii_case("json"));
+        if is_table && !tables::files().any(|file| path.file_name().is_some_and(|name| name == file)) {
+            return Err(wrong(&path, &format!("no table is called so; expected {}", names())));
+        }
+    }
+    tables::replace(newer, &clock::today().to_string()).map_err(|error| wrong(folder, &error.to_string()))
 }
 
-/// What there is to say of tables that are old on this day.
-pub(super) fn old(today: Date) -> Vec<Diagnostic> {
-    let remark = |table: tables::Table| {
+/// What there is to say of tables: those that are old on this day, and those of --tables.
+pub(super) fn remarks(today: Date) -> Vec<Diagnostic> {
+    let remark = |code, table: &tables::Table, what| {
+        let place = Place { artifact: table.file.into(), at: At::Whole };
+        Diagnostic::new(code, what, place)
+    };
+    let old = |table: &tables::Table| {
         let as_of: Date = table.as_of.parse().ok()?;
         let days = today.since(as_of).ok()?.get_days();
-        let place = Place { artifact: table.file.into(), at: At::Whole };
         let what = format!("the table is of {}, {days} days ago: --tables takes a newer one", table.as_of);
-        (days > DAYS).then(|| Diagnostic::new(Code::TableOld, what, place))
+        (days > DAYS).then(|| remark(Code::TableOld, table, what))
     };
-    tables::all().into_iter().filter_map(remark).collect()
+    let replaced = |table: &tables::Table| {
+        let own = tables::built_in(table.file).filter(|_| table.replaced)?;
+        let less = if table.rows < own.rows {
+            format!(", and has {} rows, not {}", table.rows, own.rows)
+        } else {
+            String::new()
+        };
+        let than = if table.as_of < own.as_of { "older than" } else { "in place of" };
+        let what = format!(
+            "verdicts rest on the table of --tables, of {}, {than} the built-in one of {}{less}",
+            table.as_of, own.as_of
+        );
+        Some(remark(Code::TableReplaced, table, what))
+    };
+    let all = tables::all();
+    all.iter().filter_map(old).chain(all.iter().filter_map(replaced)).collect()
 }
 
 /// The tables that are not those that are built in, as an option that decides verdicts.

@@ -1,5 +1,6 @@
 //! Many machines in one text: first the answer, then a table, then what is wrong by kind, then what was not judged.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
@@ -125,6 +126,12 @@ pub(super) fn also(estate: &Estate) -> Vec<String> {
         estate.troubles.iter().take(TROUBLES).map(|trouble| format!("Not taken: {trouble}.")).collect();
     if !said.is_empty() {
         lines.push(format!("Also: {}.", said.join("; ")));
+    }
+    let tables = estate.runs.iter().flat_map(|run| &run.tables).filter(|table| table.replaced);
+    let tables: BTreeSet<String> = tables.map(|table| format!("{} of {}", table.name, table.as_of)).collect();
+    if !tables.is_empty() {
+        let all: Vec<String> = tables.into_iter().collect();
+        lines.push(format!("Verdicts rest on tables that are not built in: {}.", all.join(", ")));
     }
     lines.extend(estate.past.line().map(|line| format!("{line}.").replacen('l', "L", 1)));
     lines

@@ -32,11 +32,8 @@ pub(super) fn fix(request: &Request<'_>, machine: &Machine<'_>) -> Result<Made, 
         let Some(finding) = was.get(rule) else { continue };
         match (finding.outcome, rule.setting()) {
             (Outcome::Pass | Outcome::NotApplicable, _) => continue,
-            (Outcome::Unknown, _) => {
-                let name = request.name(rule);
-                made.remark(&format!("Not fixed: rule {name} cannot be judged: {}", finding.why));
-                made.changeset.left_out.push(name);
-            }
+            // The values of other rules may settle it; what is left of it is named at the end.
+            (Outcome::Unknown, _) => {}
             (Outcome::Fail, None) => wanted.state(request, machine, rule)?,
             (Outcome::Fail, Some(setting)) => {
                 let (key, name) = (request.key(&setting.key), setting.value.clone());
@@ -215,8 +212,9 @@ fn leftovers(
             made.remark(&format!("Rule {name} passes now, and no longer after the import: {}", finding.why));
             continue;
         }
-        made.remark(&format!("Not fixed: rule {name}: {}", finding.why));
-        if rule.setting().is_none() && !is_beyond(rule, machine) {
+        let judged = if finding.outcome == Outcome::Unknown { " cannot be judged" } else { "" };
+        made.remark(&format!("Not fixed: rule {name}{judged}: {}", finding.why));
+        if rule.setting().is_none() && !is_beyond(rule, machine) && finding.outcome == Outcome::Fail {
             made.changeset.remarks.push(format!("  {}", rule.fix()));
         }
         made.changeset.left_out.push(name);

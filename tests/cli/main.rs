@@ -31,4 +31,5 @@ mod reports;
 mod runs;
 mod several_policies;
 mod streams;
+mod tables;
 mod ways_out;

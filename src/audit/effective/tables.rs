@@ -3,6 +3,7 @@
 //! They are built in. A program may put others in their place once, before the first audit: what a table says is looked up from
 //! many places, and two audits of one run must not rest on two tables.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::OnceLock;
 
@@ -42,8 +43,21 @@ pub struct Table {
     pub source: String,
     /// SHA-256 of its text, in hex.
     pub sha256: String,
+    /// Rows of its lists.
+    pub rows: usize,
     /// Whether it stands in the place of the one that is built in.
     pub replaced: bool,
+}
+
+/// The table of this file that is built in, whether another stands in its place or not.
+pub fn built_in(file: &str) -> Option<Table> {
+    BUILT_IN.iter().find(|(name, ..)| *name == file).map(|(file, about, text)| table(file, about, text, false))
+}
+
+fn table(file: &'static str, about: &'static str, text: &str, replaced: bool) -> Table {
+    let head = head(file, text).unwrap_or_else(|_| Head { as_of: String::new(), source: String::new() });
+    let rows = lists(file, text).values().sum();
+    Table { file, about, as_of: head.as_of, source: head.source, sha256: sha256_hex(text.as_bytes()), rows, replaced }
 }
 
 /// Why tables are not taken.
@@ -88,23 +102,21 @@ pub fn files() -> impl Iterator<Item = &'static str> {
 
 /// All of them.
 pub fn all() -> Vec<Table> {
-    let table = |(file, about, built_in): &(&'static str, &'static str, &'static str)| {
-        let text = text(file);
-        let head = head(file, text).unwrap_or_else(|_| Head { as_of: String::new(), source: String::new() });
-        let (as_of, source) = (head.as_of, head.source);
-        Table { file, about, as_of, source, sha256: sha256_hex(text.as_bytes()), replaced: text != *built_in }
-    };
-    BUILT_IN.iter().map(table).collect()
+    BUILT_IN.iter().map(|(file, about, own)| table(file, about, text(file), text(file) != *own)).collect()
 }
 
-/// Puts others in the place of those of the same file name; the rest stay.
+/// Puts others in the place of those of the same file name; the rest stay. `today` is written as YYYY-MM-DD.
 ///
 /// # Errors
-/// When one is no table of its kind, with line and column; when an audit has asked for them before.
-pub fn replace(newer: Vec<(&'static str, String)>) -> Result<(), TableError> {
+/// When one is no table of its kind, with line and column, or of a day to come; when an audit has asked for them before.
+pub fn replace(newer: Vec<(&'static str, String)>, today: &str) -> Result<(), TableError> {
     let mut kept: Vec<(&'static str, &'static str)> = Vec::new();
     for (file, text) in newer {
         check(file, &text).map_err(|what| TableError::Wrong(file, what))?;
+        // Days written as YYYY-MM-DD compare as text.
+        if let Some(day) = head(file, &text).ok().map(|head| head.as_of).filter(|day| day.as_str() > today) {
+            return Err(TableError::Wrong(file, format!("as_of is {day}: that day is still to come")));
+        }
         // As long as the program runs, like those that are built in.
         kept.push((file, Box::leak(text.into_boxed_str())));
     }
@@ -116,6 +128,12 @@ pub(super) fn check(file: &str, text: &str) -> Result<(), String> {
     let head = head(file, text)?;
     if !is_day(&head.as_of) {
         return Err(format!("as_of is \"{}\": expected a day, YYYY-MM-DD", head.as_of));
+    }
+    let own = lists(file, self::text(file));
+    let new = lists(file, text);
+    if let Some((name, _)) = own.iter().find(|(name, rows)| **rows > 0 && new.get(*name).is_none_or(|rows| *rows == 0))
+    {
+        return Err(format!("{name} has no rows: nothing would be known"));
     }
     match file {
         OS_DEFAULTS => os_defaults::check(text),
@@ -132,6 +150,16 @@ fn head(file: &str, text: &str) -> Result<Head, String> {
         CIPHER_SUITES => serde_json::from_str(text).map_err(|error| error.to_string()),
         _ => toml::from_str(text).map_err(|error| error.to_string()),
     }
+}
+
+/// The lists of a table, and how many rows each has.
+fn lists(file: &str, text: &str) -> BTreeMap<String, usize> {
+    let whole: serde_json::Value = match file {
+        CIPHER_SUITES => serde_json::from_str(text).unwrap_or_default(),
+        _ => toml::from_str(text).unwrap_or_default(),
+    };
+    let rows = |value: &serde_json::Value| value.as_array().map(Vec::len).or_else(|| Some(value.as_object()?.len()));
+    whole.as_object().into_iter().flatten().filter_map(|(name, value)| Some((name.clone(), rows(value)?))).collect()
 }
 
 /// Whether this is a day as tables write it.
@@ -171,10 +199,13 @@ mod tests {
             (ENTRA_CONNECT, "dotnet = \"4.7.2\"", "dotnet = \"4.7.3\"", "4.7.3"),
             (ENTRA_CONNECT, "support_ends = \"2026-07-31\"", "support_ends = \"soon\"", "soon"),
             (ENTRA_AGENTS, "min = \"1.5.643.0\"", "min = \"new\"", "new"),
+            (ENTRA_AGENTS, "[[agent]]", "agent = []\n[[else]]", "agent has no rows"),
+            (WINDOWS_LIFECYCLE, "[[release]]", "release = []\n[[else]]", "release has no rows"),
         ] {
             let text = text(file);
             assert!(text.contains(from), "{file}: {from}");
-            let error = check(file, &text.replacen(from, to, 1)).unwrap_err();
+            let times = if from.starts_with("[[") { usize::MAX } else { 1 };
+            let error = check(file, &text.replacen(from, to, times)).unwrap_err();
             assert!(error.contains(said), "{file}, {to}: {error}");
         }
     }

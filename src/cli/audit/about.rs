@@ -40,6 +40,7 @@ fn deciding(args: &AuditArgs) -> Vec<String> {
         (args.include_backups, "--include-backups"),
         (args.no_logs, "--no-logs"),
         (args.require_clean, "--require-clean"),
+        (args.cross_check, "--cross-check"),
         (args.require_complete, "--require-complete"),
         (args.reg_is == RegIsArg::Export, "--reg-is export"),
         (args.reg_is == RegIsArg::Script, "--reg-is script"),
@@ -100,12 +101,12 @@ pub(super) fn about(
         policy: policy.clone(),
         waivers,
         tables: tables::all(),
-        diagnostics: tables_old().into_iter().chain(diagnostics).collect(),
+        diagnostics: of_tables().into_iter().chain(diagnostics).collect(),
     })
 }
 
-fn tables_old() -> Vec<Diagnostic> {
-    taken::old(clock::now().to_zoned(jiff::tz::TimeZone::UTC).date())
+fn of_tables() -> Vec<Diagnostic> {
+    taken::remarks(clock::now().to_zoned(jiff::tz::TimeZone::UTC).date())
 }
 
 /// The waivers of a file. One of a rule that the policy does not have would never waive anything.

@@ -64,6 +64,10 @@ codes! {
         "A table that verdicts rest on is older than 180 days."
         "What is known of Windows and of products may have changed."
         "Use a newer version of the program, or give newer tables with --tables.";
+    TableReplaced "table-replaced" Warning
+        "A table of --tables stands in the place of one that is built in."
+        "Verdicts say what that table says, whoever wrote it."
+        "Look at its source (`tlshive tables --tables DIR`) before you rest on them.";
     InternalError "internal-error" Error
         "The program failed at an input, by a mistake of its own."
         "The input was not judged."
