@@ -34,6 +34,7 @@ pub use control_set::{ControlSet, Wanted};
 pub(crate) use facts::lacks_wow64_node;
 pub use facts::{Architecture, Machine, Windows};
 pub(crate) use group::hive_kind;
+pub(crate) use group::paired_by_name;
 pub use group::{Group, Grouping, HiveKind, group};
 pub use overlay::{OverlayFile, Overlays, overlay_interest};
 pub use pick::Pick;

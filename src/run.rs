@@ -8,6 +8,8 @@ mod look;
 mod order;
 mod record;
 mod settle;
+mod shard;
+mod split;
 
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -32,6 +34,7 @@ pub use look::Met;
 use look::{Audits, Look, Opens};
 use order::in_order;
 pub use record::{About, Fix, Fixer, HostRecord, InputRecord, Record};
+pub use shard::{NoShard, Shard};
 
 /// What is asked of a run.
 pub struct Inspection<'a> {
@@ -55,6 +58,8 @@ pub struct Inspection<'a> {
     pub accepted: &'a [(String, String)],
     /// Files that an earlier run is done with, as it called them.
     pub done: Option<&'a HashSet<String>>,
+    /// Which part of it is done; all of it without one.
+    pub shard: Option<Shard>,
     /// How many machines are read at a time. What comes out is the same for any number.
     pub jobs: NonZeroUsize,
     /// Is told how far the run is.
@@ -75,6 +80,7 @@ impl<'a> Inspection<'a> {
             require_complete: false,
             accepted: &[],
             done: None,
+            shard: None,
             jobs: NonZeroUsize::MIN,
             progress: None,
         }
@@ -164,14 +170,15 @@ fn looked_at<'a, T: Send, E>(
             // Whoever stopped it knows.
             let _ = match inputs {
                 Inputs::Named(inputs) => walker.all(inputs),
-                Inputs::Listed(inputs) => walker.each(inputs).map(|_| ()),
+                Inputs::Listed(inputs) => walker.listed(inputs),
             };
             progress.walked();
         };
         in_order(inspection.jobs.get(), walk, |job| inspector.work(job), take)?;
     }
     let mut diagnostics = Vec::new();
-    if let Some((waivers, today)) = inspection.waivers {
+    // What waives nothing in one part may in another.
+    if let (Some((waivers, today)), None) = (inspection.waivers, inspection.shard) {
         diagnostics.extend(total.used.idle(waivers, today));
     }
     Ok(End { counts: total.counts, diagnostics })

@@ -1,10 +1,12 @@
 //! What the user named, and what lies below it or inside it: files told apart by content, in a stable order.
 
+mod above;
 mod again;
 mod bytes;
 mod classify;
 mod disk;
 mod dynamic;
+mod given;
 mod holder;
 mod installation;
 pub mod known;
@@ -30,6 +32,7 @@ use crate::read_at::ReadAt;
 use crate::registry::group_policy::Form;
 use crate::registry::hive::BaseBlock;
 
+pub(crate) use above::Above;
 use bytes::Bytes;
 pub use bytes::{Container, Files};
 pub use disk::{ImageSeen, VolumeSeen};
@@ -37,7 +40,7 @@ pub use ledger::{Cause, Entry, Fate, Reason};
 pub use policy_place::PolicyPlace;
 pub(crate) use policy_place::{Machines, place};
 pub(crate) use sniff::{evidence, is_judged};
-pub(crate) use units::{Above, Unit, Walker};
+pub(crate) use units::{Unit, UnitFile, Walker};
 pub(crate) use walk::instead;
 pub use walk::{Discovery, discover};
 pub(crate) use walk::{Holder, Walk};

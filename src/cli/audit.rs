@@ -38,6 +38,9 @@ use crate::source::{Entry, Fate};
 const REMARKS_PER_FILE: usize = 5;
 
 pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
+    if !args.only.is_empty() && !matches!(args.format, FormatArg::Json | FormatArg::Jsonl) {
+        return Err("--only is for --format jsonl and json: other reports are about all machines".to_owned().into());
+    }
     let policy = policy::load_all(&args.policy)?;
     let waivers = args.waivers.as_deref().map(|path| about::waivers(path, &policy)).transpose()?;
     let limits = Limits::default();
@@ -71,6 +74,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         require_complete: args.require_complete,
         accepted: &args.allow,
         done: (!args.resume.is_empty()).then_some(&done),
+        shard: args.shard,
         jobs: jobs(args.jobs),
         progress: Some(&progress),
     };
@@ -133,7 +137,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         news.say(path);
     }
     out.finish()?;
-    Ok(status)
+    Ok(args.reports.exit(status))
 }
 
 fn options<'a>(args: &'a AuditArgs, overlays: Overlays<'a>, limits: &'a Limits) -> Options<'a> {
@@ -191,7 +195,8 @@ fn inspect(
             _ => Vec::new(),
         };
         let opened = if targets.is_empty() { Vec::new() } else { files_of(&record) };
-        let piece = format.map(|format| format.piece(&record)).unwrap_or_default();
+        let wanted_here = args.only.is_empty() || args.only.iter().any(|only| only.takes(&record));
+        let piece = format.filter(|_| wanted_here).map(|format| format.piece(&record)).unwrap_or_default();
         let saved = is_compared.then(|| saved(&record));
         let asked = asked_by(&record, inspection.options.pick);
         Said { piece, record: wanted.then(|| records::record(&record)), remarks, opened, asked, saved }

@@ -1,6 +1,6 @@
 //! `tlshive report`: saved runs put together.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -14,11 +14,12 @@ use super::reports::{Beside, compared, layout};
 use super::stderr;
 use super::writer::writer;
 use crate::digest::sha256_hex;
+use crate::number::wide;
 use crate::output::merged::Document;
 use crate::output::reports::{ReportFormat, Reports};
 use crate::output::saved_run;
-use crate::run::{About, Counts};
-use crate::saved::record::{End, Host, Input, Record, Run, parsed};
+use crate::run::{About, Counts, Shard};
+use crate::saved::record::{End, Host, Input, Record, Run, Summary, parsed};
 use crate::saved::{Ending, Saved, read};
 
 pub(super) fn run(args: &ReportArgs) -> Result<u8, Failure> {
@@ -57,6 +58,8 @@ pub(super) fn run(args: &ReportArgs) -> Result<u8, Failure> {
         }
     }
     merging.made_good();
+    merging.missing_shards();
+    merging.close_folders(&mut sinks)?;
     if merging.policies.len() > 1 {
         let policies: Vec<&str> = merging.policies.iter().map(String::as_str).collect();
         merging.broken(format!("the runs are held against different policies: {}", policies.join(", ")));
@@ -70,7 +73,7 @@ pub(super) fn run(args: &ReportArgs) -> Result<u8, Failure> {
     sinks.finish(&merging, status)?;
     beside.finish()?;
     out.finish()?;
-    Ok(status)
+    Ok(args.reports.exit(status))
 }
 
 /// Where the records go.
@@ -120,6 +123,14 @@ struct Merging {
     first: Option<(String, Json)>,
     /// The folder of the run that is taken now: paths are relative to it.
     folder: String,
+    /// Folders that were named, each with its machines in all parts, in the order in which they were met.
+    folders: Vec<Json>,
+    /// Where each of them is, by its name.
+    folder_numbers: HashMap<String, usize>,
+    /// Whether the run that is taken now has records of some machines alone, so that its end counts them.
+    is_partial: bool,
+    /// How many shards runs are of, and the numbers of those that are there.
+    shards: BTreeMap<u64, BTreeSet<u64>>,
 }
 
 impl Merging {
@@ -134,6 +145,45 @@ impl Merging {
             if !std::fs::canonicalize(&part).is_ok_and(|real| self.resumed.contains(&real)) {
                 self.broken(format!("{part}: cut short: what comes after its last line is missing"));
             }
+        }
+    }
+
+    /// Shards of which others are there.
+    fn missing_shards(&mut self) {
+        for (count, there) in std::mem::take(&mut self.shards) {
+            let missing = count - wide(there.len()).min(count);
+            let first = (0..count).filter(|index| !there.contains(index)).take(TROUBLES);
+            let names: Vec<String> = first.map(|index| format!("{index}/{count}")).collect();
+            if missing > 0 {
+                let more = if missing > wide(names.len()) { ", …" } else { "" };
+                self.broken(format!("{missing} of {count} shards are missing: {}{more}", names.join(", ")));
+            }
+        }
+    }
+
+    /// What is said of folders that were walked, maybe in parts.
+    fn close_folders(&mut self, sinks: &mut Sinks<'_>) -> io::Result<()> {
+        for input in std::mem::take(&mut self.folders) {
+            if let Ok(read) = parsed(&input) {
+                sinks.reports.take(Record::Input(read))?;
+            }
+            sinks.document.as_mut().map_or(Ok(()), |document| document.input(&input))?;
+        }
+        Ok(())
+    }
+
+    fn add_folder(&mut self, key: String, input: &Json) {
+        let hosts = |input: &Json| input.get("hosts").and_then(Json::as_u64).unwrap_or(0);
+        let number = *self.folder_numbers.entry(key).or_insert(self.folders.len());
+        let Some(before) = self.folders.get_mut(number) else {
+            return self.folders.push(input.clone());
+        };
+        let sum = hosts(before) + hosts(input);
+        if hosts(before) == 0 {
+            before.clone_from(input);
+        }
+        if let Some(members) = before.as_object_mut() {
+            members.insert("hosts".to_owned(), sum.into());
         }
     }
 
@@ -158,6 +208,10 @@ impl Merging {
     fn run(&mut self, part: &str, json: &Json, run: Run, sinks: &mut Sinks<'_>) -> io::Result<()> {
         self.goes_on = !run.resumes.is_empty();
         self.folder.clone_from(&run.folder);
+        self.is_partial = !run.only.is_empty();
+        if let Some(shard) = run.shard.as_ref().and_then(|shard| shard.parse::<Shard>().ok()) {
+            self.shards.entry(shard.count()).or_default().insert(shard.index());
+        }
         let real = run.resumes.iter().filter_map(|name| Path::new(&self.folder).join(name).canonicalize().ok());
         self.resumed.extend(real);
         // Policies of one name may have other rules.
@@ -166,7 +220,7 @@ impl Merging {
         match &self.first {
             None => self.first = Some((part.to_owned(), json.clone())),
             Some((first, before)) => {
-                let all = differences(json, before).filter(|what| ![OTHER_POLICY, OTHER_FOLDER].contains(what));
+                let all = differences(json, before).filter(|what| !OF_PARTS.contains(what));
                 self.troubles.extend(all.map(|what| format!("{part}: run with {what} than {first}")));
             }
         }
@@ -189,20 +243,29 @@ impl Merging {
                 host.name, host.unit
             )),
         }
-        host.count(&mut self.counts);
+        if !self.is_partial {
+            host.count(&mut self.counts);
+        }
         sinks.reports.take(Record::Host(host))?;
         sinks.document.as_mut().map_or(Ok(()), |document| document.host(json))
     }
 
     fn input(&mut self, part: &str, json: &Json, input: Box<Input>, sinks: &mut Sinks<'_>) -> io::Result<()> {
-        if !self.inputs.insert(format!("{}\0{}", self.folder, input.path)) {
-            // A folder that was walked in parts has a record in each.
-            if input.kind.as_deref() != Some("folder") && input.named && !self.goes_on {
+        let key = format!("{}\0{}", self.folder, input.path);
+        // A folder that was walked in parts has a record in each.
+        if input.named && input.kind.as_deref() == Some("folder") {
+            self.add_folder(key, json);
+            return Ok(());
+        }
+        if !self.inputs.insert(key) {
+            if input.named && !self.goes_on {
                 self.troubles.push(format!("{part}: {} was looked at before", input.path));
             }
             return Ok(());
         }
-        input.count(&mut self.counts);
+        if !self.is_partial {
+            input.count(&mut self.counts);
+        }
         sinks.reports.take(Record::Input(input))?;
         sinks.document.as_mut().map_or(Ok(()), |document| document.input(json))
     }
@@ -210,12 +273,39 @@ impl Merging {
     fn end(&mut self, end: End, sinks: &mut Sinks<'_>) {
         self.counts.files = self.counts.files.saturating_add(end.summary.files);
         self.counts.other_files = self.counts.other_files.saturating_add(end.summary.other_files);
+        if self.is_partial {
+            add(&mut self.counts, &end.summary);
+        }
         sinks.reports.run_ended(end);
     }
 }
 
 const OTHER_POLICY: &str = "another policy";
 const OTHER_FOLDER: &str = "another folder";
+const OTHER_SHARD: &str = "another --shard";
+const OTHER_RECORDS: &str = "other records (--only)";
+
+/// What parts of one run may differ in.
+const OF_PARTS: [&str; 4] = [OTHER_POLICY, OTHER_FOLDER, OTHER_SHARD, OTHER_RECORDS];
+
+/// Adds the sums of a run that has not all of its records.
+fn add(counts: &mut Counts, summary: &Summary) {
+    for (count, more) in [
+        (&mut counts.hosts, summary.hosts),
+        (&mut counts.compliant, summary.compliant),
+        (&mut counts.not_compliant, summary.not_compliant),
+        (&mut counts.unknown, summary.unknown),
+        (&mut counts.waived, summary.waived),
+        (&mut counts.advisory, summary.advisory),
+        (&mut counts.other_hives, summary.other_hives),
+        (&mut counts.unreadable, summary.unreadable),
+        (&mut counts.left_out, summary.left_out),
+        (&mut counts.missing, summary.missing),
+        (&mut counts.disagreements, summary.disagreements),
+    ] {
+        *count = count.saturating_add(more); // the file may say anything
+    }
+}
 
 /// What two runs were run with that is not the same.
 fn differences(one: &Json, other: &Json) -> impl Iterator<Item = &'static str> {
@@ -227,6 +317,8 @@ fn differences(one: &Json, other: &Json) -> impl Iterator<Item = &'static str> {
         ("/folder", OTHER_FOLDER),
         ("/tool/version", "another version of tlshive"),
         ("/options", "other options"),
+        ("/shard", OTHER_SHARD),
+        ("/only", OTHER_RECORDS),
     ]
     .into_iter()
     .filter(|(pointer, _)| one.pointer(pointer) != other.pointer(pointer))
@@ -242,7 +334,11 @@ pub(super) fn done(part: &Path, about: &About) -> Result<HashSet<String>, Failur
     let mut from = reader::open(part).map_err(failed)?;
     let ending = read(&mut *from, &mut |record| {
         match record {
-            Saved::Run(run) => other = differences(&run, &wanted).next(),
+            Saved::Run(run) => {
+                let only = run.get("only").and_then(Json::as_array).is_some_and(|only| !only.is_empty());
+                let why = "--only: it does not say of each input that it is done, other";
+                other = only.then_some(why).or_else(|| differences(&run, &wanted).next());
+            }
             Saved::Input(input) => done.extend(input.get("path").and_then(Json::as_str).map(ToOwned::to_owned)),
             _ => {}
         }

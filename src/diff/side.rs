@@ -112,6 +112,12 @@ impl Side {
     }
 
     fn run(&mut self, run: Run) {
+        // What it does not hold would look as if it were gone, or new.
+        self.broken = match &run.shard {
+            Some(shard) => Some(format!("it is shard {shard}, which has a part of the machines")),
+            None if run.only.is_empty() => None,
+            None => Some(format!("it has no other machines than these: {}", run.only.join(", "))),
+        };
         self.started = run.started;
         self.tool = run.tool.version;
         self.options = run.options;

@@ -265,7 +265,8 @@ fn lone_pair(hives: &[(HiveKind, Artifact)]) -> Option<(&Artifact, &Artifact)> {
     (!paired_by_name(&system.path, &software.path)).then_some((system, software))
 }
 
-fn paired_by_name(one: &Path, other: &Path) -> bool {
+/// Whether the names of two hives differ in the word SYSTEM or SOFTWARE alone.
+pub(crate) fn paired_by_name(one: &Path, other: &Path) -> bool {
     let (one, other) = (kind_word(one), kind_word(other));
     one.is_some() && one == other
 }

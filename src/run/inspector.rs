@@ -9,6 +9,7 @@ use super::elsewhere::{Announces, Elsewhere};
 use super::look::{Around, Look};
 use super::order::Came;
 use super::settle::{self, records};
+use super::split::Alone;
 use super::{Counts, Inspection, Made};
 use crate::audit::Used;
 use crate::diagnostic::Diagnostic;
@@ -18,7 +19,7 @@ use crate::limits::Limits;
 use crate::number::wide;
 use crate::place::INTO;
 use crate::progress::{Progress, UnderWay};
-use crate::source::{Discovery, Entry, Fate, Holder, Unit, Walk, discover};
+use crate::source::{Discovery, Entry, Fate, Holder, Unit, UnitFile, Walk, discover};
 
 /// What a worker is to do.
 pub(super) enum Job<'a> {
@@ -33,6 +34,10 @@ pub(super) struct Holders<'a> {
     left: Mutex<Left<'a>>,
     /// The images, without links.
     images: HashSet<PathBuf>,
+    /// Those of other shards.
+    others: Vec<(Holder, bool)>,
+    /// What there is to say of them already.
+    remarks: Vec<Diagnostic>,
 }
 
 /// What is left to do of them.
@@ -62,10 +67,10 @@ impl<'a, R> Inspector<'a, '_, R> {
     {
         let came = match job {
             Job::Unit(unit) => {
-                let path = unit.path();
+                let folder = unit.folder.clone();
                 let mut known = false;
                 let came = catch_unwind(AssertUnwindSafe(|| self.unit(unit, &mut known)))
-                    .unwrap_or_else(|_| Came::Whole(self.broke(path.as_deref())));
+                    .unwrap_or_else(|_| Came::Whole(self.broke(Some(&folder))));
                 if !known {
                     self.progress.surveyed(0);
                 }
@@ -89,16 +94,28 @@ impl<'a, R> Inspector<'a, '_, R> {
         R: Look<T>,
     {
         let announces = Announces { above: Arc::clone(&unit.above), number: unit.number, elsewhere: &self.elsewhere };
+        let is_own = |path: &Path| self.inspection.shard.is_none_or(|shard| shard.has(path));
+        let own_folder = is_own(&unit.folder);
+        // Images in folders that are allowed may be anybody's parts: who uses them must be known.
+        if self.inspection.search.allow.is_empty() && !own_folder && !unit.paths().any(is_own) {
+            let mut made = self.nothing();
+            made.closes.clone_from(&unit.closes);
+            unit.above.clone().announce_files(unit.into_files());
+            return Came::Whole(made);
+        }
         let mut walk = self.walk();
         walk.survey(&unit);
         walk.attach_logs();
         let holders = std::mem::take(&mut walk.containers);
         let parts = walk.parts_among(&holders);
         self.elsewhere.add(&parts.used);
+        let used = parts.used.clone();
         unit.above.announce(parts.used);
         self.elsewhere.announce(unit.number);
-        let is_used =
-            |holder: &Holder| unit.above.uses(holder) || unit.last && self.elsewhere.uses(unit.number, holder);
+        let used_by = |files: &[UnitFile]| self.walk().used_by(files);
+        let is_used = |holder: &Holder| {
+            unit.above.uses(holder, &used_by) || unit.last && self.elsewhere.uses(unit.number, holder)
+        };
         let is_part: Vec<bool> =
             holders.iter().zip(parts.is_part).map(|(holder, part)| part || !holder.named && is_used(holder)).collect();
         let found = group(&walk.out.artifacts, false, self.inspection.options.limits);
@@ -107,12 +124,29 @@ impl<'a, R> Inspector<'a, '_, R> {
         walk.out.artifacts.clear();
         drop(announces);
         let mut groups = found.groups;
+        let mut remarks = Vec::new();
+        if let Some(alone) = Alone::new(&groups, &holders, unit.paths()) {
+            remarks.extend(alone.used_within(&used));
+            remarks.extend(alone.beside(&|| self.walk(), self.inspection.options.limits));
+        }
+        // What is said of an image stands with what else is said of it.
+        let (remarks, said): (Vec<_>, Vec<_>) =
+            remarks.into_iter().partition(|remark| holders.iter().any(|image| image.name() == remark.place.artifact));
+        walk.out.diagnostics.extend(said);
         let mut holders: Vec<(Holder, bool)> = holders.into_iter().zip(is_part).collect();
         if let Some(done) = self.inspection.done {
             groups.retain(|group| !group.artifacts().all(|artifact| done.contains(&*artifact.name)));
             holders.retain(|(holder, _)| !done.contains(&*holder.path().to_string_lossy()));
             walk.out.ledger.retain(|entry| !done.contains(&*entry.name));
             walk.out.diagnostics.retain(|remark| !done.contains(&*remark.place.artifact));
+        }
+        let mut others = Vec::new();
+        if self.inspection.shard.is_some() {
+            if !own_folder {
+                groups.clear();
+                walk.out = Discovery::default();
+            }
+            (holders, others) = holders.into_iter().partition(|(holder, _)| is_own(holder.path()));
         }
         let own = groups.iter().filter(|group| own(group).is_some()).count();
         self.progress.surveyed(wide(own) + wide(holders.len()));
@@ -133,7 +167,7 @@ impl<'a, R> Inspector<'a, '_, R> {
             jobs.push(Job::Hosts(rest.by_ref().take(GROUPS).collect(), Arc::clone(&beside)));
         }
         let left = Left { count: holders.len(), dynamic: Vec::new() };
-        let shared = Arc::new(Holders { left: Mutex::new(left), images });
+        let shared = Arc::new(Holders { left: Mutex::new(left), images, others, remarks });
         jobs.extend(holders.into_iter().map(|(holder, part)| Job::Holder(Arc::clone(&shared), holder, part)));
         Came::First(made, jobs)
     }
@@ -149,6 +183,8 @@ impl<'a, R> Inspector<'a, '_, R> {
             walk.meter = Some(under_way.meter());
             walk.look_into_holder(holder, part);
             walk.attach_logs();
+            let (name, remarks) = (holder.name(), holders.remarks.iter());
+            walk.out.diagnostics.extend(remarks.filter(|remark| remark.place.artifact == name).cloned());
             walk
         }));
         let mut left = holders.left.lock().unwrap_or_else(PoisonError::into_inner);
@@ -169,7 +205,13 @@ impl<'a, R> Inspector<'a, '_, R> {
         if dynamic.is_empty() {
             return Came::Part(made, None);
         }
+        dynamic.extend(self.dynamic_among(&holders.others));
         dynamic.sort_by(|(a, _), (b, _)| a.cmp(b));
+        // Disks of one group are of the shard that has the first of the unit.
+        let first = dynamic.first().map(|(path, _)| path);
+        if self.inspection.shard.zip(first).is_some_and(|(shard, first)| !shard.has(first)) {
+            return Came::Part(made, None);
+        }
         let mut walk = self.walk();
         walk.images.clone_from(&holders.images);
         for (_, one) in dynamic {
@@ -178,6 +220,16 @@ impl<'a, R> Inspector<'a, '_, R> {
         walk.dynamic_volumes();
         walk.attach_logs();
         Came::Part(made, Some(self.found(walk)))
+    }
+
+    /// The dynamic disks among images, looked into.
+    fn dynamic_among(&self, holders: &[(Holder, bool)]) -> Vec<(PathBuf, Walk<'a>)> {
+        let looked = holders.iter().filter_map(|(holder, part)| {
+            let mut walk = self.walk();
+            catch_unwind(AssertUnwindSafe(|| walk.look_into_holder(holder, *part))).ok()?;
+            (!walk.dynamic.is_empty()).then(|| (holder.path().to_path_buf(), walk))
+        });
+        looked.collect()
     }
 
     /// Everything at once, as one unit.

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::Shard;
 use crate::audit::HostReport;
 use crate::audit::effective::tables::Table;
 use crate::diagnostic::Diagnostic;
@@ -86,6 +87,10 @@ pub struct About {
     pub folder: String,
     /// When it was started: RFC 3339, in UTC.
     pub started: String,
+    /// Which part it does, where it is not all.
+    pub shard: Option<Shard>,
+    /// The kinds of records that are written, where those are not all.
+    pub only: Vec<&'static str>,
     /// Saved runs that it goes on with.
     pub resumes: Vec<String>,
     /// The options that decide verdicts, but for the policy.

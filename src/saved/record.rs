@@ -20,6 +20,8 @@ pub struct Run {
     pub(crate) tool: Tool,
     pub(crate) folder: String,
     pub(crate) started: String,
+    pub(crate) shard: Option<String>,
+    pub(crate) only: Vec<String>,
     pub(crate) resumes: Vec<String>,
     pub(crate) options: Vec<String>,
     pub(crate) overlays: Vec<Overlay>,
@@ -390,12 +392,23 @@ pub struct End {
     pub(crate) summary: Summary,
 }
 
-/// The sums that do not follow from the records of a run.
+/// The sums of a run: those that do not follow from its records, and the others, for runs that have not all of them.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Summary {
     pub(crate) files: u64,
     pub(crate) other_files: u64,
+    pub(crate) hosts: u64,
+    pub(crate) compliant: u64,
+    pub(crate) not_compliant: u64,
+    pub(crate) unknown: u64,
+    pub(crate) waived: u64,
+    pub(crate) advisory: u64,
+    pub(crate) other_hives: u64,
+    pub(crate) unreadable: u64,
+    pub(crate) left_out: u64,
+    pub(crate) missing: u64,
+    pub(crate) disagreements: u64,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -5,16 +5,17 @@
 //! hives of their machine, and the uploads of a Velociraptor collection, which has a folder for each way to read files.
 
 use std::collections::{HashMap, HashSet};
-use std::path::{Component, Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use walkdir::{DirEntry, WalkDir};
 
+use super::above::Above;
+use super::given::{Given, plain};
 use super::installation::is_policy_name;
 use super::mounted::{Mounted, is_of_windows, mounted, windows_of};
 use super::past::is_past;
 use super::policy_place::is_uploads;
-use super::walk::Holder;
 use super::{Search, is_in_config, name};
 use crate::limits::Limits;
 
@@ -26,8 +27,12 @@ const MANY: usize = 4096;
 
 /// The folder of a file, however it is spelt.
 fn folder(file: &Path) -> PathBuf {
-    let parent = file.parent().unwrap_or(Path::new(""));
-    parent.components().filter(|part| !matches!(part, Component::CurDir)).collect()
+    plain(file.parent().unwrap_or(Path::new("")))
+}
+
+/// How the folder is called in reports.
+fn shown(folder: &Path) -> Arc<str> {
+    if folder.as_os_str().is_empty() { ".".into() } else { name(folder) }
 }
 
 /// The files of each folder one after the other, where the first of them stands; files and folders keep their order else.
@@ -53,6 +58,8 @@ fn by_folder(inputs: Vec<&PathBuf>) -> Vec<PathBuf> {
 pub(crate) struct Unit {
     /// Its place in the order.
     pub(crate) number: u64,
+    /// The folder that it is: that of its first file, where it has files of several.
+    pub(crate) folder: PathBuf,
     pub(super) files: Vec<UnitFile>,
     pub(super) troubles: Vec<Trouble>,
     pub(crate) above: Arc<Above>,
@@ -63,14 +70,19 @@ pub(crate) struct Unit {
 }
 
 impl Unit {
-    /// The folder of its first file.
-    pub(crate) fn path(&self) -> Option<PathBuf> {
-        self.files.first().and_then(|file| file.path.parent()).map(Path::to_path_buf)
+    /// Its files.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(|file| file.path.as_path())
+    }
+
+    /// Takes its files, for who asks which parts its images use.
+    pub(crate) fn into_files(self) -> Vec<UnitFile> {
+        self.files
     }
 }
 
 /// A file of this machine.
-pub(super) struct UnitFile {
+pub(crate) struct UnitFile {
     pub(super) path: PathBuf,
     pub(super) named: bool,
     /// Whether the folder that it lies in is of an earlier day.
@@ -93,47 +105,10 @@ pub(super) enum Trouble {
     Missing(PathBuf),
     /// It is a symbolic link, or a pipe or a device, and not looked at.
     Passed(PathBuf, bool),
-    /// A list names more files of it than are looked at together.
+    /// A list has named files of it before, or it itself.
     Split(Arc<str>),
-}
-
-/// The folder of a unit, with those above it: images that lie higher up may use files that lie here.
-pub(crate) struct Above {
-    folder: Option<Arc<Above>>,
-    parts: Mutex<Option<HashSet<PathBuf>>>,
-    known: Condvar,
-}
-
-impl Above {
-    fn new(folder: Option<Arc<Above>>) -> Arc<Self> {
-        Arc::new(Self { folder, parts: Mutex::new(None), known: Condvar::new() })
-    }
-
-    /// Says which files the images of this folder use; those that wait for it go on.
-    pub(crate) fn announce(&self, parts: HashSet<PathBuf>) {
-        let mut known = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.is_none() {
-            *known = Some(parts);
-        }
-        self.known.notify_all();
-    }
-
-    /// Whether an image in a folder above uses this file. Waits until that is known of each.
-    pub(crate) fn uses(&self, holder: &Holder) -> bool {
-        let Ok(path) = holder.path().canonicalize() else { return false };
-        let mut next = self.folder.as_deref();
-        while let Some(above) = next {
-            let mut parts = above.parts.lock().unwrap_or_else(PoisonError::into_inner);
-            while parts.is_none() {
-                parts = above.known.wait(parts).unwrap_or_else(PoisonError::into_inner);
-            }
-            if parts.as_ref().is_some_and(|parts| parts.contains(&path)) {
-                return true;
-            }
-            next = above.folder.as_deref();
-        }
-        false
-    }
+    /// A file of Group Policy that lies on a machine is named apart from it.
+    Apart(Arc<str>),
 }
 
 /// Cuts what the user named into units.
@@ -145,6 +120,8 @@ pub(crate) struct Walker<'a> {
     number: u64,
     /// Files that are named and lie in a folder that is named too.
     inside: HashSet<PathBuf>,
+    /// What was named before, by a list.
+    given: Option<Given>,
 }
 
 /// Nobody wants more units.
@@ -152,7 +129,7 @@ pub(crate) struct Stopped;
 
 impl<'a> Walker<'a> {
     pub(crate) fn new(search: &Search<'a>, limits: &'a Limits, give: &'a mut dyn FnMut(Unit) -> bool) -> Self {
-        Self { search: *search, limits, give, number: 0, inside: HashSet::new() }
+        Self { search: *search, limits, give, number: 0, inside: HashSet::new(), given: None }
     }
 
     /// Everything that is named, which is known from the start: a file that is named twice, or lies in a folder that is named
@@ -197,9 +174,15 @@ impl<'a> Walker<'a> {
         Ok(())
     }
 
+    /// What a list names, as it comes.
+    pub(crate) fn listed(&mut self, inputs: impl Iterator<Item = PathBuf>) -> Result<(), Stopped> {
+        self.given = Some(Given::default());
+        self.each(inputs).map(|_| ())
+    }
+
     /// What is named, one after the other; files of one folder that follow one another are one unit. The folders that were
     /// walked, of those in which others may lie.
-    pub(crate) fn each(&mut self, inputs: impl Iterator<Item = PathBuf>) -> Result<HashSet<PathBuf>, Stopped> {
+    fn each(&mut self, inputs: impl Iterator<Item = PathBuf>) -> Result<HashSet<PathBuf>, Stopped> {
         self.together(inputs, false, MANY)
     }
 
@@ -224,11 +207,10 @@ impl<'a> Walker<'a> {
                 continue; // the same again
             }
             let one_folder = last.is_none_or(|last| folder(last) == folder(&input));
-            let split = one_folder && together.len() >= most;
-            let goes_on = !split && (one_folder || across && together.len() < FEW);
+            let goes_on = if one_folder { together.len() < most } else { across && together.len() < FEW };
             let is_file = !input.is_dir();
             if !is_file || !goes_on {
-                self.files(std::mem::take(&mut together), split.then(|| folder(&input)))?;
+                self.files(std::mem::take(&mut together))?;
             }
             if is_file {
                 together.push(input);
@@ -236,15 +218,23 @@ impl<'a> Walker<'a> {
                 walked.extend(self.root(&input)?);
             }
         }
-        self.files(together, None)?;
+        self.files(together)?;
         Ok(walked)
     }
 
-    /// Files that are named; the folder that has more of them than are looked at together.
-    fn files(&mut self, files: Vec<PathBuf>, split: Option<PathBuf>) -> Result<(), Stopped> {
-        let mut unit = self.unit(&Above::new(None));
-        unit.troubles.extend(split.map(|folder| Trouble::Split(name(&folder))));
+    /// Files that are named.
+    fn files(&mut self, files: Vec<PathBuf>) -> Result<(), Stopped> {
+        let first = files.first().map(|file| folder(file)).unwrap_or_default();
+        let mut unit = self.unit(&first, &Above::new(None));
+        if let (Some(given), false) = (&mut self.given, files.is_empty()) {
+            // Those of a list are of one folder.
+            unit.troubles.extend(given.files_of(&first).then(|| Trouble::Split(shown(&first))));
+        }
         for path in files {
+            let file_name = path.file_name().unwrap_or_default().to_string_lossy();
+            if self.given.is_some() && is_policy_name(&file_name) && is_of_windows(&path, Path::new("")) {
+                unit.troubles.push(Trouble::Apart(name(&path)));
+            }
             match path.symlink_metadata() {
                 Ok(_) => {
                     let in_past = path.canonicalize().is_ok_and(|path| is_past(&path));
@@ -256,8 +246,9 @@ impl<'a> Walker<'a> {
         self.give(unit)
     }
 
-    fn unit(&self, above: &Arc<Above>) -> Unit {
-        Unit { number: 0, files: Vec::new(), troubles: Vec::new(), above: Arc::clone(above), last: false, closes: None }
+    fn unit(&self, folder: &Path, above: &Arc<Above>) -> Unit {
+        let (folder, above) = (folder.to_path_buf(), Arc::clone(above));
+        Unit { number: 0, folder, files: Vec::new(), troubles: Vec::new(), above, last: false, closes: None }
     }
 
     fn give(&mut self, mut unit: Unit) -> Result<(), Stopped> {
@@ -281,8 +272,10 @@ impl<'a> Walker<'a> {
             let real = real.join(below);
             self.below(&folder, &real, &mut Vec::new(), &mut walked)?;
         }
-        let mut close = self.unit(&Above::new(None));
+        let mut close = self.unit(root, &Above::new(None));
         close.closes = Some(root.to_path_buf());
+        let again = self.given.as_mut().is_some_and(|given| given.walked(root));
+        close.troubles.extend(again.then(|| Trouble::Split(name(root))));
         self.give(close)?;
         Ok(walked)
     }
@@ -305,7 +298,7 @@ impl<'a> Walker<'a> {
         let mut walk = WalkDir::new(root).max_depth(self.limits.folder_depth).sort_by(order).into_iter();
         // The folders that lead to where the walk is, each with its depth.
         let mut path: Vec<Arc<Above>> = Vec::new();
-        let mut unit = self.unit(&Above::new(None));
+        let mut unit = self.unit(root, &Above::new(None));
         unit.last = is_last;
         while let Some(entry) = walk.next() {
             let entry = match entry {
@@ -330,7 +323,7 @@ impl<'a> Walker<'a> {
             self.give(unit)?;
             path.truncate(entry.depth());
             let here = Above::new(path.last().cloned());
-            unit = self.unit(&here);
+            unit = self.unit(entry.path(), &here);
             unit.last = is_last;
             path.push(here);
             let below = entry.path().strip_prefix(root).unwrap_or(entry.path());

@@ -108,6 +108,16 @@ impl Holder {
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
+
+    /// How it is called in reports.
+    pub(crate) fn name(&self) -> Arc<str> {
+        name(&self.path)
+    }
+
+    /// Whether it is a disk image.
+    pub(crate) fn is_image(&self) -> bool {
+        matches!(self.kind, HolderKind::Image)
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -178,15 +188,36 @@ impl<'a> Walk<'a> {
                 Trouble::Missing(path) => self.missing(path),
                 Trouble::Passed(path, link) => self.passed(path, *link),
                 Trouble::Split(folder) => {
-                    let message = "a list names more of its files than are looked at together: files of one machine may \
-                                   be taken apart; name the folder";
+                    let message = "a list names its files in several places, or more of them than are looked at together: \
+                                   files of one machine may be taken apart, or judged twice; name the folder";
                     self.remark(folder, Code::SplitUnit, message.to_owned());
+                }
+                Trouble::Apart(file) => {
+                    let message = "it lies on a machine, and a list names it apart from that: it is judged by itself; \
+                                   name the folder of the machine";
+                    self.remark(file, Code::SplitUnit, message.to_owned());
                 }
             }
         }
         for file in &unit.files {
             self.file(file);
         }
+    }
+
+    /// Looks at files that nobody named.
+    pub(crate) fn found_beside(&mut self, paths: &[PathBuf]) {
+        for path in paths {
+            self.file(&UnitFile { path: path.clone(), named: false, in_past: false, past_too: false });
+        }
+    }
+
+    /// Which files the images among these use.
+    pub(crate) fn used_by(mut self, files: &[UnitFile]) -> HashSet<PathBuf> {
+        for file in files {
+            self.file(file);
+        }
+        let holders = std::mem::take(&mut self.containers);
+        self.parts_among(&holders).used
     }
 
     /// Counts what lies in a folder of copies from an earlier day.

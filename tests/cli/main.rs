@@ -18,6 +18,7 @@ mod control_sets;
 mod estate;
 mod every_fixture;
 mod extent;
+mod fleets;
 mod formats;
 mod generate;
 mod hostile;

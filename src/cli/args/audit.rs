@@ -11,8 +11,10 @@ use super::{
     ColourArg, DiskArgs, HelpArgs, INPUT, JUDGING, OUTPUT, OutArgs, OwnerArg, ProgressArgs, RegIsArg, ReportsArgs,
     listed, values,
 };
+use crate::audit::Verdict;
 use crate::output::reports::ReportFormat;
 use crate::policy::Policy;
+use crate::run::{Record, Shard};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -45,6 +47,10 @@ pub(in crate::cli) struct AuditArgs {
     /// How many machines are read at a time [default: one for each processor]; the report is the same for any number
     #[arg(short, long, value_name = "N", help_heading = INPUT, hide_short_help = true)]
     pub(in crate::cli) jobs: Option<std::num::NonZeroUsize>,
+
+    /// Do one part of N, I from 0 to N-1: the folders, images and archives that are its own by a hash of their paths
+    #[arg(long, value_name = "I/N", conflicts_with_all = ["join", "log"], help_heading = INPUT, hide_short_help = true)]
+    pub(in crate::cli) shard: Option<Shard>,
 
     /// A saved run, which may be cut short: what it is done with is left out; may be given again
     #[arg(long, value_name = "RUN.jsonl", help_heading = INPUT, hide_short_help = true)]
@@ -163,6 +169,10 @@ pub(in crate::cli) struct AuditArgs {
     )]
     pub(in crate::cli) format: FormatArg,
 
+    /// Write only these records, with the run and its end, which counts all: of failing machines, of what was not judged
+    #[arg(long, value_enum, value_name = "WHAT", value_delimiter = ',', help_heading = OUTPUT, hide_short_help = true)]
+    pub(in crate::cli) only: Vec<OnlyArg>,
+
     #[command(flatten)]
     pub(in crate::cli) reports: ReportsArgs,
 
@@ -194,6 +204,34 @@ pub(in crate::cli) struct AuditArgs {
 
     #[command(flatten)]
     help: HelpArgs,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(in crate::cli) enum OnlyArg {
+    /// Machines that are not compliant
+    Failing,
+    /// Machines that are unknown, and inputs that no machine was judged by and one might have been
+    NotJudged,
+}
+
+impl OnlyArg {
+    /// Whether a record is such a one.
+    pub(in crate::cli) fn takes(self, record: &Record) -> bool {
+        match (self, record) {
+            (OnlyArg::Failing, Record::Host(host)) => host.report.verdict == Verdict::NotCompliant,
+            (OnlyArg::NotJudged, Record::Host(host)) => host.report.verdict == Verdict::Unknown,
+            (OnlyArg::NotJudged, Record::Input(input)) => input.entry.is_unjudged(),
+            (OnlyArg::Failing, Record::Input(_)) => false,
+        }
+    }
+
+    /// The word that records use.
+    pub(in crate::cli) fn word(self) -> &'static str {
+        match self {
+            OnlyArg::Failing => "failing",
+            OnlyArg::NotJudged => "not_judged",
+        }
+    }
 }
 
 #[derive(Clone, Copy)]

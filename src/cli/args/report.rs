@@ -48,6 +48,18 @@ pub(in crate::cli) struct ReportsArgs {
         long_help = listed::<FailOnArg>("Which failing rules give the exit status 1 [default: required]:")
     )]
     pub(in crate::cli) fail_on: FailOnArg,
+
+    /// Exit with 0 whatever the verdicts, for programs that take anything else for a crash; 2 still tells of a command line that
+    /// is wrong and of output that cannot be written
+    #[arg(long, help_heading = OUTPUT, hide_short_help = true)]
+    pub(in crate::cli) no_exit_codes: bool,
+}
+
+impl ReportsArgs {
+    /// The exit status of a run that came to its end with this one.
+    pub(in crate::cli) fn exit(&self, status: u8) -> u8 {
+        if self.no_exit_codes { 0 } else { status }
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]

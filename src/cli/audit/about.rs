@@ -92,6 +92,8 @@ pub(super) fn about(
 ) -> Result<About, Failure> {
     let folder = std::env::current_dir()?;
     Ok(About {
+        shard: args.shard,
+        only: args.only.iter().map(|only| only.word()).collect(),
         arguments: arguments(std::env::args_os().skip(1)),
         folder: folder.to_string_lossy().into_owned(),
         started: clock::second(),

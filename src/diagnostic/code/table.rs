@@ -37,8 +37,8 @@ codes! {
         "In a mounted image a link can lead out of the evidence, and a pipe would make the run wait."
         "Name it on the command line, if it is to be read.";
     SplitUnit "split-unit" Warning
-        "A list names more files of one folder than are looked at together."
-        "Files of one machine may have been judged apart from one another."
+        "Files of one machine were named apart from one another, or only some of them."
+        "A machine may have been judged in parts, twice, or by a part of its files."
         "Name the folder instead of its files.";
     BackupLeftOut "backup-left-out" Note
         "A copy from an earlier day (RegBack, Windows.old, a shadow copy) was not read."
