@@ -3,7 +3,7 @@
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 export TLSHIVE ?= $(TARGET_DIR)/release/tlshive
 
-.PHONY: help build lint test test-peers test-page bench fuzz fixtures
+.PHONY: help build lint test test-peers test-page test-remote test-fleet bench fuzz fixtures
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F '|' '{ printf "%-12s %s\n", $$1, $$2 }'
@@ -29,6 +29,14 @@ test-peers: build ## check against chntpw, Wine, hivex, Samba, makers of disk im
 
 test-page: build ## look at the page of HTML in Chromium (TLSHIVE_PICTURES=FOLDER keeps pictures)
 	bash tests/page/run.sh
+
+test-remote: ## lint and test the feature remote: object stores
+	cargo clippy --all-targets --features remote --locked -- -D warnings
+	cargo test --features remote --lib --test remote --locked
+
+test-fleet: ## Spark, Dask, moto, Azurite: those that are installed
+	cargo build --features remote --locked
+	TLSHIVE=$(CURDIR)/$(TARGET_DIR)/debug/tlshive bash tests/fleet/run.sh
 
 bench: ## benchmarks
 	cargo bench --locked

@@ -16,9 +16,10 @@ use std::time::SystemTime;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::digest::sha256_of;
 use crate::error::{At, Error};
+use crate::files;
 use crate::limits::Limits;
 use crate::place::Place;
-use crate::read_at::{LocalFile, ReadAt};
+use crate::read_at::ReadAt;
 use crate::registry::Registry;
 use crate::registry::group_policy::{Owner, PolicyFile};
 use crate::registry::hive::{BaseBlock, Mounted};
@@ -120,14 +121,14 @@ impl Input {
     fn container(container: &Container, digest: bool) -> Vec<Self> {
         let parts = container.files.parts.iter().enumerate();
         let part = |(number, (name, path)): (usize, &(Arc<str>, PathBuf))| {
-            let meta = std::fs::metadata(path).ok();
-            let open = || LocalFile::open(path).map_err(|error| Error::io(At::Whole, "digest", &error));
+            let meta = files::meta(path).ok();
+            let open = || files::open(path).map_err(|error| Error::io(At::Whole, "digest", &error));
             let compute = || digest_of(open().map(|file| Box::new(file) as Box<dyn ReadAt>));
             Self {
                 name: Arc::clone(name),
                 kind: if number == 0 { InputKind::Container(container.format.clone()) } else { InputKind::Part },
-                size: meta.as_ref().map(std::fs::Metadata::len),
-                modified: meta.as_ref().and_then(|meta| meta.modified().ok()),
+                size: meta.map(|(size, _)| size),
+                modified: meta.and_then(|(_, modified)| modified),
                 sha256: digest.then(|| container.files.digest(number, compute)),
             }
         };

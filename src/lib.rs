@@ -29,9 +29,10 @@
 //!
 //! Saved streams are read again by [`saved`] and held against each other by [`diff`].
 //!
-//! Below them all lie [`windows`] (what Windows calls things), [`read_at`] (byte sources), [`place`] and [`error`] (where, what was
-//! expected, what was found), [`diagnostic`] (what a reader has to say that is no answer), [`digest`], `fields` (numbers out of
-//! binary structures), `glob` (names with `*` and `?`), `near` (names that are nearly another), `number` (lengths and numbers), [`progress`] (how far a run is) and [`limits`] (budgets against hostile input).
+//! Below them all lie [`windows`] (what Windows calls things), [`read_at`] (byte sources), [`files`] (of this machine, or in object
+//! stores), [`place`] and [`error`] (where, what was expected, what was found), [`diagnostic`] (what a reader has to say that is no
+//! answer), [`digest`], `fields` (numbers out of binary structures), `glob` (names with `*` and `?`), `near` (names that are nearly
+//! another), `number` (lengths and numbers), [`progress`] (how far a run is) and [`limits`] (budgets against hostile input).
 //! `tests/layers.rs` holds the directions.
 //!
 //! # A folder, judged
@@ -68,6 +69,7 @@ pub mod diagnostic;
 pub mod digest;
 pub mod error;
 mod fields;
+pub mod files;
 mod glob;
 pub mod limits;
 mod near;

@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::audit::{Used, effective};
+use crate::files;
 use crate::host::Options;
 use crate::policy::Policy;
 use crate::policy::waiver::{Date, Waivers};
@@ -154,7 +155,7 @@ fn looked_at<'a, T: Send, E>(
         let made = inspector.whole(inputs);
         let hosts = made.counts.hosts;
         take(made)?;
-        for path in inputs.iter().filter(|path| path.is_dir()) {
+        for path in inputs.iter().filter(|path| files::is_folder(path)) {
             let mut made = inspector.nothing();
             made.records.push(look.input(folder(path, hosts)));
             take(made)?;

@@ -2,6 +2,8 @@
 
 mod above;
 mod again;
+#[cfg(feature = "remote")]
+mod bucket;
 mod bytes;
 mod classify;
 mod disk;

@@ -24,6 +24,7 @@ use super::writer::{spare_folder, writer};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::diff::{Side, compare};
 use crate::error::At;
+use crate::files;
 use crate::host::{Host, Options, Overlays, Pick, Wanted, overlay_interest};
 use crate::limits::Limits;
 use crate::output::records;
@@ -37,7 +38,25 @@ use crate::source::{Entry, Fate};
 /// Remarks printed for one file before the rest is counted.
 const REMARKS_PER_FILE: usize = 5;
 
+/// Bytes of a block, from 4 KiB to 16 MiB.
+#[cfg(feature = "remote")]
+pub(super) fn block_size(text: &str) -> Result<u64, String> {
+    let (number, unit) = match text.strip_suffix(['K', 'k']) {
+        Some(number) => (number, 1 << 10),
+        None => text.strip_suffix(['M', 'm']).map_or((text, 1), |number| (number, 1 << 20)),
+    };
+    let bytes = number.parse().ok().and_then(|number: u64| number.checked_mul(unit));
+    bytes
+        .filter(|bytes| (1 << 12..=1 << 24).contains(bytes))
+        .ok_or_else(|| "expected 4K to 16M, such as 64K".to_owned())
+}
+
 pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
+    if let Some(refused) = args.inputs.iter().chain(&args.disk.allow_dir).find_map(|input| files::refused(input)) {
+        return Err(refused.to_string().into());
+    }
+    #[cfg(feature = "remote")]
+    files::set_block_size(args.block_size);
     if !args.only.is_empty() && !matches!(args.format, FormatArg::Json | FormatArg::Jsonl) {
         return Err("--only is for --format jsonl and json: other reports are about all machines".to_owned().into());
     }
@@ -75,7 +94,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         accepted: &args.allow,
         done: (!args.resume.is_empty()).then_some(&done),
         shard: args.shard,
-        jobs: jobs(args.jobs),
+        jobs: args.jobs.or_else(|| for_objects(&args.inputs)).unwrap_or_else(|| jobs(None)),
         progress: Some(&progress),
     };
     let baseline = args.baseline.as_deref().map(|run| diff::baseline(run, &policy)).transpose()?;
@@ -281,6 +300,11 @@ fn inputs(args: &AuditArgs) -> Result<Inputs<'_>, Failure> {
 /// As many machines at a time as there are cores, unless it is said.
 pub(super) fn jobs(wanted: Option<NonZeroUsize>) -> NonZeroUsize {
     wanted.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
+}
+
+/// Machines that are looked at at a time where requests take most of it.
+fn for_objects(inputs: &[PathBuf]) -> Option<NonZeroUsize> {
+    if inputs.iter().any(|input| files::is_remote(input)) { NonZeroUsize::new(32) } else { None }
 }
 
 /// What goes to the output: a stream, or a report about all machines.

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
+use crate::files;
 use crate::source::{Above, Holder, Search};
 
 /// Files in folders that images may name (`--allow-dir`) and that images elsewhere use.
@@ -54,7 +55,7 @@ impl Elsewhere {
         while known.before < unit {
             known = self.changed.wait(known).unwrap_or_else(PoisonError::into_inner);
         }
-        holder.path().canonicalize().is_ok_and(|path| known.parts.contains(&path))
+        files::real(holder.path()).is_ok_and(|path| known.parts.contains(&path))
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::At;
+use crate::files::is_remote;
 use crate::host::{Group, group, paired_by_name};
 use crate::limits::Limits;
 use crate::place::Place;
@@ -29,11 +30,11 @@ impl Alone {
     /// What of a unit was named, and might go with what was not. `named` are the files of the unit.
     pub(super) fn new<'p>(groups: &[Group], holders: &[Holder], named: impl Iterator<Item = &'p Path>) -> Option<Self> {
         let lone = groups.iter().filter_map(|group| match group.hives.as_slice() {
-            [(_, hive)] if hive.named && hive.container().is_none() => Some(hive.clone()),
+            [(_, hive)] if hive.named && hive.container().is_none() && !is_remote(&hive.path) => Some(hive.clone()),
             _ => None,
         });
         let hives: Vec<Artifact> = lone.collect();
-        let images = holders.iter().filter(|holder| holder.named && holder.is_image());
+        let images = holders.iter().filter(|holder| holder.named && holder.is_image() && !is_remote(holder.path()));
         let images: Vec<(Arc<str>, PathBuf)> = images.map(|image| (image.name(), image.path().to_path_buf())).collect();
         let none = hives.is_empty() && images.is_empty();
         (!none).then(|| Self { hives, images, named: named.map(Path::to_path_buf).collect() })

@@ -6,6 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use super::units::UnitFile;
 use super::walk::Holder;
+use crate::files;
 
 /// The folder of a unit, with those above it: images that lie higher up may use files that lie here.
 pub(crate) struct Above {
@@ -50,7 +51,7 @@ impl Above {
     /// Whether an image in a folder above uses this file. Waits until that is known of each; `used_by` tells which parts the
     /// images among such files use.
     pub(crate) fn uses(&self, holder: &Holder, used_by: &dyn Fn(&[UnitFile]) -> HashSet<PathBuf>) -> bool {
-        let Ok(path) = holder.path().canonicalize() else { return false };
+        let Ok(path) = files::real(holder.path()) else { return false };
         let mut next = self.folder.as_deref();
         while let Some(above) = next {
             let mut parts = above.parts.lock().unwrap_or_else(PoisonError::into_inner);

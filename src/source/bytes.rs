@@ -1,7 +1,6 @@
 //! Where a file's bytes come from: this machine, an image, an archive.
 
 use std::fmt;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -9,8 +8,9 @@ use std::time::SystemTime;
 
 use super::again::Again;
 use crate::error::{At, Error};
+use crate::files;
 use crate::image::{FileRef, Tree};
-use crate::read_at::{LocalFile, ReadAt};
+use crate::read_at::ReadAt;
 
 /// A volume of a disk image, or an archive, that something was found in.
 #[derive(Debug)]
@@ -86,7 +86,7 @@ impl Bytes {
     pub(crate) fn open(&self, path: &Path) -> Result<Box<dyn ReadAt>, Error> {
         match self {
             Bytes::Local => {
-                let file = LocalFile::open(path).map_err(|error| Error::io(At::Whole, "file", &error))?;
+                let file = files::open(path).map_err(|error| Error::io(At::Whole, "file", &error))?;
                 Ok(Box::new(file))
             }
             Bytes::Inside { file: Inside::Volume(volume, file), .. } => Ok(Box::new(volume.get()?.file(*file)?)),
@@ -99,8 +99,8 @@ impl Bytes {
     /// Its size and when it was last modified, where that is known.
     pub(crate) fn meta(&self, path: &Path) -> (Option<u64>, Option<SystemTime>) {
         match self {
-            Bytes::Local => match fs::metadata(path) {
-                Ok(meta) => (Some(meta.len()), meta.modified().ok()),
+            Bytes::Local => match files::meta(path) {
+                Ok((size, modified)) => (Some(size), modified),
                 Err(_) => (None, None),
             },
             Bytes::Inside { size, modified, .. } => (Some(*size), *modified),

@@ -13,8 +13,8 @@ use super::sniff::{Content, LEN, sniff};
 use super::walk::Walk;
 use crate::diagnostic::{Code, Severity};
 use crate::error::{At, Error};
+use crate::files::{self, Is};
 use crate::image::{Dynamic, DynamicVolume, Guid, Piece, dynamic, partitions};
-use crate::read_at::LocalFile;
 
 /// A disk of a group.
 pub(crate) struct Member {
@@ -165,7 +165,7 @@ impl Walk<'_> {
 
     /// The dynamic disks among the files of a folder that were not met so far.
     fn members_in(&mut self, folder: &Path, name: &Arc<str>) -> Vec<Member> {
-        let entries = match std::fs::read_dir(folder) {
+        let entries = match files::list(folder) {
             Ok(entries) => entries,
             Err(error) => {
                 let message = format!("{}: not looked at for other disks of its group: {error}", folder.display());
@@ -173,8 +173,8 @@ impl Walk<'_> {
                 return Vec::new();
             }
         };
-        let files = entries.filter_map(Result::ok).filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
-        let mut paths: Vec<PathBuf> = files.map(|entry| entry.path()).collect();
+        let listed = entries.into_iter().filter_map(Result::ok).filter(|entry| matches!(entry.what, Is::File(_)));
+        let mut paths: Vec<PathBuf> = listed.map(|entry| folder.join(entry.name)).collect();
         paths.sort();
         if paths.len() > self.limits.ldm_neighbours {
             let most = self.limits.ldm_neighbours;
@@ -199,12 +199,12 @@ impl Walk<'_> {
     }
 
     fn member_at(&self, path: &Path) -> Result<Option<Member>, Error> {
-        let canonical = path.canonicalize().map_err(|error| Error::io(At::Whole, "file", &error))?;
+        let canonical = files::real(path).map_err(|error| Error::io(At::Whole, "file", &error))?;
         if self.images.contains(&canonical) {
             return Ok(None);
         }
         let mut buf = [0u8; LEN];
-        let file = LocalFile::open(path).map_err(|error| Error::io(At::Whole, "file", &error))?;
+        let file = files::open(path).map_err(|error| Error::io(At::Whole, "file", &error))?;
         let content = start(&file, &mut buf).map(sniff).map_err(|error| Error::io(At::Whole, "file", &error))?;
         if !matches!(content, Content::Image | Content::Disk) {
             return Ok(None);

@@ -21,13 +21,14 @@ use super::{Artifact, Kind, inside, is_in_config, name, step};
 use crate::archive::{self, Archive};
 use crate::diagnostic::{Code, Severity};
 use crate::error::{At, Error};
+use crate::files;
 use crate::image::{Disk, disk, ends_like_disk};
 use crate::limits::Limits;
-use crate::read_at::{LocalFile, Metered, ReadAt};
+use crate::read_at::{Metered, ReadAt};
 use crate::windows::keys::is_hive_file;
 
 fn open_file(path: &Path) -> Result<Arc<dyn ReadAt>, Error> {
-    let file = LocalFile::open(path).map_err(|error| Error::io(At::Whole, "file", &error))?;
+    let file = files::open(path).map_err(|error| Error::io(At::Whole, "file", &error))?;
     Ok(Arc::new(file))
 }
 

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use super::bytes::Bytes;
 use super::{Artifact, Kind, LogFile, NO_LOGS, Search, name};
 use crate::error::Error;
+use crate::files::{self, Is};
 use crate::limits::Limits;
-use crate::read_at::{LocalFile, ReadAt};
+use crate::read_at::ReadAt;
 use crate::registry::hive::{Hive, Recovery, Refused, log_fits, replay};
 
 /// The endings, in the order in which the logs are to be tried. `.LOG` alone is that of hives with a single log; beside the
@@ -254,10 +255,9 @@ impl BesideLog {
 }
 
 fn beside_in(folder: &Path) -> Beside {
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let unlisted =
         |error: std::io::Error| Some(format!("the folder cannot be listed, and logs in it are not known: {error}"));
-    let entries = match std::fs::read_dir(folder) {
+    let entries = match files::list(folder) {
         Ok(entries) => entries,
         Err(error) => return Beside { unlisted: unlisted(error), ..Beside::default() },
     };
@@ -270,20 +270,19 @@ fn beside_in(folder: &Path) -> Beside {
                 continue;
             }
         };
-        let Ok(name) = entry.file_name().into_string() else { continue };
+        let Ok(name) = entry.name.into_string() else { continue };
         if !ENDINGS.iter().any(|ending| stem(&name, ending).is_some()) {
             continue;
         }
-        match entry.metadata() {
-            Ok(meta) if meta.is_file() && meta.len() == 0 => {}
-            Ok(meta) if meta.is_file() => beside.add(name, None, None, Bytes::Local),
+        match entry.what {
+            Is::File(0) | Is::Other => {}
+            Is::File(_) => beside.add(name, None, None, Bytes::Local),
             // As in the walk: it may lead out of the evidence.
-            Ok(meta) if meta.is_symlink() => {
+            Is::Link => {
                 let why = "a symbolic link, which is not followed: give the log with --log".to_owned();
                 beside.add(name, None, Some(why), Bytes::Local);
             }
-            Ok(_) => {}
-            Err(error) => beside.add(name, None, Some(error.to_string()), Bytes::Local),
+            Is::Untold(why) => beside.add(name, None, Some(why), Bytes::Local),
         }
     }
     beside.sorted()
@@ -305,7 +304,7 @@ fn by_hand(artifacts: &[Artifact], path: &Path, limits: &Limits) -> Result<usize
     }
     let mut fitting: Vec<(usize, bool)> = Vec::new();
     for (i, artifact) in &hives {
-        let log = LocalFile::open(path).map_err(|error| (error.to_string(), true))?;
+        let log = files::open(path).map_err(|error| (error.to_string(), true))?;
         let Ok(hive) = artifact.open() else { continue };
         if log_fits(&*hive, Box::new(log), limits).is_ok() {
             fitting.push((*i, matches!(artifact.kind, Kind::Hive(_))));

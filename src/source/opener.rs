@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::bytes::{Members, member};
 use super::{inside, name};
 use crate::error::{At, Error};
+use crate::files;
 use crate::image::{Opened, Opener};
 use crate::limits::Limits;
 use crate::number::wide;
-use crate::read_at::LocalFile;
 
 /// Files of this machine that were opened, in order, each once.
 #[derive(Default)]
@@ -48,7 +48,7 @@ impl Beside {
         Self {
             path: path.to_path_buf(),
             file_name: file_name(path),
-            chain: path.canonicalize().into_iter().collect(),
+            chain: files::real(path).into_iter().collect(),
             allowed: Arc::new(allow.to_vec()),
             parts: Arc::clone(parts),
             depth: limits.image_chain,
@@ -92,23 +92,24 @@ impl Beside {
 
     /// The file at `path`, or one that is called like it but for case.
     fn there(path: &Path) -> Option<PathBuf> {
-        if path.symlink_metadata().is_ok() {
+        if files::is_there(path) {
             return Some(path.to_path_buf());
         }
         let wanted = path.file_name()?.to_str()?.to_lowercase();
-        let entries = std::fs::read_dir(path.parent()?).ok()?;
+        let entries = files::list(path.parent()?).ok()?;
         let same = |name: &str| name.to_lowercase() == wanted;
-        let mut found = entries.filter_map(Result::ok).filter(|entry| entry.file_name().to_str().is_some_and(same));
+        let mut found =
+            entries.into_iter().filter_map(Result::ok).filter(|entry| entry.name.to_str().is_some_and(same));
         match (found.next(), found.next()) {
-            (Some(one), None) => Some(one.path()),
+            (Some(one), None) => Some(path.with_file_name(one.name)),
             _ => None, // which of several it is would be a guess
         }
     }
 
     /// What lies at `path`, without links, if it may be read.
     fn allowed(&self, path: &Path) -> Result<PathBuf, String> {
-        let real = path.canonicalize().map_err(|error| format!("{}: {error}", path.display()))?;
-        let own = self.folder().canonicalize();
+        let real = files::real(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let own = files::real(self.folder());
         let folders = own.iter().chain(self.allowed.iter());
         if folders.into_iter().any(|folder| real.starts_with(folder)) {
             return Ok(real);
@@ -162,8 +163,7 @@ impl Opener for Beside {
                     let what = format!("the image builds on {}, which builds on the image again", path.display());
                     return Err(Error::unsupported(At::Whole, what));
                 }
-                let file =
-                    LocalFile::open(&real).map_err(|error| Error::io(At::Whole, "a file of the image", &error))?;
+                let file = files::open(&real).map_err(|error| Error::io(At::Whole, "a file of the image", &error))?;
                 let called = name(&path);
                 self.parts.add(&called, &path);
                 let chain = self.chain.iter().cloned().chain([real]).collect();

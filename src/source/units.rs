@@ -17,13 +17,14 @@ use super::mounted::{Mounted, is_of_windows, mounted, windows_of};
 use super::past::is_past;
 use super::policy_place::is_uploads;
 use super::{Search, is_in_config, name};
+use crate::files::{self, Refused};
 use crate::limits::Limits;
 
 /// Files of several folders that may be one unit, so that disks of one group are found wherever they were copied to.
 const FEW: usize = 64;
 
 /// Files of one folder that follow one another in a list and are one unit. A folder that is named has no such bound.
-const MANY: usize = 4096;
+pub(super) const MANY: usize = 4096;
 
 /// The folder of a file, however it is spelt.
 fn folder(file: &Path) -> PathBuf {
@@ -40,10 +41,10 @@ fn by_folder(inputs: Vec<&PathBuf>) -> Vec<PathBuf> {
     let mut groups: Vec<Vec<PathBuf>> = Vec::new();
     let mut numbers: HashMap<PathBuf, usize> = HashMap::new();
     for input in inputs {
-        let parent = if input.is_dir() { None } else { Some(folder(input)) };
+        let parent = if files::is_folder(input) { None } else { Some(folder(input)) };
         let real = parent.map(|parent| match parent.as_os_str().is_empty() {
             true => Path::new(".").canonicalize().unwrap_or(parent),
-            false => parent.canonicalize().unwrap_or(parent),
+            false => files::real(&parent).unwrap_or(parent),
         });
         let number = real.map_or(groups.len(), |real| *numbers.entry(real).or_insert(groups.len()));
         match groups.get_mut(number) {
@@ -109,11 +110,17 @@ pub(super) enum Trouble {
     Split(Arc<str>),
     /// A file of Group Policy that lies on a machine is named apart from it.
     Apart(Arc<str>),
+    /// It has so many copies of an earlier day below it, which are left out.
+    #[cfg(feature = "remote")]
+    LeftOut(Arc<str>, u64),
+    /// So many objects below it are not looked into.
+    #[cfg(feature = "remote")]
+    ByName(Arc<str>, u64),
 }
 
 /// Cuts what the user named into units.
 pub(crate) struct Walker<'a> {
-    search: Search<'a>,
+    pub(super) search: Search<'a>,
     limits: &'a Limits,
     /// Takes each unit; whether to go on.
     give: &'a mut dyn FnMut(Unit) -> bool,
@@ -136,7 +143,7 @@ impl<'a> Walker<'a> {
     /// as well, is met once.
     pub(crate) fn all(&mut self, inputs: &[PathBuf]) -> Result<(), Stopped> {
         let real: Vec<PathBuf> =
-            inputs.iter().map(|input| input.canonicalize().unwrap_or_else(|_| input.clone())).collect();
+            inputs.iter().map(|input| files::real(input).unwrap_or_else(|_| input.clone())).collect();
         let folders: Vec<&PathBuf> = real.iter().filter(|path| path.is_dir()).collect();
         // A file goes by its own name rather than by that of a link to it.
         let mut names: HashMap<&PathBuf, &PathBuf> = HashMap::new();
@@ -208,7 +215,7 @@ impl<'a> Walker<'a> {
             }
             let one_folder = last.is_none_or(|last| folder(last) == folder(&input));
             let goes_on = if one_folder { together.len() < most } else { across && together.len() < FEW };
-            let is_file = !input.is_dir();
+            let is_file = files::refused(&input).is_some() || !files::is_folder(&input);
             if !is_file || !goes_on {
                 self.files(std::mem::take(&mut together))?;
             }
@@ -235,9 +242,15 @@ impl<'a> Walker<'a> {
             if self.given.is_some() && is_policy_name(&file_name) && is_of_windows(&path, Path::new("")) {
                 unit.troubles.push(Trouble::Apart(name(&path)));
             }
-            match path.symlink_metadata() {
-                Ok(_) => {
-                    let in_past = path.canonicalize().is_ok_and(|path| is_past(&path));
+            if let Some(Refused { shown, why }) = files::refused(&path) {
+                unit.troubles.push(Trouble::Unreadable(shown.into(), why.to_owned()));
+                continue;
+            }
+            // Whether an object is there shows when it is opened.
+            let there = files::is_remote(&path).then_some(Ok(()));
+            match there.unwrap_or_else(|| path.symlink_metadata().map(|_| ())) {
+                Ok(()) => {
+                    let in_past = files::real(&path).is_ok_and(|path| is_past(&path));
                     unit.files.push(UnitFile { path, named: true, in_past, past_too: true });
                 }
                 Err(_) => unit.troubles.push(Trouble::Missing(path)),
@@ -246,12 +259,12 @@ impl<'a> Walker<'a> {
         self.give(unit)
     }
 
-    fn unit(&self, folder: &Path, above: &Arc<Above>) -> Unit {
+    pub(super) fn unit(&self, folder: &Path, above: &Arc<Above>) -> Unit {
         let (folder, above) = (folder.to_path_buf(), Arc::clone(above));
         Unit { number: 0, folder, files: Vec::new(), troubles: Vec::new(), above, last: false, closes: None }
     }
 
-    fn give(&mut self, mut unit: Unit) -> Result<(), Stopped> {
+    pub(super) fn give(&mut self, mut unit: Unit) -> Result<(), Stopped> {
         if unit.files.is_empty() && unit.troubles.is_empty() && unit.closes.is_none() {
             unit.above.announce(HashSet::new());
             return Ok(());
@@ -263,6 +276,10 @@ impl<'a> Walker<'a> {
 
     /// A folder that is named, with everything below it; the folders that were walked.
     fn root(&mut self, root: &Path) -> Result<HashSet<PathBuf>, Stopped> {
+        #[cfg(feature = "remote")]
+        if files::is_remote(root) {
+            return self.prefix(root).map(|()| HashSet::new());
+        }
         let real = root.canonicalize().unwrap_or_else(|_| root.to_path_buf());
         let mut walked = HashSet::new();
         let mut last = Vec::new();

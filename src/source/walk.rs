@@ -1,6 +1,7 @@
 //! Files of this machine: each one told by its content, and those that hold others put aside to be looked into.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ use super::{Artifact, Kind, Search, is_in_config, name};
 use crate::archive::Archive;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::error::At;
+use crate::files;
 use crate::image::ends_like_disk;
 use crate::limits::Limits;
 use crate::place::Place;
@@ -185,12 +187,27 @@ impl<'a> Walk<'a> {
                     self.remark(folder, Code::WindowsVolume, message.to_owned());
                 }
                 Trouble::Past(folder) => self.aside(folder),
-                Trouble::Missing(path) => self.missing(path),
+                Trouble::Missing(path) => {
+                    let why = path.symlink_metadata().err();
+                    self.missing(path, why.map_or_else(|| "not there".to_owned(), |error| error.to_string()));
+                }
                 Trouble::Passed(path, link) => self.passed(path, *link),
                 Trouble::Split(folder) => {
                     let message = "a list names its files in several places, or more of them than are looked at together: \
                                    files of one machine may be taken apart, or judged twice; name the folder";
                     self.remark(folder, Code::SplitUnit, message.to_owned());
+                }
+                #[cfg(feature = "remote")]
+                Trouble::LeftOut(folder, files) => self.left_out(folder, *files),
+                #[cfg(feature = "remote")]
+                Trouble::ByName(folder, objects) => {
+                    self.out.files += objects;
+                    self.out.other_files += objects;
+                    let why = format!("{objects} objects below it are not looked into, by their names");
+                    let entry = Entry::new(folder, "objects of other names", Fate::NotAboutWindows);
+                    let entry =
+                        entry.because(Code::OtherObjects, why, Some("name such an object to have it looked into"));
+                    self.out.ledger.push(Entry { files: *objects, ..entry });
                 }
                 Trouble::Apart(file) => {
                     let message = "it lies on a machine, and a list names it apart from that: it is judged by itself; \
@@ -251,8 +268,7 @@ impl<'a> Walk<'a> {
     }
 
     /// A file that the user named and that is not there.
-    fn missing(&mut self, path: &Path) {
-        let why = path.symlink_metadata().err().map_or_else(|| "not there".to_owned(), |error| error.to_string());
+    fn missing(&mut self, path: &Path, why: String) {
         let entry = Entry { path: Some(path.to_path_buf()), named: true, ..Entry::new(&name(path), "", Fate::NotRead) };
         let next = instead(&path.to_string_lossy());
         self.out.ledger.push(entry.that_counts().because(Code::NoSuchFile, why.clone(), Some(next)));
@@ -266,7 +282,7 @@ impl<'a> Walk<'a> {
         let backup = *in_past || is_past(path) || is_copy_beside(path);
         let called = name(path);
         let mut buf = [0u8; LEN];
-        let read = LocalFile::open(path).and_then(|file| {
+        let read = files::open(path).and_then(|file| {
             let start = start(&file, &mut buf)?;
             Ok((sniff_at(start, path), file))
         });
@@ -278,6 +294,9 @@ impl<'a> Walk<'a> {
         let (content, file) = match (read, expected(path)) {
             (Ok(read), _) => read,
             (Err(_), Some(form)) if !named => return artifact(Kind::PolicyFile(form)),
+            (Err(error), _) if named && files::is_remote(path) && error.kind() == ErrorKind::NotFound => {
+                return self.missing(path, error.to_string());
+            }
             (Err(error), _) => {
                 let entry = Entry { path: Some(path.to_path_buf()), named, ..Entry::new(&called, "", Fate::NotRead) };
                 self.own = Some(self.out.ledger.len());
@@ -350,7 +369,7 @@ impl<'a> Walk<'a> {
     pub(crate) fn parts_among(&mut self, containers: &[Holder]) -> PartsAmong {
         let mut numbers: HashMap<PathBuf, usize> = HashMap::new();
         for (number, holder) in containers.iter().enumerate() {
-            numbers.extend(holder.path.canonicalize().ok().map(|path| (path, number)));
+            numbers.extend(files::real(&holder.path).ok().map(|path| (path, number)));
         }
         let mut used = HashSet::new();
         let mut uses: Vec<Vec<usize>> = Vec::new();
@@ -359,7 +378,7 @@ impl<'a> Walk<'a> {
                 HolderKind::Image => self.parts_of(&holder.path),
                 HolderKind::Archive(_) => Vec::new(),
             };
-            let others: Vec<PathBuf> = others.iter().filter_map(|path| path.canonicalize().ok()).collect();
+            let others: Vec<PathBuf> = others.iter().filter_map(|path| files::real(path).ok()).collect();
             uses.push(others.iter().filter_map(|path| numbers.get(path).copied()).collect());
             used.extend(others);
         }
@@ -375,7 +394,7 @@ impl<'a> Walk<'a> {
             return;
         }
         for entry in self.out.ledger.iter_mut().filter(|entry| entry.is_unjudged()) {
-            let real = entry.path.as_ref().and_then(|path| path.canonicalize().ok());
+            let real = entry.path.as_ref().and_then(|path| files::real(path).ok());
             if real.is_some_and(|real| used.contains(&real)) {
                 let whole = Entry::new(&entry.name, "part of a disk image", Fate::Part);
                 *entry = Entry { path: entry.path.take(), size: entry.size, named: entry.named, ..whole };
@@ -441,7 +460,7 @@ fn is_copy_beside(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     copy_of(&name).is_some_and(|hive| {
         let spelled = [hive.to_owned(), hive.to_ascii_uppercase(), hive.to_ascii_lowercase()];
-        spelled.iter().any(|hive| path.with_file_name(hive).symlink_metadata().is_ok_and(|meta| meta.is_file()))
+        spelled.iter().any(|hive| files::is_file(&path.with_file_name(hive)))
     })
 }
 

@@ -44,7 +44,8 @@ pub(in crate::cli) struct AuditArgs {
     #[arg(short = '0', long, requires = "files_from", help_heading = INPUT, hide_short_help = true)]
     pub(in crate::cli) null: bool,
 
-    /// How many machines are read at a time [default: one for each processor]; the report is the same for any number
+    /// How many machines are read at a time [default: one for each processor, 32 for objects in stores]; the report is the same
+    /// for any number
     #[arg(short, long, value_name = "N", help_heading = INPUT, hide_short_help = true)]
     pub(in crate::cli) jobs: Option<std::num::NonZeroUsize>,
 
@@ -121,6 +122,11 @@ pub(in crate::cli) struct AuditArgs {
 
     #[command(flatten)]
     pub(in crate::cli) disk: DiskArgs,
+
+    /// Of objects in stores, bytes that one request reads (K and M may stand behind); objects up to 1M are read whole
+    #[cfg(feature = "remote")]
+    #[arg(long, value_name = "BYTES", default_value = "256K", value_parser = audit::block_size, help_heading = INPUT, hide_short_help = true)]
+    pub(in crate::cli) block_size: u64,
 
     /// Transaction log of a hive, for logs that do not lie beside theirs under its name; may be given again
     #[arg(long, value_name = "FILE", conflicts_with = "no_logs", help_heading = INPUT, hide_short_help = true)]

@@ -40,6 +40,10 @@ codes! {
         "Files of one machine were named apart from one another, or only some of them."
         "A machine may have been judged in parts, twice, or by a part of its files."
         "Name the folder instead of its files.";
+    OtherObjects "other-objects" Note
+        "Objects below a prefix of an object store were not looked into: by their names, they are nothing that is read."
+        "Looking into each would cost a request; a registry under such a name was not judged."
+        "Name such an object itself.";
     BackupLeftOut "backup-left-out" Note
         "A copy from an earlier day (RegBack, Windows.old, a shadow copy) was not read."
         "It shows the machine as it was, not as it is."

@@ -1,0 +1,161 @@
+//! An object that is open for reading.
+
+use std::io;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
+
+use object_store::{Error, GetOptions, GetRange, ObjectMeta, ObjectStoreExt};
+
+use super::block::Blocks;
+use super::store::{At, told};
+use crate::number::{narrow, wide};
+use crate::read_at::{ReadAt, fill};
+
+/// Objects up to this size are read whole, in one request or two.
+const WHOLE: u64 = 1 << 20;
+
+/// Blocks of one object in memory.
+const BLOCKS: usize = 16;
+
+static BLOCK: AtomicU64 = AtomicU64::new(256 << 10);
+
+/// Reads larger objects by blocks of so many bytes from now on.
+pub fn set_block_size(bytes: u64) {
+    BLOCK.store(bytes.max(4096), Ordering::Relaxed);
+}
+
+/// Bytes of all objects in memory.
+pub(super) fn in_memory() -> u64 {
+    super::block::in_memory()
+}
+
+/// An object, in the version that it had when it was opened.
+pub(crate) struct Object {
+    at: At,
+    meta: ObjectMeta,
+    block: u64,
+    blocks: Mutex<Blocks>,
+}
+
+impl Object {
+    /// Opens an object, whose size may be known from a list. The first request gives its size, its version and its start.
+    pub(super) fn open(at: At, size: Option<u64>) -> io::Result<Self> {
+        let block = BLOCK.load(Ordering::Relaxed);
+        let first = size.filter(|size| *size <= WHOLE).unwrap_or(block);
+        let options = |range| GetOptions { range, ..GetOptions::default() };
+        // No range of an empty object can be asked for.
+        let range = (size != Some(0)).then_some(GetRange::Bounded(0..first));
+        let got = match get(&at, options(range)) {
+            // An empty object whose size was not known gives an error that no store words alike.
+            Err(Error::Generic { .. }) if size.is_none() && is_empty(&at) => get(&at, options(None)),
+            other => other,
+        };
+        let (meta, bytes) = got.map_err(|error| failed(&error))?;
+        if wide(bytes.len()) != first.min(meta.size) {
+            return Err(other_length());
+        }
+        let mut blocks = Blocks::new(BLOCKS);
+        // A small object of unknown size is whole with the rest.
+        let whole = meta.size <= WHOLE;
+        let size = if whole { meta.size.max(1) } else { block };
+        let object = |blocks| Self { at, meta, block: size, blocks: Mutex::new(blocks) };
+        if !whole || wide(bytes.len()) == size || bytes.is_empty() {
+            blocks.put(0, bytes);
+            return Ok(object(blocks));
+        }
+        let object = object(blocks);
+        let mut all = bytes;
+        all.extend(object.get(wide(all.len())..object.meta.size)?);
+        object.blocks.lock().unwrap_or_else(PoisonError::into_inner).put(0, all);
+        Ok(object)
+    }
+
+    /// When it was last modified, as its store says.
+    pub(crate) fn modified(&self) -> Option<SystemTime> {
+        Some(self.meta.last_modified.into())
+    }
+
+    /// What tells this version from others.
+    pub(super) fn version(&self) -> Option<String> {
+        self.meta.e_tag.clone().or_else(|| self.meta.version.clone())
+    }
+
+    /// Bytes of the version that was opened, and of no other.
+    fn get(&self, range: Range<u64>) -> io::Result<Vec<u8>> {
+        let wanted = range.end - range.start;
+        // A weak mark is not compared by servers; what comes back has its own.
+        let strong = self.meta.e_tag.clone().filter(|mark| !mark.starts_with("W/"));
+        let options = GetOptions {
+            range: Some(GetRange::Bounded(range)),
+            if_unmodified_since: strong.is_none().then_some(self.meta.last_modified),
+            if_match: strong,
+            ..GetOptions::default()
+        };
+        let (meta, bytes) = get(&self.at, options).map_err(|error| failed(&error))?;
+        if meta.e_tag != self.meta.e_tag || meta.size != self.meta.size {
+            return Err(changed());
+        }
+        if wide(bytes.len()) != wanted {
+            return Err(other_length());
+        }
+        Ok(bytes)
+    }
+
+    fn read_some(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        if offset >= self.meta.size || buf.is_empty() {
+            return Ok(0);
+        }
+        let (number, within) = (offset / self.block, narrow(offset % self.block));
+        let mut blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(n) = blocks.copy(number, within, buf) {
+            return Ok(n);
+        }
+        let start = number * self.block;
+        let bytes = self.get(start..start.saturating_add(self.block).min(self.meta.size))?;
+        blocks.put(number, bytes);
+        Ok(blocks.copy(number, within, buf).unwrap_or_default())
+    }
+}
+
+impl ReadAt for Object {
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        fill(offset, buf, |at, rest| self.read_some(at, rest))
+    }
+
+    fn len(&self) -> u64 {
+        self.meta.size
+    }
+}
+
+fn get(at: &At, options: GetOptions) -> object_store::Result<(ObjectMeta, Vec<u8>)> {
+    at.requests.block_on(async {
+        let result = at.store.get_opts(&at.key, options).await?;
+        let meta = result.meta.clone();
+        Ok((meta, result.bytes().await?.into()))
+    })
+}
+
+fn is_empty(at: &At) -> bool {
+    at.requests.block_on(at.store.head(&at.key)).is_ok_and(|meta| meta.size == 0)
+}
+
+fn failed(error: &Error) -> io::Error {
+    match error {
+        Error::NotFound { .. } => io::Error::new(io::ErrorKind::NotFound, "no such object (a prefix ends in a slash)"),
+        Error::Precondition { .. } => changed(),
+        Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => {
+            io::Error::new(io::ErrorKind::PermissionDenied, told(error))
+        }
+        _ => io::Error::other(told(error)),
+    }
+}
+
+pub(super) fn changed() -> io::Error {
+    io::Error::other("the object changed while it was read")
+}
+
+fn other_length() -> io::Error {
+    io::Error::other("the store gave another number of bytes than was asked for")
+}
