@@ -84,10 +84,16 @@ struct Verdicts {
     compliant: u64,
     not_compliant: u64,
     unknown: u64,
+    /// The kinds of machines that have records; all have where it is empty.
+    only: Vec<String>,
 }
 
 impl Verdicts {
     fn add(&mut self, record: &Saved) {
+        if let Saved::Run(run) = record {
+            let only = run.get("only").and_then(Json::as_array).into_iter().flatten();
+            self.only = only.filter_map(Json::as_str).map(str::to_owned).collect();
+        }
         let Saved::Host(host) = record else { return };
         self.hosts += 1;
         match host.get("verdict").and_then(Json::as_str) {
@@ -98,16 +104,24 @@ impl Verdicts {
     }
 
     fn differ_from(&self, end: &Json) -> Option<String> {
-        let Self { hosts, compliant, not_compliant, unknown } = self;
-        [("hosts", hosts), ("compliant", compliant), ("not_compliant", not_compliant), ("unknown", unknown)]
-            .into_iter()
-            .find_map(|(name, found)| {
-                let said = end.get("summary").and_then(|summary| summary.get(name));
-                (said.and_then(Json::as_u64) != Some(*found)).then(|| {
-                    let said = said.map_or_else(|| "nothing".to_owned(), ToString::to_string);
-                    format!("records are missing or were changed: {found} of {name}, and the end says {said}")
-                })
+        let Self { hosts, compliant, not_compliant, unknown, only } = self;
+        let has = |kind: &str| only.is_empty() || only.iter().any(|only| only == kind);
+        [
+            ("hosts", hosts, only.is_empty()),
+            ("compliant", compliant, only.is_empty()),
+            ("not_compliant", not_compliant, has("failing")),
+            ("unknown", unknown, has("not_judged")),
+        ]
+        .into_iter()
+        .filter(|(.., all)| *all)
+        .map(|(name, found, _)| (name, found))
+        .find_map(|(name, found)| {
+            let said = end.get("summary").and_then(|summary| summary.get(name));
+            (said.and_then(Json::as_u64) != Some(*found)).then(|| {
+                let said = said.map_or_else(|| "nothing".to_owned(), ToString::to_string);
+                format!("records are missing or were changed: {found} of {name}, and the end says {said}")
             })
+        })
     }
 }
 
@@ -166,6 +180,12 @@ mod tests {
             format!("{{\"record\":\"end\",\"summary\":{{{sums}}}}}\n")
         };
         assert_eq!(ending(&format!("{run}{host}{}", end(1))), (Ending::Whole, 3));
+        // Of a run that has records of failing machines alone, only these can be counted.
+        let some = run.replace("2}", "2,\"only\":[\"failing\"]}");
+        let sums = |hosts: u64, failing: u64| {
+            end(hosts).replace("\"not_compliant\":0", &format!("\"not_compliant\":{failing}"))
+        };
+        assert_eq!(ending(&format!("{some}{}", sums(2, 0))), (Ending::Whole, 2));
         assert_eq!(ending(&format!("{run}{host}")), (Ending::Cut, 2));
         assert_eq!(ending(&format!("{run}{host}{{\"record\":\"ho")), (Ending::Cut, 2));
         assert_eq!(ending(""), (Ending::Cut, 0));
@@ -177,6 +197,7 @@ mod tests {
             (format!("{run}{}", end(1)), 2),
             (format!("{run}{}{}", host.replace("compliant", "unknown"), end(1)), 3),
             (format!("{run}{host}{{\"record\":\"end\"}}\n"), 3),
+            (format!("{some}{}", sums(2, 1)), 2),
             (format!("{run}{{\"record\":\"other\"}}\n"), 2),
             (run.replace('2', "1"), 1),
         ] {

@@ -38,19 +38,6 @@ use crate::source::{Entry, Fate};
 /// Remarks printed for one file before the rest is counted.
 const REMARKS_PER_FILE: usize = 5;
 
-/// Bytes of a block, from 4 KiB to 16 MiB.
-#[cfg(feature = "remote")]
-pub(super) fn block_size(text: &str) -> Result<u64, String> {
-    let (number, unit) = match text.strip_suffix(['K', 'k']) {
-        Some(number) => (number, 1 << 10),
-        None => text.strip_suffix(['M', 'm']).map_or((text, 1), |number| (number, 1 << 20)),
-    };
-    let bytes = number.parse().ok().and_then(|number: u64| number.checked_mul(unit));
-    bytes
-        .filter(|bytes| (1 << 12..=1 << 24).contains(bytes))
-        .ok_or_else(|| "expected 4K to 16M, such as 64K".to_owned())
-}
-
 pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     if let Some(refused) = args.inputs.iter().chain(&args.disk.allow_dir).find_map(|input| files::refused(input)) {
         return Err(refused.to_string().into());

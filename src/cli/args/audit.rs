@@ -125,7 +125,7 @@ pub(in crate::cli) struct AuditArgs {
 
     /// Of objects in stores, bytes that one request reads (K and M may stand behind); objects up to 1M are read whole
     #[cfg(feature = "remote")]
-    #[arg(long, value_name = "BYTES", default_value = "256K", value_parser = audit::block_size, help_heading = INPUT, hide_short_help = true)]
+    #[arg(long, value_name = "BYTES", default_value = "256K", value_parser = values::block_size, help_heading = INPUT, hide_short_help = true)]
     pub(in crate::cli) block_size: u64,
 
     /// Transaction log of a hive, for logs that do not lie beside theirs under its name; may be given again

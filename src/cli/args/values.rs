@@ -50,3 +50,16 @@ pub(in crate::cli) fn codepage(label: &str) -> Result<&'static encoding_rs::Enco
         None => Err("unknown code page; try windows-1252, windows-1251, shift_jis, gbk or utf-8".to_owned()),
     }
 }
+
+/// Bytes of a block, from 4 KiB to 16 MiB.
+#[cfg(feature = "remote")]
+pub(in crate::cli) fn block_size(text: &str) -> Result<u64, String> {
+    let (number, unit) = match text.strip_suffix(['K', 'k']) {
+        Some(number) => (number, 1 << 10),
+        None => text.strip_suffix(['M', 'm']).map_or((text, 1), |number| (number, 1 << 20)),
+    };
+    let bytes = number.parse().ok().and_then(|number: u64| number.checked_mul(unit));
+    bytes
+        .filter(|bytes| (1 << 12..=1 << 24).contains(bytes))
+        .ok_or_else(|| "expected 4K to 16M, such as 64K".to_owned())
+}
