@@ -189,7 +189,7 @@ impl<'a> Walk<'a> {
                 Trouble::Past(folder) => self.aside(folder),
                 Trouble::Missing(path) => {
                     let why = path.symlink_metadata().err();
-                    self.missing(path, why.map_or_else(|| "not there".to_owned(), |error| error.to_string()));
+                    self.missing(path, &why.map_or_else(|| "not there".to_owned(), |error| error.to_string()));
                 }
                 Trouble::Passed(path, link) => self.passed(path, *link),
                 Trouble::Split(folder) => {
@@ -268,10 +268,10 @@ impl<'a> Walk<'a> {
     }
 
     /// A file that the user named and that is not there.
-    fn missing(&mut self, path: &Path, why: String) {
+    fn missing(&mut self, path: &Path, why: &str) {
         let entry = Entry { path: Some(path.to_path_buf()), named: true, ..Entry::new(&name(path), "", Fate::NotRead) };
         let next = instead(&path.to_string_lossy());
-        self.out.ledger.push(entry.that_counts().because(Code::NoSuchFile, why.clone(), Some(next)));
+        self.out.ledger.push(entry.that_counts().because(Code::NoSuchFile, why.to_owned(), Some(next)));
         self.remark(&name(path), Code::NoSuchFile, format!("{why}: {next}"));
     }
 
@@ -295,7 +295,7 @@ impl<'a> Walk<'a> {
             (Ok(read), _) => read,
             (Err(_), Some(form)) if !named => return artifact(Kind::PolicyFile(form)),
             (Err(error), _) if named && files::is_remote(path) && error.kind() == ErrorKind::NotFound => {
-                return self.missing(path, error.to_string());
+                return self.missing(path, &error.to_string());
             }
             (Err(error), _) => {
                 let entry = Entry { path: Some(path.to_path_buf()), named, ..Entry::new(&called, "", Fate::NotRead) };
