@@ -2,9 +2,12 @@
 
 pub mod record;
 
+use std::collections::BTreeMap;
 use std::io::{self, BufRead, Read};
 
 use serde_json::Value as Json;
+
+use crate::diagnostic::Code;
 
 /// The version of the records that are read, which is that which is written.
 const SCHEMA_VERSION: u64 = 2;
@@ -43,7 +46,7 @@ pub enum Ending {
 /// When it cannot be read, and what `each` gives.
 pub fn read(from: &mut dyn BufRead, each: &mut dyn FnMut(Saved) -> io::Result<()>) -> io::Result<Ending> {
     let mut whole = false;
-    let mut verdicts = Verdicts::default();
+    let mut sums = Sums::default();
     let mut number = 0;
     loop {
         number += 1;
@@ -66,10 +69,10 @@ pub fn read(from: &mut dyn BufRead, each: &mut dyn FnMut(Saved) -> io::Result<()
             }
             _ => {}
         }
-        verdicts.add(&record);
+        sums.add(&record);
         if let Saved::End(end) = &record {
             whole = true;
-            if let Some(why) = verdicts.differ_from(end) {
+            if let Some(why) = sums.differ_from(end) {
                 return Ok(Ending::Damaged(number, why));
             }
         }
@@ -77,47 +80,72 @@ pub fn read(from: &mut dyn BufRead, each: &mut dyn FnMut(Saved) -> io::Result<()
     }
 }
 
-/// How many machines there are of each verdict: the end of a run says it too.
+/// What the records of a run sum up to: its end says it too.
 #[derive(Default)]
-struct Verdicts {
-    hosts: u64,
-    compliant: u64,
-    not_compliant: u64,
-    unknown: u64,
+struct Sums {
+    counts: BTreeMap<&'static str, u64>,
     /// The kinds of machines that have records; all have where it is empty.
     only: Vec<String>,
 }
 
-impl Verdicts {
+/// The sums that are counted, and the records whose lack leaves a sum open.
+const SUMS: [(&str, Option<&str>); 8] = [
+    ("hosts", None),
+    ("compliant", None),
+    ("not_compliant", Some("failing")),
+    ("unknown", Some("not_judged")),
+    ("waived", None),
+    ("advisory", None),
+    ("unreadable", Some("not_judged")),
+    ("missing", Some("not_judged")),
+];
+
+impl Sums {
     fn add(&mut self, record: &Saved) {
-        if let Saved::Run(run) = record {
-            let only = run.get("only").and_then(Json::as_array).into_iter().flatten();
-            self.only = only.filter_map(Json::as_str).map(str::to_owned).collect();
-        }
-        let Saved::Host(host) = record else { return };
-        self.hosts += 1;
-        match host.get("verdict").and_then(Json::as_str) {
-            Some("compliant") => self.compliant += 1,
-            Some("not_compliant") => self.not_compliant += 1,
-            _ => self.unknown += 1,
+        match record {
+            Saved::Run(run) => {
+                let only = run.get("only").and_then(Json::as_array).into_iter().flatten();
+                self.only = only.filter_map(Json::as_str).map(str::to_owned).collect();
+            }
+            Saved::Host(host) => self.host(host),
+            Saved::Input(input) => {
+                let is_missing =
+                    |code: &str| [Code::NoSuchFile, Code::NoSuchMachine].iter().any(|c| c.as_str() == code);
+                self.count("unreadable", input.get("incomplete") == Some(&Json::Bool(true)));
+                self.count("missing", input.get("code").and_then(Json::as_str).is_some_and(is_missing));
+            }
+            Saved::End(_) => {}
         }
     }
 
+    fn host(&mut self, host: &Json) {
+        self.count("hosts", true);
+        let verdict = match host.get("verdict").and_then(Json::as_str) {
+            Some("compliant") => "compliant",
+            Some("not_compliant") => "not_compliant",
+            _ => "unknown",
+        };
+        self.count(verdict, true);
+        for finding in host.get("findings").and_then(Json::as_array).into_iter().flatten() {
+            let is_waived = finding.get("waived").is_some_and(|waived| !waived.is_null());
+            let is_advice = finding.get("required") == Some(&Json::Bool(false));
+            let fails = finding.get("outcome").and_then(Json::as_str) == Some("fail");
+            self.count("waived", is_waived);
+            self.count("advisory", is_advice && fails && !is_waived);
+        }
+    }
+
+    fn count(&mut self, name: &'static str, is: bool) {
+        *self.counts.entry(name).or_default() += u64::from(is);
+    }
+
     fn differ_from(&self, end: &Json) -> Option<String> {
-        let Self { hosts, compliant, not_compliant, unknown, only } = self;
-        let has = |kind: &str| only.is_empty() || only.iter().any(|only| only == kind);
-        [
-            ("hosts", hosts, only.is_empty()),
-            ("compliant", compliant, only.is_empty()),
-            ("not_compliant", not_compliant, has("failing")),
-            ("unknown", unknown, has("not_judged")),
-        ]
-        .into_iter()
-        .filter(|(.., all)| *all)
-        .map(|(name, found, _)| (name, found))
-        .find_map(|(name, found)| {
+        let has =
+            |kind: Option<&str>| self.only.is_empty() || kind.is_some_and(|kind| self.only.iter().any(|o| o == kind));
+        SUMS.iter().filter(|(_, kind)| has(*kind)).find_map(|(name, _)| {
+            let found = self.counts.get(name).copied().unwrap_or_default();
             let said = end.get("summary").and_then(|summary| summary.get(name));
-            (said.and_then(Json::as_u64) != Some(*found)).then(|| {
+            (said.and_then(Json::as_u64) != Some(found)).then(|| {
                 let said = said.map_or_else(|| "nothing".to_owned(), ToString::to_string);
                 format!("records are missing or were changed: {found} of {name}, and the end says {said}")
             })
@@ -176,7 +204,8 @@ mod tests {
         let run = "{\"record\":\"run\",\"schema_version\":2}\n";
         let host = "{\"record\":\"host\",\"verdict\":\"compliant\"}\n";
         let end = |hosts: u64| {
-            let sums = format!("\"hosts\":{hosts},\"compliant\":{hosts},\"not_compliant\":0,\"unknown\":0");
+            let others = "\"waived\":0,\"advisory\":0,\"unreadable\":0,\"missing\":0";
+            let sums = format!("\"hosts\":{hosts},\"compliant\":{hosts},\"not_compliant\":0,\"unknown\":0,{others}");
             format!("{{\"record\":\"end\",\"summary\":{{{sums}}}}}\n")
         };
         assert_eq!(ending(&format!("{run}{host}{}", end(1))), (Ending::Whole, 3));
@@ -197,6 +226,9 @@ mod tests {
             (format!("{run}{}", end(1)), 2),
             (format!("{run}{}{}", host.replace("compliant", "unknown"), end(1)), 3),
             (format!("{run}{host}{{\"record\":\"end\"}}\n"), 3),
+            // So is an input that could hold a machine.
+            (format!("{run}{host}{}", end(1).replace("\"unreadable\":0", "\"unreadable\":1")), 3),
+            (format!("{run}{{\"record\":\"input\",\"incomplete\":true}}\n{}", end(0)), 3),
             (format!("{some}{}", sums(2, 1)), 2),
             (format!("{run}{{\"record\":\"other\"}}\n"), 2),
             (run.replace('2', "1"), 1),

@@ -281,6 +281,60 @@ fn a_baseline_fails_on_what_is_new_alone() {
 }
 
 /// Clones have one MachineGuid, which then tells nobody apart: what is gone is gone, and what is new is new.
+/// A baseline speaks of the machines as they were, all of them, and of what could not be read where it lay.
+#[test]
+fn a_baseline_of_something_else_is_told() {
+    let (_keep, base) = scratch();
+    let folder = |name: &str| base.join(name).display().to_string();
+    copy("compliant", &base.join("a/one"));
+    copy("disabled", &base.join("a/two"));
+    let saved = |name: &str, args: &[&str]| {
+        fs::write(base.join(name), run(&[&["audit", "--format", "jsonl"], args].concat()).stdout).unwrap();
+        folder(name)
+    };
+    let with = |old: &str, args: &[&str]| run(&[&["audit", "-q", "--baseline", old], args].concat());
+    let said = |old: &str, args: &[&str]| run(&[&["audit", "--baseline", old], args].concat()).err();
+    let plain = saved("plain.jsonl", &[&folder("a")]);
+    assert_eq!(with(&plain, &[&folder("a")]).status, 0);
+    // As they would be, or another control set.
+    let what_if = saved("if.jsonl", &[&folder("a"), "--overlay", "fixtures/reg/disabled.reg"]);
+    assert_eq!(with(&what_if, &[&folder("a")]).status, 3);
+    assert!(said(&what_if, &[&folder("a")]).contains("the baseline was run otherwise"));
+    let other = saved("set.jsonl", &[&folder("a"), "--control-set", "last-known-good"]);
+    assert_eq!(with(&other, &[&folder("a")]).status, 3);
+    // One is gone; one is asked for.
+    fs::remove_dir_all(base.join("a/two")).unwrap();
+    assert_eq!(with(&plain, &[&folder("a")]).status, 3);
+    assert!(said(&plain, &[&folder("a")]).contains("in the baseline, and not in this run"));
+    assert_eq!(with(&plain, &[&folder("a"), "--host", "AADC-2019"]).status, 0);
+    // Not read in one folder is not what was not read in another.
+    copy("compliant", &base.join("b/three"));
+    fs::write(base.join("a/x.vhd"), "").unwrap();
+    let before = saved("x.jsonl", &[&folder("a"), &folder("b")]);
+    assert_eq!(with(&before, &[&folder("a"), &folder("b")]).status, 0);
+    fs::rename(base.join("a/x.vhd"), base.join("b/x.vhd")).unwrap();
+    let now = with(&before, &[&folder("a"), &folder("b")]);
+    assert_eq!(now.status, 3, "{}", said(&before, &[&folder("a"), &folder("b")]));
+    let later = saved("y.jsonl", &[&folder("a"), &folder("b")]);
+    assert_eq!(run(&["diff", &before, &later]).status, 1);
+}
+
+/// Of several policies, one that a run lacks says nothing of what became of a machine.
+#[test]
+fn a_policy_that_was_left_out_fixes_nothing() {
+    let (_keep, base) = scratch();
+    let saved = |name: &str, policies: &[&str]| {
+        let policies: Vec<&str> = policies.iter().flat_map(|policy| ["--policy", policy]).collect();
+        let args = [&["audit", "--format", "jsonl", "fixtures/hosts/compliant"], &policies[..]].concat();
+        fs::write(base.join(name), run(&args).stdout).unwrap();
+        base.join(name).display().to_string()
+    };
+    let both = saved("both.jsonl", &["entra-connect-tls12", "tls12-only"]);
+    let one = saved("one.jsonl", &["entra-connect-tls12"]);
+    let done = run(&["diff", "--across-policies", &both, &one]);
+    assert!(done.out().contains("0 fixed") && done.out().contains("alone has the policy tls12-only"), "{}", done.out());
+}
+
 #[test]
 fn a_guid_that_several_machines_have_tells_nothing() {
     let (_keep, base) = scratch();

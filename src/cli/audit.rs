@@ -2,7 +2,7 @@
 
 mod about;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ use crate::host::{Host, Options, Overlays, Pick, Wanted, overlay_interest};
 use crate::limits::Limits;
 use crate::output::records;
 use crate::output::reports::{ReportFormat, Reports};
-use crate::output::{Format, Layout, Piece, Report, saved};
+use crate::output::{Format, Layout, Piece, Report, saved, saved_run};
 use crate::place::Place;
 use crate::run::{Counts, End, InputRecord, Inputs, Inspection, Record, interest, run as inspect_all};
 use crate::saved::Saved;
@@ -62,10 +62,8 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         waivers.clone(),
         files.iter().flat_map(|file| file.diagnostics.iter().cloned()).collect(),
     )?;
-    let mut done = HashSet::new();
-    for part in &args.resume {
-        done.extend(report::done(part, &about)?);
-    }
+    let mut done = report::Done::default();
+    args.resume.iter().try_for_each(|part| report::done(part, &about, &mut done))?;
     let progress = Arc::default();
     let fixer = |host: &Host| fix::fix(&policy, host, &limits);
     let inspection = Inspection {
@@ -79,7 +77,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         fixer: (shows_fixes(args) && args.overlay.is_empty() && args.control_set == Wanted::Current).then_some(&fixer),
         require_complete: args.require_complete,
         accepted: &args.allow,
-        done: (!args.resume.is_empty()).then_some(&done),
+        done: (!args.resume.is_empty()).then_some(&done.inputs),
         shard: args.shard,
         jobs: args.jobs.or_else(|| for_objects(&args.inputs)).unwrap_or_else(|| jobs(None)),
         progress: Some(&progress),
@@ -111,16 +109,23 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     }
     reports.run(records::run(&about)?);
     let mut now = baseline.is_some().then(|| Side::new("this run"));
+    if let Some(now) = &mut now {
+        now.take(&Saved::Run(saved_run(&about)?)).map_err(io::Error::from)?;
+    }
     let shown = progress::show(&progress, &args.progress, args.quiet);
     let end = inspect(args, &inspection, &mut report, &mut reports, &mut now)?;
     drop(shown);
     let news = match (&baseline, &now) {
-        (Some(old), Some(new)) => Some(diff::news(&compare(old, new), args.reports.fail_on.into())),
+        (Some(old), Some(new)) => {
+            let is_whole = args.host.is_empty() && new.broken.is_none();
+            Some(diff::news(&compare(old, new), args.reports.fail_on.into(), is_whole))
+        }
         _ => None,
     };
     let status = match &news {
         Some(news) => news.status(&end.counts),
-        None => end.counts.status_for(args.reports.fail_on.into()),
+        // A run that goes on with another one tells of both.
+        None => end.counts.with(&done.counts).status_for(args.reports.fail_on.into()),
     };
     let ended = clock::second();
     reports.run_ended(records::end(&end, &ended)?);
@@ -135,8 +140,11 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
                 stderr::line(line(remark));
             }
         }
-        if end.counts.hosts == 0 {
+        if end.counts.hosts == 0 && done.counts.hosts == 0 {
             nothing(&end.counts);
+        }
+        if !args.resume.is_empty() {
+            goes_on(args, &done.counts);
         }
     }
     if let (Some(news), Some(path), false) = (&news, &args.baseline, args.quiet) {
@@ -238,6 +246,17 @@ fn inspect(
         return Err(Failure::Message(format!("{output}: that is an input ({path}), and not overwritten")));
     }
     Ok(end)
+}
+
+/// Says that the status is that of all parts, and what prints them together.
+fn goes_on(args: &AuditArgs, before: &Counts) {
+    let parts: Vec<String> = args.resume.iter().map(|part| part.display().to_string()).collect();
+    let parts = parts.join(" ");
+    let Counts { hosts, not_compliant, unknown, .. } = before;
+    stderr::note(format_args!(
+        "goes on with {parts}, which has {hosts} machines ({not_compliant} not compliant, {unknown} unknown): the exit status is of \
+         both, and `tlshive report {parts} …` puts them together"
+    ));
 }
 
 /// A machine that was asked for, and is not there.

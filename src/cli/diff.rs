@@ -8,7 +8,7 @@ use super::args::{DiffArgs, DiffFormatArg};
 use super::exit::Failure;
 use super::writer::writer;
 use super::{audit, policy, progress, reader, stderr};
-use crate::diff::{Class, Comparison, Pair, RuleChange, Side, compare};
+use crate::diff::{Class, Comparison, Machine, Pair, RuleChange, Side, compare};
 use crate::host::Options;
 use crate::limits::Limits;
 use crate::output::diff::{Format, write};
@@ -146,7 +146,9 @@ pub(super) struct News {
 }
 
 /// What is new against a baseline, and what of it counts.
-pub(super) fn news(comparison: &Comparison<'_>, fail_on: FailOn) -> News {
+///
+/// `is_whole` is whether this run looked at everything that the baseline did.
+pub(super) fn news(comparison: &Comparison<'_>, fail_on: FailOn, is_whole: bool) -> News {
     let (mut lines, mut status) = (Vec::new(), 0);
     let mut worst = |is: u8| {
         status = match (status, is) {
@@ -156,7 +158,15 @@ pub(super) fn news(comparison: &Comparison<'_>, fail_on: FailOn) -> News {
         };
     };
     for pair in &comparison.pairs {
-        let Some(new) = pair.new else { continue };
+        let Some(new) = pair.new else {
+            let looked_at = |old: &&Machine| is_whole && comparison.new.looked_at(comparison.old, old);
+            if let Some(old) = pair.old.filter(looked_at) {
+                worst(3);
+                let note = pair.note.as_ref().map(|note| format!("; {note}")).unwrap_or_default();
+                lines.push(format!("{}: in the baseline, and not in this run ({}){note}", old.identity, old.unit));
+            }
+            continue;
+        };
         let (name, unit) = (new.identity.to_string(), &new.unit);
         let several = comparison.has_several_policies();
         let rules = |is: &dyn Fn(&RuleChange<'_>) -> bool| named(pair, several, is);
@@ -200,6 +210,10 @@ pub(super) fn news(comparison: &Comparison<'_>, fail_on: FailOn) -> News {
     if let Some(why) = &comparison.old.broken {
         worst(3);
         lines.push(format!("the baseline is not whole: {why}"));
+    }
+    if comparison.old.options != comparison.new.options || comparison.old.overlays != comparison.new.overlays {
+        worst(3);
+        lines.push(format!("the baseline was run otherwise: {}", comparison.differences().join("; ")));
     }
     News { lines, status, fail_on }
 }

@@ -32,7 +32,7 @@ pub(super) fn run(args: &ReportArgs) -> Result<u8, Failure> {
         MergedFormatArg::Json => sinks.document = Some(Document::new(&mut out)),
         other => sinks.reports.add(report_format(other, args), args.reports.bom, &mut out)?,
     }
-    let mut merging = Merging::default();
+    let mut merging = Merging { parts: args.parts.clone(), ..Merging::default() };
     for part in &args.parts {
         let name = part.display().to_string();
         // What cannot be written is no fault of the part.
@@ -111,14 +111,17 @@ struct Merging {
     troubles: Vec<String>,
     /// Parts that were cut short.
     cut: Vec<String>,
-    /// Parts that another one goes on with.
-    resumed: HashSet<PathBuf>,
+    /// Parts that another one goes on with, and which one that is.
+    resumed: Vec<(PathBuf, String)>,
+    /// All parts that are given.
+    parts: Vec<PathBuf>,
     /// Whether the run that is taken now goes on with another one. A run that is killed may have written a machine and not
     /// yet the files that it was judged by: then it is judged again, and nothing is wrong with that.
     goes_on: bool,
     /// Machines that were taken, by their ids, with a hash of what is said of them.
     hosts: HashMap<String, String>,
-    inputs: HashSet<String>,
+    /// Inputs that were taken, by their folders and paths, with what became of them.
+    inputs: HashMap<String, (String, bool)>,
     /// The first part and what its run was about.
     first: Option<(String, Json)>,
     /// The folder of the run that is taken now: paths are relative to it.
@@ -139,11 +142,21 @@ impl Merging {
         self.troubles.push(what);
     }
 
-    /// A part that was cut short is no trouble where another goes on with it.
+    /// A part that was cut short is no trouble where another goes on with it. That one has not what the first is done with.
     fn made_good(&mut self) {
+        let resumed = std::mem::take(&mut self.resumed);
         for part in std::mem::take(&mut self.cut) {
-            if !std::fs::canonicalize(&part).is_ok_and(|real| self.resumed.contains(&real)) {
+            if !resumed.iter().any(|(before, _)| is_one_file(before, Path::new(&part))) {
                 self.broken(format!("{part}: cut short: what comes after its last line is missing"));
+            }
+        }
+        let parts = std::mem::take(&mut self.parts);
+        for (before, part) in resumed {
+            if !parts.iter().any(|given| is_one_file(&before, given)) {
+                let before = before.display();
+                self.broken(format!(
+                    "{part}: goes on with {before}, which is not given: what that is done with is missing"
+                ));
             }
         }
     }
@@ -212,8 +225,8 @@ impl Merging {
         if let Some(shard) = run.shard.as_ref().and_then(|shard| shard.parse::<Shard>().ok()) {
             self.shards.entry(shard.count()).or_default().insert(shard.index());
         }
-        let real = run.resumes.iter().filter_map(|name| Path::new(&self.folder).join(name).canonicalize().ok());
-        self.resumed.extend(real);
+        let resumed = run.resumes.iter().map(|name| (Path::new(&self.folder).join(name), part.to_owned()));
+        self.resumed.extend(resumed);
         // Policies of one name may have other rules.
         let shown = run.policies.iter().map(|policy| policy::digested(&policy.id, &policy.version, &policy.sha256));
         self.policies.insert(shown.collect::<Vec<_>>().join(" and "));
@@ -221,7 +234,13 @@ impl Merging {
             None => self.first = Some((part.to_owned(), json.clone())),
             Some((first, before)) => {
                 let all = differences(json, before).filter(|what| !OF_PARTS.contains(what));
-                self.troubles.extend(all.map(|what| format!("{part}: run with {what} than {first}")));
+                let all: Vec<&str> = all.collect();
+                let first = first.clone();
+                for what in all {
+                    let said = format!("{part}: run with {what} than {first}");
+                    // Machines as they are and as they would be are no one run.
+                    if what == OTHER_OVERLAYS { self.broken(said) } else { self.troubles.push(said) }
+                }
             }
         }
         sinks.reports.run(run);
@@ -257,11 +276,21 @@ impl Merging {
             self.add_folder(key, json);
             return Ok(());
         }
-        if !self.inputs.insert(key) {
-            if input.named && !self.goes_on {
-                self.troubles.push(format!("{part}: {} was looked at before", input.path));
+        let became = (input.outcome.clone(), input.incomplete);
+        match self.inputs.insert(key, became.clone()) {
+            None => {}
+            Some(before) if before == became => {
+                if input.named && !self.goes_on {
+                    self.troubles.push(format!("{part}: {} was looked at before", input.path));
+                }
+                return Ok(());
             }
-            return Ok(());
+            Some(_) => {
+                self.broken(format!(
+                    "{part}: {} was looked at before, and became something else: both are taken",
+                    input.path
+                ));
+            }
         }
         if !self.is_partial {
             input.count(&mut self.counts);
@@ -282,6 +311,7 @@ impl Merging {
 
 const OTHER_POLICY: &str = "another policy";
 const OTHER_FOLDER: &str = "another folder";
+const OTHER_OVERLAYS: &str = "other files of --overlay";
 const OTHER_SHARD: &str = "another --shard";
 const OTHER_RECORDS: &str = "other records (--only)";
 
@@ -313,7 +343,7 @@ fn differences(one: &Json, other: &Json) -> impl Iterator<Item = &'static str> {
         ("/policies", OTHER_POLICY),
         ("/waivers", "other waivers, or those of another day (--date),"),
         ("/tables", "other tables"),
-        ("/overlays", "other files of --overlay"),
+        ("/overlays", OTHER_OVERLAYS),
         ("/folder", OTHER_FOLDER),
         ("/tool/version", "another version of tlshive"),
         ("/options", "other options"),
@@ -325,11 +355,45 @@ fn differences(one: &Json, other: &Json) -> impl Iterator<Item = &'static str> {
     .map(|(_, what)| what)
 }
 
-/// The names of the inputs that a saved run, which may be cut short, is done with.
-pub(super) fn done(part: &Path, about: &About) -> Result<HashSet<String>, Failure> {
+/// Whether two paths lead to one file; to one of the same name, where the first is not there any more.
+fn is_one_file(before: &Path, given: &Path) -> bool {
+    match (before.canonicalize(), given.canonicalize()) {
+        (Ok(before), Ok(given)) => before == given,
+        (Err(_), _) => before.file_name() == given.file_name(),
+        _ => false,
+    }
+}
+
+/// What saved runs that another one goes on with are done with.
+#[derive(Default)]
+pub(super) struct Done {
+    /// The names of inputs.
+    pub(super) inputs: HashSet<String>,
+    /// What became of them.
+    pub(super) counts: Counts,
+}
+
+impl Done {
+    /// Takes what is whole in a record; what is not is not done.
+    fn take(&mut self, record: &Saved) {
+        match record {
+            Saved::Host(host) => {
+                parsed::<Box<Host>>(host).into_iter().for_each(|host| host.count(&mut self.counts));
+            }
+            Saved::Input(input) => {
+                let Ok(input) = parsed::<Box<Input>>(input) else { return };
+                input.count(&mut self.counts);
+                self.inputs.insert(input.path);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Adds what a saved run, which may be cut short, is done with.
+pub(super) fn done(part: &Path, about: &About, done: &mut Done) -> Result<(), Failure> {
     let wanted = saved_run(about)?;
     let failed = |error: io::Error| Failure::of_file(part, &error);
-    let mut done = HashSet::new();
     let mut other = None;
     let mut from = reader::open(part).map_err(failed)?;
     let ending = read(&mut *from, &mut |record| {
@@ -339,8 +403,7 @@ pub(super) fn done(part: &Path, about: &About) -> Result<HashSet<String>, Failur
                 let why = "--only: it does not say of each input that it is done, other";
                 other = only.then_some(why).or_else(|| differences(&run, &wanted).next());
             }
-            Saved::Input(input) => done.extend(input.get("path").and_then(Json::as_str).map(ToOwned::to_owned)),
-            _ => {}
+            other => done.take(&other),
         }
         Ok(())
     });
@@ -349,7 +412,7 @@ pub(super) fn done(part: &Path, about: &About) -> Result<HashSet<String>, Failur
         return Err(Failure::Message(format!("{}: {what}", part.display())));
     }
     match ending.map_err(failed)? {
-        Ending::Whole | Ending::Cut => Ok(done),
+        Ending::Whole | Ending::Cut => Ok(()),
         Ending::Damaged(line, why) => Err(Failure::Message(format!("{}:{line}: {why}", part.display()))),
     }
 }

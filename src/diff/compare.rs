@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::identity::{Doubt, matched};
+use super::side::{Below, Policy};
 use super::{Finding, Machine, NotRead, Side};
 use crate::place::INTO;
 use crate::saved::record::{Outcome, Verdict};
@@ -243,6 +244,15 @@ impl Comparison<'_> {
             let shown = |options: &[String]| if options.is_empty() { "none".to_owned() } else { options.join(" ") };
             said.push(format!("options: {}, before: {}", shown(&new.options), shown(&old.options)));
         }
+        if old.overlays != new.overlays {
+            said.push("other files of --overlay: one is about machines as they would be".to_owned());
+        }
+        for (which, one, other) in [("old", old, new), ("new", new, old)] {
+            let alone = one.policies.difference(&other.policies).map(|policy| policy.id.as_str()).collect::<Vec<_>>();
+            if !alone.is_empty() && alone.len() < one.policies.len() {
+                said.push(format!("the {which} run alone has the policy {}, which is not compared", alone.join(", ")));
+            }
+        }
         for (which, side) in [("old", old), ("new", new)] {
             said.extend(side.broken.as_ref().map(|why| format!("the {which} run is not whole: {why}")));
         }
@@ -267,20 +277,27 @@ impl Comparison<'_> {
 pub fn compare<'a>(old: &'a Side, new: &'a Side) -> Comparison<'a> {
     let found = matched(old, new);
     let same_policy = old.policies == new.policies;
+    // Of several policies, those of one run alone say nothing of what became of a machine.
+    let shared: Vec<&Policy> =
+        if same_policy { Vec::new() } else { old.policies.intersection(&new.policies).collect() };
     let mut pairs = Vec::new();
     for (o, n, note) in &found.pairs {
         let (Some(old), Some(new)) = (old.machines.get(*o), new.machines.get(*n)) else { continue };
-        let rules = rules(old, new, same_policy);
-        pairs.push(Pair { class: class(old, new, &rules), old: Some(old), new: Some(new), note: note.clone(), rules });
+        let mut rules = rules(old, new, same_policy);
+        if !shared.is_empty() {
+            rules.retain(|rule| rule.old.or(rule.new).is_some_and(|finding| is_of(&shared, &finding.policy)));
+        }
+        let class = class(verdict(old, &shared), verdict(new, &shared), &rules);
+        pairs.push(Pair { class, old: Some(old), new: Some(new), note: note.clone(), rules });
     }
-    let before: HashSet<&str> = old.not_read.iter().map(|input| old.below(&input.path)).collect();
+    let before: HashSet<Below<'_>> = old.not_read.iter().map(|input| old.below(&input.path)).collect();
     let not_read: Vec<&NotRead> =
-        new.not_read.iter().filter(|input| !before.contains(new.below(&input.path))).collect();
-    let unread: HashMap<&str, &NotRead> = not_read.iter().map(|input| (new.below(&input.path), *input)).collect();
+        new.not_read.iter().filter(|input| !before.contains(&new.below(&input.path))).collect();
+    let unread: HashMap<Below<'_>, &NotRead> = not_read.iter().map(|input| (new.below(&input.path), *input)).collect();
     let mut others: BTreeMap<usize, &Machine> =
         found.new.iter().filter_map(|&n| Some((n, new.machines.get(n)?))).collect();
     // Machines that do not say whose they are, by their files.
-    let mut nameless: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut nameless: HashMap<Below<'_>, Vec<usize>> = HashMap::new();
     for (&n, machine) in &others {
         if machine.verdict == Verdict::Unknown && machine.identity.guid.is_none() {
             machine.inputs.iter().for_each(|file| nameless.entry(new.below(file)).or_default().push(n));
@@ -291,9 +308,9 @@ pub fn compare<'a>(old: &'a Side, new: &'a Side) -> Comparison<'a> {
         let places = || machine.inputs.iter().flat_map(|file| steps(old.below(file)));
         // Its files are there, and do not say any more whose they are.
         let is_free = |n: &usize| others.contains_key(n);
-        let now = places().filter_map(|place| nameless.get(place)).flatten().copied().find(is_free);
+        let now = places().filter_map(|place| nameless.get(&place)).flatten().copied().find(is_free);
         let now = now.and_then(|n| others.remove(&n));
-        let input = places().find_map(|place| unread.get(place));
+        let input = places().find_map(|place| unread.get(&place));
         let note = input.map(|input| format!("{}: {}", input.path, input.why));
         let class = if now.is_some() || note.is_some() { Class::NoLongerJudged } else { Class::Gone };
         let before = now.map(|_| format!("{} before, by its files", machine.identity.name));
@@ -319,11 +336,11 @@ pub fn compare<'a>(old: &'a Side, new: &'a Side) -> Comparison<'a> {
 }
 
 /// A path, and each place above it.
-fn steps(path: &str) -> impl Iterator<Item = &str> {
+fn steps(Below { root, path }: Below<'_>) -> impl Iterator<Item = Below<'_>> {
     let ends = path
         .char_indices()
         .filter(|(at, c)| matches!(c, '/' | '\\') || path.get(*at..).is_some_and(|rest| rest.starts_with(INTO)));
-    ends.filter_map(|(at, _)| path.get(..at)).chain([path])
+    ends.filter_map(move |(at, _)| path.get(..at)).chain([path]).map(move |path| Below { root, path })
 }
 
 /// The rules that are not as they were.
@@ -349,21 +366,34 @@ fn rules<'a>(old: &'a Machine, new: &'a Machine, same_policy: bool) -> Vec<RuleC
     changed
 }
 
-fn class(old: &Machine, new: &Machine, rules: &[RuleChange<'_>]) -> Class {
+fn is_of(policies: &[&Policy], id: &str) -> bool {
+    policies.iter().any(|policy| policy.id == id)
+}
+
+/// The worst verdict under these policies; the machine's own where there are none.
+fn verdict(machine: &Machine, policies: &[&Policy]) -> Verdict {
+    let rank = |verdict: &Verdict| match verdict {
+        Verdict::Compliant => 0,
+        Verdict::Unknown => 1,
+        Verdict::NotCompliant => 2,
+    };
+    let of = machine.by_policy.iter().filter(|(policy, _)| is_of(policies, policy)).map(|(_, verdict)| *verdict);
+    of.max_by_key(rank).unwrap_or(machine.verdict)
+}
+
+fn class(old: Verdict, new: Verdict, rules: &[RuleChange<'_>]) -> Class {
     let required = || rules.iter().filter(|rule| rule.is_required());
-    let was_fine = old.verdict == Verdict::Compliant;
-    if new.verdict == Verdict::NotCompliant && old.verdict != Verdict::NotCompliant
-        || required().any(RuleChange::is_worse)
-    {
+    let was_fine = old == Verdict::Compliant;
+    if new == Verdict::NotCompliant && old != Verdict::NotCompliant || required().any(RuleChange::is_worse) {
         return Class::Worse;
     }
-    if new.verdict == Verdict::Unknown && old.verdict != Verdict::Unknown || required().any(RuleChange::is_lost) {
+    if new == Verdict::Unknown && old != Verdict::Unknown || required().any(RuleChange::is_lost) {
         return Class::NoLongerJudged;
     }
     let newly_waived = |rule: &RuleChange<'_>| rule.new.is_some_and(|new| new.waived.is_some()) && !rule.was_waived();
-    match new.verdict {
+    match new {
         Verdict::Compliant if !was_fine && !required().any(newly_waived) => {
-            if old.verdict == Verdict::Unknown {
+            if old == Verdict::Unknown {
                 Class::Fine
             } else {
                 Class::Fixed

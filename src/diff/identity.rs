@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::side::Below;
 use super::{Machine, Side};
 use crate::saved::record::Verdict;
 
@@ -217,15 +218,9 @@ fn double(
     };
     let fails = |machine: &Machine| machine.verdict == Verdict::NotCompliant;
     let judged = |machine: &Machine| machine.verdict != Verdict::Unknown;
-    let unit = |side: &Side, n: usize| side.machines.get(n).map(|machine| side.below(&machine.unit).to_owned());
     for (mut olds, mut news) in
         groups.into_values().filter(|(old, new)| old.len().min(new.len()) > 0 && old.len().max(new.len()) > 1)
     {
-        let by_place = |side: &Side, all: &[usize]| {
-            let mut by: BTreeMap<Option<String>, Vec<usize>> = BTreeMap::new();
-            all.iter().for_each(|&n| by.entry(unit(side, n)).or_default().push(n));
-            by
-        };
         let there = by_place(new_side, &news);
         let (mut same_old, mut same_new) = (BTreeSet::new(), BTreeSet::new());
         for (place, here) in by_place(old_side, &olds) {
@@ -252,8 +247,8 @@ fn double(
         let Some(first) = first else { continue };
         out.doubts.push(Doubt::Double {
             identity: first.identity.clone(),
-            old: olds.iter().filter_map(|&n| unit(old_side, n)).collect(),
-            new: news.iter().filter_map(|&n| unit(new_side, n)).collect(),
+            old: olds.iter().filter_map(|&n| unit(old_side, n)).map(|unit| unit.path.to_owned()).collect(),
+            new: news.iter().filter_map(|&n| unit(new_side, n)).map(|unit| unit.path.to_owned()).collect(),
             more_fail: count(new, &news, fails).saturating_sub(count(old, &olds, fails)),
             fewer_judged: count(old, &olds, judged).saturating_sub(count(new, &news, judged)),
         });
@@ -285,4 +280,15 @@ fn pair(
         left_old.remove(&o);
         left_new.remove(&n);
     }
+}
+
+/// Where a machine lies.
+fn unit(side: &Side, n: usize) -> Option<Below<'_>> {
+    side.machines.get(n).map(|machine| side.below(&machine.unit))
+}
+
+fn by_place<'s>(side: &'s Side, all: &[usize]) -> BTreeMap<Option<Below<'s>>, Vec<usize>> {
+    let mut by: BTreeMap<Option<Below<'_>>, Vec<usize>> = BTreeMap::new();
+    all.iter().for_each(|&n| by.entry(unit(side, n)).or_default().push(n));
+    by
 }

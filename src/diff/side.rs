@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Identity;
+use crate::place::INTO;
 use crate::saved::Saved;
 use crate::saved::record::{self, Host, Input, Outcome, Run, Table, Verdict, parsed};
 
@@ -19,6 +20,8 @@ pub struct Side {
     pub policies: BTreeSet<Policy>,
     /// The options that decide verdicts.
     pub options: Vec<String>,
+    /// Files whose import is judged before it is done, with their digests.
+    pub overlays: Vec<String>,
     /// The tables of what Windows does of itself, with their days, where the run says that.
     pub(super) tables: Vec<Table>,
     /// The machines.
@@ -29,6 +32,15 @@ pub struct Side {
     pub broken: Option<String>,
     /// Folders that were named: paths are compared below them.
     roots: Vec<String>,
+    /// Everything that was named.
+    named: BTreeSet<String>,
+}
+
+/// Where something lies: the number of the folder that was named, in the order of the command line, and the path below it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Below<'p> {
+    pub(super) root: Option<usize>,
+    pub(super) path: &'p str,
 }
 
 /// A policy, as a run names it.
@@ -51,6 +63,8 @@ pub struct Machine {
     pub unit: String,
     /// Its verdict.
     pub verdict: Verdict,
+    /// Its verdict under each policy, where there are several.
+    pub(super) by_policy: Vec<(String, Verdict)>,
     /// Product, version and build of Windows; not its updates, which come each month.
     pub windows: String,
     /// The version of Entra Connect, if that is installed.
@@ -112,21 +126,27 @@ impl Side {
     }
 
     fn run(&mut self, run: Run) {
+        self.about(&run);
         // What it does not hold would look as if it were gone, or new.
         self.broken = match &run.shard {
             Some(shard) => Some(format!("it is shard {shard}, which has a part of the machines")),
+            None if !run.resumes.is_empty() => {
+                Some(format!("it goes on with {}, and has not what that is done with", run.resumes.join(", ")))
+            }
             None if run.only.is_empty() => None,
             None => Some(format!("it has no other machines than these: {}", run.only.join(", "))),
         };
         self.started = run.started;
         self.tool = run.tool.version;
-        self.options = run.options;
         self.tables = run.tables;
         let policies = run.policies.into_iter();
         self.policies.extend(policies.map(|p| Policy { id: p.id, version: p.version, sha256: p.sha256 }));
     }
 
     fn input(&mut self, input: Input) {
+        if input.named {
+            self.named.insert(input.path.clone());
+        }
         if input.named && input.kind.as_deref() == Some("folder") {
             self.roots.push(input.path.clone());
         }
@@ -135,20 +155,49 @@ impl Side {
         }
     }
 
-    /// A path below the folder that was named.
-    pub(super) fn below<'p>(&self, path: &'p str) -> &'p str {
-        let below = |root: &String| Some(path.strip_prefix(root.as_str())?.trim_start_matches(['/', '\\']));
-        self.roots.iter().filter_map(below).min_by_key(|rest| rest.len()).unwrap_or(path)
+    /// Whether this run looked where a machine of an earlier one lay: what was named there is named here too, or both have but one
+    /// input.
+    pub fn looked_at(&self, old: &Side, machine: &Machine) -> bool {
+        let of_machine = |root: &&String| below(root, &machine.unit).is_some();
+        let is_one = self.named.len() == 1 && old.named.len() == 1;
+        is_one || old.named.iter().filter(of_machine).any(|root| self.named.contains(root))
     }
+
+    /// A path below the folder that was named, and which of several such folders that is.
+    pub(super) fn below<'p>(&self, path: &'p str) -> Below<'p> {
+        let below = |(number, root): (usize, &String)| Some(Below { root: Some(number), path: below(root, path)? });
+        let found = self.roots.iter().enumerate().filter_map(below).min_by_key(|below| below.path.len());
+        found.unwrap_or(Below { root: None, path })
+    }
+
+    /// Takes what a run is about, as far as verdicts rest on it.
+    fn about(&mut self, run: &Run) {
+        let overlays = run.overlays.iter().map(|overlay| format!("{} ({})", overlay.file, overlay.sha256));
+        self.overlays = overlays.collect();
+        // Which machines are asked for and what is accepted changes no verdict.
+        let decides =
+            |option: &&String| !["--host ", "--allow ", "--overlay "].iter().any(|other| option.starts_with(other));
+        self.options = run.options.iter().filter(decides).cloned().collect();
+    }
+}
+
+/// A path below what was named: a folder, an image, an archive.
+fn below<'p>(root: &str, path: &'p str) -> Option<&'p str> {
+    let rest = path.strip_prefix(root)?;
+    let is_below =
+        rest.is_empty() || rest.starts_with(['/', '\\']) || rest.starts_with(INTO) || root.ends_with(['/', '\\']);
+    is_below.then(|| rest.trim_start_matches(['/', '\\']))
 }
 
 impl Machine {
     fn new(host: Host) -> Self {
         let Host { name, unit, machine, verdict, control_set, backup, windows, inputs, findings, effective, .. } = host;
+        let by_policy = host.verdicts.into_iter().map(|judged| (judged.policy, judged.verdict)).collect();
         Self {
             identity: Identity { name, guid: machine.machine_guid, control_set, backup },
             unit,
             verdict,
+            by_policy,
             windows: self::windows(&windows),
             product: effective.product.version.unwrap_or_default(),
             inputs: inputs.into_iter().map(|input| input.name).collect(),

@@ -123,7 +123,7 @@ pub(super) fn also(estate: &Estate) -> Vec<String> {
         said.push(format!("{} values are read differently by the second reader", estate.counts.disagreements));
     }
     let mut lines: Vec<String> =
-        estate.troubles.iter().take(TROUBLES).map(|trouble| format!("Not taken: {trouble}.")).collect();
+        estate.troubles.iter().take(TROUBLES).map(|trouble| format!("Of the saved runs: {trouble}.")).collect();
     if !said.is_empty() {
         lines.push(format!("Also: {}.", said.join("; ")));
     }

@@ -86,6 +86,12 @@ impl Counts {
         self.missing += missing;
     }
 
+    /// These and others.
+    pub fn with(mut self, others: &Counts) -> Self {
+        self.add(others);
+        self
+    }
+
     /// The exit status that these give: a failure beats incompleteness, and what was named and is not there beats both.
     pub fn status(&self) -> u8 {
         self.status_for(FailOn::Required)

@@ -304,7 +304,10 @@ impl<'a, R> Inspector<'a, '_, R> {
         diagnostics.extend(said);
         made.counts.files += found.files;
         made.counts.other_files += found.other_files;
-        for mut record in records(&judged, found.ledger, found.images, diagnostics) {
+        let mut records = records(&judged, found.ledger, found.images, diagnostics);
+        // A file's record comes after those of what lies in it: whoever reads it in a run that was cut short has them all.
+        records.sort_by_key(|record| !record.entry.name.contains(INTO));
+        for mut record in records {
             self.weigh(&mut record.entry);
             made.counts.input(&record);
             made.records.push(self.look.input(record));

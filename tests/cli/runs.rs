@@ -141,6 +141,50 @@ fn a_run_that_is_killed_leaves_whole_lines_and_goes_on() {
     assert_eq!(whole.status, 1);
 }
 
+/// What a run that is cut after any of its lines is done with is on record in it: with the rest, nothing is missing.
+#[test]
+fn a_run_over_images_goes_on_from_any_line() {
+    let (_keep, folder) = scratch();
+    let cases = folder.join("cases");
+    fs::create_dir_all(&cases).unwrap();
+    for name in ["encrypted-in-part.zip", "shadow-copies.zip", "compliant.qcow2"] {
+        fs::copy(root().join("fixtures/images").join(name), cases.join(name)).unwrap();
+    }
+    for name in ["lvm.raw", "bitlocker.raw"] {
+        let packed = fs::File::open(root().join(format!("fixtures/images/{name}.gz"))).unwrap();
+        let mut out = fs::File::create(cases.join(name)).unwrap();
+        std::io::copy(&mut flate2::read::MultiGzDecoder::new(packed), &mut out).unwrap();
+    }
+    let cases = cases.display().to_string();
+    let file = |name: &str| folder.join(name).display().to_string();
+    let (part, more) = (file("part.jsonl"), file("more.jsonl"));
+    let whole = run(&["audit", "--format", "jsonl", &cases]);
+    let text = whole.out();
+    let lines: Vec<&str> = text.lines().collect();
+    let what = |text: &str| -> BTreeSet<String> {
+        let records = text.lines().map(|line| serde_json::from_str::<Json>(line).unwrap());
+        let records = records.filter(|record| matches!(record["record"].as_str(), Some("host" | "input")));
+        // A folder counts the machines of each part.
+        let folder = |record: &Json| record["kind"] == "folder";
+        records
+            .filter(|record| !folder(record))
+            .map(|record| format!("{} {}", record["path"], record["name"]))
+            .collect()
+    };
+    let all = what(&text);
+    assert!(all.len() > 10, "{all:?}");
+    for cut in 1..lines.len() {
+        fs::write(&part, lines[..cut].join("\n") + "\n").unwrap();
+        let rest = run(&["audit", "--format", "jsonl", "--resume", &part, &cases]);
+        fs::write(&more, &rest.stdout).unwrap();
+        let both: BTreeSet<String> = what(&lines[..cut].join("\n")).union(&what(&rest.out())).cloned().collect();
+        assert_eq!(both, all, "cut after line {cut}");
+        assert_eq!(rest.status, whole.status, "cut after line {cut}: {}", rest.err());
+        let report = run(&["report", "-o", &file("out"), "--force", &part, &more]);
+        assert_eq!(report.status, whole.status, "cut after line {cut}: {}", report.err());
+    }
+}
+
 /// What is done was decided by all of these: with others it cannot be left out.
 #[test]
 fn a_run_goes_on_with_what_it_was_begun_with_alone() {
@@ -154,7 +198,9 @@ fn a_run_goes_on_with_what_it_was_begun_with_alone() {
     write("one");
     run(&[&["audit", "--format", "jsonl", "-o", &saved], &begin[..]].concat());
     let again = |more: &[&str]| run(&[&["audit", "--resume", &saved], more].concat());
-    assert_eq!(again(&begin).status, 4, "{}", again(&begin).err());
+    // There is nothing left to do, and the status is that of both.
+    assert_eq!(again(&begin).status, 1, "{}", again(&begin).err());
+    assert!(again(&begin).err().contains("goes on with"), "{}", again(&begin).err());
     let day = begin.map(|arg| arg.replace("2026-01-01", "2026-01-02"));
     let day: Vec<&str> = day.iter().map(String::as_str).collect();
     let complete = [&begin[..], &["--require-complete"]].concat();
@@ -182,6 +228,30 @@ fn saved_runs_are_put_together_and_what_is_wrong_with_them_is_said() {
         path.display().to_string()
     };
     let (good, bad) = (saved("a.jsonl", "fixtures/hosts/compliant"), saved("b.jsonl", "fixtures/hosts/disabled"));
+    // A run that goes on with one that is not given is not all.
+    let rest =
+        run(&["audit", "--format", "jsonl", "--resume", &bad, "fixtures/hosts/disabled", "fixtures/hosts/compliant"]);
+    assert_eq!(rest.status, 1, "{}", rest.err());
+    let goes_on = folder.join("rest.jsonl").display().to_string();
+    fs::write(&goes_on, rest.stdout).unwrap();
+    let alone = run(&["report", &goes_on]);
+    assert!(alone.status == 3 && alone.err().contains("which is not given"), "{}", alone.err());
+    assert_eq!(run(&["report", &bad, &goes_on]).status, 1);
+    let compared = run(&["diff", &goes_on, &good]);
+    assert!(compared.status == 3 && compared.out().contains("goes on with"), "{}", compared.out());
+    // Nor are machines as they are and as they would be one run.
+    let what_if = run(&[
+        "audit",
+        "--format",
+        "jsonl",
+        "fixtures/hosts/wrong-type",
+        "--overlay",
+        "fixtures/reg/compliant-utf8.reg",
+    ]);
+    let other = folder.join("what-if.jsonl").display().to_string();
+    fs::write(&other, what_if.stdout).unwrap();
+    let mixed = run(&["report", &good, &other]);
+    assert!(mixed.status == 3 && mixed.err().contains("other files of --overlay"), "{}", mixed.err());
     let text = run(&["report", &good]);
     assert_eq!((text.status, text.err()), (0, String::new()));
     assert!(text.out().starts_with("The machine meets entra-connect-tls12"), "{}", text.out());
