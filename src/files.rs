@@ -94,6 +94,12 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
     LocalFile::open(path).map(File::Local)
 }
 
+/// Says which files will be opened next, one after the other: objects are asked for all at a time.
+#[cfg(feature = "remote")]
+pub(crate) fn open_ahead<'p>(paths: impl Iterator<Item = &'p Path>) {
+    remote::open_ahead(&paths.filter(|path| is_remote(path)).collect::<Vec<_>>());
+}
+
 /// Its size, and when it was last modified.
 pub(crate) fn meta(path: &Path) -> io::Result<(u64, Option<SystemTime>)> {
     #[cfg(feature = "remote")]

@@ -263,6 +263,13 @@ fn objects_that_are_named_are_looked_into_and_find_what_lies_beside() {
     assert_eq!((notes.status, store.count("notes.txt ")), (4, 1), "{}", notes.err());
     let gone = audit(port, &["s3://bucket/b/h1"]);
     assert!(gone.status == 2 && gone.err().contains("a prefix ends in a slash"), "{}", gone.err());
+    // What is named twice is looked at once, as a folder's files are; what was copied aside is looked at where it is named.
+    let twice = ["s3://bucket/b/", "s3://bucket/b/h1/", "s3://bucket/b/h1/SYSTEM", "s3://bucket/b/h1/STUFF/notes.txt"];
+    let (both, alone) = (audit(port, &twice), audit(port, &twice[..1]));
+    assert_eq!(verdicts(&both), verdicts(&alone), "{}", both.err());
+    assert!(both.out().contains("\"path\":\"s3://bucket/b/h1/STUFF/notes.txt\""), "{}", both.out());
+    let past = audit(port, &["s3://bucket/b/", "s3://bucket/b/h 2/RegBack/"]);
+    assert_eq!(verdicts(&past).len(), verdicts(&alone).len() + 1, "{}", past.out());
     let empty = audit(port, &["s3://bucket/b/h1/SYSTEM.LOG1"]);
     assert!(empty.out().contains("\"files\":1"), "{}", empty.out());
     let web = format!("http://127.0.0.1:{port}/b/tls.reg");

@@ -71,13 +71,15 @@ impl Walker<'_> {
         if open.listed.len() <= NAMES {
             open.listed.push(Listed { name: file.to_owned(), what: Is::File(found.size) });
         }
-        if !is_candidate(&found.path) {
+        let past = is_past(folder) && !going.past_too;
+        let named = !past && self.inside.remove(&found.path);
+        if !named && !is_candidate(&found.path) {
             going.others += 1;
-        } else if is_past(folder) && !going.past_too {
+        } else if past {
             open.past += 1;
         } else {
             let (in_past, past_too) = (going.in_past, going.past_too);
-            open.unit.files.push(UnitFile { path: found.path, named: false, in_past, past_too });
+            open.unit.files.push(UnitFile { path: found.path, named, in_past, past_too });
         }
         if open.unit.files.len() >= MANY {
             let mut next = self.unit(&open.folder, &Above::new(None));

@@ -126,7 +126,7 @@ pub(crate) struct Walker<'a> {
     give: &'a mut dyn FnMut(Unit) -> bool,
     number: u64,
     /// Files that are named and lie in a folder that is named too.
-    inside: HashSet<PathBuf>,
+    pub(super) inside: HashSet<PathBuf>,
     /// What was named before, by a list.
     given: Option<Given>,
 }
@@ -144,7 +144,7 @@ impl<'a> Walker<'a> {
     pub(crate) fn all(&mut self, inputs: &[PathBuf]) -> Result<(), Stopped> {
         let real: Vec<PathBuf> =
             inputs.iter().map(|input| files::real(input).unwrap_or_else(|_| input.clone())).collect();
-        let folders: Vec<&PathBuf> = real.iter().filter(|path| path.is_dir()).collect();
+        let folders: Vec<&PathBuf> = real.iter().filter(|path| files::is_folder(path)).collect();
         // A file goes by its own name rather than by that of a link to it.
         let mut names: HashMap<&PathBuf, &PathBuf> = HashMap::new();
         for (input, real) in inputs.iter().zip(&real) {
@@ -162,7 +162,7 @@ impl<'a> Walker<'a> {
             let within = folders.iter().any(|folder| *folder != real && real.starts_with(folder));
             match within {
                 false => wanted.push(input),
-                true if real.is_file() => {
+                true if !files::is_folder(real) && (files::is_remote(real) || real.is_file()) => {
                     self.inside.insert(real.clone());
                     later.push((input, real));
                 }
@@ -173,7 +173,11 @@ impl<'a> Walker<'a> {
         let wanted = by_folder(wanted);
         let walked = self.together(wanted.into_iter(), true, usize::MAX)?;
         for (input, real) in later {
-            let met = if real.is_dir() { walked.contains(real) } else { !self.inside.contains(real) };
+            let met = match files::is_folder(real) {
+                true if files::is_remote(real) => self.search.include_backups || !is_past(real),
+                true => walked.contains(real),
+                false => !self.inside.contains(real),
+            };
             if !met {
                 self.each(std::iter::once(input.clone()))?;
             }

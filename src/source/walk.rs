@@ -48,6 +48,9 @@ pub struct Discovery {
     pub other_files: u64,
 }
 
+/// Files that are told apart at a time, as far as their stores allow.
+const AHEAD: usize = 32;
+
 /// Looks at every input at once: a file is told by its content, a folder is walked; disk images and archives are looked into.
 /// Symbolic links below a folder are not followed (in a mounted image they lead out of the evidence), and pipes and devices
 /// are not opened. Each hive gets its transaction logs; one whose base block is damaged counts as readable when a log holds a
@@ -216,8 +219,10 @@ impl<'a> Walk<'a> {
                 }
             }
         }
-        for file in &unit.files {
-            self.file(file);
+        for files in unit.files.chunks(AHEAD) {
+            #[cfg(feature = "remote")]
+            files::open_ahead(files.iter().map(|file| file.path.as_path()));
+            files.iter().for_each(|file| self.file(file));
         }
     }
 

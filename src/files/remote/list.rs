@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use futures_util::StreamExt;
 use object_store::ObjectMeta;
 
+use super::remote;
 use super::store::{At, told};
-use super::{keep_list, remote};
 use crate::files::{Is, Listed};
 
 /// Objects that are gone through to list those right below a prefix.
@@ -33,8 +33,7 @@ pub(crate) fn walk(prefix: &Path, take: &mut dyn FnMut(Found) -> bool) -> io::Re
 /// Keeps what a walk has found right below a prefix, so that nobody has to list it again.
 pub(crate) fn keep(folder: &Path, listed: Vec<Listed>) {
     if let Ok(remote) = remote() {
-        let mut kept = remote.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        keep_list(&mut kept, folder, listed.into());
+        remote.kept().keep_list(folder, listed.into());
     }
 }
 

@@ -41,15 +41,15 @@ pub(crate) struct Object {
 
 impl Object {
     /// Opens an object, whose size may be known from a list. The first request gives its size, its version and its start.
-    pub(super) fn open(at: At, size: Option<u64>) -> io::Result<Self> {
+    pub(super) async fn open(at: At, size: Option<u64>) -> io::Result<Self> {
         let block = BLOCK.load(Ordering::Relaxed);
         let first = size.filter(|size| *size <= WHOLE).unwrap_or(block);
         let options = |range| GetOptions { range, ..GetOptions::default() };
         // No range of an empty object can be asked for.
         let range = (size != Some(0)).then_some(GetRange::Bounded(0..first));
-        let got = match get(&at, options(range)) {
+        let got = match get(&at, options(range)).await {
             // An empty object whose size was not known gives an error that no store words alike.
-            Err(Error::Generic { .. }) if size.is_none() && is_empty(&at) => get(&at, options(None)),
+            Err(Error::Generic { .. }) if size.is_none() && is_empty(&at).await => get(&at, options(None)).await,
             other => other,
         };
         let (meta, bytes) = got.map_err(|error| failed(&error))?;
@@ -62,12 +62,15 @@ impl Object {
         let size = if whole { meta.size.max(1) } else { block };
         let object = |blocks| Self { at, meta, block: size, blocks: Mutex::new(blocks) };
         if !whole || wide(bytes.len()) == size || bytes.is_empty() {
-            blocks.put(0, bytes);
+            // It may have grown since it was listed: what is less than a block is asked for again.
+            if whole || wide(bytes.len()) >= size {
+                blocks.put(0, bytes);
+            }
             return Ok(object(blocks));
         }
         let object = object(blocks);
         let mut all = bytes;
-        all.extend(object.get(wide(all.len())..object.meta.size)?);
+        all.extend(object.get(wide(all.len())..object.meta.size).await?);
         object.blocks.lock().unwrap_or_else(PoisonError::into_inner).put(0, all);
         Ok(object)
     }
@@ -83,7 +86,7 @@ impl Object {
     }
 
     /// Bytes of the version that was opened, and of no other.
-    fn get(&self, range: Range<u64>) -> io::Result<Vec<u8>> {
+    async fn get(&self, range: Range<u64>) -> io::Result<Vec<u8>> {
         let wanted = range.end - range.start;
         // A weak mark is not compared by servers; what comes back has its own.
         let strong = self.meta.e_tag.clone().filter(|mark| !mark.starts_with("W/"));
@@ -93,7 +96,7 @@ impl Object {
             if_match: strong,
             ..GetOptions::default()
         };
-        let (meta, bytes) = get(&self.at, options).map_err(|error| failed(&error))?;
+        let (meta, bytes) = get(&self.at, options).await.map_err(|error| failed(&error))?;
         if meta.e_tag != self.meta.e_tag || meta.size != self.meta.size {
             return Err(changed());
         }
@@ -113,7 +116,8 @@ impl Object {
             return Ok(n);
         }
         let start = number * self.block;
-        let bytes = self.get(start..start.saturating_add(self.block).min(self.meta.size))?;
+        let wanted = start..start.saturating_add(self.block).min(self.meta.size);
+        let bytes = self.at.requests.block_on(self.get(wanted))?;
         blocks.put(number, bytes);
         Ok(blocks.copy(number, within, buf).unwrap_or_default())
     }
@@ -129,16 +133,14 @@ impl ReadAt for Object {
     }
 }
 
-fn get(at: &At, options: GetOptions) -> object_store::Result<(ObjectMeta, Vec<u8>)> {
-    at.requests.block_on(async {
-        let result = at.store.get_opts(&at.key, options).await?;
-        let meta = result.meta.clone();
-        Ok((meta, result.bytes().await?.into()))
-    })
+async fn get(at: &At, options: GetOptions) -> object_store::Result<(ObjectMeta, Vec<u8>)> {
+    let result = at.store.get_opts(&at.key, options).await?;
+    let meta = result.meta.clone();
+    Ok((meta, result.bytes().await?.into()))
 }
 
-fn is_empty(at: &At) -> bool {
-    at.requests.block_on(at.store.head(&at.key)).is_ok_and(|meta| meta.size == 0)
+async fn is_empty(at: &At) -> bool {
+    at.store.head(&at.key).await.is_ok_and(|meta| meta.size == 0)
 }
 
 fn failed(error: &Error) -> io::Error {

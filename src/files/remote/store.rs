@@ -79,6 +79,11 @@ impl Stores {
         Ok(Self { runtime, open: Mutex::default() })
     }
 
+    /// Waits for requests.
+    pub(super) fn block_on<T>(&self, requests: impl Future<Output = T>) -> T {
+        self.runtime.block_on(requests)
+    }
+
     /// Where an object, or a prefix, is.
     pub(super) fn at(&self, path: &Path) -> io::Result<At> {
         let wrong = |why: String| io::Error::new(io::ErrorKind::InvalidInput, why);
