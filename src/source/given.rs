@@ -13,10 +13,16 @@ pub(super) fn plain(folder: &Path) -> PathBuf {
 }
 
 /// What a list has named.
-#[derive(Default)]
 pub(super) struct Given {
     recent: HashSet<u64>,
     older: HashSet<u64>,
+    kept: usize,
+}
+
+impl Default for Given {
+    fn default() -> Self {
+        Self { recent: HashSet::new(), older: HashSet::new(), kept: KEPT }
+    }
 }
 
 impl Given {
@@ -46,7 +52,7 @@ impl Given {
     }
 
     fn add(&mut self, what: (bool, &Path)) {
-        if self.recent.len() >= KEPT {
+        if self.recent.len() >= self.kept {
             self.older = std::mem::take(&mut self.recent);
         }
         self.recent.insert(hash(what));
@@ -77,11 +83,11 @@ mod tests {
 
     #[test]
     fn the_oldest_are_forgotten() {
-        let mut given = Given::default();
-        for number in 0..=2 * KEPT {
+        let mut given = Given { kept: 100, ..Given::default() };
+        for number in 0..=200 {
             given.files_of(Path::new(&format!("h{number}")));
         }
-        assert!(given.recent.len() + given.older.len() <= 2 * KEPT);
-        assert!(given.files_of(Path::new(&format!("h{}", KEPT + 1))) && !given.files_of(Path::new("h0")));
+        assert!(given.recent.len() + given.older.len() <= 200);
+        assert!(given.files_of(Path::new("h101")) && !given.files_of(Path::new("h0")));
     }
 }
