@@ -3,6 +3,7 @@
     spark-submit spark.py UNITS OUT.parquet      UNITS: folders, images and archives, each ended by NUL:
                                                  find /backups -mindepth 1 -maxdepth 1 -print0 > UNITS
 
+Python needs pyspark 4, pyarrow and pandas (mapInArrow asks for it), here and on the executors.
 tlshive must be on the PATH of each executor (or TLSHIVE names it), and the units must have the same names there.
 """
 import json
