@@ -4,8 +4,6 @@ use std::collections::HashSet;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
-use clap::builder::PossibleValue;
-
 use super::args::{ColourArg, ReportsArgs};
 use super::exit::Failure;
 use super::stderr;
@@ -22,11 +20,6 @@ pub(super) fn wanted(text: &str) -> Result<(ReportFormat, PathBuf), String> {
         Some(_) => Err(format!("expected a file, such as {name}=report")),
         None => Err(format!("no report is called \"{name}\"; expected one of {}", names())),
     }
-}
-
-/// The formats, as the help lists them.
-pub(super) fn possible() -> impl Iterator<Item = PossibleValue> {
-    ReportFormat::FILES.into_iter().map(|format| PossibleValue::new(format.name()).help(format.about()))
 }
 
 /// The file that a path leads to, or would.

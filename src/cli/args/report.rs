@@ -21,7 +21,7 @@ pub(in crate::cli) struct ReportsArgs {
         value_name = "FORMAT=FILE",
         value_parser = reports::wanted,
         help_heading = OUTPUT,
-        long_help = listed_values("A report besides, such as html=tls.html; may be given again. FORMAT is one of", reports::possible())
+        long_help = listed_values("A report besides, such as html=tls.html; may be given again. FORMAT is one of", report_formats())
     )]
     pub(in crate::cli) wanted: Vec<(ReportFormat, PathBuf)>,
 
@@ -60,6 +60,11 @@ impl ReportsArgs {
     pub(in crate::cli) fn exit(&self, status: u8) -> u8 {
         if self.no_exit_codes { 0 } else { status }
     }
+}
+
+/// The formats of reports, as the help lists them.
+fn report_formats() -> impl Iterator<Item = PossibleValue> {
+    ReportFormat::FILES.into_iter().map(|format| PossibleValue::new(format.name()).help(format.about()))
 }
 
 #[derive(Clone, Copy, ValueEnum)]
