@@ -10,6 +10,7 @@ mod ntfs;
 mod partition;
 mod qcow2;
 mod raw;
+mod shadow;
 mod tree;
 mod unpack;
 mod vdi;
@@ -29,6 +30,7 @@ pub use ldm::{Dynamic, DynamicVolume, Make, Piece, dynamic};
 pub use mapped::Guid;
 pub use ntfs::{Ntfs, NtfsFile};
 pub use partition::{Partition, Scheme, Table, partitions};
+pub use shadow::{AboutCopy, ShadowCopies, ShadowCopy};
 pub use tree::{Entry, FileRef, Tree, TreeFile};
 pub(crate) use vmdk::SESPARSE;
 

@@ -157,6 +157,11 @@ pub struct Limits {
     /// lead to the hives; where the index of a folder is damaged, one search takes as many as there are files: 2 million
     /// on large systems, which leaves eight searches.
     pub ntfs_records: u64,
+    /// Blocks of 16 KiB of the list of a volume's shadow copies. Windows keeps 512 copies at most, whose entries fill nine.
+    pub shadow_catalog_blocks: u64,
+    /// Blocks of 16 KiB of the block lists of all shadow copies of a volume. 8,192 of them tell of 4 million changed blocks, which
+    /// are 64 GiB; they take 64 MiB of memory, half as much again while they are sorted, and some seconds to read.
+    pub shadow_list_blocks: u64,
 }
 
 impl Default for Limits {
@@ -224,6 +229,8 @@ impl Default for Limits {
             xml_attributes: 64,
             overlay_keys: 1 << 13,
             ntfs_records: 1 << 24,
+            shadow_catalog_blocks: 64,
+            shadow_list_blocks: 1 << 13,
         }
     }
 }

@@ -142,7 +142,7 @@ pub(super) fn overlaps(at: u64, len: u64, taken: &[(u64, u64)]) -> bool {
 }
 
 /// A GUID, as the number that its usual spelling is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Guid(pub(super) u128);
 
 impl Guid {
