@@ -52,6 +52,7 @@ fn report(policy: &Policy, host: &Host, states: &dyn States, effective: Effectiv
         windows: host.windows.clone(),
         control_set: host.control_set.as_ref().map(|set| set.name.clone()),
         backup: host.backup,
+        as_of: host.as_of,
         inputs: host.inputs.clone(),
         policies: host.policies.clone(),
         notes: next_start(host)

@@ -30,7 +30,7 @@ use crate::windows::path::KeyPath;
 
 pub use crate::registry::hive::{Recovery, Refused};
 pub use crate::registry::reg_file::Extent as RegExtent;
-pub use crate::source::{ImageSeen, PolicyPlace, VolumeSeen};
+pub use crate::source::{AsOf, CopySeen, ImageSeen, PolicyPlace, VolumeSeen};
 pub use control_set::{ControlSet, Wanted};
 pub(crate) use facts::lacks_wow64_node;
 pub use facts::{Architecture, Machine, Windows};
@@ -54,6 +54,8 @@ pub struct Host {
     pub control_set: Option<ControlSet>,
     /// Whether this is a copy from an earlier day (`RegBack`, a shadow copy), not what the machine runs on.
     pub backup: bool,
+    /// The volume shadow copy that it was read from: the machine as it was when that was made.
+    pub as_of: Option<AsOf>,
     /// What the facts come from.
     pub inputs: Vec<Input>,
     /// Files of Group Policy that lie on it.
@@ -402,12 +404,16 @@ fn host(
         after = imports.over(registry);
         notes.extend(imports.notes(registry, &after));
     }
+    let as_of = group.artifacts().find_map(Artifact::as_of);
+    let name = facts::computer_name(registry, &after).unwrap_or_else(|| group.name.clone());
     Host {
-        name: facts::computer_name(registry, &after).unwrap_or_else(|| group.name.clone()),
+        // Every report marks it so as the past.
+        name: as_of.map_or_else(|| name.clone(), |as_of| format!("{name} ({as_of})")),
         machine: Machine::read(registry),
         windows: Windows::after(registry, &after),
         control_set: selected.set,
         backup: group.backup,
+        as_of,
         inputs: inputs.to_vec(),
         policies: Vec::new(),
         notes,

@@ -18,6 +18,7 @@ mod mounted;
 mod opener;
 mod past;
 mod policy_place;
+mod shadow;
 mod sniff;
 mod telling;
 mod units;
@@ -41,6 +42,7 @@ pub use disk::{ImageSeen, VolumeSeen};
 pub use ledger::{Cause, Entry, Fate, Reason};
 pub use policy_place::PolicyPlace;
 pub(crate) use policy_place::{Machines, place};
+pub use shadow::{AsOf, CopySeen, Shadows};
 pub(crate) use sniff::{evidence, is_judged};
 pub(crate) use units::{Unit, UnitFile, Walker};
 pub(crate) use walk::instead;
@@ -109,6 +111,11 @@ impl Artifact {
         self.bytes.meta(&self.path)
     }
 
+    /// The volume shadow copy that it was read from.
+    pub fn as_of(&self) -> Option<AsOf> {
+        self.bytes.container().and_then(|container| container.as_of)
+    }
+
     /// What it lies in, unless that is a folder of this machine.
     pub fn container(&self) -> Option<&Arc<Container>> {
         self.bytes.container()
@@ -135,6 +142,8 @@ pub struct Search<'a> {
     pub apply_logs: bool,
     /// Whether copies from an earlier day are artifacts too: `RegBack`, `Windows.old`, shadow copies.
     pub include_backups: bool,
+    /// Which volume shadow copies of disk images are read, as machines of an earlier day.
+    pub shadow_copies: Shadows,
     /// Folders besides an image's own where its parents and extents may lie, as `canonicalize` gives them.
     pub allow: &'a [PathBuf],
     /// Of disk images, only the volume that starts at this byte.
@@ -145,7 +154,16 @@ pub struct Search<'a> {
 
 impl Default for Search<'_> {
     fn default() -> Self {
-        Self { logs: &[], apply_logs: true, include_backups: false, allow: &[], offset: None, volume: None }
+        let shadow_copies = Shadows::default();
+        Self {
+            logs: &[],
+            apply_logs: true,
+            include_backups: false,
+            shadow_copies,
+            allow: &[],
+            offset: None,
+            volume: None,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::effective::Effective;
-use crate::host::{Input, Machine, MachinePolicy, Windows};
+use crate::host::{AsOf, Input, Machine, MachinePolicy, Windows};
 use crate::place::Place;
 use crate::policy::Rule;
 use crate::policy::waiver::Date;
@@ -29,6 +29,8 @@ pub struct HostReport {
     pub control_set: Option<String>,
     /// Whether the hives are copies from an earlier day (`RegBack`, `Windows.old`, a shadow copy).
     pub backup: bool,
+    /// The volume shadow copy that it was read from.
+    pub as_of: Option<AsOf>,
     /// What was read.
     pub inputs: Vec<Input>,
     /// Files of Group Policy that lie on it, and what they would change.

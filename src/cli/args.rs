@@ -66,7 +66,7 @@ impl DiskArgs {
     /// What is to be looked for, with what the commands have besides.
     pub(super) fn search<'a>(&'a self, logs: &'a [PathBuf], no_logs: bool, include_backups: bool) -> Search<'a> {
         let (allow, offset, volume) = (&self.allow_dir, self.offset, self.volume);
-        Search { logs, apply_logs: !no_logs, include_backups, allow, offset, volume }
+        Search { logs, apply_logs: !no_logs, include_backups, allow, offset, volume, ..Search::default() }
     }
 }
 

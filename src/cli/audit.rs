@@ -33,7 +33,7 @@ use crate::output::{Format, Layout, Piece, Report, saved, saved_run};
 use crate::place::Place;
 use crate::run::{Counts, End, InputRecord, Inputs, Inspection, Record, interest, run as inspect_all};
 use crate::saved::Saved;
-use crate::source::{Entry, Fate};
+use crate::source::{Entry, Fate, Search};
 
 /// Remarks printed for one file before the rest is counted.
 const REMARKS_PER_FILE: usize = 5;
@@ -69,7 +69,10 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     let inspection = Inspection {
         policy: &policy,
         waivers: waivers.as_ref().map(|(waivers, today)| (waivers, *today)),
-        search: args.disk.search(&args.log, args.no_logs, args.include_backups),
+        search: Search {
+            shadow_copies: args.shadow_copies.unwrap_or_default(),
+            ..args.disk.search(&args.log, args.no_logs, args.include_backups)
+        },
         options: &options,
         join: args.join,
         cross_check: args.cross_check,

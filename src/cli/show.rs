@@ -16,7 +16,7 @@ use crate::limits::Limits;
 use crate::number::wide;
 use crate::output::export::{Export, Format, export};
 use crate::read_at::ReadAt;
-use crate::source::{Artifact, Kind, discover};
+use crate::source::{Artifact, Kind, Shadows, discover};
 use crate::windows::path::{KeyPath, Name};
 use crate::windows::roots::Root;
 
@@ -33,8 +33,12 @@ pub(super) fn run(args: &ShowArgs) -> Result<u8, Failure> {
         return Err(Failure::Message(format!("{}: a folder; show takes one file", args.input.display())));
     }
     let limits = Limits::default();
-    let search = args.disk.search(&args.log, args.no_logs, false);
-    let found = discover(std::slice::from_ref(&args.input), &search, &limits);
+    let mut search = args.disk.search(&args.log, args.no_logs, false);
+    search.shadow_copies = args.shadow_copy.map_or(Shadows::Listed, |number| Shadows::Number(number.into()));
+    let mut found = discover(std::slice::from_ref(&args.input), &search, &limits);
+    if let Some(number) = args.shadow_copy {
+        found.artifacts.retain(|artifact| artifact.as_of().is_some_and(|as_of| as_of.copy == usize::from(number)));
+    }
     for remark in &found.diagnostics {
         // Files are told apart for both commands, in the words of an audit.
         let message = remark.message.replace("nothing to audit", "nothing to show");

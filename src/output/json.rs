@@ -17,7 +17,7 @@ use super::escape::is_unsafe;
 use crate::audit::Verdict;
 use crate::diagnostic::Diagnostic;
 use crate::error::At;
-use crate::host::{ImageSeen, Input, InputKind, Recovery, RegExtent};
+use crate::host::{AsOf, CopySeen, ImageSeen, Input, InputKind, Recovery, RegExtent};
 use crate::place::{INTO, Place};
 use crate::run::HostRecord;
 use crate::windows::time::rfc3339;
@@ -39,6 +39,27 @@ struct VolumeV2<'a> {
     content: &'a str,
     installations: &'a [String],
     not_read: Option<&'a str>,
+    shadow_copies: Vec<CopyV2<'a>>,
+}
+
+#[derive(Serialize)]
+struct CopyV2<'a> {
+    number: usize,
+    created: Option<String>,
+    sequence: u64,
+    store: &'a str,
+    id: Option<&'a str>,
+    set: Option<&'a str>,
+    kind: Option<&'a str>,
+    read: bool,
+    not_read: Option<&'a str>,
+}
+
+/// The shadow copy that a machine was read from.
+#[derive(Serialize)]
+struct AsOfV2 {
+    number: usize,
+    created: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -50,6 +71,7 @@ struct HostV2<'a> {
     verdict: String,
     verdicts: Vec<VerdictV2<'a>>,
     backup: bool,
+    shadow_copy: Option<AsOfV2>,
     windows: WindowsV2<'a>,
     control_set: Option<&'a str>,
     inputs: Vec<InputV2<'a>>,
@@ -283,6 +305,7 @@ fn host(record: &HostRecord) -> HostV2<'_> {
         verdict: word(host.verdict),
         verdicts: host.verdicts.iter().map(|(policy, of)| VerdictV2 { policy, verdict: word(*of) }).collect(),
         backup: host.backup,
+        shadow_copy: host.as_of.map(|as_of| AsOfV2 { number: as_of.copy, created: created(as_of) }),
         windows: WindowsV2 {
             product: w.product.as_deref(),
             build: w.build,
@@ -313,8 +336,27 @@ fn image(image: &ImageSeen) -> ImageV2<'_> {
         content: &volume.content,
         installations: &volume.installations,
         not_read: volume.not_read.as_deref(),
+        shadow_copies: volume.shadow_copies.iter().map(copy).collect(),
     });
     ImageV2 { name: &image.name, format: &image.format, volumes: volumes.collect() }
+}
+
+fn created(as_of: AsOf) -> Option<String> {
+    as_of.created.known().map(|time| time.to_string())
+}
+
+fn copy(copy: &CopySeen) -> CopyV2<'_> {
+    CopyV2 {
+        number: copy.as_of.copy,
+        created: created(copy.as_of),
+        sequence: copy.sequence,
+        store: &copy.store,
+        id: copy.ids.as_ref().map(|(id, _)| id.as_str()),
+        set: copy.ids.as_ref().map(|(_, set)| set.as_str()),
+        kind: copy.kind,
+        read: copy.read,
+        not_read: copy.not_read.as_deref(),
+    }
 }
 
 fn input(input: &Input) -> InputV2<'_> {

@@ -40,7 +40,7 @@ impl Painter {
         };
         let name = self.paint(Style::new().bold(), &escape(&host.name));
         let verdict = self.paint(colour.on_default().bold(), host.verdict.word());
-        writeln!(out, "{name}: {verdict}{}", if host.backup { " (backup copy)" } else { "" })?;
+        writeln!(out, "{name}: {verdict}{}", if host.backup && host.as_of.is_none() { " (backup copy)" } else { "" })?;
         if host.verdicts.len() > 1 {
             for (policy, verdict) in &host.verdicts {
                 self.fact(out, "policy", &format!("{policy}: {}", verdict.word()))?;

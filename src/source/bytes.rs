@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use super::again::Again;
+use super::shadow::AsOf;
 use crate::error::{At, Error};
 use crate::files;
 use crate::image::{FileRef, Tree};
@@ -21,6 +22,8 @@ pub struct Container {
     pub files: Arc<Files>,
     /// What the reader of a report should know.
     pub notes: Vec<String>,
+    /// The shadow copy of the volume, where it is not the volume as it is now.
+    pub as_of: Option<AsOf>,
 }
 
 /// The files of this machine that an image or an archive consists of.

@@ -13,6 +13,7 @@ use super::ledger::{Entry, Fate};
 use super::logs::InsideLog;
 use super::past::plain;
 use super::policy_place;
+use super::shadow::{CopySeen, Shadowed};
 use super::sniff::{Content, LEN, sniff_at};
 use super::walk::Walk;
 use super::{Artifact, Kind, inside, step};
@@ -44,6 +45,8 @@ pub struct VolumeSeen {
     pub installations: Vec<String>,
     /// Why it was not looked into.
     pub not_read: Option<String>,
+    /// Its shadow copies, the oldest first.
+    pub shadow_copies: Vec<CopySeen>,
 }
 
 /// A disk image, where it is, and how to open it again.
@@ -58,17 +61,17 @@ pub(super) struct Image {
 }
 
 /// A volume and where it is.
-struct Volume {
+pub(super) struct Volume {
     /// With its image: `dc01.vhdx › GPT 3 (NTFS "System")`.
-    name: Arc<str>,
-    path: PathBuf,
-    container: Arc<Container>,
-    again: Arc<Again<Tree>>,
+    pub(super) name: Arc<str>,
+    pub(super) path: PathBuf,
+    pub(super) container: Arc<Container>,
+    pub(super) again: Arc<Again<Tree>>,
 }
 
 /// What archives in the root of a volume are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Collections {
+pub(super) enum Collections {
     /// What somebody has on the disk of a machine.
     Aside,
     /// All that there is, on a stick.
@@ -91,8 +94,12 @@ pub(super) struct Whole<'a> {
 }
 
 impl VolumeSeen {
+    fn new(name: String, content: String) -> Self {
+        Self { name, content, installations: Vec::new(), not_read: None, shadow_copies: Vec::new() }
+    }
+
     pub(super) fn unread(name: String, content: &str, why: String) -> Self {
-        Self { name, content: content.to_owned(), installations: Vec::new(), not_read: Some(why) }
+        Self { not_read: Some(why), ..Self::new(name, content.to_owned()) }
     }
 }
 
@@ -157,7 +164,7 @@ impl Walk<'_> {
                 (Some(purpose @ ("LDM data" | "LDM metadata")), Some(Ok(_))) => {
                     let name = self.volume_name(&table, partition);
                     let content = format!("{purpose}, of a dynamic disk");
-                    VolumeSeen { name, content, installations: Vec::new(), not_read: None }
+                    VolumeSeen::new(name, content)
                 }
                 (Some("LDM data"), Some(Err(error))) => {
                     let name = self.volume_name(&table, partition);
@@ -237,8 +244,7 @@ impl Walk<'_> {
             Ok(filesystem) => filesystem,
             Err(error) => return VolumeSeen::unread(short, "unknown", error.to_string()),
         };
-        let mut seen =
-            VolumeSeen { name: short.clone(), content: String::new(), installations: Vec::new(), not_read: None };
+        let mut seen = VolumeSeen::new(short.clone(), String::new());
         seen.content = match (filesystem, purpose) {
             (Filesystem::Unknown | Filesystem::Empty, Some(purpose)) => purpose.to_owned(),
             _ => filesystem.to_string(),
@@ -255,52 +261,64 @@ impl Walk<'_> {
                 return seen;
             }
         }
-        let limits = Arc::clone(&self.limits);
-        let again = Again::new(&self.recent, move || Tree::open(open()?, &limits));
-        let tree = match again.get() {
-            Ok(tree) => tree,
-            Err(error) => {
-                seen.not_read = Some(error.to_string());
-                return seen;
-            }
+        let open: Arc<dyn Fn() -> Result<Arc<dyn ReadAt>, Error> + Send + Sync> = Arc::new(open);
+        let again = {
+            let (open, limits) = (Arc::clone(&open), Arc::clone(&self.limits));
+            Again::new(&self.recent, move || Tree::open(open()?, &limits))
         };
-        if let Some(label) = tree.label().filter(|label| !label.is_empty()) {
+        let opened = again.get();
+        if let Some(label) = opened.as_ref().ok().and_then(|tree| tree.label()).filter(|label| !label.is_empty()) {
             seen.content = format!("{filesystem} \"{label}\"");
         }
         let name = inside(&image.name, format_args!("{short} ({})", seen.content));
-        let found = installation::find(&tree, self.search.include_backups, &self.limits);
-        for (path, error) in found.problems {
-            self.broken(&inside(&name, path), &error);
-        }
-        for (path, error) in found.notes {
-            self.remark(&inside(&name, path), Code::NotLookedInto, error.to_string());
-        }
-        for (path, hives) in found.left_out {
-            self.left_out(&inside(&name, path), hives);
-        }
-        let mut notes = notes.to_vec();
-        notes.extend(tree.notes().into_iter().map(|note| format!("{short}: {note}")));
         let format = match &image.archive {
             Some(archive) => format!("{}, in a {archive}", self.format(image)),
             None => self.format(image),
         };
-        let volume = Volume {
-            name,
-            path: step(&image.path, &short),
-            container: Arc::new(Container { format, files, notes }),
-            again: Arc::new(again),
-        };
+        let mut now = None;
+        match opened {
+            Ok(tree) => {
+                let mut notes = notes.to_vec();
+                notes.extend(tree.notes().into_iter().map(|note| format!("{short}: {note}")));
+                let container = Container { format: format.clone(), files: Arc::clone(&files), notes, as_of: None };
+                let path = step(&image.path, &short);
+                let (name, container, again) = (Arc::clone(&name), Arc::new(container), Arc::new(again));
+                let volume = Volume { name, path, container, again };
+                seen.installations = self.files_of_volume(&volume, &tree, image.archive.is_some());
+                now = Some(tree);
+            }
+            Err(error) => seen.not_read = Some(error.to_string()),
+        }
+        if filesystem == Filesystem::Ntfs {
+            let has_windows = !seen.installations.is_empty();
+            let volume = Shadowed { image, short: &short, name, files, format, notes, now, has_windows, open };
+            seen.shadow_copies = self.shadow_copies(&volume, bytes);
+        }
+        seen
+    }
+
+    /// Looks for the hives of a volume, and at the files in its root; gives the folders that Windows was installed to.
+    fn files_of_volume(&mut self, volume: &Volume, tree: &Arc<Tree>, archived: bool) -> Vec<String> {
+        let found = installation::find(tree, self.search.include_backups, &self.limits);
+        for (path, error) in found.problems {
+            self.broken(&inside(&volume.name, path), &error);
+        }
+        for (path, error) in found.notes {
+            self.remark(&inside(&volume.name, path), Code::NotLookedInto, error.to_string());
+        }
+        for (path, hives) in found.left_out {
+            self.left_out(&inside(&volume.name, path), hives);
+        }
         // Of a volume without Windows, such as a stick, what was collected there is looked into.
-        let collections = match (found.installations.is_empty(), &image.archive) {
-            (true, None) => Collections::Read,
-            (true, Some(_)) => Collections::TooDeep,
+        let collections = match (found.installations.is_empty(), archived) {
+            (true, false) => Collections::Read,
+            (true, true) => Collections::TooDeep,
             (false, _) => Collections::Aside,
         };
         for file in found.files {
-            self.file_of_volume(&volume, &tree, &file, collections);
+            self.file_of_volume(volume, tree, &file, collections);
         }
-        seen.installations = found.installations;
-        seen
+        found.installations
     }
 
     fn volume_name(&self, table: &Table, partition: &Partition) -> String {
@@ -317,7 +335,13 @@ impl Walk<'_> {
     }
 
     /// A hive or a log in a volume.
-    fn file_of_volume(&mut self, volume: &Volume, tree: &Arc<Tree>, found: &FoundFile, collections: Collections) {
+    pub(super) fn file_of_volume(
+        &mut self,
+        volume: &Volume,
+        tree: &Arc<Tree>,
+        found: &FoundFile,
+        collections: Collections,
+    ) {
         let name = inside(&volume.name, &found.path);
         // Names in a volume may be such that two folders look like one; their numbers differ.
         let folder = step(&volume.path, found.folder.number());
@@ -348,7 +372,7 @@ impl Walk<'_> {
         let called = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let expected = found.what == What::Hive;
         let is_hive = is_hive_file(plain(&called));
-        let (backup, named) = (found.is_past(), false);
+        let (backup, named) = (found.is_past() || volume.container.as_of.is_some(), false);
         let about = About {
             file_name: plain(&called),
             size,

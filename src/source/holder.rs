@@ -115,7 +115,8 @@ impl Walk<'_> {
             Some(outer) => format!("{kind}, in {outer}"),
             None => kind.to_string(),
         };
-        let container = Container { format: format.clone(), files: Arc::clone(&files), notes: contents.notes };
+        let container =
+            Container { format: format.clone(), files: Arc::clone(&files), notes: contents.notes, as_of: None };
         let found: Vec<_> = contents.members.iter().map(|member| (member.path.clone(), member.modified)).collect();
         let members: Arc<Members> = Arc::new(contents.members.into_iter().map(|member| member.bytes).collect());
         let (path, open, limits) = (at.path.clone(), Arc::clone(&at.open), Arc::clone(&self.limits));

@@ -15,6 +15,24 @@ impl FileTime {
         Self(seconds.saturating_add(UNIX_EPOCH.unsigned_abs()).saturating_mul(10_000_000))
     }
 
+    /// When this day (`YYYY-MM-DD`, in UTC) begins, and when the next one does.
+    ///
+    /// # Errors
+    /// When it is no day, or none that Windows has a number for.
+    pub fn day(text: &str) -> Result<(Self, Self), String> {
+        let wrong = || format!("\"{text}\" is no day: expected YYYY-MM-DD");
+        let day: jiff::civil::Date = text.parse().map_err(|_| wrong())?;
+        let begins = |day: jiff::civil::Date| {
+            let start = day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second();
+            let seconds = u64::try_from(start.checked_add(UNIX_EPOCH)?).ok()?;
+            seconds.checked_mul(10_000_000).map(Self)
+        };
+        let next = day.tomorrow().map_err(|_| wrong())?;
+        // jiff also reads times and other spellings, which would then look as if they meant something.
+        let is_day = day.to_string() == text;
+        begins(day).zip(begins(next)).filter(|_| is_day).ok_or_else(wrong)
+    }
+
     /// The time, unless it is zero: nobody has noted one.
     pub fn known(self) -> Option<Self> {
         (self.0 != 0).then_some(self)
@@ -47,6 +65,18 @@ impl fmt::Display for FileTime {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_day_ends_where_the_next_one_begins() {
+        let (from, to) = FileTime::day("2025-06-01").unwrap();
+        assert_eq!(
+            (from.rfc3339(0).as_str(), to.rfc3339(0).as_str()),
+            ("2025-06-01T00:00:00Z", "2025-06-02T00:00:00Z")
+        );
+        for wrong in ["", "2025-06-31", "2025-06-01T10:00:00", "20250601", "1600-12-31", "9999-12-31", "yesterday"] {
+            assert!(FileTime::day(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn times_are_utc_with_all_their_digits() {

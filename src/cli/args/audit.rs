@@ -120,6 +120,13 @@ pub(in crate::cli) struct AuditArgs {
     #[arg(long, help_heading = INPUT, hide_short_help = true)]
     pub(in crate::cli) include_backups: bool,
 
+    /// Judge volume shadow copies, too: latest, all, a number (1 is the oldest), or a day
+    ///
+    /// Of the NTFS volumes in disk images. Copies are always listed; those that are asked for are read, and each is a machine of its
+    /// own that bears the copy's date and counts like any other. A day (YYYY-MM-DD, UTC) asks for the copies that were made on it.
+    #[arg(long, value_name = "WHICH", value_parser = values::shadows, help_heading = INPUT, hide_short_help = true)]
+    pub(in crate::cli) shadow_copies: Option<crate::source::Shadows>,
+
     #[command(flatten)]
     pub(in crate::cli) disk: DiskArgs,
 

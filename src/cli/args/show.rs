@@ -40,6 +40,10 @@ pub(in crate::cli) struct ShowArgs {
     #[arg(long, value_name = "NAME|PATH", help_heading = INPUT)]
     pub(in crate::cli) host: Option<String>,
 
+    /// As it was in this volume shadow copy: its number, as the audit lists them; 1 is the oldest
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = INPUT, hide_short_help = true)]
+    pub(in crate::cli) shadow_copy: Option<u16>,
+
     /// Print the keys below as well
     #[arg(short, long, conflicts_with = "value", help_heading = OUTPUT)]
     pub(in crate::cli) recursive: bool,

@@ -1,6 +1,8 @@
 //! Values of options, as people write them.
 
 use crate::host::Wanted;
+use crate::source::Shadows;
+use crate::windows::FileTime;
 
 pub(in crate::cli) fn control_set(text: &str) -> Result<Wanted, String> {
     match text {
@@ -11,6 +13,21 @@ pub(in crate::cli) fn control_set(text: &str) -> Result<Wanted, String> {
         _ => match text.parse() {
             Ok(n @ 1..=999) => Ok(Wanted::Number(n)),
             _ => Err("expected current, default, last-known-good, all, or a number from 1 to 999".to_owned()),
+        },
+    }
+}
+
+/// Which shadow copies.
+pub(in crate::cli) fn shadows(text: &str) -> Result<Shadows, String> {
+    match (text, text.parse()) {
+        ("latest", _) => Ok(Shadows::Latest),
+        ("all", _) => Ok(Shadows::All),
+        (_, Ok(number @ 1..)) => Ok(Shadows::Number(number)),
+        _ => match FileTime::day(text) {
+            Ok((from, to)) => Ok(Shadows::Made(from, to)),
+            Err(_) => {
+                Err("expected latest, all, a number from 1 (the oldest copy) on, or a day as YYYY-MM-DD".to_owned())
+            }
         },
     }
 }

@@ -17,6 +17,7 @@ use crate::policy::Policy;
 use crate::policy::waiver::{Date, Waivers};
 use crate::read_at::LocalFile;
 use crate::run::About;
+use crate::source::Shadows;
 
 /// The arguments, but for the number of threads: the report is the same for any.
 fn arguments(all: impl Iterator<Item = std::ffi::OsString>) -> Vec<String> {
@@ -61,6 +62,7 @@ fn deciding(args: &AuditArgs) -> Vec<String> {
     options.extend(taken::option());
     options.extend(args.host.iter().map(|host| format!("--host {host}")));
     options.extend(args.codepage.map(|codepage| format!("--codepage {}", codepage.name())));
+    options.extend(args.shadow_copies.map(shadows));
     options.extend(args.disk.volume.map(|volume| format!("--volume {volume}")));
     options.extend(args.disk.offset.map(|offset| format!("--offset {offset}")));
     let files = |option: &str, files: &[PathBuf]| -> Vec<String> {
@@ -72,6 +74,17 @@ fn deciding(args: &AuditArgs) -> Vec<String> {
     options.extend(files("--overlay", &args.overlay));
     options.extend(files("--waivers", args.waivers.as_slice()));
     options
+}
+
+/// Which shadow copies are read, as the option has it.
+fn shadows(which: Shadows) -> String {
+    let which = match which {
+        Shadows::Latest => "latest".to_owned(),
+        Shadows::Number(number) => number.to_string(),
+        Shadows::Made(from, _) => from.rfc3339(0).split('T').next().unwrap_or_default().to_owned(),
+        _ => "all".to_owned(),
+    };
+    format!("--shadow-copies {which}")
 }
 
 /// Files with the SHA-256 of each.

@@ -115,6 +115,14 @@ codes! {
         "A volume from which Windows is not started was passed over."
         "It changes no answer."
         "There is nothing to do.";
+    ShadowCopies "shadow-copies" Note
+        "A volume has shadow copies: Windows kept it as it was on earlier days."
+        "They show the machine as it was, and not as it is; unless they are asked for, they are listed alone."
+        "Use --shadow-copies to have the machine in them judged, or show --shadow-copy to look into one.";
+    ShadowCopyNotRead "shadow-copy-not-read" Error
+        "A shadow copy, or the list of them, cannot be read."
+        "What the machine was on that day was not judged. Where no copies are asked for, it is a note: the machine as it is was judged."
+        "Look at the message: the image may be cut short, or the copies may lie on another volume.";
     VolumeFile "volume-file" Note
         "A file in the root folder of a volume was not looked into."
         "It is hardly about a machine."

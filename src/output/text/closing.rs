@@ -4,13 +4,18 @@ use std::io::{self, Write};
 
 use super::super::escape::escape;
 use super::super::past::Past;
-use crate::host::{ImageSeen, VolumeSeen};
+use crate::host::{CopySeen, ImageSeen, VolumeSeen};
 use crate::run::{End, Fate, InputRecord};
+
+/// Shadow copies of a volume that are named, the newest ones; JSON has them all.
+const COPIES: usize = 8;
 
 /// What the end of the report says of an input.
 #[derive(Debug)]
 pub(in crate::output) struct Closing {
     images: Vec<String>,
+    /// Shadow copies, of each volume.
+    shadows: Vec<String>,
     /// Where copies from earlier days are, and how many.
     past: Option<(String, u64)>,
     /// What was not judged, and whether a machine may have gone unjudged for it.
@@ -21,6 +26,7 @@ pub(in crate::output) struct Closing {
 #[derive(Debug, Default)]
 pub(in crate::output) struct Closings {
     images: Vec<String>,
+    shadows: Vec<String>,
     past: Past,
     unjudged: Vec<String>,
     others: Vec<String>,
@@ -40,7 +46,8 @@ pub(in crate::output) fn closing(record: &InputRecord) -> Closing {
         let next = reason.and_then(|reason| reason.next).unwrap_or_default();
         (unjudged(&entry.name, &entry.kind, why, next), entry.counts)
     });
-    Closing { images: record.images.iter().map(image_line).collect(), past, unjudged }
+    let shadows = record.images.iter().flat_map(shadow_lines).collect();
+    Closing { images: record.images.iter().map(image_line).collect(), shadows, past, unjudged }
 }
 
 /// A file that was not judged: what it is, why, and what to do.
@@ -54,6 +61,7 @@ fn unjudged(path: &str, kind: &str, why: &str, next: &str) -> String {
 impl Closings {
     pub(in crate::output) fn add(&mut self, closing: Closing) {
         self.images.extend(closing.images);
+        self.shadows.extend(closing.shadows);
         if let Some((place, files)) = closing.past {
             self.past.add(place, files);
         }
@@ -77,6 +85,9 @@ impl Closings {
     pub(in crate::output) fn write(&self, end: &End, policy: &str, out: &mut dyn Write) -> io::Result<()> {
         for image in &self.images {
             writeln!(out, "{}", escape(image))?;
+        }
+        for copies in &self.shadows {
+            writeln!(out, "{}", escape(copies))?;
         }
         if let Some(line) = self.past.line() {
             writeln!(out, "{}; --include-backups reads them", escape(&line))?;
@@ -118,6 +129,30 @@ fn summary(end: &End, policy: &str) -> String {
         }
     }
     line
+}
+
+/// The shadow copies of each volume of an image: `dc01.vhdx: GPT 3: shadow copies: 1 of 2025-01-10T00:00:00Z`.
+fn shadow_lines(image: &ImageSeen) -> impl Iterator<Item = String> + use<'_> {
+    let line = |volume: &VolumeSeen| {
+        let copies = &volume.shadow_copies;
+        let copy = |copy: &CopySeen| {
+            let state = match (copy.read, &copy.not_read) {
+                (true, _) => " (read)",
+                (false, Some(_)) => " (cannot be read)",
+                (false, None) => "",
+            };
+            format!("{} of {}{state}", copy.as_of.copy, copy.as_of.created.rfc3339(0))
+        };
+        let first: Vec<String> = copies.iter().rev().take(COPIES).map(copy).collect();
+        let more = match copies.len().saturating_sub(COPIES) {
+            0 => String::new(),
+            more => format!(" and {more} older ones"),
+        };
+        let unread = copies.iter().any(|copy| !copy.read && copy.not_read.is_none());
+        let next = if unread { "; --shadow-copies latest, all or a number reads them" } else { "" };
+        format!("{}: {}: shadow copies: {}{more}{next}", image.name, volume.name, first.join(", "))
+    };
+    image.volumes.iter().filter(|volume| !volume.shadow_copies.is_empty()).map(line)
 }
 
 /// What was seen of a disk image: `dc01.vhdx: VHDX, dynamic; GPT 1 FAT32, GPT 3 NTFS "System" with Windows`.
