@@ -138,6 +138,9 @@ impl Input {
     }
 }
 
+/// Seconds in which a shadow copy is made: Windows has hives written just before, by the same clock.
+const COPYING: u64 = 60;
+
 fn digest_of(file: Result<Box<dyn ReadAt>, Error>) -> Result<String, Error> {
     sha256_of(&*file?).map_err(|error| Error::io(At::Whole, "digest", &error))
 }
@@ -316,6 +319,9 @@ fn open_hive(hive: HiveKind, artifact: &Artifact, options: &Options<'_>) -> (Box
         Ok((open, recovery, base)) => {
             let missing_bytes = open.missing_bytes();
             let mut source = Mounted::new(hive.root(), open);
+            if let Some(why) = artifact.as_of().and_then(|as_of| newer_than(as_of, hive, &base)) {
+                source = source.out_of_date(why);
+            }
             if options.require_clean && matches!(recovery, Recovery::Dirty { .. }) {
                 let what = format!("{hive} is {recovery}: its newest changes are missing");
                 source = source.out_of_date(Error::Stale { what });
@@ -327,6 +333,15 @@ fn open_hive(hive: HiveKind, artifact: &Artifact, options: &Options<'_>) -> (Box
             (Box::new(source), InputKind::Unreadable(error))
         }
     }
+}
+
+/// Why a hive is not that of the day of the shadow copy that it was read from, if it shows that. Windows leaves files out of some
+/// copies: what is read of them is as they are now, or a mixture.
+fn newer_than(as_of: AsOf, hive: HiveKind, base: &BaseBlock) -> Option<Error> {
+    let written = base.last_written.rfc3339(0);
+    let what =
+        format!("{hive} was last written at {written}, after the shadow copy was made: it is not the hive of that day");
+    (base.last_written > as_of.created.later(COPYING)).then_some(Error::Stale { what })
 }
 
 /// A remark on each log that was not applied. Where others were, that is nothing unusual: one that is older than the hive

@@ -20,6 +20,9 @@ use tlshive::source::known::tell;
 use tlshive::windows::FileTime;
 use tlshive::windows::path::{KeyPath, Name};
 
+#[path = "common/shadow.rs"]
+mod shadow;
+
 fn corpus() -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
     if !path.is_dir() {
@@ -38,6 +41,36 @@ fn look(hive: &Hive, key: &str, value: Option<&str>) -> Lookup {
     match hive.lookup(KeyPath::parse(key).names(), value.map(Name::from).as_ref()) {
         Answer::Lookup(lookup) => lookup,
         Answer::Link(target) => panic!("{key} is a link to {target}"),
+    }
+}
+
+/// Every byte of the copies, as libvshadow 20260714 reads them (`tests/peers/shadow.py`).
+#[test]
+fn every_byte_of_shadow_copies_is_what_libvshadow_reads() {
+    let Some(corpus) = corpus() else { return };
+    for (name, wanted) in [
+        (
+            "vsstest.qcow2",
+            [
+                "47ee20a1f6c189806f74aa75ba8ae5f39725ef3758584fe03f4cf80b67ccf5ad",
+                "f663e68a05d06b847d2b8f246d3dbc59d9672c4850d936c255465e703cc6161b",
+            ],
+        ),
+        (
+            "vss-made-final.qcow2",
+            [
+                "20cae0b1066db6abd10f27a398811529d501a6ca2afec09f0273a43db5c4757a",
+                "c4f552b52e7be1efd555b6bdecdbcc596e3ad126bcdc61e99a4b924be0da9a51",
+            ],
+        ),
+    ] {
+        let path = corpus.join("images2").join(name);
+        if !path.is_file() {
+            eprintln!("skipped: no {}", path.display());
+            continue;
+        }
+        let found: Vec<String> = shadow::copies(&path).into_iter().map(|copy| copy.sha256).collect();
+        assert_eq!(found, wanted, "{name}");
     }
 }
 

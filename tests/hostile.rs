@@ -58,6 +58,10 @@ fn image(file: &str) {
     for format in ["text", "json", "reg", "raw"] {
         ends(&["show", "--format", format, file], &[0, 1, 2, 3]);
     }
+    if file.contains("/vss-") {
+        ends(&["audit", "--shadow-copies", "all", "--format", "json", file], &[0, 1, 3, 4]);
+        ends(&["show", "--shadow-copy", "1", "--format", "raw", file], &[0, 1, 2, 3]);
+    }
 }
 
 fn feed(file: &str) {

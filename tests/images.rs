@@ -19,7 +19,7 @@ const DYNAMIC: &str = r#"Volume1 (NTFS "System")"#;
 type Machine<'a> = (&'a str, bool, &'a [&'a str]);
 
 /// Every file in `fixtures/images`: its status when it is named, and the machines in it.
-const IMAGES: [(&str, i32, &[Machine<'static>]); 50] = [
+const IMAGES: [(&str, i32, &[Machine<'static>]); 51] = [
     ("acquired.E01", 0, &[("DESK-X86", true, &[BARE, CONFIG])]),
     ("acquired.E02", 3, &[]),
     ("backing-base.qcow2", 1, &[("AADC-OFF", false, &[BARE, CONFIG])]),
@@ -94,6 +94,7 @@ const IMAGES: [(&str, i32, &[Machine<'static>]); 50] = [
     ),
     ("vm.ova", 0, &[("DESK-11", true, &["disk.vmdk", BARE, CONFIG])]),
     ("vmdk.zip", 1, &[("AADC-OFF", false, &["vm/disk.vmdk", BARE, CONFIG])]),
+    ("vss.raw.gz", 0, &[("AADC-2019", true, &["vss.raw", BARE, CONFIG])]),
     (
         "wof.raw.gz",
         0,
@@ -395,6 +396,114 @@ fn the_past_is_left_out_and_said() {
     }
 }
 
+/// The copies of `vss.raw.gz`: name, whether it is compliant (or that cannot be told), the day.
+const COPIES: [(&str, &str, &str); 3] = [
+    ("AADC-OFF", "unknown", "2024-03-01T00:00:00Z"),
+    ("AADC-LOGS", "compliant", "2025-01-10T00:00:00Z"),
+    ("AADC-SZ", "not_compliant", "2025-06-01T00:00:00Z"),
+];
+
+/// Name, verdict and number of the copy of each machine that was read from one.
+fn past(report: &Json) -> Vec<(String, String, u64)> {
+    let hosts = report["hosts"].as_array().unwrap().iter().filter(|host| !host["shadow_copy"].is_null());
+    let text = |value: &Json| value.as_str().unwrap().to_owned();
+    hosts
+        .map(|host| {
+            assert_eq!((&host["backup"], &host["fix"]), (&Json::Bool(true), &Json::Null));
+            (text(&host["name"]), text(&host["verdict"]), host["shadow_copy"]["number"].as_u64().unwrap())
+        })
+        .collect()
+}
+
+#[test]
+fn shadow_copies_are_listed_always_and_judged_where_they_are_asked_for() {
+    let disk = image("vss.raw.gz");
+    let report = audit(&[&disk]).json();
+    let input = report["inputs"].as_array().unwrap().iter().find(|input| !input["images"][0].is_null()).unwrap();
+    let listed = input["images"][0]["volumes"][0]["shadow_copies"].as_array().unwrap();
+    for ((copy, (.., day)), number) in listed.iter().zip(COPIES).zip(1u64..) {
+        assert_eq!((copy["number"].as_u64(), copy["sequence"].as_u64()), (Some(number), Some(number)));
+        assert!(copy["created"].as_str().unwrap().starts_with(day.trim_end_matches('Z')), "{copy}");
+        assert_eq!(
+            (&copy["read"], &copy["not_read"], &copy["kind"]),
+            (&false.into(), &Json::Null, &"ApplicationRollback".into())
+        );
+        assert!(copy["set"].is_string() && copy["id"].is_string() && copy["store"].is_string());
+    }
+    let said = report["diagnostics"].as_array().unwrap().iter().find(|d| d["code"] == "shadow-copies").unwrap();
+    assert!(
+        said["message"].as_str().unwrap().starts_with("3 shadow copies, the newest first: shadow copy 3 of 2025-06-01")
+    );
+    assert!(run(&["audit", &disk]).out().contains("shadow copies: 3 of 2025-06-01T00:00:00Z, 2 of"));
+    assert_eq!((report["summary"]["hosts"].as_u64(), past(&report)), (Some(1), Vec::new()));
+
+    let wanted = |numbers: &[usize]| -> Vec<(String, String, u64)> {
+        let copy = |number: &usize| {
+            let (name, verdict, day) = COPIES[number - 1];
+            (format!("{name} (shadow copy {number} of {day})"), verdict.to_owned(), u64::try_from(*number).unwrap())
+        };
+        numbers.iter().map(copy).collect()
+    };
+    for (which, status, numbers) in
+        [("all", 1, &[1, 2, 3][..]), ("latest", 1, &[3]), ("2", 0, &[2]), ("1", 3, &[1]), ("2025-01-10", 0, &[2])]
+    {
+        let found = audit(&["--shadow-copies", which, &disk]);
+        assert_eq!((found.status, past(&found.json())), (status, wanted(numbers)), "{which}");
+        // The machine as it is stays what it is, and is none of the copies.
+        let (before, after) = (&report["hosts"][0], &found.json()["hosts"][0]);
+        assert_eq!((&before["id"], &before["verdict"]), (&after["id"], &after["verdict"]));
+        let hosts =
+            found.json()["hosts"].as_array().unwrap().iter().map(|host| host["id"].to_string()).collect::<Vec<_>>();
+        assert!(!hosts[1..].contains(&hosts[0]));
+    }
+    let all = audit(&["--shadow-copies", "all", &disk]).json();
+    let doubt = all["hosts"].as_array().unwrap().iter().find(|host| host["shadow_copy"]["number"] == 1).unwrap();
+    let doubts = doubt["findings"].as_array().unwrap();
+    assert!(doubts.iter().all(|finding| finding["outcome"] != "pass" && finding["outcome"] != "fail"), "{doubts:#?}");
+    assert!(doubts.iter().any(|f| f["why"].as_str().unwrap().contains("it is not the hive of that day")));
+    let logs = all["hosts"].as_array().unwrap().iter().find(|host| host["shadow_copy"]["number"] == 2).unwrap();
+    let of_copy =
+        |input: &Json| input["kind"] == "container" || input["name"].as_str().unwrap().contains("shadow copy 2");
+    let inputs = logs["inputs"].as_array().unwrap();
+    assert!(inputs.iter().all(of_copy) && inputs.iter().any(|input| input["kind"] == "log"), "{inputs:#?}");
+}
+
+#[test]
+fn a_shadow_copy_that_is_asked_for_and_not_there_makes_the_run_incomplete() {
+    for which in ["4", "2025-01-11"] {
+        let run = audit(&["--shadow-copies", which, &image("vss.raw.gz")]);
+        let text = run.json().to_string();
+        assert!(
+            run.status == 3 && text.contains("shadow-copy-not-read") && text.contains("there are 3"),
+            "{which}: {text}"
+        );
+    }
+    // Where none were ever made, nobody misses the latest.
+    let run = audit(&["--shadow-copies", "latest", &image("compliant.qcow2")]);
+    assert!(run.status == 0 && run.json().to_string().contains("there are none"));
+    assert_eq!(audit(&["--shadow-copies", "1", &image("compliant.qcow2")]).status, 3);
+    for wrong in ["0", "-1", "newest", "2025-13-01"] {
+        assert_eq!(common::run(&["audit", "--shadow-copies", wrong, "x"]).status, 2, "{wrong}");
+    }
+}
+
+#[test]
+fn a_key_is_shown_as_it_was_in_a_shadow_copy() {
+    let disk = image("vss.raw.gz");
+    let name = r"HKLM\SYSTEM\CurrentControlSet\Control\ComputerName\ComputerName".replace(r"\\", r"\");
+    let shown = |more: &[&str]| {
+        let mut args = vec!["show", disk.as_str(), name.as_str(), "ComputerName"];
+        args.extend(more);
+        run(&args)
+    };
+    assert!(shown(&[]).out().contains("AADC-2019"));
+    for (number, (name, ..)) in (1..).zip(COPIES) {
+        let text = shown(&["--shadow-copy", &format!("{number}")]).out();
+        assert!(text.contains(name), "{text}");
+    }
+    assert_eq!(shown(&["--shadow-copy", "4"]).status, 3);
+}
+
 /// A file of Group Policy on a machine is a fact about it, never a second machine.
 #[test]
 fn policies_on_a_machine_are_told_and_touch_no_verdict() {
@@ -491,8 +600,29 @@ fn what_cannot_be_read_of_a_hostile_image_is_no_empty_one() {
     let kinds = [".qcow2", ".vmdk", ".vdi", ".vhd", ".E01", ".zip", ".tar", ".gz"];
     for name in names.filter(|name| kinds.iter().any(|kind| name.ends_with(kind))) {
         let run = audit(&[format!("fixtures/hostile/{name}")]);
-        let status = if readable.contains(&name.as_str()) { 1 } else { 3 };
+        // What is wrong with shadow copies touches the machine as it is only where they are asked for.
+        let status = if readable.contains(&name.as_str()) || name.starts_with("vss-") { 1 } else { 3 };
         assert_eq!(run.status, status, "{name}: {}", run.err());
+    }
+}
+
+#[test]
+fn damaged_shadow_copies_are_told_and_not_read() {
+    for (name, whys) in [
+        ("catalog-loop", ["a loop", "newer copies may be missing", "newer copies may be missing"].as_slice()),
+        ("far-away", &["at 0x7fffffffffffffff", "at 0x7fffffffffffffff"]),
+        ("list-of-itself", &["block list", "block list"]),
+        ("bitmap-of-itself", &[]),
+    ] {
+        let image = format!("fixtures/hostile/vss-{name}.raw.gz");
+        let report = audit(&["--shadow-copies", "all", image.as_str()]).json();
+        let said = said(&report, "error");
+        assert!(
+            said.len() == whys.len() && said.iter().zip(whys).all(|(said, why)| said.contains(why)),
+            "{name}: {said:?}"
+        );
+        let listed = audit(&[image.as_str()]).json();
+        assert_eq!(self::said(&listed, "error"), Vec::<String>::new(), "{name}");
     }
 }
 

@@ -25,6 +25,8 @@ pub(super) struct Estate {
     pub(super) unjudged: Vec<Input>,
     /// Copies from earlier days.
     pub(super) past: Past,
+    /// Volume shadow copies that were not read, and the volumes that have them.
+    pub(super) shadows: (usize, usize),
     /// The end of each run; none of one that was cut short.
     pub(super) ends: Vec<Option<End>>,
     pub(super) counts: Counts,
@@ -47,6 +49,12 @@ impl Estate {
     }
 
     pub(super) fn input(&mut self, input: Input) {
+        let volumes = input.images.iter().flat_map(|image| &image.volumes);
+        let unread = volumes.map(|volume| volume.shadow_copies.iter().filter(|copy| !copy.read).count());
+        for copies in unread.filter(|copies| *copies > 0) {
+            self.shadows.0 += copies;
+            self.shadows.1 += 1;
+        }
         if input.outcome == "past" {
             self.past.add(input.path, input.files);
         } else if input.is_unjudged() {

@@ -134,7 +134,17 @@ pub(super) fn also(estate: &Estate) -> Vec<String> {
         lines.push(format!("Verdicts rest on tables that are not built in: {}.", all.join(", ")));
     }
     lines.extend(estate.past.line().map(|line| format!("{line}.").replacen('l', "L", 1)));
+    let (copies, volumes) = estate.shadows;
+    if copies > 0 {
+        let (copies_are, volumes_are) =
+            (plural(copies, "shadow copy", "shadow copies"), plural(volumes, "volume", "volumes"));
+        lines.push(format!("Not read: {copies} {copies_are} of {volumes} {volumes_are}; --shadow-copies reads them."));
+    }
     lines
+}
+
+fn plural<'a>(count: usize, one: &'a str, many: &'a str) -> &'a str {
+    if count == 1 { one } else { many }
 }
 
 /// Troubles with saved runs that are named.

@@ -52,7 +52,9 @@ impl<T, R: Fn(Record) -> T + Sync> Look<T> for Audits<'_, R> {
         let mut judge = |host| {
             let (report, more) = self.judge(host, &mut used);
             remarks.extend(more);
-            let fixer = self.inspection.fixer.filter(|_| report.verdict == Verdict::NotCompliant);
+            // There is nothing to be done about the past.
+            let is_now = report.verdict == Verdict::NotCompliant && report.as_of.is_none();
+            let fixer = self.inspection.fixer.filter(|_| is_now);
             let fix = fixer.map(|fixer| fixer(host));
             counts.host(&report);
             (self.render)(Record::Host(Box::new(HostRecord::new(group, report, fix))))

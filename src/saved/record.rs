@@ -367,6 +367,28 @@ pub struct Input {
     pub(crate) files: u64,
     #[serde(default)]
     pub(crate) diagnostics: Vec<Diagnostic>,
+    #[serde(default)]
+    pub(crate) images: Vec<Image>,
+}
+
+/// A disk image: what reports need of its volumes.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Image {
+    pub(crate) volumes: Vec<Volume>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Volume {
+    pub(crate) shadow_copies: Vec<ShadowCopy>,
+}
+
+/// A shadow copy of a volume.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct ShadowCopy {
+    pub(crate) read: bool,
 }
 
 impl Finding {

@@ -8,7 +8,7 @@ use super::bytes::{Bytes, Container, Files, Inside, start};
 use super::classify::{About, Class, Disks, classify};
 use super::dynamic::Member;
 use super::holder::ArchiveAt;
-use super::installation::{self, FoundFile, What};
+use super::installation::{self, Found, FoundFile, What};
 use super::ledger::{Entry, Fate};
 use super::logs::InsideLog;
 use super::past::plain;
@@ -278,13 +278,14 @@ impl Walk<'_> {
         let mut now = None;
         match opened {
             Ok(tree) => {
+                let found = installation::find(&tree, self.search.include_backups, &self.limits);
                 let mut notes = notes.to_vec();
                 notes.extend(tree.notes().into_iter().map(|note| format!("{short}: {note}")));
                 let container = Container { format: format.clone(), files: Arc::clone(&files), notes, as_of: None };
                 let path = step(&image.path, &short);
                 let (name, container, again) = (Arc::clone(&name), Arc::new(container), Arc::new(again));
                 let volume = Volume { name, path, container, again };
-                seen.installations = self.files_of_volume(&volume, &tree, image.archive.is_some());
+                seen.installations = self.files_of_volume(&volume, &tree, found, image.archive.is_some());
                 now = Some(tree);
             }
             Err(error) => seen.not_read = Some(error.to_string()),
@@ -297,9 +298,8 @@ impl Walk<'_> {
         seen
     }
 
-    /// Looks for the hives of a volume, and at the files in its root; gives the folders that Windows was installed to.
-    fn files_of_volume(&mut self, volume: &Volume, tree: &Arc<Tree>, archived: bool) -> Vec<String> {
-        let found = installation::find(tree, self.search.include_backups, &self.limits);
+    /// Looks at the hives of a volume, and at the files in its root; gives the folders that Windows was installed to.
+    fn files_of_volume(&mut self, volume: &Volume, tree: &Arc<Tree>, found: Found, archived: bool) -> Vec<String> {
         for (path, error) in found.problems {
             self.broken(&inside(&volume.name, path), &error);
         }

@@ -93,7 +93,7 @@ impl fmt::Display for CopySeen {
 
 impl Shadows {
     /// Which of these copies are asked for.
-    fn pick<'a>(self, copies: &'a [ShadowCopy]) -> Vec<&'a ShadowCopy> {
+    fn pick(self, copies: &[ShadowCopy]) -> Vec<&ShadowCopy> {
         let made = |copy: &ShadowCopy| FileTime(copy.created);
         match self {
             Shadows::Listed => Vec::new(),
@@ -196,6 +196,7 @@ impl Walk<'_> {
             let what = format!("it is a copy of another volume: its serial number is {then:x}, and not {now:x}");
             return Err(Error::unsupported(At::Whole, what));
         }
+        let found = installation::find(&tree, false, &self.limits);
         let short = volume.short;
         let mut notes = volume.notes.to_vec();
         notes.extend(tree.notes().into_iter().map(|note| format!("{short}: {as_of}: {note}")));
@@ -203,7 +204,6 @@ impl Walk<'_> {
             "this is the past: it was read from {as_of}; parts of files that Windows left out of the copy may be of a later day"
         ));
         let name = inside(&volume.name, as_of);
-        let found = installation::find(&tree, false, &self.limits);
         for (path, error) in found.problems {
             self.copy_not_read(&inside(&name, path), &error);
         }

@@ -33,6 +33,11 @@ impl FileTime {
         begins(day).zip(begins(next)).filter(|_| is_day).ok_or_else(wrong)
     }
 
+    /// So many seconds later.
+    pub fn later(self, seconds: u64) -> Self {
+        Self(self.0.saturating_add(seconds.saturating_mul(10_000_000)))
+    }
+
     /// The time, unless it is zero: nobody has noted one.
     pub fn known(self) -> Option<Self> {
         (self.0 != 0).then_some(self)

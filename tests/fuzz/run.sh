@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 seconds=${1:-60}
 shift $(($# > 0 ? 1 : 0))
 targets=("$@")
-images=(vhd vhdx vmdk qcow2 vdi ewf partition ntfs archive)
+images=(vhd vhdx vmdk qcow2 vdi ewf partition ntfs shadow archive)
 [[ $# -gt 0 ]] || targets=(hive_lookup hive_walk hive_deleted hive_logs reg_file policy_file group_policy "${images[@]}")
 export RUSTC_BOOTSTRAP=1 # cargo-fuzz asks for flags of a nightly compiler
 fixtures=../../fixtures
@@ -74,6 +74,7 @@ image vdi "$fixtures"/hostile/*.vdi
 image ewf "$fixtures"/{images,hostile}/*.E01
 image partition "$fixtures"/{images,hostile}/*.raw.gz "$fixtures"/images/ldm-*.raw
 image ntfs "$fixtures"/{images,hostile}/*.raw.gz
+image shadow
 image archive "$fixtures"/images/*.{zip,tar,gz,zst,ova} "$fixtures"/hostile/*.{zip,tar,gz}
 
 # What no fixture has, where QEMU is there to make it: compression, other layouts, a child of another image.

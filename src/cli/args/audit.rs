@@ -116,7 +116,7 @@ pub(in crate::cli) struct AuditArgs {
     #[arg(long, help_heading = OUTPUT, hide_short_help = true)]
     pub(in crate::cli) digest_images: bool,
 
-    /// Judge copies from earlier days as well: RegBack, Windows.old, restore points, shadow copies
+    /// Judge copies from earlier days as well: RegBack, Windows.old, restore points, shadow copies that were collected
     #[arg(long, help_heading = INPUT, hide_short_help = true)]
     pub(in crate::cli) include_backups: bool,
 

@@ -34,6 +34,7 @@ pub enum About {
     Ewf,
     Partition,
     Ntfs,
+    Shadow,
     Archive,
 }
 
@@ -127,6 +128,11 @@ impl Target {
             About::Ntfs => {
                 if let Some((_, volume)) = files.into_iter().next() {
                     look::volume(volume, &self.limits);
+                }
+            }
+            About::Shadow => {
+                if let Some((_, volume)) = files.into_iter().next() {
+                    look::shadow_copies(&volume, &self.limits);
                 }
             }
             About::Partition => {

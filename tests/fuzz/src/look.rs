@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tlshive::error::{At, Error};
-use tlshive::image::{self, FileRef, Opened, Opener, Table, Tree};
+use tlshive::image::{self, FileRef, Opened, Opener, ShadowCopies, Table, Tree};
 use tlshive::limits::Limits;
 use tlshive::read_at::{ReadAt, Window};
 use tlshive::source::Discovery;
@@ -159,6 +159,19 @@ pub fn volume(volume: Arc<dyn ReadAt>, limits: &Limits) {
         }
     }
     let _ = (tree.notes(), tree.label());
+}
+
+/// The shadow copies of a volume, and what is in them.
+pub fn shadow_copies(now: &Arc<dyn ReadAt>, limits: &Limits) {
+    let Ok(Some(copies)) = ShadowCopies::open(now, limits) else { return };
+    for copy in copies.copies().iter().take(SOME) {
+        let read = copies.volume(copy.number);
+        assert!(read.is_err() || copy.unreadable.is_none(), "a copy is read that is said to be unreadable");
+        let Ok(then) = read else { continue };
+        assert!(then.len() <= now.len());
+        scattered(&*then, None);
+        volume(then, limits);
+    }
 }
 
 /// What a folder lists must not be said to be absent.

@@ -70,7 +70,7 @@ impl Seed {
                     is_data(bytes.split_off(bytes.len().min(8 << 10)).as_slice());
                 }
             }
-            About::Ntfs | About::Archive => {
+            About::Ntfs | About::Shadow | About::Archive => {
                 seed.contents = hives(&seed.files, limits);
                 seed.contents.iter().for_each(|hive| is_data(hive));
             }
@@ -94,6 +94,9 @@ impl Seed {
                 }
                 before = metadata;
             }
+        }
+        if about == About::Shadow {
+            seed.metadata = shadow_tables(&seed.files[0].1);
         }
         if name.ends_with(".zip") {
             seed.metadata = zip(&seed.files[0].1);
@@ -120,6 +123,13 @@ fn hives(files: &[(String, Arc<Vec<u8>>)], limits: &Limits) -> Vec<Vec<u8>> {
     let logs = found.artifacts.iter().flat_map(|artifact| &artifact.logs).map(source::LogFile::open);
     let hives = found.artifacts.iter().map(source::Artifact::open);
     hives.chain(logs).filter_map(|file| look::contents(&*file.ok()?)).collect()
+}
+
+/// The header of shadow copies, and the start of each of their tables.
+fn shadow_tables(bytes: &[u8]) -> Vec<Region> {
+    let identifier = &bytes[0x1e00..0x1e10];
+    let tables = bytes.chunks(0x4000).zip((0..).step_by(0x4000)).filter(|(block, _)| block.starts_with(identifier));
+    std::iter::once((0, 0x1e00..0x1e80)).chain(tables.map(|(_, at)| (0, at..at + 768))).collect()
 }
 
 /// The headers of a zip, without the data between them.
@@ -187,6 +197,7 @@ pub fn of(about: About, limits: &Limits) -> Vec<Seed> {
                 &["exfat-unbroken.raw.gz"],
             ],
         ),
+        About::Shadow => ("shadow", &[&["vss.raw.gz"]]),
         About::Archive => (
             "archive",
             &[

@@ -85,7 +85,7 @@ pub fn layout(about: About, files: &[Patched]) -> Vec<Sum> {
             About::Ewf => ewf(number, file, &mut sums),
             About::Partition => gpt(number, file, &mut sums),
             About::Archive => tar(number, file, &mut sums),
-            About::Vmdk | About::Qcow2 | About::Vdi | About::Ntfs => {}
+            About::Vmdk | About::Qcow2 | About::Vdi | About::Ntfs | About::Shadow => {}
         }
     }
     sums
