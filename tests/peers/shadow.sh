@@ -3,8 +3,10 @@
 # shellcheck source=tests/peers/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+# Debian's libvshadow is of 2019: it reads real copies alike, and overlays and forwarders of block lists otherwise.
 python=$(python_with "pyvshadow, hivex")
-need "libvshadow for Python" python3-libvshadow "$python" -c 'import pyvshadow'
+need "libvshadow of 2026" "none has it; pip install libvshadow-python==20260714" \
+    "$python" -c 'import pyvshadow; assert pyvshadow.get_version() >= "20260714"'
 need "hivex for Python" python3-hivex "$python" -c 'import hivex'
 need cargo cargo command -v cargo
 need qemu-img qemu-utils command -v qemu-img
