@@ -482,6 +482,8 @@ fn a_shadow_copy_that_is_asked_for_and_not_there_makes_the_run_incomplete() {
     let run = audit(&["--shadow-copies", "latest", &image("compliant.qcow2")]);
     assert!(run.status == 0 && run.json().to_string().contains("there are none"));
     assert_eq!(audit(&["--shadow-copies", "1", &image("compliant.qcow2")]).status, 3);
+    let joined = common::run(&["audit", "--join", "--shadow-copies", "all", &image("vss.raw.gz")]);
+    assert_eq!(joined.status, 2, "the past and the present are not one machine");
     for wrong in ["0", "-1", "newest", "2025-13-01"] {
         assert_eq!(common::run(&["audit", "--shadow-copies", wrong, "x"]).status, 2, "{wrong}");
     }

@@ -96,7 +96,7 @@ impl ShadowCopies {
     ///
     /// # Errors
     /// When the copy, or a newer one, cannot be read.
-    pub fn volume(&self, number: usize) -> Result<Arc<dyn ReadAt>, Error> {
+    pub fn volume(self: &Arc<Self>, number: usize) -> Result<Arc<dyn ReadAt>, Error> {
         let gone = || Error::unsupported(At::Whole, format!("there is no shadow copy {number}"));
         let first = number.checked_sub(1).ok_or_else(gone)?;
         let copy = self.catalog.copies.get(first).ok_or_else(gone)?;
@@ -118,7 +118,7 @@ impl ShadowCopies {
             _ => None,
         };
         let len = copy.size.min(self.volume.len());
-        let map = View { stores, unused };
+        let map = View { stores, unused, _copies: Arc::clone(self) };
         Ok(Arc::new(Mapped { map, file: Arc::clone(&self.volume), parent: None, len }))
     }
 

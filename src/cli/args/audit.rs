@@ -124,7 +124,7 @@ pub(in crate::cli) struct AuditArgs {
     ///
     /// Of the NTFS volumes in disk images. Copies are always listed; those that are asked for are read, and each is a machine of its
     /// own that bears the copy's date and counts like any other. A day (YYYY-MM-DD, UTC) asks for the copies that were made on it.
-    #[arg(long, value_name = "WHICH", value_parser = values::shadows, help_heading = INPUT, hide_short_help = true)]
+    #[arg(long, value_name = "WHICH", value_parser = values::shadows, conflicts_with = "join", help_heading = INPUT, hide_short_help = true)]
     pub(in crate::cli) shadow_copies: Option<crate::source::Shadows>,
 
     #[command(flatten)]

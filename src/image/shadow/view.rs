@@ -5,10 +5,10 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::super::mapped::{Map, Place};
-use super::BLOCK;
 use super::blocks::{Blocks, Kept};
 use super::catalog::Places;
 use super::chain::{Budget, Chain, HEAD, Kind};
+use super::{BLOCK, ShadowCopies};
 use crate::error::{At, Error};
 use crate::number::narrow;
 use crate::read_at::ReadAt;
@@ -21,6 +21,8 @@ pub(super) struct View {
     pub(super) stores: Vec<Arc<Blocks>>,
     /// Of the newest copy alone: blocks that were not in use, and whose content nobody kept.
     pub(super) unused: Option<Bitmap>,
+    /// Kept, so that all that are read of a volume share what was loaded of it.
+    pub(super) _copies: Arc<ShadowCopies>,
 }
 
 impl Map for View {
