@@ -132,7 +132,7 @@ fn open(bytes: Vec<u8>) -> Arc<ShadowCopies> {
 }
 
 /// The first byte of each sector that is asked for, as (block, sector).
-fn seen(copies: &ShadowCopies, number: usize, places: &[(usize, usize)]) -> Vec<u8> {
+fn seen(copies: &Arc<ShadowCopies>, number: usize, places: &[(usize, usize)]) -> Vec<u8> {
     let volume = copies.volume(number).unwrap();
     let mut all = vec![0u8; BLOCKS * B];
     volume.read_exact_at(0, &mut all).unwrap();
