@@ -11,8 +11,9 @@ mod states;
 mod waive;
 mod weakened;
 
-use crate::host::Host;
+use crate::host::{Host, facts};
 use crate::policy::Policy;
+use crate::windows::reading::Reading;
 
 pub use deciding::deciding;
 use effective::Needs;
@@ -91,6 +92,11 @@ fn asked_for(findings: &[Finding], effective: &Effective) -> Option<String> {
         )),
         Needs::Unknown => None,
     }
+}
+
+/// Everything that an audit by this policy reads of a machine.
+pub fn readings(policy: &Policy) -> Vec<Reading> {
+    [facts(), effective::readings(), policy.readings()].concat()
 }
 
 /// That the next start uses another control set than the one that is judged.

@@ -33,6 +33,7 @@ pub use crate::registry::reg_file::Extent as RegExtent;
 pub use crate::source::{AsOf, CopySeen, ImageSeen, PolicyPlace, VolumeSeen};
 pub use control_set::{ControlSet, Wanted};
 pub(crate) use facts::lacks_wow64_node;
+pub use facts::readings as facts;
 pub use facts::{Architecture, Machine, Windows};
 pub(crate) use group::hive_kind;
 pub(crate) use group::paired_by_name;
@@ -232,11 +233,11 @@ impl<'a> Options<'a> {
 /// What is to be kept of `.reg` files, the facts among it.
 fn interest(keys: &[KeyPath], trees: &[KeyPath]) -> Interest {
     let mut interest = Interest::new();
-    facts::KEYS.iter().for_each(|key| interest.key(&KeyPath::parse(key)));
-    interest.tree(&KeyPath::parse(facts::TREE));
+    for reading in facts::readings() {
+        if reading.is_deep() { interest.tree(&reading.key) } else { interest.key(&reading.key) }
+    }
     keys.iter().for_each(|key| interest.key(key));
     trees.iter().for_each(|key| interest.tree(key));
-    interest.tree(&KeyPath::parse(undo_record::TREE));
     interest
 }
 

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use crate::windows::control_set::in_control_set;
 use crate::windows::path::{KeyPath, Name};
+use crate::windows::reading::{Part, Reading};
 use crate::windows::roots;
 use crate::windows::state::State;
 use crate::windows::subject::Subject;
@@ -299,6 +300,12 @@ impl Policy {
     /// The keys of these values.
     pub fn keys(&self) -> Vec<KeyPath> {
         self.settings().map(|setting| setting.key.clone()).collect()
+    }
+
+    /// What its rules read, but for effective states.
+    pub fn readings(&self) -> Vec<Reading> {
+        let value = |setting: &Setting| Reading::new(setting.key.clone(), Part::Values(vec![setting.value.clone()]));
+        self.settings().map(value).collect()
     }
 
     /// The policies that are built in.

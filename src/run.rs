@@ -18,7 +18,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::audit::{Used, effective};
+use crate::audit::{Used, readings};
 use crate::files;
 use crate::host::Options;
 use crate::policy::Policy;
@@ -27,6 +27,7 @@ use crate::progress::Progress;
 pub use crate::source::{Entry, Fate, Reason};
 use crate::source::{Search, Unit, Walker};
 use crate::windows::path::KeyPath;
+use crate::windows::reading::Reading;
 
 pub use counts::{Counts, End, FailOn};
 use elsewhere::Elsewhere;
@@ -187,9 +188,9 @@ fn looked_at<'a, T: Send, E>(
 
 /// The keys that an audit asks for, and those that it asks for with all below them.
 pub fn interest(policy: &Policy) -> (Vec<KeyPath>, Vec<KeyPath>) {
-    let (mut keys, trees) = effective::interest();
-    keys.extend(policy.keys());
-    (keys, trees)
+    let (deep, flat): (Vec<Reading>, Vec<Reading>) = readings(policy).into_iter().partition(Reading::is_deep);
+    let keys = |readings: Vec<Reading>| readings.into_iter().map(|reading| reading.key).collect();
+    (keys(flat), keys(deep))
 }
 
 /// The same, with every record at once: for a few inputs.

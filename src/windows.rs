@@ -3,6 +3,7 @@
 pub mod control_set;
 pub mod keys;
 pub mod path;
+pub mod reading;
 pub mod roots;
 pub mod state;
 pub mod subject;

@@ -13,12 +13,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
-use tlshive::audit::effective::interest;
 use tlshive::audit::{HostReport, Outcome, audit};
 use tlshive::host::{Options, group, open};
 use tlshive::limits::Limits;
 use tlshive::policy::Policy;
 use tlshive::registry::reg_file::RegIs;
+use tlshive::run::interest;
 use tlshive::source::{Search, discover};
 
 /// What is asked, and the states of which the answers differ.
@@ -51,8 +51,7 @@ fn reports(id: &str) -> BTreeMap<String, HostReport> {
     let policy = Policy::builtins().unwrap().into_iter().find(|policy| policy.id == id).unwrap();
     let found = discover(&[beside().join("states.tar.gz")], &Search::default(), &limits);
     let groups = group(&found.artifacts, false, &limits).groups;
-    let (mut keys, trees) = interest();
-    keys.extend(policy.keys());
+    let (keys, trees) = interest(&policy);
     let options = Options { interest: &keys, trees: &trees, reg_is: RegIs::Export, ..Options::new(&limits) };
     let hosts = groups.iter().flat_map(|group| open(group, &options).0);
     hosts.map(|host| (host.name.trim_end_matches(".reg").to_owned(), audit(&policy, &host))).collect()

@@ -9,7 +9,7 @@ use std::fs;
 
 use common::random::{XorShift, rounds};
 use common::scratch;
-use tlshive::audit::{Outcome, Verdict, audit, effective, weakened};
+use tlshive::audit::{Outcome, Verdict, audit, weakened};
 use tlshive::error::At;
 use tlshive::host::{Host, Options, group, open};
 use tlshive::limits::Limits;
@@ -20,6 +20,7 @@ use tlshive::policy::{Policy, Rule};
 use tlshive::registry::Lookup;
 use tlshive::registry::change::{Change, Changes};
 use tlshive::registry::reg_file::RegIs;
+use tlshive::run::interest;
 use tlshive::source::{Search, discover};
 use tlshive::windows::path::{KeyPath, Name};
 use tlshive::windows::value::Value;
@@ -54,7 +55,7 @@ fn host(text: &str, policy: &Policy) -> Host {
     let file = folder.join("state.reg");
     fs::write(&file, text).unwrap();
     let limits = Limits::default();
-    let (mut keys, trees) = effective::interest();
+    let (mut keys, trees) = interest(policy);
     for key in policy.keys() {
         keys.extend((2..=key.names().len()).map(|n| tlshive::windows::path::KeyPath(key.names()[..n].to_vec())));
     }

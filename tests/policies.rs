@@ -6,12 +6,12 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use serde_json::Value as Json;
-use tlshive::audit::effective::interest;
 use tlshive::audit::{HostReport, Installed, Outcome, States, Told, Verdict, audit, audit_with};
 use tlshive::host::{Host, Options, group, open};
 use tlshive::limits::Limits;
 use tlshive::output::{code_list, rule_list, subject_list, topic_list};
 use tlshive::policy::Policy;
+use tlshive::run::interest;
 use tlshive::source::{Search, discover};
 use tlshive::windows::path::KeyPath;
 use tlshive::windows::state::State;
@@ -431,8 +431,7 @@ fn machines_in_order_and_machines_that_are_not() {
         let limits = Limits::default();
         let found = discover(&[root().join("fixtures").join(name)], &Search::default(), &limits);
         let groups = group(&found.artifacts, false, &limits).groups;
-        let (mut keys, trees) = interest();
-        keys.extend(policy.keys());
+        let (keys, trees) = interest(&policy);
         let options = Options { interest: &keys, trees: &trees, ..Options::new(&limits) };
         let report = audit(&policy, &open(&groups[0], &options).0[0]);
         let failed: Vec<&str> =

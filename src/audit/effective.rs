@@ -26,6 +26,7 @@ use crate::host::Windows;
 use crate::place::Place;
 use crate::registry::{Lookup, Registry};
 use crate::windows::path::KeyPath;
+use crate::windows::reading::Reading;
 use crate::windows::state::State;
 
 use super::restart::{self, Restart};
@@ -214,18 +215,17 @@ pub fn effective(registry: &Registry, windows: &Windows) -> Effective {
     Effective { overall, protocols, dotnet, winhttp, ciphers, curves, key_exchange, product, restart, lints }
 }
 
-/// Every key that is looked at: those asked for alone, and those asked for with all below them.
-pub fn interest() -> (Vec<KeyPath>, Vec<KeyPath>) {
-    let mut keys = restart::keys();
-    let mut trees = schannel::trees();
-    keys.extend(dotnet::keys());
-    keys.extend(schannel::keys());
-    keys.extend(winhttp::keys());
-    keys.extend(ciphers::keys());
-    keys.extend(product::keys());
-    keys.extend(lookalikes::keys());
-    trees.extend(product::trees());
-    trees.extend(updates::trees());
-    trees.extend(lookalikes::trees());
-    (keys, trees)
+/// Everything that is looked at.
+pub fn readings() -> Vec<Reading> {
+    let all = [
+        vec![restart::reading()],
+        schannel::readings(),
+        dotnet::readings(),
+        winhttp::readings(),
+        ciphers::readings(),
+        product::readings(),
+        lookalikes::readings(),
+        vec![updates::reading()],
+    ];
+    all.concat()
 }

@@ -8,10 +8,12 @@ use super::effective::Changed;
 use super::effective::path;
 use crate::registry::{Lookup, Registry};
 use crate::windows::FileTime;
-use crate::windows::path::{KeyPath, Name};
+use crate::windows::path::Name;
+use crate::windows::reading::Reading;
 use crate::windows::value::ValueType;
 
 const WINDOWS: &str = r"SYSTEM\CurrentControlSet\Control\Windows";
+const SHUTDOWN: &str = "ShutdownTime";
 
 /// What the rule cannot see.
 pub const LIMITS: &str = "times are kept by key, and writing the same value again moves them; after a crash, or in a restored \
@@ -53,8 +55,8 @@ pub struct Restart {
     pub shutdown: Option<FileTime>,
 }
 
-pub(super) fn keys() -> Vec<KeyPath> {
-    vec![path(WINDOWS)]
+pub(super) fn reading() -> Reading {
+    Reading::values(path(WINDOWS), &[SHUTDOWN])
 }
 
 /// Holds the keys that make a difference against the time of the last shutdown.
@@ -76,7 +78,7 @@ pub(super) fn judge(registry: &Registry, keys: &[&[Changed]]) -> Restart {
     if newest.is_none() && missing.is_none() {
         return answer(Pending::No, "no setting differs from what Windows does anyway".to_owned(), None);
     }
-    let shutdown = match registry.get(&path(WINDOWS), &Name::from("ShutdownTime")) {
+    let shutdown = match registry.get(&path(WINDOWS), &Name::from(SHUTDOWN)) {
         Lookup::Found(found) => match <[u8; 8]>::try_from(found.value.data.as_slice()) {
             Ok(time)
                 if found.value.kind == ValueType::BINARY && FileTime(u64::from_le_bytes(time)).known().is_none() =>
@@ -131,7 +133,7 @@ mod tests {
         let key = line.map(|line| format!("[{}]\n{line}\n", path(WINDOWS))).unwrap_or_default();
         let text = format!("REGEDIT4\n[HKEY_LOCAL_MACHINE\\SYSTEM]\n{key}");
         let mut interest = Interest::new();
-        keys().iter().for_each(|key| interest.key(key));
+        interest.key(&reading().key);
         let file = RegFile::read(&text.into_bytes(), &Arc::from("t.reg"), &interest, &Limits::default(), None);
         Registry::new(vec![Box::new(file.taken_as(RegIs::Export))], 16)
     }

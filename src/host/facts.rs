@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use super::undo_record;
 use crate::registry::source::Source;
 use crate::registry::{Listing, Lookup, Registry};
 use crate::windows::FileTime;
 use crate::windows::path::{KeyPath, Name};
+use crate::windows::reading::{Part, Reading};
 use crate::windows::value::Value;
 
 const VERSION: &str = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows NT\CurrentVersion";
@@ -20,10 +22,36 @@ const TCPIP: &str = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services\Tcpip
 
 const WINE: &str = r"HKEY_LOCAL_MACHINE\SOFTWARE\Wine";
 
-/// Keys that facts are read from.
-pub(super) const KEYS: [&str; 8] = [VERSION, COMPUTER, PRODUCT, ENVIRONMENT, WOW, SELECT, CRYPTOGRAPHY, TCPIP];
-/// A key that is looked for with all below it.
-pub(super) const TREE: &str = WINE;
+/// The values that facts are read from, by key.
+const VALUES: [(&str, &[&str]); 7] = [
+    (
+        VERSION,
+        &[
+            "ProductName",
+            "CurrentBuild",
+            "CurrentBuildNumber",
+            "UBR",
+            "DisplayVersion",
+            "InstallationType",
+            "InstallDate",
+            "BuildLab",
+            "BuildLabEx",
+        ],
+    ),
+    (COMPUTER, &["ComputerName"]),
+    (PRODUCT, &["ProductType"]),
+    (ENVIRONMENT, &["PROCESSOR_ARCHITECTURE"]),
+    (SELECT, &["Current", "Default", "LastKnownGood"]),
+    (CRYPTOGRAPHY, &["MachineGuid"]),
+    (TCPIP, &["Domain", "NV Domain"]),
+];
+
+/// What the facts of a machine, and records of scripts on it, are read from.
+pub fn readings() -> Vec<Reading> {
+    let values = VALUES.iter().map(|(key, values)| Reading::values(KeyPath::parse(key), values));
+    let others = [(WOW, Part::Existence), (WINE, Part::Traces), (undo_record::TREE, Part::Tree)];
+    values.chain(others.map(|(key, part)| Reading::new(KeyPath::parse(key), part))).collect()
+}
 
 /// The first build that is Windows 11; `ProductName` still says "Windows 10" there.
 const FIRST_WINDOWS_11: u32 = 22000;

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use tlshive::audit::effective::{Effective, effective, interest};
+use tlshive::audit::effective::{Effective, effective, readings};
 use tlshive::audit::{States, Told};
 use tlshive::host::Windows;
 use tlshive::limits::Limits;
@@ -25,9 +25,9 @@ const VERSION: &str = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows NT\Current
 
 fn kept() -> Interest {
     let mut kept = Interest::new();
-    let (keys, trees) = interest();
-    keys.iter().for_each(|key| kept.key(key));
-    trees.iter().for_each(|key| kept.tree(key));
+    for reading in readings() {
+        if reading.is_deep() { kept.tree(&reading.key) } else { kept.key(&reading.key) }
+    }
     [ENVIRONMENT, VERSION].iter().for_each(|key| kept.key(&KeyPath::parse(key)));
     kept
 }

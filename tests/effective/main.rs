@@ -1,5 +1,11 @@
 //! What Windows does in effect, by tables written out as data: none of the wanted answers is computed by the code under test.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a panic is how a test fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::indexing_slicing,
+    reason = "a panic is how a test fails"
+)]
 
 mod corpus;
 mod dotnet;
@@ -9,4 +15,5 @@ mod known;
 mod lints;
 mod machine;
 mod protocols;
+mod readings;
 mod usable;

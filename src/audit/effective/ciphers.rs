@@ -106,7 +106,7 @@ pub struct Ciphers {
     pub as_shipped: bool,
 }
 
-pub(super) use list::{LOCAL, POLICY, keys};
+pub(super) use list::{LOCAL, POLICY, readings};
 
 /// What became of a suite.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

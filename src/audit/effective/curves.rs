@@ -11,7 +11,7 @@ use crate::place::Place;
 use crate::registry::{Lookup, Registry};
 use crate::windows::path::Name;
 
-const VALUE: &str = "EccCurves";
+pub(super) const VALUE: &str = "EccCurves";
 const NIST: [&str; 2] = ["NistP256", "NistP384"];
 
 /// The first build that has a list of curves. Before it, each cipher suite names its curve.

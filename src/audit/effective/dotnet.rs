@@ -22,12 +22,14 @@ use crate::host::{Windows, lacks_wow64_node};
 use crate::place::Place;
 use crate::registry::{KeyInfo, Lookup, Registry};
 use crate::windows::path::KeyPath;
+use crate::windows::reading::{Part, Reading};
 use crate::windows::value::ValueType;
 
 pub(super) const SYSTEM_DEFAULT: &str = "SystemDefaultTlsVersions";
 pub(super) const STRONG: &str = "SchUseStrongCrypto";
 const WOW: &str = r"SOFTWARE\WOW6432Node";
 const RELEASE_KEY: &str = r"SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full";
+const RELEASE: &str = "Release";
 
 /// What a hive cannot show.
 pub const LIMITS: &str = "not visible in the registry: protocols that a program names in its code, AppContext switches of \
@@ -149,7 +151,7 @@ pub struct DotNet {
 impl DotNet {
     /// Whether the installed release is one of those that are asked for, and why.
     pub(in crate::audit) fn at_least(&self, is: impl Fn(u32) -> Option<bool>) -> (Answer, String) {
-        let said = ask::said("Release", &self.release_value);
+        let said = ask::said(RELEASE, &self.release_value);
         match &self.release_value {
             Setting::Number(n, _) => {
                 let answer = is(*n).map_or(Answer::Unknown, |yes| if yes { Answer::Yes } else { Answer::No });
@@ -195,16 +197,16 @@ impl Settings<'_> {
     /// Whether Windows chooses the protocols, each way that it may be.
     fn system(&self, target: Target) -> Vec<bool> {
         let defaults = self.switches.system.defaults(target == Target::From47);
-        each(defaults.into_iter().flat_map(|on| readings(&self.pair.first, on)))
+        each(defaults.into_iter().flat_map(|on| meanings(&self.pair.first, on)))
     }
 
     /// Whether strong cryptography is on, each way that it may be.
     fn strong(&self, target: Target) -> Vec<bool> {
         let defaults = self.switches.strong.defaults(target != Target::UpTo452);
-        each(defaults.into_iter().flat_map(|on| readings(&self.pair.second, on)))
+        each(defaults.into_iter().flat_map(|on| meanings(&self.pair.second, on)))
     }
 
-    fn readings(&self, target: Target) -> Vec<(bool, bool)> {
+    fn meanings(&self, target: Target) -> Vec<(bool, bool)> {
         let strong = self.strong(target);
         self.system(target).into_iter().flat_map(|system| strong.iter().map(move |strong| (system, *strong))).collect()
     }
@@ -229,10 +231,13 @@ fn each(all: impl Iterator<Item = bool>) -> Vec<bool> {
     all
 }
 
-pub(super) fn keys() -> Vec<KeyPath> {
+pub(super) fn readings() -> Vec<Reading> {
     let runtimes = || [V4, V2].into_iter().chain(PER_PROGRAM.map(|(_, _, key)| key));
     let both = [false, true].into_iter().flat_map(|wow| runtimes().map(move |runtime| key(wow, runtime)));
-    both.chain([false, true].map(app_context::key)).chain([ask::path(RELEASE_KEY), ask::path(WOW)]).collect()
+    let both = both.map(|key| Reading::new(key, Part::AllValues));
+    let switches = [false, true].map(app_context::reading);
+    let own = [Reading::values(ask::path(RELEASE_KEY), &[RELEASE]), Reading::new(ask::path(WOW), Part::Existence)];
+    both.chain(switches).chain(own).collect()
 }
 
 /// Whether `WOW6432Node` is known to be there: itself, or a key below it, which is all that a `.reg` file need list.
@@ -263,7 +268,7 @@ pub(super) fn read(
     ciphers: &Ciphers,
     lints: &mut Vec<Lint>,
 ) -> DotNet {
-    let (release_value, _) = ask::number(registry, &ask::path(RELEASE_KEY), "Release");
+    let (release_value, _) = ask::number(registry, &ask::path(RELEASE_KEY), RELEASE);
     let release = release_value.number();
     let targets = Target::ALL.into_iter().filter(|target| release.is_none_or(|n| n >= target.needs()));
     let targets: Vec<Target> = targets.collect();
@@ -352,7 +357,7 @@ fn offer(target: Target, settings: &Settings<'_>, release: Option<u32>) -> Offer
 }
 
 /// How .NET may read a switch. Where it is on by default only 0 turns it off, elsewhere only 1 turns it on.
-fn readings(setting: &Setting, on_by_default: bool) -> Vec<bool> {
+fn meanings(setting: &Setting, on_by_default: bool) -> Vec<bool> {
     match setting {
         Setting::Absent => vec![on_by_default],
         Setting::Number(n, _) => vec![if on_by_default { *n != 0 } else { *n == 1 }],
@@ -419,7 +424,7 @@ fn why(pair: &Pair) -> String {
 
 /// .NET 2.0 to 3.5: `SchUseStrongCrypto` helps only programs that name a protocol, so the other value alone counts.
 fn clr2(pair: &Pair, client: Availability, ciphers: &Ciphers) -> (Answer, String) {
-    let reading = readings(&pair.first, false);
+    let reading = meanings(&pair.first, false);
     match reading.as_slice() {
         [true] => {
             let why = "SystemDefaultTlsVersions=1, with the updates of 2016 or later";

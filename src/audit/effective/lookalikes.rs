@@ -12,6 +12,7 @@ use crate::near::nearest;
 use crate::place::Place;
 use crate::registry::{Listing, Lookup, Registry};
 use crate::windows::path::{KeyPath, Name};
+use crate::windows::reading::{Part, Reading};
 use crate::windows::subject::PROTOCOLS;
 use crate::windows::value::Value;
 
@@ -95,15 +96,16 @@ const VALUES: [(&str, &str); 7] = [
     ("UseStrongCrypto", dotnet::STRONG),
 ];
 
-/// With all below them: that is all that a `.reg` file need list of a key.
-pub(super) fn trees() -> Vec<KeyPath> {
+/// The keys that nothing reads.
+fn signs() -> Vec<KeyPath> {
     let published = KEYS.iter().map(|(key, _)| ask::path(key)).chain(PROTOCOLS.map(schannel::key));
     let runtimes = [false, true].into_iter().flat_map(|wow| RUNTIMES.map(|name| dotnet::key(wow, name)));
     published.chain(runtimes).collect()
 }
 
-pub(super) fn keys() -> Vec<KeyPath> {
-    [false, true].map(dotnet::home).to_vec()
+pub(super) fn readings() -> Vec<Reading> {
+    let homes = [false, true].map(|wow| Reading::values(dotnet::home(wow), &[dotnet::SYSTEM_DEFAULT, dotnet::STRONG]));
+    signs().into_iter().map(|key| Reading::new(key, Part::Traces)).chain(homes).collect()
 }
 
 pub(super) fn read(registry: &Registry, views: &[(View, bool)], lints: &mut Vec<Lint>) {

@@ -1,6 +1,6 @@
 //! What each Windows release does when nothing is set: `data/os_defaults.toml`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -109,6 +109,12 @@ pub(super) fn check(text: &str) -> Result<(), String> {
 pub(super) fn release(windows: &Windows) -> Option<&'static Release> {
     let build = windows.build?;
     TABLE.release.iter().find(|release| release.builds.contains(&build))
+}
+
+/// The updates that states of some release rest on, each once.
+pub(super) fn updates() -> BTreeSet<&'static str> {
+    let of = |release: &'static Release| [release.update.as_deref(), release.winhttp_update.as_deref()];
+    TABLE.release.iter().flat_map(of).flatten().collect()
 }
 
 /// TLS 1.0 and 1.1 as WinHTTP numbers them, and SSL 3.0, which goes with them.

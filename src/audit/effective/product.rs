@@ -23,6 +23,7 @@ use crate::place::Place;
 use crate::policy::Version;
 use crate::registry::{Listing, Lookup, Registry};
 use crate::windows::path::{KeyPath, Name};
+use crate::windows::reading::{Part, Reading};
 use crate::windows::state::State;
 use crate::windows::value::Value;
 
@@ -32,6 +33,8 @@ const UNINSTALL: [(&str, bool); 2] = [
     (r"SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall", false),
     (r"SOFTWARE\WOW6432Node\Microsoft\Windows\CurrentVersion\Uninstall", true),
 ];
+const DISPLAY_NAME: &str = "DisplayName";
+const DISPLAY_VERSION: &str = "DisplayVersion";
 /// Uninstall entries that are read of one view. Real machines stay under 1,000.
 const ENTRIES: usize = 4096;
 
@@ -127,14 +130,14 @@ pub struct Product {
     pub as_of: String,
 }
 
-pub(super) fn keys() -> Vec<KeyPath> {
-    let mut keys = vec![ask::path(SERVICE), ask::path(PRODUCT)];
-    keys.extend(agents::keys());
-    keys
-}
-
-pub(super) fn trees() -> Vec<KeyPath> {
-    UNINSTALL.map(|(key, _)| ask::path(key)).to_vec()
+pub(super) fn readings() -> Vec<Reading> {
+    let services = agents::services().into_iter().map(|key| ask::path(&key));
+    let signs: Vec<KeyPath> = [SERVICE, PRODUCT].into_iter().map(ask::path).chain(services).collect();
+    let lists = UNINSTALL.map(|(key, _)| {
+        let values = [DISPLAY_NAME, DISPLAY_VERSION].map(Name::from).to_vec();
+        Reading::new(ask::path(key), Part::Entries { values, where_any: signs.clone() })
+    });
+    signs.iter().map(|key| Reading::new(key.clone(), Part::Existence)).chain(lists).collect()
 }
 
 /// What a look-up for a key says.
@@ -303,7 +306,7 @@ fn entries(registry: &Registry, key: &str, product: &mut Product, doubts: &mut D
     }
     for name in &names {
         let entry = ask::child(&key, name);
-        let found = match registry.get(&entry, &Name::from("DisplayName")) {
+        let found = match registry.get(&entry, &Name::from(DISPLAY_NAME)) {
             Lookup::Found(found) => found,
             Lookup::Unreadable(error, _) => {
                 doubts.damaged(|| format!("one cannot be read: {error}"));
@@ -322,7 +325,7 @@ fn entries(registry: &Registry, key: &str, product: &mut Product, doubts: &mut D
         if !is_ours && !is_other {
             continue;
         }
-        let version = match registry.get(&entry, &Name::from("DisplayVersion")) {
+        let version = match registry.get(&entry, &Name::from(DISPLAY_VERSION)) {
             Lookup::Found(found) => found.value.as_text(),
             _ => None,
         };

@@ -20,6 +20,7 @@ use crate::place::Place;
 use crate::registry::{Listing, Registry};
 use crate::windows::FileTime;
 use crate::windows::path::{KeyPath, Name};
+use crate::windows::reading::{Part, Reading};
 use crate::windows::subject::{PROTOCOLS, Side};
 
 const SCHANNEL: &str = r"SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL";
@@ -89,14 +90,20 @@ pub(super) fn none_left(protocols: &[ProtocolState]) -> Vec<Lint> {
     cut_off.map(lint).collect()
 }
 
-pub(super) fn keys() -> Vec<KeyPath> {
-    vec![ask::path(SCHANNEL)]
+/// Whether peers that cannot renegotiate safely are taken: the value, and which peers.
+const RENEGOTIATION: [(&str, &str); 2] =
+    [("AllowInsecureRenegoClients", "clients"), ("AllowInsecureRenegoServers", "servers")];
+
+pub(super) fn readings() -> Vec<Reading> {
+    let groups = ["Protocols", "Ciphers", "Hashes", "KeyExchangeAlgorithms"];
+    let own = Reading::values(ask::path(SCHANNEL), &RENEGOTIATION.map(|(name, _)| name));
+    groups.into_iter().map(|group| Reading::new(key(group), Part::Tree)).chain([own]).collect()
 }
 
 /// What is set for all protocols, and told though it changes no state: whether peers that cannot renegotiate safely are taken
 /// (Microsoft, "Exchange Server TLS configuration", TLS renegotiation strict mode: 0 is strict; CSS-Exchange reports both).
 fn renegotiation(registry: &Registry, lints: &mut Vec<Lint>) {
-    for (name, peers) in [("AllowInsecureRenegoClients", "clients"), ("AllowInsecureRenegoServers", "servers")] {
+    for (name, peers) in RENEGOTIATION {
         if let (Setting::Number(n, place), _) = ask::number(registry, &ask::path(SCHANNEL), name)
             && n != 0
         {
@@ -107,10 +114,6 @@ fn renegotiation(registry: &Registry, lints: &mut Vec<Lint>) {
             lints.push(Lint::new(Code::SchannelInsecureRenegotiation, why, Some(place)));
         }
     }
-}
-
-pub(super) fn trees() -> Vec<KeyPath> {
-    ["Protocols", "Ciphers", "Hashes", "KeyExchangeAlgorithms"].map(key).to_vec()
 }
 
 /// A key below `SCHANNEL`.

@@ -7,13 +7,17 @@
 
 use std::cell::OnceCell;
 
-use super::ask;
+use super::{ask, os_defaults};
 use crate::host::{Architecture, Windows};
 use crate::place::Place;
 use crate::registry::{Listing, Lookup, Registry};
-use crate::windows::path::{KeyPath, Name};
+use crate::windows::path::Name;
+use crate::windows::reading::{Part, Reading};
 
 const PACKAGES: &str = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\Packages";
+/// Stands before the update in the name of its package.
+const FOR: &str = "_for_";
+const STATE: &str = "CurrentState";
 const INSTALLED: u32 = 112;
 /// Packages that are listed; a machine that was kept up to date for years has some thousands.
 const MOST: usize = 32_768;
@@ -25,8 +29,9 @@ pub(super) struct Updates<'r> {
     names: OnceCell<Vec<Name>>,
 }
 
-pub(super) fn trees() -> Vec<KeyPath> {
-    vec![ask::path(PACKAGES)]
+pub(super) fn reading() -> Reading {
+    let texts = os_defaults::updates().into_iter().map(|update| format!("{FOR}{update}~")).collect();
+    Reading::new(ask::path(PACKAGES), Part::EntriesWith { texts, values: vec![Name::from(STATE)] })
 }
 
 impl<'r> Updates<'r> {
@@ -54,7 +59,7 @@ impl<'r> Updates<'r> {
         let deciding = if whole.is_empty() { parts } else { whole };
         let places: Option<Vec<Place>> = deciding
             .iter()
-            .map(|name| match self.registry.get(&ask::child(&packages, name), &Name::from("CurrentState")) {
+            .map(|name| match self.registry.get(&ask::child(&packages, name), &Name::from(STATE)) {
                 Lookup::Found(state) if state.value.as_dword() == Some(INSTALLED) => Some(state.place),
                 _ => None,
             })
@@ -75,7 +80,7 @@ struct Package {
 impl Package {
     fn parse(name: &str) -> Option<Self> {
         let [name, _, architecture, "", version] = name.split('~').collect::<Vec<_>>()[..] else { return None };
-        let (package, update) = name.rsplit_once("_for_")?;
+        let (package, update) = name.rsplit_once(FOR)?;
         let part = package.strip_prefix("Package")?;
         Some(Self {
             update: update.to_owned(),

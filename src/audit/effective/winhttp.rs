@@ -15,6 +15,7 @@ use crate::host::Windows;
 use crate::place::Place;
 use crate::registry::Registry;
 use crate::windows::path::KeyPath;
+use crate::windows::reading::Reading;
 
 const TLS12: u32 = 0x800;
 const BITS: [(u32, &str); 6] = [
@@ -27,7 +28,9 @@ const BITS: [(u32, &str); 6] = [
 ];
 const VALUE: &str = "DefaultSecureProtocols";
 const POLICY: &str = r"SOFTWARE\Policies\Microsoft\Windows\CurrentVersion\Internet Settings";
+const POLICY_VALUE: &str = "SecureProtocols";
 const FIPS: &str = r"SYSTEM\CurrentControlSet\Control\Lsa\FipsAlgorithmPolicy";
+const FIPS_VALUE: &str = "Enabled";
 
 /// What WinHTTP callers of one view offer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,8 +63,10 @@ fn key(wow: bool) -> KeyPath {
     ask::path(&format!(r"SOFTWARE\{node}Microsoft\Windows\CurrentVersion\Internet Settings\WinHttp"))
 }
 
-pub(super) fn keys() -> Vec<KeyPath> {
-    vec![key(false), key(true), ask::path(POLICY), ask::path(FIPS)]
+pub(super) fn readings() -> Vec<Reading> {
+    let views = [false, true].map(|wow| Reading::values(key(wow), &[VALUE]));
+    let policy = Reading::values(ask::path(POLICY), &[POLICY_VALUE]);
+    views.into_iter().chain([policy, Reading::values(ask::path(FIPS), &[FIPS_VALUE])]).collect()
 }
 
 pub(super) fn read(
@@ -90,7 +95,7 @@ pub(super) fn read(
         let (tls12, why) = given(asked, why, setting.number().is_some(), client);
         views.push(WinHttpView { view, tls12, why, place });
     }
-    let policy = ask::number(registry, &ask::path(POLICY), "SecureProtocols").0;
+    let policy = ask::number(registry, &ask::path(POLICY), POLICY_VALUE).0;
     if let Setting::Number(n, place) = &policy
         && n & TLS12 == 0
     {
@@ -98,7 +103,7 @@ pub(super) fn read(
             format!("a policy sets Internet Settings to {}, without TLS 1.2: sign-in windows may fail", names(*n));
         lints.push(Lint::new(Code::InternetSettingsNoTls12, why, Some(place.clone())));
     }
-    let fips = ask::number(registry, &ask::path(FIPS), "Enabled").0;
+    let fips = ask::number(registry, &ask::path(FIPS), FIPS_VALUE).0;
     if let Setting::Number(1.., place) = &fips {
         let why = "FIPS mode is on: it takes cipher suites and curves away that are not counted here".to_owned();
         lints.push(Lint::new(Code::FipsOn, why, Some(place.clone())));

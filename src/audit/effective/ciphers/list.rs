@@ -2,12 +2,13 @@
 
 use super::ListSource;
 use crate::audit::effective::suites::Suites;
-use crate::audit::effective::{Lint, ask};
+use crate::audit::effective::{Lint, ask, curves};
 use crate::diagnostic::Code;
 use crate::host::Windows;
 use crate::place::Place;
 use crate::registry::{Lookup, Registry};
-use crate::windows::path::{KeyPath, Name};
+use crate::windows::path::Name;
+use crate::windows::reading::Reading;
 use crate::windows::value::ValueType;
 
 pub(in crate::audit::effective) const POLICY: &str =
@@ -26,8 +27,8 @@ pub(super) struct List {
     pub(super) suites: Vec<(String, bool)>,
 }
 
-pub(in crate::audit::effective) fn keys() -> Vec<KeyPath> {
-    vec![ask::path(POLICY), ask::path(LOCAL)]
+pub(in crate::audit::effective) fn readings() -> Vec<Reading> {
+    [POLICY, LOCAL].map(|key| Reading::values(ask::path(key), &[VALUE, curves::VALUE])).to_vec()
 }
 
 /// Why there is no list: where it comes from, if that is known, the reason, and where that stands.

@@ -11,6 +11,7 @@ use crate::diagnostic::Code;
 use crate::place::Place;
 use crate::registry::{KeyInfo, Lookup, Registry};
 use crate::windows::path::{KeyPath, Name};
+use crate::windows::reading::Reading;
 use crate::windows::value::ValueType;
 
 const PREFIX: &str = "Switch.System.Net.DontEnable";
@@ -50,6 +51,11 @@ pub(super) struct Switches {
 
 pub(super) fn key(wow: bool) -> KeyPath {
     ask::child(&home(wow), &Name::from("AppContext"))
+}
+
+pub(super) fn reading(wow: bool) -> Reading {
+    let names = [SYSTEM_DEFAULT, STRONG].map(|name| format!("{PREFIX}{name}"));
+    Reading::values(key(wow), &names.each_ref().map(String::as_str))
 }
 
 pub(super) fn read(registry: &Registry, view: View, wow: bool, lints: &mut Vec<Lint>) -> Switches {

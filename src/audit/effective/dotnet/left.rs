@@ -1,7 +1,7 @@
 //! Which protocols, old ones included, are left to .NET Framework programs that name none. Where TLS 1.0 and SSL 3.0 are
 //! turned off, programs that offer nothing else do not fall back to them: they cannot connect at all.
 
-use super::{FIRST_WITH_TLS13, Offer, Settings, Target, View, readings};
+use super::{FIRST_WITH_TLS13, Offer, Settings, Target, View, meanings};
 use crate::audit::effective::ask::Pair;
 use crate::audit::effective::schannel::ProtocolState;
 use crate::audit::effective::{Answer, Availability, Lint};
@@ -47,7 +47,7 @@ impl Left {
 /// What programs of .NET 4 may offer, each once.
 pub(super) fn offers(target: Target, settings: &Settings<'_>) -> Vec<Offer> {
     let mut all: Vec<Offer> = Vec::new();
-    for (system, strong) in settings.readings(target) {
+    for (system, strong) in settings.meanings(target) {
         let offer = offer(system, strong);
         if !all.contains(&offer) {
             all.push(offer);
@@ -67,7 +67,7 @@ pub(super) fn offer(system: bool, strong: bool) -> Offer {
 
 /// The same for programs of .NET 2.0 to 3.5.
 pub(super) fn of_clr2(pair: &Pair) -> Vec<Offer> {
-    let system = readings(&pair.first, false);
+    let system = meanings(&pair.first, false);
     system.into_iter().map(|system| if system { Offer::Os } else { Offer::Ssl3Tls10 }).collect()
 }
 

@@ -59,7 +59,7 @@ fn answer(mine: &[&Override], settings: &Settings<'_>, client: Availability, rel
     let pinned = mine.iter().find(|o| o.setting == SECURITY_PROTOCOL).map_or(Pinned::Ignored, |o| pinned(o, release));
     let keeps = mine.iter().find(|o| o.setting != SECURITY_PROTOCOL).map_or(vec![true], |o| keeps(o));
     // What they were built for is not known, but for 4.6 at least.
-    let bases = [Target::From46, Target::From47].into_iter().flat_map(|target| settings.readings(target));
+    let bases = [Target::From46, Target::From47].into_iter().flat_map(|target| settings.meanings(target));
     let mut answers = bases.flat_map(|(system, strong)| keeps.iter().map(move |keeps| (system && *keeps, strong))).map(
         |(system, strong)| match pinned {
             Pinned::Bits(0) if system || strong => reaches(Offer::Os, client),

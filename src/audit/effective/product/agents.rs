@@ -5,11 +5,10 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::{Entry, There, parse, there};
-use crate::audit::effective::{Lint, ask, tables};
+use crate::audit::effective::{Lint, tables};
 use crate::diagnostic::Code;
 use crate::place::Place;
 use crate::registry::Registry;
-use crate::windows::path::KeyPath;
 
 /// An agent that is installed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,10 +62,6 @@ fn key(service: &str) -> String {
 /// The keys of their services, below `HKEY_LOCAL_MACHINE`.
 pub(in crate::audit) fn services() -> Vec<String> {
     AGENTS.agent.iter().flat_map(|row| &row.services).map(|service| key(service)).collect()
-}
-
-pub(super) fn keys() -> Vec<KeyPath> {
-    services().iter().map(|key| ask::path(key)).collect()
 }
 
 /// The agents whose service is there, by the first of its services, and why there may be more.
