@@ -2,6 +2,7 @@
 
 mod ansible;
 mod cmd;
+pub mod collector;
 mod defaults;
 mod dsc;
 mod dsc3;

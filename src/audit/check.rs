@@ -5,7 +5,7 @@ use super::deciding::deciding;
 use super::report::{Finding, Outcome};
 use super::states::{States, Told};
 use crate::error::Error;
-use crate::host::{Host, InputKind, lacks_wow64_node};
+use crate::host::{Host, Input, InputKind, lacks_wow64_node};
 use crate::policy::{Check, Effect, Match, Rule, Setting};
 use crate::registry::overlay::Overlaid;
 use crate::registry::{Found, KeyInfo, Lookup};
@@ -156,6 +156,8 @@ fn absent(rule: &Rule, setting: &Setting, key: Option<KeyInfo>) -> Finding {
 fn not_covered(rule: &Rule, setting: &Setting, host: &Host) -> Finding {
     let hive = setting.key.names().get(1).map(ToString::to_string).unwrap_or_default();
     let is_reg = host.inputs.iter().any(|input| matches!(input.kind, InputKind::RegFile { .. }));
+    let is_collected =
+        |input: &Input| matches!(&input.kind, InputKind::RegFile { extent, .. } if extent.is_collectors());
     let is_policy = host.inputs.iter().any(|input| matches!(input.kind, InputKind::PolicyFile(_)));
     let (why, fix) = if let Some(doubt) = host.registry.script(&setting.key) {
         let why = format!("the .reg file does not set it, which proves nothing: it is no export ({doubt})");
@@ -163,6 +165,10 @@ fn not_covered(rule: &Rule, setting: &Setting, host: &Host) -> Finding {
             "export this key with regedit, or add the machine's {hive} hive, and give both with --join; or say \
              --reg-is export, if the file is an export of this key or of one above it"
         );
+        (why, fix)
+    } else if host.inputs.iter().any(is_collected) {
+        let why = "the collector did not read it".to_owned();
+        let fix = format!("collect again with what tlshive generate collector --policy {} writes", rule.policy);
         (why, fix)
     } else if is_reg {
         let why = "the .reg file speaks neither of this key nor of one above it".to_owned();

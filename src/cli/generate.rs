@@ -1,5 +1,6 @@
 //! `tlshive generate`
 
+mod collector;
 mod estate;
 mod plans;
 mod root;
@@ -43,6 +44,9 @@ pub(super) fn control_set(text: &str) -> Result<Target, String> {
 }
 
 pub(super) fn run(args: &GenerateArgs) -> Result<u8, Failure> {
+    if args.plan == PlanArg::Collector {
+        return collector::run(args);
+    }
     let of_only = args.plan == PlanArg::Undo && args.state.of == Of::Plan(Plan::Only);
     let default = if args.plan == PlanArg::Only || of_only { TLS12_ONLY } else { Policy::DEFAULT };
     let names = if args.policy.is_empty() { &[default.to_owned()] } else { args.policy.as_slice() };
@@ -51,7 +55,7 @@ pub(super) fn run(args: &GenerateArgs) -> Result<u8, Failure> {
         Target::Current => None,
         Target::Number(n) => Some(n),
     };
-    let format = format(args.format);
+    let format = args.format.map_or(Format::Reg, format);
     if format.is_folder() && args.output.is_none() {
         return Err("this format has several files: -o names the folder for them".to_owned().into());
     }
@@ -159,6 +163,12 @@ fn alone(args: &GenerateArgs, format: Format, made: &Made, files: &[File], input
         writer::folder(folder, named, args.force, inputs)?;
         return Ok(status);
     }
+    put(args, files, inputs)?;
+    Ok(status)
+}
+
+/// Writes files to the output, or shows them.
+fn put(args: &GenerateArgs, files: &[File], inputs: &[PathBuf]) -> Result<(), Failure> {
     for file in files {
         let mut out = writer(args.output.as_deref(), args.force, inputs)?;
         if !out.is_file() && io::stdout().is_terminal() {
@@ -171,7 +181,7 @@ fn alone(args: &GenerateArgs, format: Format, made: &Made, files: &[File], input
         }
         out.finish()?;
     }
-    Ok(status)
+    Ok(())
 }
 
 /// Something was to be written, and nothing could be.

@@ -166,7 +166,16 @@ enum InputKindV2<'a> {
 struct ExtentV2 {
     is: &'static str,
     why: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    collected: Option<CollectedV2>,
     trees: Vec<TreeV2>,
+}
+
+#[derive(Serialize)]
+struct CollectedV2 {
+    host: String,
+    time: String,
+    started: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -399,11 +408,17 @@ fn extent(extent: &RegExtent) -> ExtentV2 {
         TreeV2 { key: tree.key.clone(), line: tree.line, is, why }
     });
     let is = match extent.is_export() {
+        _ if extent.is_collectors() => "collected",
         Some(true) => "export",
         Some(false) => "script",
         None => "mixed",
     };
-    ExtentV2 { is, why: extent.to_string(), trees: trees.collect() }
+    let collected = extent.collected().map(|by| CollectedV2 {
+        host: by.host.clone(),
+        time: by.time.clone(),
+        started: by.started.clone(),
+    });
+    ExtentV2 { is, why: extent.to_string(), collected, trees: trees.collect() }
 }
 
 fn recovery(recovery: &Recovery) -> RecoveryV2<'_> {

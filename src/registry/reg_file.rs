@@ -24,6 +24,7 @@
 //! Names and strings are UTF-16 code units throughout, so that unpaired surrogates survive.
 
 mod answers;
+mod collected;
 mod encoding;
 mod extent;
 mod header;
@@ -44,6 +45,7 @@ use std::sync::Arc;
 
 use encoding_rs::Encoding;
 
+pub use collected::{Collected, Flaw};
 pub use encoding::Charset;
 pub use extent::{Doubt, Extent, Proof, RegIs, Tree};
 pub use header::{Format, Header, Sniffed, sniff};
@@ -136,7 +138,10 @@ impl RegFile {
         if first.is_ok() {
             about_format(&mut reader, header, charset, &head);
         }
-        let result = first.and_then(|header| if header.imports() { run(&mut lines, &mut reader) } else { Ok(()) });
+        let mut collector = collected::Watch::default();
+        let imports =
+            |header: Header| if header.imports() { run(&mut lines, &mut reader, &mut collector) } else { Ok(()) };
+        let result = first.and_then(imports);
         if let Some(line) = lines.utf8_line() {
             reader.tell(line, Code::RegUtf8Unmarked, || {
                 "this line is read as UTF-8, though nothing says so; regedit would read it in the ANSI code page".into()
@@ -155,6 +160,13 @@ impl RegFile {
             reader.diagnostics.push(Diagnostic::new(Code::RegStopped, message, place.clone()));
             (error, place)
         });
+        // An import goes by the letter: comments say nothing.
+        let collected = collector.close().filter(|_| reader.journal.is_none()).map(|found| found.map(Arc::new));
+        let flaw = collected.as_ref().and_then(|found| found.as_ref().err());
+        let flawed = flaw.map(|flaw| (flaw.error(), Place::new(artifact, flaw.error().at())));
+        if let Some((error, place)) = &flawed {
+            reader.diagnostics.push(Diagnostic::new(Code::RegCollectedBroken, error.to_string(), place.clone()));
+        }
         if let Some(line) = reader.watch.as_ref().and_then(extent::Watch::view_32) {
             reader.tell(line, Code::Reg32BitView, || {
                 "InstallRoot is the folder of 32-bit .NET: a 32-bit program exported this, so that what stands below SOFTWARE \
@@ -163,13 +175,18 @@ impl RegFile {
             });
         }
         let Reader { mut kept, journal, diagnostics, rootless, watch, base, .. } = reader;
-        kept.extent = match watch {
-            Some(watch) => watch.end(lines.number(), lines.regular() && !lines.odd(), stopped.is_some()),
-            None if header == Header::Wine => Extent { trees: Vec::new(), by: By::Wine { told: base.is_some() } },
-            None => Extent { trees: Vec::new(), by: By::File },
+        kept.extent = match (collected, watch) {
+            (Some(collected), _) => Extent { trees: Vec::new(), by: By::Collector(collected) },
+            (None, Some(watch)) => watch.end(lines.number(), lines.regular() && !lines.odd(), stopped.is_some()),
+            (None, None) if header == Header::Wine => {
+                Extent { trees: Vec::new(), by: By::Wine { told: base.is_some() } }
+            }
+            (None, None) => Extent { trees: Vec::new(), by: By::File },
         };
         let format = Format { header, charset, rootless };
         let (artifact, interest) = (Arc::clone(artifact), interest.clone());
+        // A line that is missing could have set or deleted anything, too.
+        let stopped = stopped.or(flawed);
         (Self { artifact, format, interest, kept, diagnostics, stopped }, journal)
     }
 
@@ -191,7 +208,13 @@ impl RegFile {
     /// The same file, as the user says that it is.
     #[must_use]
     pub fn taken_as(mut self, is: RegIs) -> Self {
-        if is != RegIs::Auto {
+        // What a collector did not read is not absent, whatever the user says.
+        if is == RegIs::Script || (is == RegIs::Export && !self.kept.extent.is_collectors()) {
+            if let By::Collector(Err(flaw)) = &self.kept.extent.by
+                && self.stopped() == Some(&flaw.error())
+            {
+                self.stopped = None;
+            }
             self.kept.extent.by = By::User(is);
         }
         self
@@ -218,7 +241,7 @@ impl RegFile {
     /// `key` is a full path: `HKEY_LOCAL_MACHINE\SYSTEM\<control set as in the file>\…`. What the file does not list is
     /// covered below an export ([`Extent`]), and where it deletes what was there. Keys outside of the interest never are.
     pub fn lookup(&self, key: &KeyPath, value: &Name) -> Lookup {
-        match self.ask(key, value) {
+        match self.ask(key, Some(value)) {
             (_, true) => Lookup::NotCovered,
             (answer, false) => answer,
         }
@@ -226,14 +249,14 @@ impl RegFile {
 
     /// What the file says of a key: [`Lookup::ValueAbsent`] that it exists.
     pub fn key(&self, key: &KeyPath) -> Lookup {
-        match self.ask(key, &Name::default()).0 {
+        match self.ask(key, None).0 {
             Lookup::Found(found) => Lookup::ValueAbsent(found.key),
             answer => answer,
         }
     }
 
     /// What the file says of a value, and whether it says no more than that the key exists.
-    fn ask(&self, key: &KeyPath, value: &Name) -> (Lookup, bool) {
+    fn ask(&self, key: &KeyPath, value: Option<&Name>) -> (Lookup, bool) {
         if !self.interest.wants(key) {
             return (Lookup::NotCovered, false);
         }
@@ -242,13 +265,22 @@ impl RegFile {
             return (Lookup::Unreadable(error.clone(), place.clone()), false);
         }
         let folded = key.folded();
-        let said = self.kept.say(folded.names(), &value.folded());
-        let Some((origin, only)) = said.first() else { return (Lookup::NotCovered, false) };
+        let value = value.map(Name::folded);
+        let said = self.kept.say(folded.names(), value.as_ref().unwrap_or(&Name::default()));
+        let there = !said.is_empty();
+        let said_by_collector = self.extent().collected().map(|by| by.answer(folded.names(), value.as_ref(), there));
+        let covered = match said_by_collector {
+            Some(collected::Answer::Unreadable { why, line }) => return (self.not_collected(why, line), false),
+            answer => answer == Some(collected::Answer::Covered),
+        };
+        let Some((origin, only)) = said.first() else {
+            return (if covered { Lookup::KeyAbsent } else { Lookup::NotCovered }, false);
+        };
         // Where another mount has other keys of the same hive, those of the two are no one machine's.
         let mut origins = self.kept.origins_of(folded.names());
         origins.extend(said.iter().map(|(origin, _)| *origin));
         if origins.iter().all(|other| other == origin) {
-            return (self.answer(only, key), matches!(only, Said::Open { .. }));
+            return (self.answer(only, key), matches!(only, Said::Open { .. }) && !covered);
         }
         let name = |name: &&str| if name.is_empty() { "HKEY_LOCAL_MACHINE".to_owned() } else { (*name).to_owned() };
         let names: Vec<String> = origins.iter().take(4).map(name).collect();
@@ -267,16 +299,34 @@ impl RegFile {
             return Listing::Unreadable(error.clone(), place.clone());
         }
         let folded = key.folded();
-        let (names, whole) = match what {
+        let (mut names, mut whole) = match what {
             Listed::Keys => self.kept.children(folded.names()),
             Listed::Values => self.kept.value_names(folded.names()),
         };
+        if let Some(collected) = self.extent().collected() {
+            whole = match what {
+                Listed::Keys => collected.has_keys(folded.names()),
+                Listed::Values => {
+                    names.extend(collected.unreadable_values(folded.names()).cloned());
+                    collected.has_values(folded.names())
+                }
+            };
+        }
         match (names.is_empty(), self.key(key)) {
             (true, Lookup::KeyAbsent) => Listing::KeyAbsent,
             (_, Lookup::Unreadable(error, place)) => Listing::Unreadable(error, place),
             (true, Lookup::NotCovered) => Listing::NotCovered,
             _ => Listing::Found { names, whole },
         }
+    }
+
+    /// What the collector could not read.
+    fn not_collected(&self, why: &str, line: u64) -> Lookup {
+        let at = At::Line(line);
+        Lookup::Unreadable(
+            Error::Io { at, what: "the collector", reason: why.to_owned() },
+            Place::new(&self.artifact, at),
+        )
     }
 
     fn answer(&self, said: &Said<'_>, key: &KeyPath) -> Lookup {
@@ -302,7 +352,7 @@ impl RegFile {
 }
 
 /// Reads every line below the header.
-fn run(lines: &mut Lines<'_>, reader: &mut Reader<'_>) -> Result<(), Error> {
+fn run(lines: &mut Lines<'_>, reader: &mut Reader<'_>, collector: &mut collected::Watch) -> Result<(), Error> {
     let mut number = lines.number();
     let full = |number: u64, Full(what, limit): Full| {
         let limit = wide(limit);
@@ -310,6 +360,7 @@ fn run(lines: &mut Lines<'_>, reader: &mut Reader<'_>) -> Result<(), Error> {
     };
     while let Some(line) = lines.next()? {
         number += 1;
+        collector.line(line, number);
         reader.line(line, number).map_err(|e| full(number, e))?;
     }
     reader.end().map_err(|e| full(number, e))

@@ -56,6 +56,11 @@ impl FileTime {
     }
 }
 
+/// Whether a text is a time of RFC 3339.
+pub fn is_rfc3339(text: &str) -> bool {
+    text.parse::<jiff::Timestamp>().is_ok()
+}
+
 /// RFC 3339 in UTC with all digits, for times that a file system keeps.
 pub fn rfc3339(time: std::time::SystemTime) -> Option<String> {
     jiff::Timestamp::try_from(time).ok().map(|time| time.to_string())

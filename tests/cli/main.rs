@@ -14,6 +14,7 @@ mod common;
 mod snapshot;
 
 mod arguments;
+mod collector;
 mod control_sets;
 mod estate;
 mod every_fixture;

@@ -19,6 +19,8 @@ namespace Memory
     {
         public readonly SortedDictionary<string, Node> Keys = new(StringComparer.OrdinalIgnoreCase);
         public readonly SortedDictionary<string, Datum> Values = new(StringComparer.OrdinalIgnoreCase);
+        // Nobody may open it; or it is about to be deleted, and .NET says that it is not there.
+        public bool Denied, Gone;
 
         public Node Find(string path, bool create)
         {
@@ -83,7 +85,8 @@ namespace Memory
         public RegistryKey OpenSubKey(string path)
         {
             var found = node.Find(path, false);
-            return found == null ? null : new RegistryKey(found, false);
+            if (found != null && found.Denied) throw new System.Security.SecurityException("Requested registry access is not allowed.");
+            return found == null || found.Gone ? null : new RegistryKey(found, false);
         }
 
         // Of a key that was opened to be written in.

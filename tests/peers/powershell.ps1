@@ -5,26 +5,6 @@ param($Folder)
 $ErrorActionPreference = 'Stop'
 . (Join-Path $PSScriptRoot 'registry.ps1')
 
-# Runs a script; its status, and all that it says. A script that throws ends with 1, as powershell -File does.
-function Start-Script($File, [hashtable]$With = @{}, $Mode = 'FullLanguage') {
-    $text = (Get-Content -Raw $File).Replace('[Microsoft.Win32.RegistryKey]', '[Memory.RegistryKey]')
-    # A session here has no administrator, and is not to end with the script.
-    $text = $text -replace '(?m)^#Requires.*$', '' -replace '(?m)^( *)exit (\d)', '$1$global:status = $2; return'
-    $shell = [PowerShell]::Create([Management.Automation.Runspaces.InitialSessionState]::CreateDefault2())
-    try {
-        $null = $shell.AddScript('$global:status = 0').Invoke()
-        $shell.Commands.Clear()
-        $shell.Runspace.SessionStateProxy.LanguageMode = $Mode
-        $null = $shell.AddScript($text).AddParameters($With)
-        $threw = $false
-        $said = try { $shell.Invoke() } catch { $threw = $true; $_.Exception.InnerException.Message }
-        $said = @($said) + $shell.Streams.Error + $shell.Streams.Warning
-        $shell.Runspace.SessionStateProxy.LanguageMode = 'FullLanguage'
-        $status = $shell.Runspace.SessionStateProxy.GetVariable('status')
-        return @{ Status = if ($threw) { 1 } else { $status }; Said = $said -join "`n" }
-    } finally { $shell.Dispose() }
-}
-
 foreach ($case in Get-ChildItem $Folder -Directory | Sort-Object Name) {
     $name = 'powershell ' + $case.Name
     $before = Join-Path $case 'before.json'

@@ -9,7 +9,7 @@ trap 'rm -f "$log"' EXIT
 passed=0
 failed=0
 
-for peer in formats reports xml hivex reged wine powershell images shadow; do
+for peer in formats reports xml hivex reged wine powershell collector images shadow; do
     bash "$here/$peer.sh" | tee "$log" || true # the closing line tells, and its absence does too
     if [[ $(tail -n 1 "$log") =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
         passed=$((passed + BASH_REMATCH[1]))

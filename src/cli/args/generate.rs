@@ -15,7 +15,8 @@ const EXAMPLES: &str = "\
 Examples:
   tlshive generate enable -o enable.reg             For any machine
   tlshive generate fix --for dc01.vhdx -o fix.reg   What fails there alone
-  tlshive generate fix --for /backups -o fixes/     For each machine there";
+  tlshive generate fix --for /backups -o fixes/     For each machine there
+  tlshive generate collector -o collect.ps1         To get input from machines that run";
 
 const EXIT_STATUS: &str = "\
 Exit status:
@@ -29,7 +30,7 @@ Exit status:
 #[derive(Args)]
 #[command(disable_help_flag = true, after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{EXIT_STATUS}"))]
 pub(in crate::cli) struct GenerateArgs {
-    /// enable, disable, only, defaults, fix or undo
+    /// enable, disable, only, defaults, fix, undo or collector
     #[arg(value_enum, hide_possible_values = true, long_help = listed::<PlanArg>("What the file is to do:"))]
     pub(in crate::cli) plan: PlanArg,
 
@@ -50,13 +51,11 @@ pub(in crate::cli) struct GenerateArgs {
     #[arg(
         long,
         value_enum,
-        default_value_t = ChangesArg(Format::Reg),
         help_heading = OUTPUT,
         hide_possible_values = true,
-        hide_default_value = true,
-        long_help = listed::<ChangesArg>("Format of the file [default: reg]:")
+        long_help = listed::<ChangesArg>("Format of the file [default: reg; a collector is always ps1]:")
     )]
-    pub(in crate::cli) format: ChangesArg,
+    pub(in crate::cli) format: Option<ChangesArg>,
 
     /// Control set to write to: current, or a number for a hive that is not in use
     #[arg(long, value_name = "SET", default_value = "current", value_parser = generate::control_set, help_heading = INPUT, hide_short_help = true)]
@@ -160,6 +159,9 @@ pub(in crate::cli) enum PlanArg {
     Fix,
     /// Put back what is on the machine of --for, for after the plan of --of was imported there
     Undo,
+    /// A script that collects from machines that run what an audit reads, by the policies that are built in and those of --policy:
+    /// a file for each, which tlshive audit takes
+    Collector,
 }
 
 /// A format of plans, as the table of formats has it.

@@ -172,7 +172,7 @@ fn plan(arg: PlanArg) -> Option<Plan> {
         PlanArg::Only => Some(Plan::Only),
         PlanArg::Defaults => Some(Plan::Defaults),
         PlanArg::Fix => Some(Plan::Fix),
-        PlanArg::Undo => None,
+        PlanArg::Undo | PlanArg::Collector => None,
     }
 }
 

@@ -264,6 +264,10 @@ codes! {
         "The file was not read to its end: a limit, or an error of the disk."
         "What follows is not known."
         "See the reason in the message.";
+    RegCollectedBroken "reg-collected-broken" Warning
+        "A collector of tlshive wrote the file, and it is not as it was written: cut, joined with another, or edited."
+        "A value may stand below a key that it is not of, or be cut short: nothing in the file counts."
+        "Collect it again. With --reg-is script it is read as any other .reg file.";
     Reg32BitView "reg-32-bit-view" Warning
         "A 32-bit program made the export, or Windows is a 32-bit one: what stands below SOFTWARE is of the 32-bit view."
         "Its .NET values are not those of 64-bit programs."

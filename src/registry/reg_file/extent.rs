@@ -21,6 +21,9 @@ mod names;
 mod watch;
 
 use std::fmt;
+use std::sync::Arc;
+
+use super::collected::{Collected, Flaw};
 
 pub(super) use watch::{KeyLine, Watch};
 
@@ -44,7 +47,7 @@ pub struct Extent {
 }
 
 /// Who says what a file speaks of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum By {
     /// The file itself.
     File,
@@ -55,6 +58,8 @@ pub(super) enum By {
         /// Whether the file says of which.
         told: bool,
     },
+    /// A collector wrote it, and says what it has listed; or the file is not as it wrote it.
+    Collector(Result<Arc<Collected>, Flaw>),
 }
 
 /// The keys from one header, or one bare root, to the next.
@@ -161,10 +166,11 @@ impl Extent {
 
     /// Whether the file is an export, where it is the same throughout; none where a part of it is one.
     pub fn is_export(&self) -> Option<bool> {
-        match self.by {
+        match &self.by {
             By::User(RegIs::Export) => Some(true),
             By::User(RegIs::Script) => Some(false),
-            By::Wine { told } => Some(told),
+            By::Wine { told } => Some(*told),
+            By::Collector(_) => None,
             By::File | By::User(RegIs::Auto) => match self.trees.iter().filter(|tree| tree.export.is_ok()).count() {
                 0 => Some(false),
                 n if n == self.trees.len() => Some(true),
@@ -173,10 +179,23 @@ impl Extent {
         }
     }
 
+    /// What a collector says of itself and the machine, where one wrote the file and it is whole.
+    pub fn collected(&self) -> Option<&Collected> {
+        match &self.by {
+            By::Collector(collected) => collected.as_deref().ok(),
+            _ => None,
+        }
+    }
+
+    /// Whether a collector wrote the file, whole or not.
+    pub fn is_collectors(&self) -> bool {
+        matches!(self.by, By::Collector(_))
+    }
+
     /// Why a key that a line opens is not known with all that is in and below it, where it is not.
     pub(super) fn doubt(&self, line: u64) -> Option<String> {
-        match self.by {
-            By::User(RegIs::Export) | By::Wine { told: true } => None,
+        match &self.by {
+            By::User(RegIs::Export) | By::Wine { told: true } | By::Collector(_) => None,
             By::User(RegIs::Script) => Some("--reg-is says so".to_owned()),
             By::Wine { told: false } => Some("it does not say whose keys it has".to_owned()),
             By::File | By::User(RegIs::Auto) => self.tree(line)?.export.as_ref().err().map(ToString::to_string),
@@ -190,10 +209,11 @@ impl Extent {
 
     /// Whether the keys that a line opens are known with all that is in and below them.
     pub(super) fn covers(&self, line: u64) -> bool {
-        match self.by {
+        match &self.by {
             By::User(RegIs::Export) => true,
             By::User(RegIs::Script) => false,
-            By::Wine { told } => told,
+            By::Wine { told } => *told,
+            By::Collector(_) => false,
             By::File | By::User(RegIs::Auto) => self.tree(line).is_some_and(|tree| tree.export.is_ok()),
         }
     }
@@ -201,9 +221,11 @@ impl Extent {
 
 impl fmt::Display for Extent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.by {
+        match &self.by {
             By::User(RegIs::Export) => return f.write_str("an export of every key that it lists, as --reg-is says"),
             By::User(RegIs::Script) => return f.write_str("a script, as --reg-is says"),
+            By::Collector(Ok(collected)) => return collected.fmt(f),
+            By::Collector(Err(flaw)) => return flaw.error().fmt(f),
             By::Wine { told: true } => return f.write_str("all of a registry, as Wine keeps it"),
             By::Wine { told: false } => {
                 return f.write_str("a part of a registry of Wine, which does not say of whose");

@@ -128,7 +128,8 @@ fn closing(units: &[u16], mark: u16) -> Option<usize> {
     }
 }
 
-fn quoted(rest: &[u16], dialect: Dialect, unclosed: Refusal) -> Result<(Quoted<'_>, &[u16]), Refusal> {
+/// The text up to the next quote that no backslash escapes, and what follows it.
+pub(super) fn quoted(rest: &[u16], dialect: Dialect, unclosed: Refusal) -> Result<(Quoted<'_>, &[u16]), Refusal> {
     let end = closing(rest, QUOTE);
     // regedit stops at the first \0 that it meets, so that is the reason even when the quote is missing too.
     let raw = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();

@@ -1,0 +1,4 @@
+
+[CmdletBinding(SupportsShouldProcess)]
+param([string]$OutputFolder, [switch]$PassThru)
+
