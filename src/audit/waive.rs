@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::report::{HostReport, Outcome, Waived};
+use super::report::{Finding, HostReport, Outcome, Waived};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::At;
 use crate::place::Place;
@@ -61,7 +61,8 @@ impl Used {
 /// How many failures of a machine it covers.
 fn apply(waiver: &Waiver, host: &mut HostReport) -> u64 {
     let HostReport { name, findings, .. } = host;
-    let covered = findings.iter_mut().filter(|f| f.outcome == Outcome::Fail && waiver.covers(&f.rule.id, name));
+    let covers = |finding: &Finding| waiver.covers(&finding.rule.policy, &finding.rule.id, name);
+    let covered = findings.iter_mut().filter(|finding| finding.outcome == Outcome::Fail && covers(finding));
     let mut used = 0;
     for finding in covered {
         used += 1;

@@ -22,6 +22,8 @@ pub struct Waivers {
 /// One rule that may fail on some hosts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiver {
+    /// Id of the policy; none where the rule's id says it.
+    pub policy: Option<String>,
     /// Id of the rule.
     pub rule: String,
     /// Patterns of host names; empty means every host.
@@ -44,6 +46,7 @@ struct File {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
+    policy: Option<Id>,
     rule: Id,
     hosts: Option<Hosts>,
     reason: Text,
@@ -85,6 +88,7 @@ impl Waivers {
             let (line, _) = line_and_column(text, entry.span().start);
             let entry = entry.into_inner();
             Waiver {
+                policy: entry.policy.map(|policy| policy.0),
                 rule: entry.rule.0,
                 hosts: entry.hosts.map(|hosts| hosts.0).unwrap_or_default(),
                 reason: entry.reason.0,
@@ -97,9 +101,15 @@ impl Waivers {
 }
 
 impl Waiver {
+    /// Whether it speaks of this rule.
+    pub fn is_of(&self, policy: &str, rule: &str) -> bool {
+        self.rule == rule && self.policy.as_deref().is_none_or(|named| named == policy)
+    }
+
     /// Whether it speaks of this rule on this host.
-    pub fn covers(&self, rule: &str, host: &str) -> bool {
-        self.rule == rule && (self.hosts.is_empty() || self.hosts.iter().any(|pattern| glob::matches(pattern, host)))
+    pub fn covers(&self, policy: &str, rule: &str, host: &str) -> bool {
+        self.is_of(policy, rule)
+            && (self.hosts.is_empty() || self.hosts.iter().any(|pattern| glob::matches(pattern, host)))
     }
 
     /// Whether it no longer holds on this day; the day that it names is the last one.
@@ -118,8 +128,10 @@ mod tests {
                     reason = 'r'\nexpires = '2026-12-31'\n";
         let waivers = Waivers::parse(text, "w.toml").unwrap().waivers;
         assert_eq!((waivers[0].line, waivers[0].reason.as_str(), waivers[0].expires), (2, "old printer", None));
-        assert!(waivers[0].covers("a", "anything") && !waivers[0].covers("b", "anything"));
-        assert!(waivers[1].covers("b", "web-01") && !waivers[1].covers("b", "db-01"));
+        assert!(waivers[0].covers("p", "a", "anything") && !waivers[0].covers("p", "b", "anything"));
+        assert!(waivers[1].covers("p", "b", "web-01") && !waivers[1].covers("p", "b", "db-01"));
+        let named = &Waivers::parse("[[waiver]]\npolicy = 'p'\nrule = 'a'\nreason = 'r'\n", "w").unwrap().waivers[0];
+        assert!(named.covers("p", "a", "x") && !named.covers("q", "a", "x"));
         assert_eq!(waivers[1].line, 6);
         assert!(Waivers::parse("", "empty").unwrap().waivers.is_empty());
     }

@@ -81,6 +81,7 @@ pub(crate) struct Waivers {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Waiver {
+    pub(crate) policy: Option<String>,
     pub(crate) rule: String,
     pub(crate) hosts: Vec<String>,
     pub(crate) reason: String,

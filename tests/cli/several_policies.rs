@@ -157,17 +157,23 @@ fn a_comparison_names_the_policy_of_a_rule() {
 }
 
 #[test]
-fn waivers_are_of_rules_whatever_their_policy() {
+fn a_waiver_of_a_rule_that_several_policies_have_names_one() {
     let (_keep, folder) = scratch();
     let (a, b) = (policy(&folder, "a", "A", 1), policy(&folder, "b", "B", 1));
     let waivers = folder.join("waivers.toml").display().to_string();
-    fs::write(&waivers, "[[waiver]]\nrule = 'same'\nreason = 'r'\n").unwrap();
-    let waived =
-        run(&["audit", "-q", "--policy", &a, "--policy", &b, "--waivers", &waivers, "fixtures/hosts/compliant"]);
-    assert_eq!(waived.status, 0);
-    fs::write(&waivers, "[[waiver]]\nrule = 'sane'\nreason = 'r'\n").unwrap();
-    let wrong = run(&["audit", "--policy", &a, "--policy", &b, "--waivers", &waivers, "fixtures/hosts/compliant"]);
-    assert!(wrong.err().contains("none of the policies a, b has the rule \"sane\""), "{}", wrong.err());
+    let one = |rule: &str, policy: &str| format!("[[waiver]]\nrule = '{rule}'\nreason = 'r'\n{policy}\n");
+    for (text, status, said) in [
+        (one("same", ""), 2, "several policies have the rule \"same\": say policy = \"…\", one of a, b"),
+        (one("same", "policy = 'a'"), 1, ""),
+        (one("same", "policy = 'a'") + &one("same", "policy = 'b'"), 0, ""),
+        (one("same", "policy = 'c'"), 2, "is in no policy of this run that is called c"),
+        (one("sane", ""), 2, "none of the policies a, b has the rule \"sane\""),
+    ] {
+        fs::write(&waivers, &text).unwrap();
+        let args = ["audit", "--policy", &a, "--policy", &b, "--waivers", &waivers, "fixtures/hosts/compliant"];
+        let done = run(&args);
+        assert!(done.status == status && done.err().contains(said), "{text}: {}", done.err());
+    }
 }
 
 #[test]

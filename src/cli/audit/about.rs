@@ -14,7 +14,7 @@ use crate::diagnostic::Diagnostic;
 use crate::digest::sha256_of;
 use crate::host::Wanted;
 use crate::policy::Policy;
-use crate::policy::waiver::{Date, Waivers};
+use crate::policy::waiver::{Date, Waiver, Waivers};
 use crate::read_at::LocalFile;
 use crate::run::About;
 use crate::source::Shadows;
@@ -124,14 +124,31 @@ fn of_tables() -> Vec<Diagnostic> {
     taken::remarks(clock::now().to_zoned(jiff::tz::TimeZone::UTC).date())
 }
 
-/// The waivers of a file. One of a rule that the policy does not have would never waive anything.
+/// The waivers of a file. One of a rule that the policy does not have would never waive anything; one of a rule that several have
+/// would waive more than was accepted.
 pub(super) fn waivers(path: &Path, policy: &Policy) -> Result<Waivers, Failure> {
     let name = path.display().to_string();
     let waivers = Waivers::parse(&text(path)?, &name).map_err(|error| policy::wrong(path, &error.to_string()))?;
-    let rules: BTreeSet<&str> = policy.rules.iter().map(|rule| rule.id.as_str()).collect();
-    match waivers.waivers.iter().find(|waiver| !rules.contains(waiver.rule.as_str())) {
+    let of = |waiver: &Waiver| policy.rules.iter().filter(|rule| waiver.is_of(&rule.policy, &rule.id)).count();
+    if let Some(waiver) = waivers.waivers.iter().find(|waiver| of(waiver) > 1) {
+        let having: Vec<&str> =
+            policy.rules.iter().filter(|rule| rule.id == waiver.rule).map(|rule| &*rule.policy).collect();
+        let Waiver { rule, line, .. } = waiver;
+        let what = format!(
+            "line {line}: several policies have the rule \"{rule}\": say policy = \"…\", one of {}",
+            having.join(", ")
+        );
+        return Err(policy::wrong(path, &what));
+    }
+    match waivers.waivers.iter().find(|waiver| of(waiver) == 0) {
         Some(waiver) => {
+            let rules: BTreeSet<&str> = policy.rules.iter().map(|rule| rule.id.as_str()).collect();
             let (rule, line) = (&waiver.rule, waiver.line);
+            if let Some(named) = waiver.policy.as_deref().filter(|_| rules.contains(rule.as_str())) {
+                let what =
+                    format!("line {line}: the rule \"{rule}\" is in no policy of this run that is called {named}");
+                return Err(policy::wrong(path, &what));
+            }
             let meant = did_you_mean(rule, rules.iter().copied());
             let who = if policy.parts.is_empty() { "policy" } else { "none of the policies" };
             let has = if policy.parts.is_empty() { "has no" } else { "has the" };

@@ -317,7 +317,10 @@ fn waivers(estate: &Estate) -> Vec<Waived<'_>> {
     let Some(list) = estate.first().and_then(|run| run.waivers.as_ref()) else { return Vec::new() };
     let waived = |waiver: &'_ Waiver| -> Vec<&str> {
         let covered = |finding: &Finding| {
-            finding.rule == waiver.rule && finding.waived.as_ref().is_some_and(|waived| waived.reason == waiver.reason)
+            let is_of = waiver.policy.as_ref().is_none_or(|policy| *policy == finding.policy);
+            is_of
+                && finding.rule == waiver.rule
+                && finding.waived.as_ref().is_some_and(|waived| waived.reason == waiver.reason)
         };
         estate.hosts.iter().filter(|host| host.findings.iter().any(covered)).map(|host| host.name.as_str()).collect()
     };

@@ -95,6 +95,7 @@ struct WaiversV2<'a> {
 #[derive(Serialize)]
 struct WaiverV2<'a> {
     line: u64,
+    policy: Option<&'a str>,
     rule: &'a str,
     hosts: &'a [String],
     reason: &'a str,
@@ -221,6 +222,7 @@ fn rule(rule: &Rule) -> RuleV2<'_> {
 fn waivers(list: &Waivers, day: Date) -> WaiversV2<'_> {
     let entries = list.waivers.iter().map(|waiver| WaiverV2 {
         line: waiver.line,
+        policy: waiver.policy.as_deref(),
         rule: &waiver.rule,
         hosts: &waiver.hosts,
         reason: &waiver.reason,
