@@ -16,6 +16,7 @@ mod ledger;
 mod logs;
 mod mounted;
 mod opener;
+mod parts;
 mod past;
 mod policy_place;
 mod shadow;

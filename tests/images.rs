@@ -479,6 +479,9 @@ fn a_shadow_copy_that_is_asked_for_and_not_there_makes_the_run_incomplete() {
         );
     }
     // Where none were ever made, nobody misses the latest.
+    // Nothing that could have a copy was named: that is said, too.
+    let none = audit(&["--shadow-copies", "all", "fixtures/hosts/compliant"]);
+    assert!(none.err().contains("there is no disk image among the inputs"), "{}", none.err());
     let run = audit(&["--shadow-copies", "latest", &image("compliant.qcow2")]);
     assert!(run.status == 0 && run.json().to_string().contains("there are none"));
     assert_eq!(audit(&["--shadow-copies", "1", &image("compliant.qcow2")]).status, 3);

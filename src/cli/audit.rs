@@ -191,6 +191,8 @@ struct Said {
     opened: Vec<PathBuf>,
     /// By which of `--host` it is asked for.
     asked: Vec<usize>,
+    /// Whether it is about a disk image.
+    is_image: bool,
     /// What is held against a baseline.
     saved: Option<io::Result<Saved>>,
 }
@@ -216,12 +218,13 @@ fn inspect(
         let piece = format.filter(|_| wanted_here).map(|format| format.piece(&record)).unwrap_or_default();
         let saved = is_compared.then(|| saved(&record));
         let asked = asked_by(&record, inspection.options.pick);
-        Said { piece, record: wanted.then(|| records::record(&record)), remarks, opened, asked, saved }
+        let is_image = matches!(&record, Record::Input(input) if !input.images.is_empty());
+        Said { piece, record: wanted.then(|| records::record(&record)), remarks, opened, asked, is_image, saved }
     };
     let handles = targets.iter().filter_map(|path| Some((path, same_file::Handle::from_path(path).ok()?)));
     let handles: Vec<(&PathBuf, same_file::Handle)> = handles.collect();
     let mut clash: Option<(PathBuf, PathBuf)> = None;
-    let mut asked = BTreeSet::new();
+    let (mut asked, mut images) = (BTreeSet::new(), false);
     let mut take = |Said { piece, record, remarks, opened, saved, .. }: Said| {
         if let (Some(now), Some(record)) = (now.as_mut(), saved) {
             now.take(&record?).map_err(io::Error::from)?;
@@ -237,8 +240,15 @@ fn inspect(
     };
     let mut end = inspect_all(inputs(args)?, inspection, said, |said: Said| {
         asked.extend(said.asked.iter().copied());
+        images |= said.is_image;
         take(said)
     })?;
+    if args.shadow_copies.is_some() && !images {
+        let what = "there is no disk image among the inputs, so that no copy was looked for";
+        let place = Place::new(&Arc::from("--shadow-copies"), At::Whole);
+        end.diagnostics
+            .push(Diagnostic { severity: Severity::Warning, ..Diagnostic::new(Code::ShadowCopies, what, place) });
+    }
     for host in inspection.options.pick.missing(&asked) {
         let record = no_such_machine(host);
         end.counts.input(&record);

@@ -1,6 +1,6 @@
 //! Files of this machine: each one told by its content, and those that hold others put aside to be looked into.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -153,12 +153,6 @@ pub(crate) struct Walk<'a> {
     pub(crate) meter: Option<Arc<Meter>>,
 }
 
-/// Which images are only parts of others, and every file that any of them uses.
-pub(crate) struct PartsAmong {
-    pub(crate) is_part: Vec<bool>,
-    pub(crate) used: HashSet<PathBuf>,
-}
-
 impl<'a> Walk<'a> {
     pub(crate) fn new(search: &Search<'a>, limits: Arc<Limits>) -> Self {
         Self {
@@ -233,15 +227,6 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Which files the images among these use.
-    pub(crate) fn used_by(mut self, files: &[UnitFile]) -> HashSet<PathBuf> {
-        for file in files {
-            self.file(file);
-        }
-        let holders = std::mem::take(&mut self.containers);
-        self.parts_among(&holders).used
-    }
-
     /// Counts what lies in a folder of copies from an earlier day.
     fn aside(&mut self, folder: &Path) {
         let (mut files, mut all) = (0u64, 0u64);
@@ -281,7 +266,7 @@ impl<'a> Walk<'a> {
     }
 
     /// A file, which the user named, or which lies below a folder.
-    fn file(&mut self, found: &UnitFile) {
+    pub(super) fn file(&mut self, found: &UnitFile) {
         let UnitFile { path, named, in_past, past_too } = found;
         let (path, named) = (path.as_path(), *named);
         let backup = *in_past || is_past(path) || is_copy_beside(path);
@@ -370,43 +355,6 @@ impl<'a> Walk<'a> {
         self.own = None;
     }
 
-    /// Which of these are only a part of another image among them.
-    pub(crate) fn parts_among(&mut self, containers: &[Holder]) -> PartsAmong {
-        let mut numbers: HashMap<PathBuf, usize> = HashMap::new();
-        for (number, holder) in containers.iter().enumerate() {
-            numbers.extend(files::real(&holder.path).ok().map(|path| (path, number)));
-        }
-        let mut used = HashSet::new();
-        let mut uses: Vec<Vec<usize>> = Vec::new();
-        for holder in containers {
-            let others = match holder.kind {
-                HolderKind::Image => self.parts_of(&holder.path),
-                HolderKind::Archive(_) => Vec::new(),
-            };
-            let others: Vec<PathBuf> = others.iter().filter_map(|path| files::real(path).ok()).collect();
-            uses.push(others.iter().filter_map(|path| numbers.get(path).copied()).collect());
-            used.extend(others);
-        }
-        self.are_parts(&used);
-        let named: Vec<bool> = containers.iter().map(|holder| holder.named).collect();
-        self.images.extend(numbers.into_keys());
-        PartsAmong { is_part: parts(&uses, &named), used }
-    }
-
-    /// Files that an image uses are parts of it, though nothing in them says so.
-    fn are_parts(&mut self, used: &HashSet<PathBuf>) {
-        if used.is_empty() {
-            return;
-        }
-        for entry in self.out.ledger.iter_mut().filter(|entry| entry.is_unjudged()) {
-            let real = entry.path.as_ref().and_then(|path| files::real(path).ok());
-            if real.is_some_and(|real| used.contains(&real)) {
-                let whole = Entry::new(&entry.name, "part of a disk image", Fate::Part);
-                *entry = Entry { path: entry.path.take(), size: entry.size, named: entry.named, ..whole };
-            }
-        }
-    }
-
     /// Takes over what another worker found in an image of the same unit, with its dynamic disks.
     pub(crate) fn absorb(&mut self, found: Discovery, dynamic: Vec<Member>) {
         let before = self.out.images.len();
@@ -467,49 +415,4 @@ fn is_copy_beside(path: &Path) -> bool {
         let spelled = [hive.to_owned(), hive.to_ascii_uppercase(), hive.to_ascii_lowercase()];
         spelled.iter().any(|hive| files::is_file(&path.with_file_name(hive)))
     })
-}
-
-/// Which files are only parts of others, where each uses those in `uses`. Files that use one another are not all parts: one
-/// of them is looked at, so that the report says what is wrong. Nor are those that are to be looked at in any case (`named`).
-pub(super) fn parts(uses: &[Vec<usize>], named: &[bool]) -> Vec<bool> {
-    let used: HashSet<usize> = uses.iter().flatten().copied().collect();
-    let is_named = |number: usize| named.get(number).copied().unwrap_or_default();
-    let (whole, mostly_parts): (Vec<usize>, Vec<usize>) =
-        (0..uses.len()).partition(|number| is_named(*number) || !used.contains(number));
-    let mut is_part = vec![false; uses.len()];
-    let mut reached: HashSet<usize> = HashSet::new();
-    for number in whole.into_iter().chain(mostly_parts) {
-        if !reached.insert(number) {
-            continue;
-        }
-        let mut next = vec![number];
-        while let Some(number) = next.pop() {
-            for part in uses.get(number).into_iter().flatten().filter(|part| !is_named(**part)) {
-                if reached.insert(*part) {
-                    is_part.get_mut(*part).into_iter().for_each(|is_part| *is_part = true);
-                    next.push(*part);
-                }
-            }
-        }
-    }
-    is_part
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn parts_are_those_of_an_image_that_is_looked_at() {
-        let parts = |uses: &[&[usize]], named: &[usize]| {
-            let uses: Vec<Vec<usize>> = uses.iter().map(|uses| uses.to_vec()).collect();
-            let named: Vec<bool> = (0..uses.len()).map(|number| named.contains(&number)).collect();
-            let is_part = super::parts(&uses, &named);
-            (0..uses.len()).filter(|number| is_part[*number]).collect::<Vec<_>>()
-        };
-        assert_eq!(parts(&[&[1, 2], &[2], &[], &[]], &[]), [1, 2]);
-        assert_eq!(parts(&[&[1, 2], &[2], &[], &[]], &[1]), [2]);
-        // Those that build on one another: one is looked at.
-        assert_eq!(parts(&[&[1], &[0]], &[]), [1]);
-        assert!(parts(&[&[0]], &[]).is_empty());
-        assert_eq!(parts(&[&[1], &[2], &[0], &[2]], &[]), [0, 1, 2]);
-    }
 }

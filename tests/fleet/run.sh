@@ -42,7 +42,7 @@ check "kubernetes.yaml: pods together" "$whole" "$(verdicts "$work/kubernetes")"
 rm "$PARTS"/*
 
 find "$BACKUPS" -mindepth 1 -maxdepth 1 -print0 > "$work/units"
-(cd "$work" && xargs -0 -n 2 -P 2 sh -c 'tlshive audit --format jsonl --no-exit-codes -o "$(mktemp parts/XXXXXX)" --force "$@"' sh < units)
+(cd "$work" && xargs -0 -n 2 -P 2 sh -c 'tlshive audit --format jsonl --no-exit-codes -o "$(mktemp -p parts)" --force "$@"' sh < units)
 cat "$PARTS"/* > "$work/xargs"
 check "xargs: processes together" "$whole" "$(verdicts "$work/xargs")"
 rm "$PARTS"/*
@@ -66,21 +66,7 @@ fi
 if has moto.server && has boto3; then
     "$python" -m moto.server -H 127.0.0.1 -p 9400 > /dev/null 2>&1 & pids+=($!)
     export AWS_ENDPOINT=http://127.0.0.1:9400 AWS_ALLOW_HTTP=true AWS_ACCESS_KEY_ID=known AWS_SECRET_ACCESS_KEY=secret AWS_REGION=us-east-1
-    "$python" - "$BACKUPS" <<'PY'
-import os, sys, time
-import boto3
-for _ in range(60):
-    try:
-        s3 = boto3.client("s3", endpoint_url=os.environ["AWS_ENDPOINT"])
-        s3.create_bucket(Bucket="bucket")
-        break
-    except Exception:
-        time.sleep(1)
-for folder, _, files in os.walk(sys.argv[1]):
-    for file in files:
-        path = os.path.join(folder, file)
-        s3.upload_file(path, "bucket", "backups/" + os.path.relpath(path, sys.argv[1]))
-PY
+    "$python" "$here/upload.py" s3 "$BACKUPS"
     "$TLSHIVE" audit --format jsonl --no-exit-codes s3://bucket/backups/ > "$work/s3"
     check "s3:// (moto)" "$whole" "$(verdicts "$work/s3")"
 fi
@@ -91,23 +77,7 @@ if command -v "$azurite" > /dev/null && has azure.storage.blob; then
     # The account that every Azurite has.
     export AZURE_STORAGE_ACCOUNT_NAME=devstoreaccount1 AZURE_ALLOW_HTTP=true AZURE_ENDPOINT=http://127.0.0.1:9500/devstoreaccount1
     export AZURE_STORAGE_ACCOUNT_KEY=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==
-    "$python" - "$BACKUPS" <<'PY'
-import os, sys, time
-from azure.storage.blob import BlobServiceClient
-account = {"account_name": os.environ["AZURE_STORAGE_ACCOUNT_NAME"], "account_key": os.environ["AZURE_STORAGE_ACCOUNT_KEY"]}
-service = BlobServiceClient(os.environ["AZURE_ENDPOINT"], credential=account, retry_total=0)
-for _ in range(60):
-    try:
-        container = service.create_container("container")
-        break
-    except Exception:
-        time.sleep(1)
-for folder, _, files in os.walk(sys.argv[1]):
-    for file in files:
-        path = os.path.join(folder, file)
-        with open(path, "rb") as data:
-            container.upload_blob("backups/" + os.path.relpath(path, sys.argv[1]), data)
-PY
+    "$python" "$here/upload.py" az "$BACKUPS"
     "$TLSHIVE" audit --format jsonl --no-exit-codes az://container/backups/ > "$work/az"
     check "az:// (Azurite)" "$whole" "$(verdicts "$work/az")"
     key=$AZURE_STORAGE_ACCOUNT_KEY

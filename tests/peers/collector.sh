@@ -14,13 +14,7 @@ python3 "$here/collector.py" make "$TLSHIVE" "$hosts" "$work/cases"
     pwsh -NoProfile -File "$here/collector.ps1" "$work/cases" || true
     python3 "$here/collector.py" judge "$TLSHIVE" "$hosts" "$work/cases" || true
 } >"$work/said" 2>&1
-while IFS= read -r line; do
-    case $line in
-        "ok "*) ok "${line#ok }" ;;
-        "FAIL "*) fail "${line#FAIL }" "see above" ;;
-        *) fail "collector" "$line" ;;
-    esac
-done <"$work/said"
+told collector "$work/said"
 grep -q '^ok collector joined' "$work/said" || fail "collector" "it did not come to its end"
 
 help=$(pwsh -NoProfile -Command "(Get-Help '$work/cases/compliant/collect.ps1' -Full | Out-String)" 2>&1 || true)

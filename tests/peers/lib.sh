@@ -29,6 +29,18 @@ same() {
     if [[ $2 == "$3" ]]; then ok "$1"; else fail "$1" "expected $2, found ${3:-nothing}"; fi
 }
 
+# told NAME FILE: takes over the checks of another program, whose lines start with ok or FAIL; whatever else it says is a failure.
+told() {
+    local line
+    while IFS= read -r line; do
+        case $line in
+            "ok "*) ok "${line#ok }" ;;
+            "FAIL "*) fail "${line#FAIL }" "see above" ;;
+            *) fail "$1" "$line" ;;
+        esac
+    done <"$2"
+}
+
 finish() {
     printf '%d passed, %d failed\n' "$passed" "$failed"
     exit $((failed > 0))

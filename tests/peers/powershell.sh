@@ -20,20 +20,13 @@ if ! "$PYTHON" "$repo/tests/peers/powershell.py" "$TLSHIVE" "$hosts" "$work/case
     fail "powershell: cases" "$(tail -n 1 "$work/err")"
     finish
 fi
-# Names of lines start with ok or FAIL; whatever else it says is a failure of the check itself.
 pwsh -NoProfile -File "$repo/tests/peers/powershell.ps1" "$work/cases" >"$work/said" 2>&1 || true
 if [[ -n $module ]]; then
     pwsh -NoProfile -File "$repo/tests/peers/ansible.ps1" "$work/cases" "$module" >>"$work/said" 2>&1 || true
 else
     echo "skipped: Ansible's win_regedit is missing (Debian package ansible)"
 fi
-while IFS= read -r line; do
-    case $line in
-        "ok "*) ok "${line#ok }" ;;
-        "FAIL "*) fail "${line#FAIL }" "see above" ;;
-        *) fail "powershell" "$line" ;;
-    esac
-done <"$work/said"
+told powershell "$work/said"
 [[ -s $work/said ]] || fail "powershell" "it said nothing"
 
 help=$(pwsh -NoProfile -Command "(Get-Help '$work/cases/compliant-fix/plan.ps1' -Full | Out-String)" 2>&1 || true)
