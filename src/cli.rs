@@ -51,7 +51,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    Audit(AuditArgs),
+    Audit(Box<AuditArgs>),
     Generate(GenerateArgs),
     Report(ReportArgs),
     Diff(DiffArgs),
