@@ -6,16 +6,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tlshive::audit::{HostReport, Outcome, Verdict, audit};
+use tlshive::audit::{HostReport, Outcome, Verdict};
 use tlshive::diagnostic::Diagnostic;
 use tlshive::error::At;
-use tlshive::host::{InputKind, Options, Wanted, group, open};
+use tlshive::host::{InputKind, Options};
 use tlshive::limits::Limits;
 use tlshive::policy::Policy;
 use tlshive::read_at::{LocalFile, ReadAt};
 use tlshive::registry::Lookup;
 use tlshive::registry::hive::{Answer, Hive, Recovery, replay};
-use tlshive::source::{Discovery, Search, discover};
+use tlshive::run::{Inspection, Record, records_of};
+use tlshive::source::Search;
 use tlshive::windows::path::{KeyPath, Name};
 use tlshive::windows::value::Value;
 
@@ -198,40 +199,69 @@ fn the_recovered_hive_holds_what_windows_7_made_of_it() {
     assert_eq!(value, look(&theirs, r"key_with_many_subkeys\4500", Some("V")));
 }
 
-fn find(inputs: &[PathBuf], by_hand: &[PathBuf], apply: bool) -> Discovery {
-    discover(inputs, &Search { logs: by_hand, apply_logs: apply, ..Search::default() }, &Limits::default())
+/// What a run says: of machines, by their rules about values, and of what it read.
+struct Found {
+    reports: Vec<HostReport>,
+    diagnostics: Vec<Diagnostic>,
 }
 
-fn judge(found: &Discovery, require_clean: bool) -> (Vec<HostReport>, Vec<Diagnostic>) {
+impl Found {
+    /// Every hive that was opened, with its logs.
+    fn hives(&self) -> Vec<(&str, usize)> {
+        let mut hives = Vec::new();
+        for report in &self.reports {
+            for input in &report.inputs {
+                match (&input.kind, hives.last_mut()) {
+                    (InputKind::Hive { .. }, _) => hives.push((&*input.name, 0)),
+                    (InputKind::Log(_), Some((_, logs))) => *logs += 1,
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
+        hives
+    }
+
+    /// The verdict on the one host, and the state of its SYSTEM.
+    fn verdict(&self) -> (Verdict, String) {
+        let [host] = self.reports.as_slice() else { panic!("{} hosts", self.reports.len()) };
+        match &host.inputs.first().unwrap().kind {
+            InputKind::Hive { recovery, .. } => (host.verdict, recovery.to_string()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn codes(&self) -> Vec<&str> {
+        self.diagnostics.iter().map(|remark| remark.code.as_str()).collect()
+    }
+
+    /// How many files it says cannot be read.
+    fn unreadable(&self) -> usize {
+        self.codes().into_iter().filter(|code| *code == "unreadable-input").count()
+    }
+}
+
+fn judge(inputs: &[PathBuf], search: Search<'_>, require_clean: bool) -> Found {
     let (limits, mut policy) = (Limits::default(), Policy::default_policy().unwrap());
     policy.rules.retain(|rule| rule.setting().is_some());
-    let interest: Vec<KeyPath> = policy.keys();
-    let control_set = Wanted::Current;
-    let options = Options { control_set, require_clean, interest: &interest, ..Options::new(&limits) };
-    let grouped = group(&found.artifacts, false, &limits);
-    let (groups, mut remarks) = (grouped.groups, grouped.diagnostics);
-    let mut hosts = Vec::new();
-    for group in &groups {
-        let (opened, more) = open(group, &options);
-        remarks.extend(more);
-        hosts.extend(opened.iter().map(|host| audit(&policy, host)));
+    let options = Options { require_clean, ..Options::new(&limits) };
+    let (records, end) = records_of(inputs, &Inspection { search, ..Inspection::new(&policy, &options) });
+    let mut found = Found { reports: Vec::new(), diagnostics: end.diagnostics };
+    for record in records {
+        match record {
+            Record::Host(host) => found.reports.push(host.report),
+            Record::Input(input) => found.diagnostics.extend(input.diagnostics),
+            other => panic!("{other:?}"),
+        }
     }
-    (hosts, remarks)
+    found
 }
 
-/// How many files it says cannot be read.
-fn unreadable(found: &Discovery) -> usize {
-    found.diagnostics.iter().filter(|remark| remark.code == "unreadable-input").count()
+fn find(inputs: &[PathBuf], by_hand: &[PathBuf]) -> Found {
+    judge(inputs, Search { logs: by_hand, ..Search::default() }, false)
 }
 
-/// The verdict on the one host, and the state of its SYSTEM.
-fn verdict(found: &Discovery, require_clean: bool) -> (Verdict, String) {
-    let (hosts, _) = judge(found, require_clean);
-    let [host] = hosts.as_slice() else { panic!("{} hosts", hosts.len()) };
-    match &host.inputs.first().unwrap().kind {
-        InputKind::Hive { recovery, .. } => (host.verdict, recovery.to_string()),
-        other => panic!("{other:?}"),
-    }
+fn as_it_lies(folder: &Path, require_clean: bool) -> Found {
+    judge(&[folder.to_path_buf()], Search { apply_logs: false, ..Search::default() }, require_clean)
 }
 
 fn fixture(name: &str) -> PathBuf {
@@ -251,26 +281,28 @@ fn copy(test: &str, host: &str, files: &[(&str, &str)]) -> PathBuf {
 }
 
 const NEW_STATE: &str = "replayed (2 entries, sequence 7–8)";
+/// Both logs of the fixture are read; in the second, an entry of an earlier day stands behind the last one.
+const LEFT_OVER: &str = "log-refused";
 const OLD_STATE: &str = "replayed (1 entry, sequence 8–8)";
 
 #[test]
 fn settings_that_stand_in_the_logs_decide() {
     for (host, state) in [("dirty-with-logs", NEW_STATE), ("dirty-old-log", OLD_STATE)] {
-        let folder = [fixture(host)];
-        assert_eq!(verdict(&find(&folder, &[], true), true), (Verdict::Compliant, state.to_owned()), "{host}");
-        let as_it_lies = find(&folder, &[], false);
-        assert_eq!(verdict(&as_it_lies, false), (Verdict::NotCompliant, DIRTY.to_owned()), "{host}");
-        assert_eq!(verdict(&as_it_lies, true), (Verdict::Unknown, DIRTY.to_owned()), "{host}");
+        let folder = fixture(host);
+        let clean = judge(std::slice::from_ref(&folder), Search::default(), true);
+        assert_eq!(clean.verdict(), (Verdict::Compliant, state.to_owned()), "{host}");
+        assert_eq!(as_it_lies(&folder, false).verdict(), (Verdict::NotCompliant, DIRTY.to_owned()), "{host}");
+        assert_eq!(as_it_lies(&folder, true).verdict(), (Verdict::Unknown, DIRTY.to_owned()), "{host}");
     }
-    assert_eq!(verdict(&find(&[fixture("dirty")], &[], true), false), (Verdict::Compliant, DIRTY.to_owned()));
+    assert_eq!(find(&[fixture("dirty")], &[]).verdict(), (Verdict::Compliant, DIRTY.to_owned()));
 }
 
 #[test]
 fn what_decides_is_found_where_the_report_says() {
     let names = ["SYSTEM", "SYSTEM.LOG1", "SYSTEM.LOG2", "SOFTWARE"].map(|name| (name, name));
     let folder = copy("places", "dirty-with-logs", &names);
-    let (hosts, _) = judge(&find(std::slice::from_ref(&folder), &[], true), false);
-    for finding in hosts.iter().flat_map(|host| &host.findings) {
+    let found = find(&[folder], &[]);
+    for finding in found.reports.iter().flat_map(|host| &host.findings) {
         let place = finding.place.as_ref().unwrap();
         let At::Offset(at) = place.at else { panic!("{place}") };
         let mut value = [0; 20];
@@ -289,7 +321,7 @@ fn what_decides_is_found_where_the_report_says() {
 
 #[test]
 fn require_clean_leaves_open_what_depends_on_the_dirty_hive_alone() {
-    let (hosts, _) = judge(&find(&[fixture("dirty-with-logs")], &[], false), true);
+    let hosts = as_it_lies(&fixture("dirty-with-logs"), true).reports;
     assert_eq!(hosts[0].name, "AADC-LOGS");
     for finding in &hosts[0].findings {
         let system = finding.rule.id.starts_with("tls12");
@@ -309,10 +341,10 @@ fn logs_are_found_beside_a_hive_in_any_case() {
         let folder = copy(case, "dirty-with-logs", &files);
         // The folder, or the hive alone: its logs are taken either way, and are nothing of their own.
         for input in [folder.clone(), folder.join("SYSTEM")] {
-            let found = find(&[input], &[], true);
-            assert_eq!(found.artifacts.len(), 1);
-            assert!(found.diagnostics.is_empty(), "{:?}", found.diagnostics);
-            assert_eq!(verdict(&found, false).1, NEW_STATE, "{case}");
+            let found = find(&[input], &[]);
+            assert_eq!(found.hives().len(), 1);
+            assert_eq!(found.codes(), [LEFT_OVER], "{:?}", found.diagnostics);
+            assert_eq!(found.verdict().1, NEW_STATE, "{case}");
         }
     }
 }
@@ -320,9 +352,9 @@ fn logs_are_found_beside_a_hive_in_any_case() {
 #[test]
 fn a_log_goes_to_the_hive_that_is_called_exactly_like_it() {
     let files = [("SYSTEM", "a/system"), ("SYSTEM", "a/SYSTEM"), ("SYSTEM.LOG1", "a/SYSTEM.LOG1")];
-    let found = find(&[copy("exact", "dirty-with-logs", &files)], &[], true);
-    let logs: Vec<usize> = found.artifacts.iter().map(|artifact| artifact.logs.len()).collect();
-    assert_eq!((found.artifacts[0].path.ends_with("SYSTEM"), logs), (true, vec![1, 0]));
+    let found = find(&[copy("exact", "dirty-with-logs", &files)], &[]);
+    let [(first, 1), (second, 0)] = found.hives()[..] else { panic!("{:?}", found.hives()) };
+    assert!(first.ends_with("SYSTEM") && second.ends_with("system"), "{first} {second}");
 }
 
 /// A hive that was renamed is found by its logs where no other hive can own them.
@@ -338,13 +370,13 @@ fn a_log_goes_to_the_only_hive_that_can_own_it() {
             "dirty-with-logs",
             &[("SYSTEM", hive), ("SYSTEM.LOG1", "SYSTEM.LOG1"), ("SYSTEM.LOG2", "SYSTEM.LOG2")],
         );
-        let found = find(&[folder], &[], true);
-        assert_eq!(found.artifacts.len(), 1, "{test}");
-        assert_eq!(found.artifacts[0].logs.len() == 2, replayed, "{test}: {:?}", found.artifacts[0].logs);
+        let found = find(&[folder], &[]);
+        let [(_, logs)] = found.hives()[..] else { panic!("{test}: {:?}", found.hives()) };
+        assert_eq!(logs == 2, replayed, "{test}: {logs} logs");
     }
     let two = [("SYSTEM", "DC1_SYSTEM"), ("SYSTEM", "DC2_SYSTEM"), ("SYSTEM.LOG1", "SYSTEM.LOG1")];
-    let found = find(&[copy("owner-two", "dirty-with-logs", &two)], &[], true);
-    assert!(found.artifacts.iter().all(|artifact| artifact.logs.is_empty()));
+    let found = find(&[copy("owner-two", "dirty-with-logs", &two)], &[]);
+    assert!(matches!(found.hives()[..], [(_, 0), (_, 0)]), "{:?}", found.hives());
     assert!(found.diagnostics.iter().any(|remark| remark.code == "log-alone"));
 }
 
@@ -354,21 +386,18 @@ fn a_log_given_by_hand_goes_to_the_hive_that_it_fits() {
     let folder = copy("by-hand", "dirty-with-logs", &files);
     let logs = ["logs/1", "logs/2"].map(|log| folder.join(log));
     let one = [folder.join("SYSTEM")];
-    assert_eq!(verdict(&find(&one, &logs, true), false).1, NEW_STATE);
+    assert_eq!(find(&one, &logs).verdict().1, NEW_STATE);
     // Among several hives: the dirty one, since the SOFTWARE hive has another name and the other SYSTEM is clean.
     let several = [folder.join("SYSTEM"), fixture("compliant/SOFTWARE"), fixture("compliant/SYSTEM")];
-    let found = find(&several, &logs, true);
-    let count: Vec<usize> = found.artifacts.iter().map(|artifact| artifact.logs.len()).collect();
-    assert_eq!((count, found.diagnostics.len()), (vec![2, 0, 0], 0));
+    let found = find(&several, &logs);
+    let count: Vec<usize> = found.hives().into_iter().map(|(_, logs)| logs).collect();
+    assert_eq!((count, found.codes()), (vec![2, 0, 0], vec![LEFT_OVER]), "{:?}", found.diagnostics);
     // Two that it fits, and none.
     let two = [folder.join("SYSTEM"), fixture("dirty/SYSTEM")];
-    assert_eq!(find(&two, &logs, true).diagnostics[0].code.as_str(), "log-alone");
-    let none = find(&several[1..], &[logs[0].clone(), folder.join("missing")], true);
-    assert_eq!(
-        (none.diagnostics[0].code.as_str(), none.diagnostics[1].code.as_str()),
-        ("log-alone", "unreadable-input")
-    );
-    assert_eq!(find(&logs, &[], true).diagnostics.len(), 2);
+    assert_eq!(find(&two, &logs).diagnostics[0].code.as_str(), "log-alone");
+    let none = find(&several[1..], &[logs[0].clone(), folder.join("missing")]);
+    assert_eq!(none.codes(), ["unreadable-input", "log-alone"]);
+    assert_eq!(find(&logs, &[]).diagnostics.len(), 2);
 }
 
 #[test]
@@ -386,13 +415,12 @@ fn a_hive_without_a_usable_base_block_is_read_by_its_logs() {
                 bytes[200] ^= 1;
             }
             fs::write(folder.join("SYSTEM"), bytes).unwrap();
-            let found = find(std::slice::from_ref(&folder), &[], true);
-            assert_eq!((unreadable(&found), verdict(&found, false).1.as_str()), (0, state), "{case}");
-            let (hosts, _) = judge(&found, false);
-            assert!(hosts[0].notes[0].contains("the base block of SYSTEM is damaged"), "{:?}", hosts[0].notes);
-            let as_it_lies = find(&[folder], &[], false);
-            assert_eq!(unreadable(&as_it_lies), 1);
-            assert_eq!(judge(&as_it_lies, false).0[0].verdict, Verdict::Unknown);
+            let found = find(std::slice::from_ref(&folder), &[]);
+            assert_eq!((found.unreadable(), found.verdict().1.as_str()), (0, state), "{case}");
+            let notes = &found.reports[0].notes;
+            assert!(notes[0].contains("the base block of SYSTEM is damaged"), "{notes:?}");
+            let as_it_lies = as_it_lies(&folder, false);
+            assert_eq!((as_it_lies.unreadable(), as_it_lies.reports[0].verdict), (1, Verdict::Unknown));
         }
     }
 }
@@ -404,11 +432,11 @@ fn refused_logs_are_named_with_the_reason() {
     let mut log = fs::read(folder.join("SYSTEM.LOG1")).unwrap();
     log[48] ^= 1;
     fs::write(folder.join("SYSTEM.LOG1"), log).unwrap();
-    let found = find(&[folder], &[], true);
-    assert!(found.diagnostics.is_empty(), "a log with a damaged base block is no hive: {:?}", found.diagnostics);
-    let (hosts, remarks) = judge(&found, false);
-    assert_eq!(remarks[0].code, "log-refused");
-    assert!(hosts[0].notes[0].contains("SYSTEM.LOG1: base block checksum"), "{:?}", hosts[0].notes);
+    let found = find(&[folder], &[]);
+    // A log with a damaged base block is no hive.
+    assert_eq!(found.codes(), ["log-refused"], "{:?}", found.diagnostics);
+    let notes = &found.reports[0].notes;
+    assert!(notes[0].contains("SYSTEM.LOG1: base block checksum"), "{notes:?}");
 }
 
 #[test]
@@ -417,8 +445,8 @@ fn a_log_that_was_cut_short_shows_in_the_notes() {
     let folder = copy("cut", "dirty-with-logs", &names);
     let log = fs::read(folder.join("SYSTEM.LOG1")).unwrap();
     fs::write(folder.join("SYSTEM.LOG1"), log.get(..5000).unwrap()).unwrap();
-    let (hosts, _) = judge(&find(&[folder], &[], true), false);
-    let notes = &hosts[0].notes;
+    let found = find(&[folder], &[]);
+    let notes = &found.reports[0].notes;
     assert!(
         notes[0].contains("newest changes of SYSTEM are not whole") && notes[0].contains("SYSTEM.LOG"),
         "{notes:?}"

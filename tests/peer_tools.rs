@@ -9,17 +9,20 @@
     reason = "a panic is how a test fails"
 )]
 
+#[path = "common/door.rs"]
+#[allow(dead_code, reason = "each test program uses a part of it")]
+mod door;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
-use tlshive::audit::{HostReport, Outcome, audit};
-use tlshive::host::{Options, group, open};
+use tlshive::audit::{HostReport, Outcome};
+use tlshive::host::Options;
 use tlshive::limits::Limits;
 use tlshive::policy::Policy;
 use tlshive::registry::reg_file::RegIs;
-use tlshive::run::interest;
-use tlshive::source::{Search, discover};
+use tlshive::run::Inspection;
 
 /// What is asked, and the states of which the answers differ.
 const LEFT: [(&str, &str); 9] = [
@@ -49,12 +52,9 @@ fn beside() -> PathBuf {
 fn reports(id: &str) -> BTreeMap<String, HostReport> {
     let limits = Limits::default();
     let policy = Policy::builtins().unwrap().into_iter().find(|policy| policy.id == id).unwrap();
-    let found = discover(&[beside().join("states.tar.gz")], &Search::default(), &limits);
-    let groups = group(&found.artifacts, false, &limits).groups;
-    let (keys, trees) = interest(&policy);
-    let options = Options { interest: &keys, trees: &trees, reg_is: RegIs::Export, ..Options::new(&limits) };
-    let hosts = groups.iter().flat_map(|group| open(group, &options).0);
-    hosts.map(|host| (host.name.trim_end_matches(".reg").to_owned(), audit(&policy, &host))).collect()
+    let options = Options { reg_is: RegIs::Export, ..Options::new(&limits) };
+    let reports = door::reports(&[beside().join("states.tar.gz")], &Inspection::new(&policy, &options));
+    reports.into_iter().map(|report| (report.name.trim_end_matches(".reg").to_owned(), report)).collect()
 }
 
 struct Left(BTreeMap<&'static str, Vec<String>>);

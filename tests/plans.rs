@@ -7,11 +7,12 @@ mod common;
 
 use std::fs;
 
+use common::door;
 use common::random::{XorShift, rounds};
 use common::scratch;
 use tlshive::audit::{Outcome, Verdict, audit, weakened};
 use tlshive::error::At;
-use tlshive::host::{Host, Options, group, open};
+use tlshive::host::{Host, Options};
 use tlshive::limits::Limits;
 use tlshive::place::Place;
 use tlshive::plan::format::{Format, files};
@@ -20,8 +21,7 @@ use tlshive::policy::{Policy, Rule};
 use tlshive::registry::Lookup;
 use tlshive::registry::change::{Change, Changes};
 use tlshive::registry::reg_file::RegIs;
-use tlshive::run::interest;
-use tlshive::source::{Search, discover};
+use tlshive::run::Inspection;
 use tlshive::windows::path::{KeyPath, Name};
 use tlshive::windows::value::Value;
 
@@ -50,21 +50,20 @@ fn state(random: &mut XorShift, policy: &Policy) -> String {
     text
 }
 
-fn host(text: &str, policy: &Policy) -> Host {
+/// What is made of the machine that a `.reg` file is.
+fn on<T: Send>(text: &str, policy: &Policy, look: impl Fn(&Host) -> T + Sync) -> T {
     let (_keep, folder) = scratch();
     let file = folder.join("state.reg");
     fs::write(&file, text).unwrap();
     let limits = Limits::default();
-    let (mut keys, trees) = interest(policy);
+    let mut keys = Vec::new();
     for key in policy.keys() {
         keys.extend((2..=key.names().len()).map(|n| tlshive::windows::path::KeyPath(key.names()[..n].to_vec())));
     }
-    let options = Options { interest: &keys, trees: &trees, reg_is: RegIs::Export, ..Options::new(&limits) };
-    let found = discover(&[file], &Search::default(), &limits);
-    let groups = group(&found.artifacts, false, &limits).groups;
-    let (mut hosts, _) = open(&groups[0], &options);
-    assert_eq!(hosts.len(), 1);
-    hosts.remove(0)
+    let options = Options { interest: &keys, reg_is: RegIs::Export, ..Options::new(&limits) };
+    let mut made = door::each_machine(&[file], &Inspection::new(policy, &options), look);
+    assert_eq!(made.len(), 1);
+    made.remove(0)
 }
 
 fn after(host: &Host, imports: &[&[Change]]) -> Host {
@@ -112,44 +111,48 @@ fn a_fix_makes_the_machine_compliant_and_an_undo_leads_back() {
         let mut random = XorShift(round.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
         random.next();
         let text = state(&mut random, &policy);
-        let before = host(&text, &policy);
-        let fix = made(Plan::Fix, &policy, &before);
-        let changes = &fix.changeset.changes;
-        let now = after(&before, &[changes]);
-        let (old, new) = (audit(&policy, &before), audit(&policy, &now));
-        assert_eq!(new.verdict, Verdict::Compliant, "{text}\n{changes:#?}");
-        assert_eq!(weakened(&old.effective, &new.effective), Vec::<String>::new(), "{text}\n{changes:#?}");
-        let passing = |id: &str| old.findings.iter().any(|f| f.rule.id == id && f.outcome == Outcome::Pass);
-        let settings = policy.rules.iter().filter(|rule| passing(&rule.id)).filter_map(Rule::setting);
-        for setting in settings {
-            let set = |change: &Change| {
-                matches!(change, Change::Set { key, name, .. }
-                if *key == setting.key && *name == setting.value)
+        let changes = on(&text, &policy, |before| {
+            let fix = made(Plan::Fix, &policy, before);
+            let changes = &fix.changeset.changes;
+            let now = after(before, &[changes]);
+            let (old, new) = (audit(&policy, before), audit(&policy, &now));
+            assert_eq!(new.verdict, Verdict::Compliant, "{text}\n{changes:#?}");
+            assert_eq!(weakened(&old.effective, &new.effective), Vec::<String>::new(), "{text}\n{changes:#?}");
+            let passing = |id: &str| old.findings.iter().any(|f| f.rule.id == id && f.outcome == Outcome::Pass);
+            let settings = policy.rules.iter().filter(|rule| passing(&rule.id)).filter_map(Rule::setting);
+            for setting in settings {
+                let set = |change: &Change| {
+                    matches!(change, Change::Set { key, name, .. }
+                    if *key == setting.key && *name == setting.value)
+                };
+                assert!(!changes.iter().any(set), "{} passes and is set\n{text}", setting.value);
+            }
+            assert_eq!(fix.changeset.left_out, Vec::<String>::new(), "{text}");
+            let line = |change: &Change| match change {
+                Change::Set { key, name, value } => {
+                    format!("[{key}]\n\"{name}\"=dword:{:x}\n", value.as_dword().unwrap())
+                }
+                other => panic!("{other:?}"),
             };
-            assert!(!changes.iter().any(set), "{} passes and is set\n{text}", setting.value);
-        }
-        assert_eq!(fix.changeset.left_out, Vec::<String>::new(), "{text}");
-        let line = |change: &Change| match change {
-            Change::Set { key, name, value } => format!("[{key}]\n\"{name}\"=dword:{:x}\n", value.as_dword().unwrap()),
-            other => panic!("{other:?}"),
-        };
-        let done: String = changes.iter().map(line).collect();
-        let again = made(Plan::Fix, &policy, &host(&format!("{text}{done}"), &policy));
-        assert!(
-            again.changeset.changes.is_empty() && again.said[0].text.starts_with("nothing to fix: "),
-            "{text}\n{again:#?}"
-        );
+            let done: String = changes.iter().map(line).collect();
+            let again = on(&format!("{text}{done}"), &policy, |host| made(Plan::Fix, &policy, host));
+            assert!(
+                again.changeset.changes.is_empty() && again.said[0].text.starts_with("nothing to fix: "),
+                "{text}\n{again:#?}"
+            );
 
-        for plan in [Plan::Fix, Plan::Enable, Plan::Disable, Plan::Only, Plan::Defaults] {
-            let changes = made(plan, &policy, &before).changeset.changes;
-            let machine = Machine { host: &before, remarks: &[], limits: &Limits::default() };
-            let undo = all(&policy).undo("it for", &changes, &machine).unwrap().changeset.changes;
-            let back = after(&before, &[&changes, &undo]);
-            let what = format!("{plan:?}\n{text}\n{undo:#?}");
-            same(&before, &back, &[changes.as_slice(), &undo].concat(), &what);
-        }
-        fixed += changes.len();
-        fine += usize::from(changes.is_empty());
+            for plan in [Plan::Fix, Plan::Enable, Plan::Disable, Plan::Only, Plan::Defaults] {
+                let changes = made(plan, &policy, before).changeset.changes;
+                let machine = Machine { host: before, remarks: &[], limits: &Limits::default() };
+                let undo = all(&policy).undo("it for", &changes, &machine).unwrap().changeset.changes;
+                let back = after(before, &[&changes, &undo]);
+                let what = format!("{plan:?}\n{text}\n{undo:#?}");
+                same(before, &back, &[changes.as_slice(), &undo].concat(), &what);
+            }
+            changes.len()
+        });
+        fixed += changes;
+        fine += usize::from(changes == 0);
     }
     assert!(fixed > 100, "{fixed} values, {fine} machines that need none");
 }
@@ -186,7 +189,6 @@ fn an_undo_of_any_changes_leads_back_and_rests_there() {
             text.push_str(&format!("[{key}]\n"));
             text.push_str(random.of(&["", "@=dword:1\n", "\"x\"=dword:2\n", "@=dword:1\n\"x\"=dword:2\n"]));
         }
-        let before = host(&text, &policy);
         let change = |random: &mut XorShift| {
             let (key, name) = (keys[random.below(keys.len())].clone(), names[random.below(names.len())].clone());
             match random.below(6) {
@@ -198,15 +200,22 @@ fn an_undo_of_any_changes_leads_back_and_rests_there() {
             }
         };
         let changes: Vec<Change> = (0..random.below(6)).map(|_| change(&mut random)).collect();
-        let undo = plan::undo(&changes, &before.registry, 1000).unwrap();
-        let wanted = there(&before, &keys, &names);
-        let what = format!("{text}\n{changes:#?}\n{undo:#?}");
-        assert_eq!(there(&after(&before, &[&changes, &undo]), &keys, &names), wanted, "{what}");
-        for change in &undo {
-            let alone = std::slice::from_ref(change);
-            assert_eq!(there(&after(&before, &[alone]), &keys, &names), wanted, "{change:?} changes something\n{what}");
-        }
-        deleted += usize::from(changes.iter().any(|change| matches!(change, Change::DeleteKey(_))) && !undo.is_empty());
+        let undone = on(&text, &policy, |before| {
+            let undo = plan::undo(&changes, &before.registry, 1000).unwrap();
+            let wanted = there(before, &keys, &names);
+            let what = format!("{text}\n{changes:#?}\n{undo:#?}");
+            assert_eq!(there(&after(before, &[&changes, &undo]), &keys, &names), wanted, "{what}");
+            for change in &undo {
+                let alone = std::slice::from_ref(change);
+                assert_eq!(
+                    there(&after(before, &[alone]), &keys, &names),
+                    wanted,
+                    "{change:?} changes something\n{what}"
+                );
+            }
+            !undo.is_empty()
+        });
+        deleted += usize::from(changes.iter().any(|change| matches!(change, Change::DeleteKey(_))) && undone);
     }
     assert!(deleted > 20, "{deleted}");
 }
@@ -215,16 +224,17 @@ fn an_undo_of_any_changes_leads_back_and_rests_there() {
 fn what_is_unknown_is_neither_fixed_nor_undone() {
     let policy = Policy::default_policy().unwrap();
     let text = "REGEDIT4\n[HKEY_LOCAL_MACHINE\\SOFTWARE]\n";
-    let host = host(text, &policy);
-    let fix = made(Plan::Fix, &policy, &host);
-    assert_eq!(fix.changeset.left_out.len(), 6, "{:?}", fix.changeset.left_out);
-    for said in [&fix.changeset.remarks, &fix.said.iter().map(|said| said.text.clone()).collect()] {
-        let named = |line: &&String| line.starts_with("Not fixed: rule tls12-client-enabled cannot be judged: ");
-        assert_eq!(said.iter().filter(named).count(), 1, "{said:?}");
-    }
-    let changes = Plan::Enable.anywhere(&all(&policy)).unwrap().changeset.changes;
-    let error = plan::undo(&changes, &host.registry, 1000).unwrap_err();
-    assert!(error.to_string().contains(r"TLS 1.2\Server: no input says"), "{error}");
+    on(text, &policy, |host| {
+        let fix = made(Plan::Fix, &policy, host);
+        assert_eq!(fix.changeset.left_out.len(), 6, "{:?}", fix.changeset.left_out);
+        for said in [&fix.changeset.remarks, &fix.said.iter().map(|said| said.text.clone()).collect()] {
+            let named = |line: &&String| line.starts_with("Not fixed: rule tls12-client-enabled cannot be judged: ");
+            assert_eq!(said.iter().filter(named).count(), 1, "{said:?}");
+        }
+        let changes = Plan::Enable.anywhere(&all(&policy)).unwrap().changeset.changes;
+        let error = plan::undo(&changes, &host.registry, 1000).unwrap_err();
+        assert!(error.to_string().contains(r"TLS 1.2\Server: no input says"), "{error}");
+    });
 }
 
 /// A rule about an effective state that cannot be told before, and passes by the values of another rule: it is fixed, too.
@@ -239,12 +249,13 @@ fn what_the_import_settles_is_not_named_as_left() {
     ];
     let text = format!("id='p'\nversion='1.0.0'\ndate='2026-11-28'\ntitle='t'\nsource='s'\n{}", rules.concat());
     let policy = Policy::parse(&text).unwrap();
-    let host = host(&format!("REGEDIT4\n[{SERVER}]\n\"Enabled\"=\"1\"\n"), &policy);
-    let before: Vec<Outcome> = audit(&policy, &host).findings.iter().map(|finding| finding.outcome).collect();
-    assert_eq!(before, [Outcome::Fail, Outcome::Unknown]);
-    let fix = made(Plan::Fix, &policy, &host);
-    assert_eq!(fix.changeset.changes.len(), 1, "{:?}", fix.changeset.changes);
-    assert!(fix.changeset.left_out.is_empty(), "{:?}", fix.changeset.remarks);
+    on(&format!("REGEDIT4\n[{SERVER}]\n\"Enabled\"=\"1\"\n"), &policy, |host| {
+        let before: Vec<Outcome> = audit(&policy, host).findings.iter().map(|finding| finding.outcome).collect();
+        assert_eq!(before, [Outcome::Fail, Outcome::Unknown]);
+        let fix = made(Plan::Fix, &policy, host);
+        assert_eq!(fix.changeset.changes.len(), 1, "{:?}", fix.changeset.changes);
+        assert!(fix.changeset.left_out.is_empty(), "{:?}", fix.changeset.remarks);
+    });
 }
 
 /// A policy that wants what weakens: three values, of which the second turns SSL 3.0 on; one is asked for by two rules.
@@ -272,22 +283,23 @@ fn weakening() -> Policy {
 #[test]
 fn a_fix_leaves_out_what_would_weaken_and_names_it() {
     let policy = weakening();
-    let before = host(&state(&mut XorShift(7), &Policy::default_policy().unwrap()), &policy);
-    let fix = made(Plan::Fix, &policy, &before);
-    let names: Vec<String> = fix.changeset.changes.iter().map(|change| change.key().to_string()).collect();
-    assert!(names.iter().all(|name| name.contains("TLS 1.2")), "{names:?}");
-    assert_eq!(fix.changeset.left_out, ["ssl30-on", "ssl30-on-again"]);
-    for said in [fix.changeset.remarks, fix.said.into_iter().map(|said| said.text).collect()] {
-        let named = |line: &&String| {
-            line.starts_with("Left out: ")
-                && line.contains(
-                    r"SSL 3.0\Client\Enabled (rule ssl30-on, ssl30-on-again): it would weaken: SSL 3.0 (client) is ",
-                )
-        };
-        assert_eq!(said.iter().filter(named).count(), 1, "{said:#?}");
-    }
-    let after = audit(&policy, &after(&before, &[&fix.changeset.changes]));
-    assert_eq!(weakened(&audit(&policy, &before).effective, &after.effective), Vec::<String>::new());
+    on(&state(&mut XorShift(7), &Policy::default_policy().unwrap()), &policy, |before| {
+        let fix = made(Plan::Fix, &policy, before);
+        let names: Vec<String> = fix.changeset.changes.iter().map(|change| change.key().to_string()).collect();
+        assert!(names.iter().all(|name| name.contains("TLS 1.2")), "{names:?}");
+        assert_eq!(fix.changeset.left_out, ["ssl30-on", "ssl30-on-again"]);
+        for said in [fix.changeset.remarks, fix.said.into_iter().map(|said| said.text).collect()] {
+            let named = |line: &&String| {
+                line.starts_with("Left out: ")
+                    && line.contains(
+                        r"SSL 3.0\Client\Enabled (rule ssl30-on, ssl30-on-again): it would weaken: SSL 3.0 (client) is ",
+                    )
+            };
+            assert_eq!(said.iter().filter(named).count(), 1, "{said:#?}");
+        }
+        let after = audit(&policy, &after(before, &[&fix.changeset.changes]));
+        assert_eq!(weakened(&audit(&policy, before).effective, &after.effective), Vec::<String>::new());
+    });
 }
 
 /// What is left to fix is named, nothing gets worse, and a second fix has nothing more to write.
@@ -299,18 +311,23 @@ fn rules_about_states_are_fixed_by_the_values_that_make_them_pass() {
         for round in 1..=rounds(4) {
             let mut random = XorShift(round.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
             let text = state(&mut random, &Policy::default_policy().unwrap());
-            let before = host(&text, &policy);
-            let fix = made(Plan::Fix, &policy, &before);
-            let now = after(&before, &[&fix.changeset.changes]);
-            let (old, new) = (audit(&policy, &before), audit(&policy, &now));
-            assert_eq!(weakened(&old.effective, &new.effective), Vec::<String>::new(), "{id}\n{text}\n{fix:#?}");
-            for (old, new) in old.findings.iter().zip(&new.findings).filter(|(old, _)| old.outcome == Outcome::Fail) {
-                let named = fix.changeset.left_out.contains(&old.rule.id);
-                assert_eq!(new.outcome != Outcome::Pass, named, "{id} {}\n{text}\n{fix:#?}", old.rule.id);
-                (passing, left) = (passing + usize::from(!named), left + usize::from(named));
-            }
-            let fixed = made(Plan::Fix, &policy, &now);
-            assert_eq!(fixed.changeset.changes, [], "{id}\n{text}\n{fix:#?}");
+            let (fixed, named) = on(&text, &policy, |before| {
+                let (mut passing, mut left) = (0, 0);
+                let fix = made(Plan::Fix, &policy, before);
+                let now = after(before, &[&fix.changeset.changes]);
+                let (old, new) = (audit(&policy, before), audit(&policy, &now));
+                assert_eq!(weakened(&old.effective, &new.effective), Vec::<String>::new(), "{id}\n{text}\n{fix:#?}");
+                for (old, new) in old.findings.iter().zip(&new.findings).filter(|(old, _)| old.outcome == Outcome::Fail)
+                {
+                    let named = fix.changeset.left_out.contains(&old.rule.id);
+                    assert_eq!(new.outcome != Outcome::Pass, named, "{id} {}\n{text}\n{fix:#?}", old.rule.id);
+                    (passing, left) = (passing + usize::from(!named), left + usize::from(named));
+                }
+                let fixed = made(Plan::Fix, &policy, &now);
+                assert_eq!(fixed.changeset.changes, [], "{id}\n{text}\n{fix:#?}");
+                (passing, left)
+            });
+            (passing, left) = (passing + fixed, left + named);
         }
         assert!(passing > 8, "{id}: {passing} rules fixed, {left} left");
     }
@@ -321,10 +338,14 @@ fn a_rule_that_no_value_can_fix_is_left_out_and_named() {
     let policy = Policy::builtin_text("nist-sp-800-52r2").map(Policy::parse).unwrap().unwrap();
     let text = state(&mut XorShift(5), &Policy::default_policy().unwrap());
     let line = text.lines().find(|line| line.starts_with("\"CurrentBuild\"")).unwrap();
-    let host = host(&text.replace(line, "\"CurrentBuild\"=\"17763\""), &policy);
+    let text = text.replace(line, "\"CurrentBuild\"=\"17763\"");
     let asked = ["tls13-server-effective".to_owned()];
     let request = Request { values: &asked, ..all(&policy) };
-    let made = Plan::Fix.machine(&request, &Machine { host: &host, remarks: &[], limits: &Limits::default() }).unwrap();
+    let fix = |host: &Host| {
+        let machine = Machine { host, remarks: &[], limits: &Limits::default() };
+        Plan::Fix.machine(&request, &machine).unwrap()
+    };
+    let made = on(&text, &policy, fix);
     assert!(made.is_nothing(), "{made:#?}");
     assert_eq!(made.changeset.left_out, asked);
     let remarks = &made.changeset.remarks;
@@ -336,11 +357,11 @@ fn a_rule_that_no_value_can_fix_is_left_out_and_named() {
 #[test]
 fn tls13_is_written_where_it_is_known_to_be_there() {
     let policy = Policy::builtin_text("tls12-only").map(Policy::parse).unwrap().unwrap();
-    let machine = |build: &str, processor: &str| {
+    let plan = |build: &str, processor: &str| {
         let text = state(&mut XorShift(5), &Policy::default_policy().unwrap());
         let line = text.lines().find(|line| line.starts_with("\"CurrentBuild\"")).unwrap();
         let text = text.replace(line, &format!("\"CurrentBuild\"=\"{build}\"")).replace("AMD64", processor);
-        host(&text, &policy)
+        on(&text, &policy, |host| made(Plan::Only, &policy, host))
     };
     let has = |made: &Made, text: &str| made.changeset.changes.iter().any(|c| c.key().to_string().contains(text));
     let said = |made: &Made, text: &str| made.changeset.remarks.iter().any(|line| line.contains(text));
@@ -348,9 +369,9 @@ fn tls13_is_written_where_it_is_known_to_be_there() {
     assert!(!has(&anywhere, "CurrentControlSet") && has(&anywhere, "ControlSet002"));
     let keys = |made: &Made| (has(made, "TLS 1.3"), has(made, "WOW6432Node"), said(made, "TLS 1.3 is not among"));
     assert_eq!(keys(&anywhere), (false, true, true));
-    assert_eq!(keys(&made(Plan::Only, &policy, &machine("17763", "AMD64"))), (false, true, true));
-    assert_eq!(keys(&made(Plan::Only, &policy, &machine("20348", "x86"))), (true, false, false));
-    let changes = made(Plan::Only, &policy, &machine("26100", "AMD64")).changeset.changes;
+    assert_eq!(keys(&plan("17763", "AMD64")), (false, true, true));
+    assert_eq!(keys(&plan("20348", "x86")), (true, false, false));
+    let changes = plan("26100", "AMD64").changeset.changes;
     let one = |protocol: &str, name: &str| {
         let key = format!(
             r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\{protocol}\Server"
@@ -376,11 +397,13 @@ fn tls13_is_written_where_it_is_known_to_be_there() {
 fn names_cannot_end_the_remark_that_they_stand_in() {
     const EVIL: &str = "evil\r\n[-HKEY_LOCAL_MACHINE\\SYSTEM]\u{2028}--> Größe\u{202e}";
     let policy = Policy { title: EVIL.to_owned(), ..Policy::default_policy().unwrap() };
-    let mut host = host(&state(&mut XorShift(3), &policy), &policy);
-    host.name = EVIL.to_owned();
-    host.notes.push(EVIL.to_owned());
-    let machine = Machine { host: &host, remarks: &[EVIL.to_owned()], limits: &Limits::default() };
-    let made = Plan::Fix.machine(&all(&policy), &machine).unwrap();
+    let made = on(&state(&mut XorShift(3), &policy), &policy, |host| {
+        let mut host = host.clone();
+        host.name = EVIL.to_owned();
+        host.notes.push(EVIL.to_owned());
+        let machine = Machine { host: &host, remarks: &[EVIL.to_owned()], limits: &Limits::default() };
+        Plan::Fix.machine(&all(&policy), &machine).unwrap()
+    });
     for format in Format::ALL {
         for file in files(format, &made.changeset, None).unwrap() {
             let text = match file.bytes.strip_prefix(&[0xff, 0xfe]) {

@@ -2,18 +2,19 @@
 //! about effective states against states that are written down here.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a test fails")]
 
+#[path = "common/door.rs"]
+mod door;
+
 use std::collections::HashMap;
 use std::path::Path;
 
 use serde_json::Value as Json;
-use tlshive::audit::{HostReport, Installed, Outcome, States, Told, Verdict, audit, audit_with};
-use tlshive::host::{Host, Options, group, open};
+use tlshive::audit::{HostReport, Installed, Outcome, States, Told, Verdict, audit_with};
+use tlshive::host::Options;
 use tlshive::limits::Limits;
 use tlshive::output::{code_list, rule_list, subject_list, topic_list};
 use tlshive::policy::Policy;
-use tlshive::run::interest;
-use tlshive::source::{Search, discover};
-use tlshive::windows::path::KeyPath;
+use tlshive::run::Inspection;
 use tlshive::windows::state::State;
 use tlshive::windows::subject::Subject;
 
@@ -167,15 +168,6 @@ impl States for Known {
     }
 }
 
-fn host(policy: &Policy, name: &str) -> Host {
-    let limits = Limits::default();
-    let found = discover(&[root().join("fixtures/hosts").join(name)], &Search::default(), &limits);
-    let groups = group(&found.artifacts, false, &limits).groups;
-    let interest: Vec<KeyPath> = policy.keys();
-    let options = Options { interest: &interest, ..Options::new(&limits) };
-    open(&groups[0], &options).0.remove(0)
-}
-
 fn judged(id: &str, name: &str, states: &[(&'static str, &'static str)], version: Option<&str>) -> HostReport {
     let policy = policy(id);
     let connect = version.map(|version| match version {
@@ -183,7 +175,11 @@ fn judged(id: &str, name: &str, states: &[(&'static str, &'static str)], version
         "unknown" => Installed::Unversioned(String::new()),
         version => Installed::Version(version.to_owned()),
     });
-    audit_with(&policy, &host(&policy, name), &Known(states.iter().copied().collect(), connect))
+    let known = Known(states.iter().copied().collect(), connect);
+    let (limits, host) = (Limits::default(), root().join("fixtures/hosts").join(name));
+    let inspection = Options::new(&limits);
+    door::each_machine(&[host], &Inspection::new(&policy, &inspection), |host| audit_with(&policy, host, &known))
+        .remove(0)
 }
 
 /// States of a machine that has TLS 1.2 on and everything else as Windows Server 2022 ships it.
@@ -429,11 +425,9 @@ fn machines_in_order_and_machines_that_are_not() {
     for (id, name, verdict, fails) in cases {
         let policy = policy(id);
         let limits = Limits::default();
-        let found = discover(&[root().join("fixtures").join(name)], &Search::default(), &limits);
-        let groups = group(&found.artifacts, false, &limits).groups;
-        let (keys, trees) = interest(&policy);
-        let options = Options { interest: &keys, trees: &trees, ..Options::new(&limits) };
-        let report = audit(&policy, &open(&groups[0], &options).0[0]);
+        let options = Options::new(&limits);
+        let inputs = [root().join("fixtures").join(name)];
+        let report = door::reports(&inputs, &Inspection::new(&policy, &options)).remove(0);
         let failed: Vec<&str> =
             report.findings.iter().filter(|f| f.outcome == Outcome::Fail).map(|f| f.rule.id.as_str()).collect();
         assert_eq!((report.verdict, failed.as_slice()), (verdict, fails), "{name}");

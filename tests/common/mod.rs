@@ -1,5 +1,6 @@
 //! Running the program as a user does, from the root of the checkout, so that paths in its output are the same everywhere.
 
+pub(crate) mod door;
 pub(crate) mod random;
 
 use std::io::Read;

@@ -5,9 +5,12 @@ use std::path::Path;
 use tlshive::audit::effective::Availability::{self, NotSupported, Off, On, SoftOff, Unknown};
 use tlshive::audit::effective::{Effective, Installed, Needs, OverallState, effective};
 use tlshive::audit::restart::Pending;
-use tlshive::host::{Options, group, open};
+use tlshive::host::{Host, Options};
 use tlshive::limits::Limits;
-use tlshive::source::{Search, discover};
+use tlshive::policy::Policy;
+use tlshive::run::Inspection;
+
+use crate::door;
 
 fn host(name: &str) -> Option<(Effective, u64)> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/hosts").join(name);
@@ -16,12 +19,9 @@ fn host(name: &str) -> Option<(Effective, u64)> {
         return None;
     }
     let limits = Limits::default();
-    let groups = group(&discover(&[path], &Search::default(), &limits).artifacts, false, &limits).groups;
-    let options = Options::new(&limits);
-    let (hosts, _) = open(groups.first().unwrap(), &options);
-    let host = hosts.first().unwrap();
-    let effective = effective(&host.registry, &host.windows);
-    Some((effective, host.pages_read()))
+    let (policy, options) = (Policy::default_policy().unwrap(), Options::new(&limits));
+    let look = |host: &Host| (effective(&host.registry, &host.windows), host.pages_read());
+    door::each_machine(&[path], &Inspection::new(&policy, &options), look).into_iter().next()
 }
 
 /// A machine, client and server of SSL 3.0, TLS 1.0, 1.1, 1.2 and 1.3, the line, the product and what it needs.

@@ -7,6 +7,10 @@
     reason = "a panic is how a test fails"
 )]
 
+#[path = "../common/door.rs"]
+#[allow(dead_code, reason = "each test program uses a part of it")]
+mod door;
+
 mod corpus;
 mod dotnet;
 mod facts;

@@ -7,16 +7,18 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use tlshive::audit::{audit, readings};
-use tlshive::host::{Host, Options, Windows, facts, group, open};
+use tlshive::host::{Host, Options, Windows, facts};
 use tlshive::limits::Limits;
 use tlshive::policy::Policy;
 use tlshive::registry::hive::{Answer, Listed};
 use tlshive::registry::reg_file::{Interest, RegFile, RegIs};
 use tlshive::registry::source::Source;
 use tlshive::registry::{Listing, Lookup, Registry};
-use tlshive::source::{Search, discover};
+use tlshive::run::Inspection;
 use tlshive::windows::path::{KeyPath, Name};
 use tlshive::windows::reading::{Part, Reading};
+
+use crate::door;
 
 /// One question.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,17 +84,15 @@ fn has(table: &[Reading], question: &Question, registry: &Registry) -> bool {
     })
 }
 
-/// The machines of all fixtures.
-fn fixtures() -> Vec<Host> {
+/// What `look` makes of the machines of these fixtures.
+fn fixtures<T: Send>(hosts: &str, policy: &Policy, look: impl Fn(&Host) -> T + Sync) -> Vec<T> {
     let limits = Limits::default();
-    let hosts = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/hosts");
-    let found = discover(&[hosts], &Search::default(), &limits);
-    let groups = group(&found.artifacts, false, &limits).groups;
-    groups.iter().flat_map(|group| open(group, &Options::new(&limits)).0).collect()
+    let hosts = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(hosts);
+    door::each_machine(&[hosts], &Inspection::new(policy, &Options::new(&limits)), look)
 }
 
-/// A machine on which a product and an agent are installed, and which rests on an update.
-fn rich() -> Host {
+/// A machine on which a product and an agent are installed, and which rests on an update; all else as on another.
+fn rich(host: &Host) -> Host {
     let local = "[HKEY_LOCAL_MACHINE";
     let uninstall = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall";
     let packages = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\Packages";
@@ -113,9 +113,7 @@ fn rich() -> Host {
     let registry = Registry::new(vec![Box::new(file.taken_as(RegIs::Export))], 16);
     let windows = Windows::read(&registry);
     assert_eq!(windows.build, Some(9200));
-    let mut rich = fixtures().remove(0);
-    (rich.registry, rich.windows) = (registry, windows);
-    rich
+    Host { registry, windows, ..host.clone() }
 }
 
 /// What is asked of a machine when it is opened and judged.
@@ -133,21 +131,28 @@ fn asked(policy: &Policy, host: &Host) -> BTreeSet<Question> {
 #[test]
 fn an_audit_asks_for_what_the_table_has_and_for_nothing_else() {
     let policies = Policy::builtins().unwrap();
-    let mut cases: Vec<(&Policy, Host)> = fixtures().into_iter().map(|host| (&policies[0], host)).collect();
-    cases.extend(policies.iter().map(|policy| (policy, rich())));
-    let (mut seen, mut strange) = (BTreeSet::new(), BTreeSet::new());
-    for (policy, host) in &cases {
-        let table = readings(policy);
-        let new: Vec<Question> = asked(policy, host).into_iter().filter(|question| !seen.contains(question)).collect();
-        strange.extend(new.iter().filter(|question| !has(&table, question, &host.registry)).cloned());
-        seen.extend(new);
-    }
-    assert!(strange.is_empty(), "{strange:#?}");
+    let default = &policies[0];
+    let held = |policy: &Policy, host: &Host| {
+        let (table, asked) = (readings(policy), asked(policy, host));
+        let strange: Vec<&Question> = asked.iter().filter(|question| !has(&table, question, &host.registry)).collect();
+        assert!(strange.is_empty(), "{strange:#?}");
+        asked
+    };
+    let plain = fixtures("hosts", default, |host| held(default, host));
+    assert!(plain.len() > 20, "{}", plain.len());
+    let seen: BTreeSet<Question> = plain.into_iter().flatten().collect();
     // Nor does anything stand there for nothing, but what is read of a machine when it is opened.
-    let registry = rich().registry;
-    let idle = |reading: &Reading| !seen.iter().any(|question| has(std::slice::from_ref(reading), question, &registry));
-    let opened = facts();
-    let idle: Vec<Reading> =
-        (readings(&policies[0]).into_iter()).filter(|reading| idle(reading) && !opened.contains(reading)).collect();
-    assert!(idle.is_empty(), "{idle:#?}");
+    let idle = fixtures("hosts/compliant", default, |host| {
+        let rich = rich(host);
+        let mut seen = seen.clone();
+        seen.extend(policies.iter().flat_map(|policy| held(policy, &rich)));
+        let used = |reading: &Reading| {
+            seen.iter().any(|question| has(std::slice::from_ref(reading), question, &rich.registry))
+        };
+        let opened = facts();
+        let mut table = readings(default);
+        table.retain(|reading| !used(reading) && !opened.contains(reading));
+        table
+    });
+    assert_eq!(idle, [[]]);
 }

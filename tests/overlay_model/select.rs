@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use tlshive::host::{Host, Input, Options, OverlayFile, Overlays, Wanted, group, open, overlay_interest};
+use tlshive::host::{Host, Input, Options, OverlayFile, Overlays, Wanted, overlay_interest};
 use tlshive::limits::Limits;
+use tlshive::policy::Policy;
 use tlshive::registry::Lookup;
 use tlshive::registry::overlay::View;
-use tlshive::source::{Search, discover};
+use tlshive::run::Inspection;
 use tlshive::windows::path::{KeyPath, Name};
 
+use crate::common::door;
 use crate::common::random::{XorShift, rounds};
 
 const KEY: &str = r"Control\Model";
@@ -98,16 +100,18 @@ impl Machine {
     }
 }
 
-fn opened(base: &Path, import: &Path, wanted: Wanted) -> Vec<Host> {
+/// The control sets that are judged, each with the value in it.
+fn opened(base: &Path, import: &Path, wanted: Wanted) -> Vec<(Option<String>, Option<u32>)> {
     let limits = Limits::default();
-    let found = discover(&[base.to_path_buf()], &Search::default(), &limits);
-    let groups = group(&found.artifacts, false, &limits).groups;
     let interest = [KeyPath::parse(&format!(r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\{KEY}"))];
     let (input, file) = Input::overlay(import, false).unwrap();
     let files = [OverlayFile::read(input, &file, &overlay_interest(&interest, &[]), &limits, None, None)];
     let overlays = Overlays { files: &files, view: View::Bits64 };
     let options = Options { control_set: wanted, interest: &interest, overlays, ..Options::new(&limits) };
-    open(&groups[0], &options).0
+    let policy = Policy::default_policy().unwrap();
+    let set = |host: &Host| host.control_set.as_ref().map(|set| set.name.to_ascii_lowercase());
+    let look = |host: &Host| (set(host), value(host));
+    door::each_machine(&[base.to_path_buf()], &Inspection::new(&policy, &options), look)
 }
 
 /// The value in the set that is judged; `None` where there is none, or nothing is known.
@@ -143,16 +147,14 @@ fn the_set_that_an_import_selects_is_judged_as_the_import_leaves_it() {
             let hosts = opened(&base, &file, wanted.clone());
             let want = number.and_then(|n| after.sets.get(&n).copied().flatten());
             assert_eq!(hosts.len(), 1, "{wanted:?}\n{what}");
-            assert_eq!(value(&hosts[0]), want, "{wanted:?}\n{what}");
-            let named = hosts[0].control_set.as_ref().map(|set| set.name.to_ascii_lowercase());
+            let (named, value) = hosts[0].clone();
+            assert_eq!(value, want, "{wanted:?}\n{what}");
             let there = number.filter(|n| wanted == Wanted::Current || after.sets.contains_key(n));
             assert_eq!(named, there.map(|n| format!("controlset00{n}")), "{wanted:?}\n{what}");
             chosen += usize::from(want.is_some() && want != before.sets.get(&current).copied().flatten());
         }
         let all = opened(&base, &file, Wanted::All);
-        let mut found: Vec<_> =
-            all.iter().filter_map(|host| Some((host.control_set.clone()?.name, value(host)))).collect();
-        found.iter_mut().for_each(|(name, _)| name.make_ascii_lowercase());
+        let mut found: Vec<_> = all.into_iter().filter_map(|(name, value)| Some((name?, value))).collect();
         found.sort();
         let want: Vec<_> = after.sets.iter().map(|(n, value)| (format!("controlset00{n}"), *value)).collect();
         assert_eq!(found, want, "{what}");
