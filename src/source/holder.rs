@@ -44,14 +44,6 @@ pub(super) fn open_disk(
 }
 
 impl Walk<'_> {
-    /// The other files of this machine that the image at `path` consists of.
-    pub(super) fn parts_of(&self, path: &Path) -> Vec<PathBuf> {
-        let parts = Arc::new(Parts::default());
-        let opened = open_disk(path, self.search.allow, &parts, &self.limits);
-        drop(opened); // one that cannot be opened may have parts too
-        parts.all().into_iter().skip(1).map(|(_, path)| path).collect()
-    }
-
     pub(super) fn local_image(&mut self, holder: &Holder) {
         let called = name(&holder.path);
         let parts = Arc::new(Parts::default());

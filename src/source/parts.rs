@@ -1,12 +1,18 @@
 //! Images that are only parts of others: a parent, an extent, a segment.
 
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::panic::resume_unwind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
 
+use super::holder::open_disk;
 use super::ledger::{Entry, Fate};
+use super::opener::Parts;
 use super::units::UnitFile;
-use super::walk::{Holder, HolderKind, Walk};
+use super::walk::{AHEAD, Holder, HolderKind, Walk};
 use crate::files;
+use crate::limits::Limits;
 
 /// Which images are only parts of others, and every file that any of them uses.
 pub(crate) struct PartsAmong {
@@ -32,11 +38,7 @@ impl Walk<'_> {
         }
         let mut used = HashSet::new();
         let mut uses: Vec<Vec<usize>> = Vec::new();
-        for holder in containers {
-            let others = match holder.kind {
-                HolderKind::Image => self.parts_of(&holder.path),
-                HolderKind::Archive(_) => Vec::new(),
-            };
+        for others in self.parts_of_each(containers) {
             let others: Vec<PathBuf> = others.iter().filter_map(|path| files::real(path).ok()).collect();
             uses.push(others.iter().filter_map(|path| numbers.get(path).copied()).collect());
             used.extend(others);
@@ -45,6 +47,30 @@ impl Walk<'_> {
         let named: Vec<bool> = containers.iter().map(|holder| holder.named).collect();
         self.images.extend(numbers.into_keys());
         PartsAmong { is_part: parts(&uses, &named), used }
+    }
+
+    /// The other files that each of these consists of. Objects are asked several at a time: each answer is a request away.
+    fn parts_of_each(&self, holders: &[Holder]) -> Vec<Vec<PathBuf>> {
+        let (allow, limits) = (self.search.allow, &*self.limits);
+        let parts = |holder: &Holder| match holder.kind {
+            HolderKind::Image => parts_of(&holder.path, allow, limits),
+            HolderKind::Archive(_) => Vec::new(),
+        };
+        let parts = &parts;
+        let mut each = Vec::with_capacity(holders.len());
+        for some in holders.chunks(AHEAD) {
+            if !some.iter().any(|holder| files::is_remote(&holder.path)) {
+                each.extend(some.iter().map(parts));
+                continue;
+            }
+            thread::scope(|scope| {
+                let asked: Vec<_> = some.iter().map(|holder| scope.spawn(move || parts(holder))).collect();
+                for answer in asked {
+                    each.push(answer.join().unwrap_or_else(|panic| resume_unwind(panic)));
+                }
+            });
+        }
+        each
     }
 
     /// Files that an image uses are parts of it, though nothing in them says so.
@@ -60,6 +86,14 @@ impl Walk<'_> {
             }
         }
     }
+}
+
+/// The other files that the image at `path` consists of.
+fn parts_of(path: &Path, allow: &[PathBuf], limits: &Limits) -> Vec<PathBuf> {
+    let parts = Arc::new(Parts::default());
+    let opened = open_disk(path, allow, &parts, limits);
+    drop(opened); // one that cannot be opened may have parts too
+    parts.all().into_iter().skip(1).map(|(_, path)| path).collect()
 }
 
 /// Which files are only parts of others, where each uses those in `uses`. Files that use one another are not all parts: one

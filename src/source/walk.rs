@@ -49,7 +49,7 @@ pub struct Discovery {
 }
 
 /// Files that are told apart at a time, as far as their stores allow.
-const AHEAD: usize = 32;
+pub(super) const AHEAD: usize = 32;
 
 /// Looks at every input at once: a file is told by its content, a folder is walked; disk images and archives are looked into.
 /// Symbolic links below a folder are not followed (in a mounted image they lead out of the evidence), and pipes and devices
