@@ -18,7 +18,7 @@ use super::overlay;
 use super::policy;
 use super::progress;
 use super::report;
-use super::reports::{Beside, compared, layout};
+use super::reports::{Beside, begin, compared, layout};
 use super::stderr;
 use super::writer::{spare_folder, writer};
 use crate::diagnostic::{Code, Diagnostic, Severity};
@@ -44,8 +44,10 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     }
     #[cfg(feature = "remote")]
     files::set_block_size(args.block_size);
-    if !args.only.is_empty() && !matches!(args.format, FormatArg::Json | FormatArg::Jsonl) {
-        return Err("--only is for --format jsonl and json: other reports are about all machines".to_owned().into());
+    let saves = matches!(args.format, FormatArg::Json | FormatArg::Jsonl)
+        || args.reports.wanted.iter().any(|(format, _)| format.saves());
+    if !args.only.is_empty() && !saves {
+        return Err("--only is for jsonl and json: other reports are about all machines".to_owned().into());
     }
     let policy = policy::load_all(&args.policy)?;
     let waivers = args.waivers.as_deref().map(|path| about::waivers(path, &policy)).transpose()?;
@@ -94,8 +96,9 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     let mut out = writer(args.to.output.as_deref(), args.to.force, &inputs)?.lasting();
     let mut beside = Beside::open(&args.reports, args.to.output.as_deref(), args.to.force, &inputs)?;
     let mut overview = Vec::new();
-    let mut reports = beside.reports(args.reports.bom)?;
-    let mut report = None;
+    let mut reports = begin(&mut beside.reports, args.reports.bom)?;
+    let streams = beside.streams.iter_mut().map(|(format, out)| Report::begin(*format, &about, out));
+    let mut streams = streams.collect::<io::Result<Vec<_>>>()?;
     let main = main_format(args);
     compared(&mut reports, &args.reports, main.report().filter(|_| !is_silent(args)))?;
     match main {
@@ -107,7 +110,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
                 let layout = Layout { has_details: true, ..layout };
                 reports.add(ReportFormat::Overview(layout), false, &mut overview)?;
             }
-            report = Some(Report::begin(format, &about, &mut out)?);
+            streams.push(Report::begin(format, &about, &mut out)?);
         }
     }
     reports.run(records::run(&about)?);
@@ -116,7 +119,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         now.take(&Saved::Run(saved_run(&about)?)).map_err(io::Error::from)?;
     }
     let shown = progress::show(&progress, &args.progress, args.quiet);
-    let end = inspect(args, &inspection, &mut report, &mut reports, &mut now)?;
+    let end = inspect(args, &inspection, &mut streams, &mut reports, &mut now)?;
     drop(shown);
     let news = match (&baseline, &now) {
         (Some(old), Some(new)) => {
@@ -133,9 +136,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     let ended = clock::second();
     reports.run_ended(records::end(&end, &ended)?);
     reports.finish(end.counts, status, &[])?;
-    if let Some(report) = report {
-        report.end(&end, &ended, &overview)?;
-    }
+    streams.into_iter().try_for_each(|stream| stream.end(&end, &ended, &overview))?;
     beside.finish()?;
     if !args.quiet {
         for remark in about.diagnostics.iter().chain(&end.diagnostics) {
@@ -181,8 +182,8 @@ fn named(args: &AuditArgs) -> Vec<PathBuf> {
 
 /// What a worker makes of a record.
 struct Said {
-    /// Its part of the report.
-    piece: Piece,
+    /// Its part of each stream.
+    pieces: Vec<Piece>,
     /// The record, as other reports need it.
     record: Option<io::Result<crate::saved::record::Record>>,
     /// Lines for standard error.
@@ -201,11 +202,11 @@ struct Said {
 fn inspect(
     args: &AuditArgs,
     inspection: &Inspection<'_>,
-    report: &mut Option<Report<'_>>,
+    streams: &mut [Report<'_>],
     reports: &mut Reports<'_>,
     now: &mut Option<Side>,
 ) -> Result<End, Failure> {
-    let format = report.as_ref().map(Report::format);
+    let formats: Vec<Format> = streams.iter().map(Report::format).collect();
     let (wanted, targets) = (!reports.is_empty(), targets(args));
     let is_compared = now.is_some();
     let said = |record: Record| -> Said {
@@ -215,17 +216,21 @@ fn inspect(
         };
         let opened = if targets.is_empty() { Vec::new() } else { files_of(&record) };
         let wanted_here = args.only.is_empty() || args.only.iter().any(|only| only.takes(&record));
-        let piece = format.filter(|_| wanted_here).map(|format| format.piece(&record)).unwrap_or_default();
+        let piece = |format: &Format| match format {
+            Format::Json | Format::Jsonl if !wanted_here => Piece::default(),
+            format => format.piece(&record),
+        };
+        let pieces = formats.iter().map(piece).collect();
         let saved = is_compared.then(|| saved(&record));
         let asked = asked_by(&record, inspection.options.pick);
         let is_image = matches!(&record, Record::Input(input) if !input.images.is_empty());
-        Said { piece, record: wanted.then(|| records::record(&record)), remarks, opened, asked, is_image, saved }
+        Said { pieces, record: wanted.then(|| records::record(&record)), remarks, opened, asked, is_image, saved }
     };
     let handles = targets.iter().filter_map(|path| Some((path, same_file::Handle::from_path(path).ok()?)));
     let handles: Vec<(&PathBuf, same_file::Handle)> = handles.collect();
     let mut clash: Option<(PathBuf, PathBuf)> = None;
     let (mut asked, mut images) = (BTreeSet::new(), false);
-    let mut take = |Said { piece, record, remarks, opened, saved, .. }: Said| {
+    let mut take = |Said { pieces, record, remarks, opened, saved, .. }: Said| {
         if let (Some(now), Some(record)) = (now.as_mut(), saved) {
             now.take(&record?).map_err(io::Error::from)?;
         }
@@ -235,7 +240,7 @@ fn inspect(
             clash = clash.take().or_else(|| Some(((*target).clone(), same?.clone())));
         }
         record.map_or(Ok(()), |record| reports.take(record?))?;
-        report.as_mut().map_or(Ok(()), |report| report.take(piece))?;
+        streams.iter_mut().zip(pieces).try_for_each(|(stream, piece)| stream.take(piece))?;
         Ok::<(), Failure>(())
     };
     let mut end = inspect_all(inputs(args)?, inspection, said, |said: Said| {

@@ -10,7 +10,7 @@ use super::args::{MergedFormatArg, ReportArgs};
 use super::exit::Failure;
 use super::policy;
 use super::reader;
-use super::reports::{Beside, compared, layout};
+use super::reports::{Beside, FileFormat, begin, compared, layout};
 use super::stderr;
 use super::writer::writer;
 use crate::digest::sha256_hex;
@@ -25,11 +25,17 @@ use crate::saved::{Ending, Saved, read};
 pub(super) fn run(args: &ReportArgs) -> Result<u8, Failure> {
     let mut out = writer(args.to.output.as_deref(), args.to.force, &args.parts)?.lasting();
     let mut beside = Beside::open(&args.reports, args.to.output.as_deref(), args.to.force, &args.parts)?;
-    let mut sinks = Sinks { document: None, reports: beside.reports(args.reports.bom)? };
+    if let Some((_, file)) = args.reports.wanted.iter().find(|(format, _)| *format == FileFormat::Jsonl) {
+        let file = file.display();
+        return Err(format!("--report jsonl={file}: runs are put together as json; jsonl is what audit writes").into());
+    }
+    let reports = begin(&mut beside.reports, args.reports.bom)?;
+    let documents = beside.streams.iter_mut().map(|(_, out)| Document::new(out)).collect();
+    let mut sinks = Sinks { documents, reports };
     let main = (!matches!(args.format, MergedFormatArg::Json)).then(|| report_format(args.format, args));
     compared(&mut sinks.reports, &args.reports, main)?;
     match args.format {
-        MergedFormatArg::Json => sinks.document = Some(Document::new(&mut out)),
+        MergedFormatArg::Json => sinks.documents.push(Document::new(&mut out)),
         other => sinks.reports.add(report_format(other, args), args.reports.bom, &mut out)?,
     }
     let mut merging = Merging { parts: args.parts.clone(), ..Merging::default() };
@@ -78,15 +84,13 @@ pub(super) fn run(args: &ReportArgs) -> Result<u8, Failure> {
 
 /// Where the records go.
 struct Sinks<'w> {
-    document: Option<Document<'w>>,
+    documents: Vec<Document<'w>>,
     reports: Reports<'w>,
 }
 
 impl Sinks<'_> {
     fn finish(self, merging: &Merging, status: u8) -> io::Result<()> {
-        if let Some(mut document) = self.document {
-            document.end(&merging.counts, &merging.troubles)?;
-        }
+        self.documents.into_iter().try_for_each(|mut document| document.end(&merging.counts, &merging.troubles))?;
         self.reports.finish(merging.counts, status, &merging.troubles)
     }
 }
@@ -180,7 +184,7 @@ impl Merging {
             if let Ok(read) = parsed(&input) {
                 sinks.reports.take(Record::Input(read))?;
             }
-            sinks.document.as_mut().map_or(Ok(()), |document| document.input(&input))?;
+            sinks.documents.iter_mut().try_for_each(|document| document.input(&input))?;
         }
         Ok(())
     }
@@ -244,7 +248,7 @@ impl Merging {
             }
         }
         sinks.reports.run(run);
-        sinks.document.as_mut().map_or(Ok(()), |document| document.run(part, json))
+        sinks.documents.iter_mut().try_for_each(|document| document.run(part, json))
     }
 
     fn host(&mut self, part: &str, json: &Json, host: Box<Host>, sinks: &mut Sinks<'_>) -> io::Result<()> {
@@ -266,7 +270,7 @@ impl Merging {
             host.count(&mut self.counts);
         }
         sinks.reports.take(Record::Host(host))?;
-        sinks.document.as_mut().map_or(Ok(()), |document| document.host(json))
+        sinks.documents.iter_mut().try_for_each(|document| document.host(json))
     }
 
     fn input(&mut self, part: &str, json: &Json, input: Box<Input>, sinks: &mut Sinks<'_>) -> io::Result<()> {
@@ -296,7 +300,7 @@ impl Merging {
             input.count(&mut self.counts);
         }
         sinks.reports.take(Record::Input(input))?;
-        sinks.document.as_mut().map_or(Ok(()), |document| document.input(json))
+        sinks.documents.iter_mut().try_for_each(|document| document.input(json))
     }
 
     fn end(&mut self, end: End, sinks: &mut Sinks<'_>) {

@@ -135,6 +135,39 @@ fn several_reports_are_written_in_one_run_and_nothing_is_overwritten() {
     assert!(twice.status == 2 && twice.err().contains("two reports of one name"), "{}", twice.err());
 }
 
+/// The run itself can lie beside a report, in both forms, and as the text that it prints otherwise.
+#[test]
+fn a_run_is_saved_beside_a_report() {
+    let (_keep, folder) = scratch();
+    let file = |name: &str| folder.join(name).display().to_string();
+    let beside = |formats: &[&str]| -> Vec<String> {
+        formats.iter().map(|format| format!("--report={format}={}", file(format))).collect()
+    };
+    let reports = beside(&["jsonl", "json", "text"]);
+    let args: Vec<&str> = ["audit", "--format", "csv"].into_iter().chain(MIXED).collect();
+    let all = run(&[args.clone(), reports.iter().map(String::as_str).collect()].concat());
+    assert!(all.out() == rendered(&args));
+    let read = |name: &str| fs::read_to_string(file(name)).unwrap();
+    // But for the arguments, which stand in the first record.
+    for (format, after) in [("jsonl", "\n{\"record\":\"input\""), ("json", "\n  \"hosts\": [")] {
+        let alone = rendered(&[&["audit", "--format", format], &MIXED[..]].concat());
+        let rest = |text: &str| text.split_once(after).unwrap().1.to_owned();
+        assert!(rest(&read(format)) == rest(&alone), "{format}");
+    }
+    assert!(read("text") == rendered(&["report", &file("jsonl")]));
+    // What is put together is saved as one document, and not as a stream.
+    let merged = file("merged");
+    let put = run(&["report", &file("jsonl"), "--report", &format!("json={merged}")]);
+    assert_eq!(put.status, all.status);
+    assert!(read("merged") == rendered(&["report", &file("jsonl"), "--format", "json"]));
+    let refused = run(&["report", &file("jsonl"), "--report", &format!("jsonl={}", file("no"))]);
+    assert!(refused.status == 2 && refused.err().contains("jsonl is what audit writes"), "{}", refused.err());
+    // What is left out of a stream is left out of no report.
+    let some = [&args[..], &["--only", "failing", "--force"], &[&*reports[0]]].concat();
+    assert!(run(&some).out() == all.out());
+    assert!(read("jsonl").lines().count() < 9, "{}", read("jsonl"));
+}
+
 #[test]
 fn the_page_is_complete_loads_nothing_and_names_act_on_nothing() {
     let (_keep, folder) = scratch();

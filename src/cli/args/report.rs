@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
-use super::super::{EXIT_STATUS, reports};
+use super::super::EXIT_STATUS;
+use super::super::reports::{self, FileFormat};
 use super::{ColourArg, HelpArgs, INPUT, JUDGING, OUTPUT, OutArgs, ProgressArgs, listed, listed_values};
 use crate::output::reports::ReportFormat;
 use crate::policy::Policy;
@@ -23,7 +24,7 @@ pub(in crate::cli) struct ReportsArgs {
         help_heading = OUTPUT,
         long_help = listed_values("A report besides, such as html=tls.html; may be given again. FORMAT is one of", report_formats())
     )]
-    pub(in crate::cli) wanted: Vec<(ReportFormat, PathBuf)>,
+    pub(in crate::cli) wanted: Vec<(FileFormat, PathBuf)>,
 
     /// Which machines differ from others of their kind
     ///
@@ -64,7 +65,7 @@ impl ReportsArgs {
 
 /// The formats of reports, as the help lists them.
 fn report_formats() -> impl Iterator<Item = PossibleValue> {
-    ReportFormat::FILES.into_iter().map(|format| PossibleValue::new(format.name()).help(format.about()))
+    FileFormat::all().map(|format| PossibleValue::new(format.name()).help(format.about()))
 }
 
 #[derive(Clone, Copy, ValueEnum)]
