@@ -5,10 +5,17 @@
 mod common;
 
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::{Condvar, Mutex};
+use std::time::Duration;
 
-use common::{Run, root, run, scratch};
+use common::{Run, door, root, run, scratch};
 use serde_json::Value as Json;
+use tlshive::host::Options;
+use tlshive::limits::Limits;
+use tlshive::policy::Policy;
+use tlshive::run::Inspection;
 
 const CONFIG: &str = r"Windows\System32\config\SYSTEM";
 const TRIAGE: &str = "C/Windows/System32/config/SYSTEM";
@@ -874,4 +881,25 @@ fn a_disk_with_a_wiped_start_is_found_below_a_folder_and_in_an_archive() {
     fs::create_dir(&luks).unwrap();
     fs::write(luks.join("disk.raw"), [&b"LUKS\xba\xbe\0\x02"[..], &[1; 1 << 17]].concat()).unwrap();
     assert_eq!(audit(&[&luks]).status, 3);
+}
+
+/// Each machine waits for the other one: neither would come if the images were judged one after the other.
+#[test]
+fn machines_in_images_of_one_folder_are_looked_at_side_by_side() {
+    let (_keep, folder) = scratch();
+    for name in ["a.qcow2", "b.qcow2"] {
+        fs::copy(root().join("fixtures/images/compliant.qcow2"), folder.join(name)).unwrap();
+    }
+    let (limits, policy) = (Limits::default(), Policy::default_policy().unwrap());
+    let options = Options::new(&limits);
+    let inspection = Inspection { jobs: NonZeroUsize::new(2).unwrap(), ..Inspection::new(&policy, &options) };
+    let (arrived, more) = (Mutex::new(0), Condvar::new());
+    let met = door::each_machine(&[folder], &inspection, |_| {
+        let mut arrived = arrived.lock().unwrap();
+        *arrived += 1;
+        more.notify_all();
+        let wait = more.wait_timeout_while(arrived, Duration::from_secs(30), |arrived| *arrived < 2);
+        !wait.unwrap().1.timed_out()
+    });
+    assert_eq!(met, [true, true]);
 }

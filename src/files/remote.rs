@@ -90,6 +90,8 @@ impl Remote {
             (kept.open.get(path), kept.size_of(path))
         };
         if let Some(object) = known {
+            // It may have been read since.
+            self.kept().let_go();
             return Ok(object);
         }
         let object = Arc::new(Object::open(self.stores.at(path)?, size).await?);
@@ -103,14 +105,19 @@ impl Remote {
             }
         }
         kept.open.put(path, Arc::clone(&object));
-        while kept.open.len() > OPEN || kept.open.len() > 1 && object::in_memory() > BYTES {
-            kept.open.forget_oldest();
-        }
+        kept.let_go();
         Ok(object)
     }
 }
 
 impl Kept {
+    /// Lets go of what was opened first, where there is too much.
+    fn let_go(&mut self) {
+        while self.open.len() > OPEN || self.open.len() > 1 && object::in_memory() > BYTES {
+            self.open.forget_oldest();
+        }
+    }
+
     /// The size that a list gave.
     fn size_of(&self, path: &Path) -> Option<u64> {
         let listed = self.folders.get(path.parent()?)?;

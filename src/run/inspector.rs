@@ -187,15 +187,14 @@ impl<'a, R> Inspector<'a, '_, R> {
             walk.out.diagnostics.extend(remarks.filter(|remark| remark.place.artifact == name).cloned());
             walk
         }));
-        let mut left = holders.left.lock().unwrap_or_else(PoisonError::into_inner);
-        let made = match looked {
-            Ok(walk) if walk.dynamic.is_empty() => self.found(walk),
-            Ok(walk) => {
-                left.dynamic.push((holder.path().to_path_buf(), walk));
-                self.nothing()
-            }
-            Err(_) => self.broke(Some(holder.path())),
+        // Others must not wait while the machines in this one are judged.
+        let (made, dynamic) = match looked {
+            Ok(walk) if walk.dynamic.is_empty() => (self.found(walk), None),
+            Ok(walk) => (self.nothing(), Some((holder.path().to_path_buf(), walk))),
+            Err(_) => (self.broke(Some(holder.path())), None),
         };
+        let mut left = holders.left.lock().unwrap_or_else(PoisonError::into_inner);
+        left.dynamic.extend(dynamic);
         left.count -= 1;
         let mut dynamic = match left.count {
             0 => std::mem::take(&mut left.dynamic),
