@@ -3,13 +3,16 @@
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 export TLSHIVE ?= $(TARGET_DIR)/release/tlshive
 
-.PHONY: help build lint test test-peers test-page test-remote test-fleet bench fuzz fixtures
+.PHONY: help build dist lint test test-peers test-page test-remote test-fleet bench fuzz fixtures
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F '|' '{ printf "%-12s %s\n", $$1, $$2 }'
 
-build: ## build the release binary
+build: ## build the release binary, quickly
 	cargo build --release --locked
+
+dist: ## build what is measured and shipped: target/dist/tlshive
+	cargo build --profile dist --locked
 
 lint: ## formatting and clippy, warnings as errors
 	cargo fmt --check

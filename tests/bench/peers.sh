@@ -11,8 +11,8 @@ system=$folder/SYSTEM software=$folder/SOFTWARE
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-cargo build --quiet --release --locked
-tlshive=${CARGO_TARGET_DIR:-target}/release/tlshive
+cargo build --quiet --profile dist --locked
+tlshive=${CARGO_TARGET_DIR:-target}/dist/tlshive
 built=$(cargo bench --no-run --locked --bench nt_hive_pair --message-format=json 2>/dev/null)
 nt_hive=$(sed -n 's/.*"executable":"\([^"]*nt_hive_pair[^"]*\)".*/\1/p' <<<"$built" | tail -n 1)
 
