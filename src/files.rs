@@ -60,6 +60,33 @@ pub(crate) fn is_folder(path: &Path) -> bool {
     if is_remote(path) { is_prefix(path) } else { path.is_dir() }
 }
 
+/// Whether these are files of this machine, and folders with nothing but files right in them, together no more than `most`.
+pub(crate) fn are_few(paths: &[PathBuf], most: usize) -> bool {
+    let mut left = most;
+    paths.iter().all(|path| {
+        let files = match path.metadata() {
+            Ok(meta) if meta.is_dir() && !is_remote(path) => files_alone(path, left),
+            Ok(meta) if meta.is_file() => Some(1),
+            _ => None,
+        };
+        let rest = files.and_then(|files| left.checked_sub(files));
+        left = rest.unwrap_or_default();
+        rest.is_some()
+    })
+}
+
+/// How many files lie in a folder, if there is nothing else and there are no more than `most`.
+fn files_alone(folder: &Path, most: usize) -> Option<usize> {
+    let mut files = 0;
+    for entry in fs::read_dir(folder).ok()? {
+        files += 1;
+        if files > most || !entry.and_then(|entry| entry.file_type()).is_ok_and(|kind| kind.is_file()) {
+            return None;
+        }
+    }
+    Some(files)
+}
+
 /// A file that is open for reading.
 pub(crate) enum File {
     Local(LocalFile),
@@ -168,4 +195,23 @@ pub(crate) fn list(folder: &Path) -> io::Result<Vec<io::Result<Listed>>> {
         Ok(Listed { name: entry.file_name(), what })
     };
     Ok(fs::read_dir(folder)?.map(listed).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_files_are_told_from_a_tree_of_them() {
+        let temp = tempfile::tempdir().unwrap();
+        let (flat, deep) = (temp.path().join("flat"), temp.path().join("deep"));
+        fs::create_dir_all(deep.join("below")).unwrap();
+        fs::create_dir(&flat).unwrap();
+        ["a", "b", "c"].iter().for_each(|name| fs::write(flat.join(name), "").unwrap());
+        let few =
+            |paths: &[&Path], most| are_few(&paths.iter().map(|path| path.to_path_buf()).collect::<Vec<_>>(), most);
+        assert!(few(&[&flat], 3) && few(&[&flat, &flat.join("a")], 4) && few(&[], 0));
+        assert!(!few(&[&flat], 2) && !few(&[&flat, &flat.join("a")], 3));
+        assert!(!few(&[&deep], 9) && !few(&[&flat.join("none")], 9) && !few(&[Path::new("s3://bucket/")], 9));
+    }
 }

@@ -34,7 +34,7 @@ use elsewhere::Elsewhere;
 use inspector::{Inspector, Job};
 pub use look::Met;
 use look::{Audits, Look, Opens};
-use order::in_order;
+use order::{Length, in_order};
 pub use record::{About, Fix, Fixer, HostRecord, InputRecord, Record};
 pub use shard::{NoShard, Shard};
 
@@ -88,6 +88,9 @@ impl<'a> Inspection<'a> {
         }
     }
 }
+
+/// Files and folders that are looked through before a thread is started.
+const FEW: usize = 64;
 
 /// What the user named.
 pub enum Inputs<'a> {
@@ -163,6 +166,10 @@ fn looked_at<'a, T: Send, E>(
         }
     } else {
         let limits = inspection.options.limits;
+        let length = match &inputs {
+            Inputs::Named(inputs) if files::are_few(inputs, FEW) => Length::Short,
+            _ => Length::Open,
+        };
         let walk = |give: &mut dyn FnMut(Job<'a>) -> bool| {
             let mut give = |unit: Unit| {
                 progress.unit();
@@ -176,7 +183,7 @@ fn looked_at<'a, T: Send, E>(
             };
             progress.walked();
         };
-        in_order(inspection.jobs.get(), walk, |job| inspector.work(job), take)?;
+        in_order(inspection.jobs.get(), length, walk, |job| inspector.work(job), take)?;
     }
     let mut diagnostics = Vec::new();
     // What waives nothing in one part may in another.

@@ -63,10 +63,21 @@ impl<J, M> Shared<J, M> {
     }
 }
 
+/// How long a walk may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Length {
+    /// A few units: it is done before anything else, and no thread is started where there is but one thing to do at a time. Threads
+    /// cost more than a machine: each has a heap of its own, which grows page by page.
+    Short,
+    /// Any number: it goes on while what it gave is worked on.
+    Open,
+}
+
 /// Runs the tasks that `walk` gives on `workers` threads and hands what comes of them to `take`, in the order in which the
 /// tasks were given. `work` does a task; a panic in it is one of the run.
 pub(super) fn in_order<J: Send, M: Send, E>(
     workers: usize,
+    length: Length,
     walk: impl FnOnce(&mut dyn FnMut(J) -> bool) + Send,
     work: impl Fn(J) -> Came<J, M> + Sync,
     mut take: impl FnMut(M) -> Result<(), E>,
@@ -84,17 +95,30 @@ pub(super) fn in_order<J: Send, M: Send, E>(
         changed: Condvar::new(),
     };
     let shared = &shared;
+    let mut walk = Some(walk);
+    if let Some(walk) = walk.take_if(|_| length == Length::Short) {
+        walk(&mut |job| give(shared, job));
+        shared.lock().closed = true;
+        while let Some(task) = only_task(shared) {
+            finish(shared, task.key, work(task.job));
+        }
+        if shared.lock().tasks.is_empty() {
+            return hand_on(shared, &mut take);
+        }
+    }
     thread::scope(|scope| {
-        scope.spawn(move || {
-            // A walk that panics ends, as far as it came, and the panic is that of the run.
-            let walked = catch_unwind(AssertUnwindSafe(|| walk(&mut |job| give(shared, job))));
-            shared.lock().closed = true;
-            shared.changed.notify_all();
-            if let Err(panic) = walked {
-                shared.stop();
-                resume_unwind(panic);
-            }
-        });
+        if let Some(walk) = walk {
+            scope.spawn(move || {
+                // A walk that panics ends, as far as it came, and the panic is that of the run.
+                let walked = catch_unwind(AssertUnwindSafe(|| walk(&mut |job| give(shared, job))));
+                shared.lock().closed = true;
+                shared.changed.notify_all();
+                if let Err(panic) = walked {
+                    shared.stop();
+                    resume_unwind(panic);
+                }
+            });
+        }
         for _ in 0..workers {
             scope.spawn(|| {
                 while let Some(task) = next_task(shared) {
@@ -129,6 +153,12 @@ fn give<J, M>(shared: &Shared<J, M>, job: J) -> bool {
     drop(state);
     shared.changed.notify_all();
     go_on
+}
+
+/// The task that is to be done, if it is the only one.
+fn only_task<J, M>(shared: &Shared<J, M>) -> Option<Task<J>> {
+    let mut state = shared.lock();
+    if state.tasks.len() == 1 { state.tasks.pop_front() } else { None }
 }
 
 /// The next task; waits for it, and for results to be taken where many wait already.
@@ -222,11 +252,12 @@ mod tests {
     }
 
     /// Runs units of 0, 1, 2, … parts; what came out, and how many results waited at most.
-    fn run(workers: usize, units: u64, stop_at: usize) -> Vec<(u64, u32)> {
+    fn run(workers: usize, length: Length, units: u64, stop_at: usize) -> Vec<(u64, u32)> {
         let made = AtomicUsize::new(0);
         let mut taken = Vec::new();
         let ended = in_order(
             workers,
+            length,
             |give| {
                 for unit in 0..units {
                     if !give(Job::Unit(unit, u32::try_from(unit % 5).unwrap())) {
@@ -262,14 +293,43 @@ mod tests {
         let wanted: Vec<(u64, u32)> =
             (0..1000).flat_map(|unit| (0..=u32::try_from(unit % 5).unwrap()).map(move |part| (unit, part))).collect();
         for workers in [1, 2, 8] {
-            assert_eq!(run(workers, 1000, usize::MAX), wanted, "{workers} workers");
+            assert_eq!(run(workers, Length::Open, 1000, usize::MAX), wanted, "{workers} workers");
+            let few = wanted.iter().filter(|(unit, _)| *unit < 10).copied().collect::<Vec<_>>();
+            assert_eq!(run(workers, Length::Short, 10, usize::MAX), few, "{workers} workers");
         }
-        assert!(run(2, 0, usize::MAX).is_empty());
+        assert!(run(2, Length::Open, 0, usize::MAX).is_empty() && run(2, Length::Short, 0, usize::MAX).is_empty());
+    }
+
+    #[test]
+    fn one_thing_after_the_other_needs_no_thread() {
+        let here = thread::current().id();
+        let mut parts = 0;
+        let ended: Result<(), ()> = in_order(
+            8,
+            Length::Short,
+            |give| {
+                assert_eq!(thread::current().id(), here);
+                give(Job::Unit(0, 1));
+            },
+            |job| {
+                assert_eq!(thread::current().id(), here);
+                match job {
+                    Job::Unit(unit, part) => Came::First((), vec![Job::Part(unit, part)]),
+                    Job::Part(..) => Came::Part((), None),
+                }
+            },
+            |()| {
+                parts += 1;
+                Ok(())
+            },
+        );
+        assert_eq!((ended, parts), (Ok(()), 2));
     }
 
     #[test]
     fn who_takes_no_more_ends_the_run() {
-        assert_eq!(run(4, 100_000, 3).len(), 3);
+        assert_eq!(run(4, Length::Open, 100_000, 3).len(), 3);
+        assert_eq!(run(4, Length::Short, 10, 3).len(), 3);
     }
 
     #[test]
@@ -278,6 +338,7 @@ mod tests {
         let mut taken = Vec::new();
         let ended: Result<(), ()> = in_order(
             4,
+            Length::Open,
             |give| {
                 give(Job::Unit(0, 3));
                 give(Job::Unit(1, 0));
@@ -308,6 +369,7 @@ mod tests {
         let ran = catch_unwind(|| {
             in_order(
                 2,
+                Length::Open,
                 |give| while give(Job::Unit(0, 0)) {},
                 |_| -> Came<Job, u8> { panic!("on purpose") },
                 |_| Ok::<(), ()>(()),
