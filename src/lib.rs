@@ -32,7 +32,7 @@
 //! Below them all lie [`windows`] (what Windows calls things), [`read_at`] (byte sources), [`files`] (of this machine, or in object
 //! stores), [`place`] and [`error`] (where, what was expected, what was found), [`diagnostic`] (what a reader has to say that is no
 //! answer), [`digest`], `fields` (numbers out of binary structures), `glob` (names with `*` and `?`), `near` (names that are nearly
-//! another), `number` (lengths and numbers), [`progress`] (how far a run is) and [`limits`] (budgets against hostile input).
+//! another), `number` (lengths and numbers), `packed` (data that is built in), [`progress`] (how far a run is) and [`limits`] (budgets against hostile input).
 //! `tests/layers.rs` holds the directions.
 //!
 //! # A folder, judged
@@ -74,6 +74,7 @@ mod glob;
 pub mod limits;
 mod near;
 mod number;
+mod packed;
 pub mod place;
 pub mod progress;
 pub mod read_at;

@@ -232,12 +232,20 @@ impl Policy {
     /// # Errors
     /// When the policy that was built in does not load, which a test rules out.
     pub fn default_policy() -> Result<Self, PolicyError> {
-        file::parse(Self::builtin_text(Self::DEFAULT).unwrap_or_default())
+        Self::builtin(Self::DEFAULT).unwrap_or_else(|| file::parse(""))
+    }
+
+    /// The policy that is built in under this id.
+    ///
+    /// # Errors
+    /// When it does not load, which a test rules out.
+    pub fn builtin(id: &str) -> Option<Result<Self, PolicyError>> {
+        builtin::ALL.iter().find(|(known, _)| *known == id).map(|(_, data)| file::unpack(data))
     }
 
     /// The TOML text of the policy that is built in under this id.
     pub fn builtin_text(id: &str) -> Option<&'static str> {
-        builtin::ALL.iter().find(|(known, _)| *known == id).map(|(_, text)| *text)
+        builtin::ALL.iter().find(|(known, _)| *known == id).map(|(_, data)| data.text)
     }
 
     /// The ids of the policies that are built in, in the order in which they are listed, the default one first.
@@ -313,7 +321,7 @@ impl Policy {
     /// # Errors
     /// When one of them does not load, which a test rules out.
     pub fn builtins() -> Result<Vec<Self>, PolicyError> {
-        builtin::ALL.iter().map(|(_, text)| file::parse(text)).collect()
+        builtin::ALL.iter().map(|(_, data)| file::unpack(data)).collect()
     }
 }
 

@@ -12,6 +12,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("limits", &[]),
     ("number", &[]),
+    // Data that is built in, whatever it is about.
+    ("packed", &[]),
     ("progress", &[]),
     ("read_at", &["number", "progress"]),
     ("place", &["error"]),
@@ -69,9 +71,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     // Rules know nothing of file formats, and of no machine.
-    ("policy", &["digest", "glob", "number", "windows"]),
+    ("policy", &["digest", "glob", "number", "packed", "windows"]),
     // Pure: no `read_at`, no `source`. Tables have a digest, so that a run says which it rests on. A report carries the readers' diagnostics, and its findings their places and errors.
-    ("audit", &["diagnostic", "digest", "error", "host", "near", "place", "policy", "registry", "windows"]),
+    ("audit", &["diagnostic", "digest", "error", "host", "near", "packed", "place", "policy", "registry", "windows"]),
     // A plan for a machine asks the audit what fails, and what its changes make of the machine. The digest makes ids from names.
     ("plan", &["audit", "diagnostic", "digest", "error", "host", "limits", "place", "policy", "registry", "windows"]),
     // The door: from what was named to records.
@@ -215,6 +217,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "policy/fields.rs",
             "policy/file.rs",
             "policy/waiver.rs",
+            "packed.rs",
             "audit/effective/lifecycle.rs",
             "audit/effective/os_defaults.rs",
             "audit/effective/product/agents.rs",
@@ -242,6 +245,8 @@ const CRATES: &[(&str, &[&str])] = &[
             "audit/effective/tables.rs",
         ],
     ),
+    // What is built in is read by the types that read its text.
+    ("serde_spanned", &["packed.rs"]),
     ("sha2", &["digest.rs"]),
     (
         "toml",

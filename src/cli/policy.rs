@@ -47,8 +47,8 @@ pub(super) fn files(names: &[String]) -> impl Iterator<Item = PathBuf> + '_ {
 /// The policy that is built in under this id, or else the file that is named. A built-in one wins, so that no file that
 /// happens to lie about changes what a command means.
 pub(super) fn load(name: &str) -> Result<Policy, Failure> {
-    match (Policy::builtin_text(name), file(name)) {
-        (Some(text), _) => Ok(Policy::parse(text)?),
+    match (Policy::builtin(name), file(name)) {
+        (Some(policy), _) => Ok(policy?),
         (None, Some(path)) => parse(path),
         (None, None) => Err(unknown(name)),
     }

@@ -9,6 +9,7 @@ use toml::Spanned;
 use super::fields::{Day, Dword, Id, Key, ProductVersion, Text};
 use super::{Accept, Check, Effect, Expectation, Installation, Only, Policy, Product, Rule, Setting};
 use crate::digest::sha256_hex;
+use crate::packed::Data;
 use crate::windows::path::Name;
 use crate::windows::state::State;
 use crate::windows::subject;
@@ -112,11 +113,13 @@ fn yes() -> bool {
 struct Wrong(usize, String);
 
 /// Why a text is no policy, or no list of waivers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum PolicyError {
     /// It is no TOML, or has other fields than are asked for.
     Toml(toml::de::Error),
+    /// One that is built in does not hold what is asked for.
+    Packed(serde::de::value::Error),
     /// A rule contradicts itself or another one.
     Rule {
         /// Where, from 1.
@@ -132,12 +135,19 @@ impl fmt::Display for PolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             PolicyError::Toml(error) => error.fmt(f),
+            PolicyError::Packed(error) => error.fmt(f),
             PolicyError::Rule { line, column, what } => write!(f, "line {line}, column {column}: {what}"),
         }
     }
 }
 
 impl std::error::Error for PolicyError {}
+
+impl From<serde::de::value::Error> for PolicyError {
+    fn from(error: serde::de::value::Error) -> Self {
+        PolicyError::Packed(error)
+    }
+}
 
 impl From<toml::de::Error> for PolicyError {
     fn from(error: toml::de::Error) -> Self {
@@ -147,7 +157,15 @@ impl From<toml::de::Error> for PolicyError {
 
 /// Reads a policy file.
 pub(super) fn parse(text: &str) -> Result<Policy, PolicyError> {
-    let file: PolicyFile = toml::from_str(text)?;
+    policy(toml::from_str(text)?, text, sha256_hex(text.as_bytes()))
+}
+
+/// Reads a policy that is built in.
+pub(super) fn unpack(data: &Data) -> Result<Policy, PolicyError> {
+    policy(data.read()?, data.text, data.sha256.to_owned())
+}
+
+fn policy(file: PolicyFile, text: &str, sha256: String) -> Result<Policy, PolicyError> {
     let at = file.rule.span().start;
     let rules = rules(file.rule.into_inner(), at, &file.id.0).map_err(|Wrong(at, what)| {
         let (line, column) = line_and_column(text, at);
@@ -159,7 +177,7 @@ pub(super) fn parse(text: &str) -> Result<Policy, PolicyError> {
         date: file.date.0.to_string(),
         title: file.title.0,
         source: file.source.0,
-        sha256: sha256_hex(text.as_bytes()),
+        sha256,
         rules,
         parts: Vec::new(),
     })

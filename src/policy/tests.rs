@@ -34,6 +34,15 @@ fn the_default_policy_asks_for_the_eight_values_of_the_document() {
 }
 
 #[test]
+fn what_is_packed_is_what_the_text_says() {
+    for id in Policy::builtin_ids() {
+        let packed = Policy::builtin(id).unwrap().unwrap();
+        let parsed = Policy::parse(Policy::builtin_text(id).unwrap()).unwrap();
+        assert_eq!(format!("{packed:?}"), format!("{parsed:?}"), "{id}");
+    }
+}
+
+#[test]
 fn expectations_tell_data_from_type() {
     let one = Expectation { value: Value::dword(1), accept: Accept::Nothing };
     let on = Expectation { value: Value::dword(1), accept: Accept::NonZero };

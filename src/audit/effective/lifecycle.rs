@@ -59,8 +59,7 @@ impl Support {
     }
 }
 
-static TABLE: LazyLock<File> =
-    LazyLock::new(|| toml::from_str(tables::text(tables::WINDOWS_LIFECYCLE)).unwrap_or_default());
+static TABLE: LazyLock<File> = LazyLock::new(|| tables::read(tables::WINDOWS_LIFECYCLE).unwrap_or_default());
 
 /// What is wrong with a table of this kind, if anything is.
 pub(super) fn check(text: &str) -> Result<(), String> {

@@ -83,7 +83,7 @@ impl Default {
 }
 
 // A table that does not load knows no release; a test rules that out.
-static TABLE: LazyLock<File> = LazyLock::new(|| toml::from_str(tables::text(tables::OS_DEFAULTS)).unwrap_or_default());
+static TABLE: LazyLock<File> = LazyLock::new(|| tables::read(tables::OS_DEFAULTS).unwrap_or_default());
 
 /// What is wrong with a table of this kind, if anything is.
 pub(super) fn check(text: &str) -> Result<(), String> {

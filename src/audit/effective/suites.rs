@@ -44,8 +44,7 @@ pub(super) struct ReleaseSuites<'a> {
 /// The first build whose suite names may have a curve at their end that does not count.
 const FIRST_WITHOUT_CURVES: u32 = 10240;
 
-static SUITES: LazyLock<Option<Suites<'static>>> =
-    LazyLock::new(|| serde_json::from_str(tables::text(tables::CIPHER_SUITES)).ok());
+static SUITES: LazyLock<Option<Suites<'static>>> = LazyLock::new(|| tables::read(tables::CIPHER_SUITES));
 
 pub(super) fn suites() -> Option<&'static Suites<'static>> {
     SUITES.as_ref()
@@ -134,7 +133,7 @@ struct DotNetRelease {
 }
 
 static DOTNET: LazyLock<Vec<(u32, String)>> = LazyLock::new(|| {
-    let file: Option<DotNetFile> = toml::from_str(tables::text(tables::DOTNET_RELEASES)).ok();
+    let file: Option<DotNetFile> = tables::read(tables::DOTNET_RELEASES);
     file.map(|file| file.release.into_iter().map(|r| (r.from, r.version)).collect()).unwrap_or_default()
 });
 

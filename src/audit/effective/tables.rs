@@ -11,15 +11,16 @@ use serde::Deserialize;
 
 use super::{lifecycle, os_defaults, product, suites};
 use crate::digest::sha256_hex;
+use crate::packed::{Data, Entries, data};
 
-/// Their files, what each is about, and the text that is built in.
-const BUILT_IN: [(&str, &str, &str); 6] = [
-    (OS_DEFAULTS, "what Windows does when nothing is set", include_str!("data/os_defaults.toml")),
-    (WINDOWS_LIFECYCLE, "until when Windows is supported", include_str!("data/windows_lifecycle.toml")),
-    (CIPHER_SUITES, "cipher suites by Windows release", include_str!("data/cipher_suites.json")),
-    (DOTNET_RELEASES, "release numbers of .NET Framework", include_str!("data/dotnet_releases.toml")),
-    (ENTRA_CONNECT, "versions of Microsoft Entra Connect", include_str!("data/entra_connect.toml")),
-    (ENTRA_AGENTS, "agents of Microsoft Entra", include_str!("data/entra_agents.toml")),
+/// Their files, what each is about, and what is built in.
+static BUILT_IN: [(&str, &str, Data); 6] = [
+    (OS_DEFAULTS, "what Windows does when nothing is set", data!("src/audit/effective/data", "os_defaults.toml")),
+    (WINDOWS_LIFECYCLE, "until when Windows is supported", data!("src/audit/effective/data", "windows_lifecycle.toml")),
+    (CIPHER_SUITES, "cipher suites by Windows release", data!("src/audit/effective/data", "cipher_suites.json")),
+    (DOTNET_RELEASES, "release numbers of .NET Framework", data!("src/audit/effective/data", "dotnet_releases.toml")),
+    (ENTRA_CONNECT, "versions of Microsoft Entra Connect", data!("src/audit/effective/data", "entra_connect.toml")),
+    (ENTRA_AGENTS, "agents of Microsoft Entra", data!("src/audit/effective/data", "entra_agents.toml")),
 ];
 pub(super) const OS_DEFAULTS: &str = "os_defaults.toml";
 pub(super) const WINDOWS_LIFECYCLE: &str = "windows_lifecycle.toml";
@@ -51,13 +52,27 @@ pub struct Table {
 
 /// The table of this file that is built in, whether another stands in its place or not.
 pub fn built_in(file: &str) -> Option<Table> {
-    BUILT_IN.iter().find(|(name, ..)| *name == file).map(|(file, about, text)| table(file, about, text, false))
+    BUILT_IN.iter().find(|(name, ..)| *name == file).map(own)
 }
 
-fn table(file: &'static str, about: &'static str, text: &str, replaced: bool) -> Table {
-    let head = head(file, text).unwrap_or_else(|_| Head { as_of: String::new(), source: String::new() });
-    let rows = lists(file, text).values().sum();
-    Table { file, about, as_of: head.as_of, source: head.source, sha256: sha256_hex(text.as_bytes()), rows, replaced }
+fn own((file, about, data): &(&'static str, &'static str, Data)) -> Table {
+    table(file, about, data.read().ok(), data.sha256.to_owned(), rows(data.read().unwrap_or_default()), false)
+}
+
+fn table(
+    file: &'static str,
+    about: &'static str,
+    head: Option<Head>,
+    sha256: String,
+    rows: usize,
+    replaced: bool,
+) -> Table {
+    let Head { as_of, source } = head.unwrap_or_default();
+    Table { file, about, as_of, source, sha256, rows, replaced }
+}
+
+fn rows(lists: BTreeMap<String, Entries>) -> usize {
+    lists.into_values().filter_map(|Entries(count)| count).sum()
 }
 
 /// Why tables are not taken.
@@ -82,17 +97,30 @@ impl fmt::Display for TableError {
 impl std::error::Error for TableError {}
 
 /// What every table has.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Head {
     as_of: String,
     source: String,
 }
 
+/// What a table holds, as its text says it or as it is built in.
+pub(super) fn read<T: Deserialize<'static>>(file: &str) -> Option<T> {
+    match replaced(file) {
+        Some(text) if file == CIPHER_SUITES => serde_json::from_str(text).ok(),
+        Some(text) => T::deserialize(toml::Deserializer::parse(text).ok()?).ok(),
+        None => BUILT_IN.iter().find(|(name, ..)| *name == file)?.2.read().ok(),
+    }
+}
+
+/// The text of the table that stands in the place of the one of this file.
+fn replaced(file: &str) -> Option<&'static str> {
+    REPLACED.get().into_iter().flatten().find(|(name, _)| *name == file).map(|(_, text)| *text)
+}
+
 /// The text of a table.
-pub(super) fn text(file: &str) -> &'static str {
-    let replaced = REPLACED.get().into_iter().flatten().find(|(name, _)| *name == file).map(|(_, text)| *text);
-    let built_in = || BUILT_IN.iter().find(|(name, ..)| *name == file).map(|(.., text)| *text);
-    replaced.or_else(built_in).unwrap_or_default()
+fn text(file: &str) -> &'static str {
+    let built_in = || BUILT_IN.iter().find(|(name, ..)| *name == file).map(|(.., data)| data.text);
+    replaced(file).or_else(built_in).unwrap_or_default()
 }
 
 /// The names of their files.
@@ -102,7 +130,13 @@ pub fn files() -> impl Iterator<Item = &'static str> {
 
 /// All of them.
 pub fn all() -> Vec<Table> {
-    BUILT_IN.iter().map(|(file, about, own)| table(file, about, text(file), text(file) != *own)).collect()
+    let table = |row: &(&'static str, &'static str, Data)| match (row, replaced(row.0)) {
+        ((file, about, built_in), Some(text)) if text != built_in.text => {
+            table(file, about, head(file, text).ok(), sha256_hex(text.as_bytes()), rows(lists(file, text)), true)
+        }
+        _ => own(row),
+    };
+    BUILT_IN.iter().map(table).collect()
 }
 
 /// Puts others in the place of those of the same file name; the rest stay. `today` is written as YYYY-MM-DD.
@@ -138,7 +172,8 @@ pub(super) fn check(file: &str, text: &str) -> Result<(), String> {
         _ => product::check_agents(text),
     }?;
     let (own, new) = (lists(file, self::text(file)), lists(file, text));
-    let is_empty = |(name, rows): &(&String, &usize)| **rows > 0 && new.get(*name).is_none_or(|rows| *rows == 0);
+    let has_rows = |rows: &Entries| rows.0.is_some_and(|count| count > 0);
+    let is_empty = |(name, rows): &(&String, &Entries)| has_rows(rows) && !new.get(*name).is_some_and(has_rows);
     match own.iter().find(is_empty) {
         Some((name, _)) => Err(format!("{name} has no rows: nothing would be known")),
         None => Ok(()),
@@ -152,14 +187,12 @@ fn head(file: &str, text: &str) -> Result<Head, String> {
     }
 }
 
-/// The lists of a table, and how many rows each has.
-fn lists(file: &str, text: &str) -> BTreeMap<String, usize> {
-    let whole: serde_json::Value = match file {
+/// The fields of a table, and how many rows each has.
+fn lists(file: &str, text: &str) -> BTreeMap<String, Entries> {
+    match file {
         CIPHER_SUITES => serde_json::from_str(text).unwrap_or_default(),
         _ => toml::from_str(text).unwrap_or_default(),
-    };
-    let rows = |value: &serde_json::Value| value.as_array().map(Vec::len).or_else(|| Some(value.as_object()?.len()));
-    whole.as_object().into_iter().flatten().filter_map(|(name, value)| Some((name.clone(), rows(value)?))).collect()
+    }
 }
 
 /// Whether this is a day as tables write it.
@@ -176,6 +209,20 @@ mod tests {
         for table in all() {
             assert!(is_day(&table.as_of) && table.source.len() > 20 && !table.replaced, "{table:?}");
             check(table.file, text(table.file)).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_is_packed_is_what_the_text_says() {
+        for (file, _, data) in &BUILT_IN {
+            let text: serde_json::Value = match *file {
+                CIPHER_SUITES => serde_json::from_str(data.text).unwrap(),
+                _ => toml::from_str(data.text).unwrap(),
+            };
+            assert_eq!(data.read::<serde_json::Value>().unwrap(), text, "{file}");
+            assert_eq!(data.sha256, sha256_hex(data.text.as_bytes()), "{file}");
+            let table = built_in(file).unwrap();
+            assert_eq!((rows(lists(file, data.text)), head(file, data.text).unwrap().as_of), (table.rows, table.as_of));
         }
     }
 

@@ -45,8 +45,7 @@ pub(super) struct Row {
     min: Option<String>,
 }
 
-static AGENTS: LazyLock<File> =
-    LazyLock::new(|| toml::from_str(tables::text(tables::ENTRA_AGENTS)).unwrap_or_default());
+static AGENTS: LazyLock<File> = LazyLock::new(|| tables::read(tables::ENTRA_AGENTS).unwrap_or_default());
 
 /// What is wrong with a table of this kind, if anything is.
 pub(in crate::audit::effective) fn check(text: &str) -> Result<(), String> {

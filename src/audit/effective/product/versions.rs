@@ -74,8 +74,7 @@ enum Values {
     NotRequired,
 }
 
-static VERSIONS: LazyLock<File> =
-    LazyLock::new(|| toml::from_str(tables::text(tables::ENTRA_CONNECT)).unwrap_or_default());
+static VERSIONS: LazyLock<File> = LazyLock::new(|| tables::read(tables::ENTRA_CONNECT).unwrap_or_default());
 
 /// What is wrong with a table of this kind, if anything is.
 pub(in crate::audit::effective) fn check(text: &str) -> Result<(), String> {
