@@ -180,7 +180,10 @@ impl Values {
         };
         let Some(rule) = rule else { return Ok(n) };
         match self.other(&key, &name, &value) {
-            Some(before) => Err(PlanError::Contradiction { key, name, before: before.clone(), rule: rule.into() }),
+            Some(before) => {
+                let (name, before) = (Box::new(name), before.clone());
+                Err(PlanError::Contradiction { key, name, before, rule: rule.into() })
+            }
             None => Ok(n),
         }
     }

@@ -50,7 +50,7 @@ pub enum PlanError {
         /// The key.
         key: KeyPath,
         /// The value.
-        name: Name,
+        name: Box<Name>,
         /// The rule that comes first.
         before: Asking,
         /// The later one.

@@ -106,7 +106,7 @@ impl<'a> Wanted<'a> {
                 None => {}
                 Some(before) if before.policy == rule.policy => return Ok(()),
                 Some(before) => {
-                    let (name, before) = (value.name.clone(), before.clone());
+                    let (name, before) = (Box::new(value.name.clone()), before.clone());
                     return Err(PlanError::Contradiction { key, name, before, rule: rule.into() });
                 }
             }

@@ -200,8 +200,8 @@ impl Hive {
         let mut names = Vec::new();
         let mut key = key.clone();
         for _ in 0..levels {
-            names.push(Name::from_units(&key.name));
-            key = Key::read(&self.cells, key.node.parent)?;
+            let above = Key::read(&self.cells, key.node.parent)?;
+            names.push(std::mem::replace(&mut key, above).name);
         }
         names.reverse();
         Ok(KeyPath(names))
@@ -277,8 +277,11 @@ impl Hive {
             return Err((Error::Limit { at: At::Whole, what: "levels of keys", limit }, file_offset(self.base.root)));
         }
         let mut trail = self.trail.borrow_mut();
-        let known =
-            path.iter().zip(trail.iter().skip(1)).take_while(|(name, below)| name.matches(&below.key.name)).count();
+        let known = path
+            .iter()
+            .zip(trail.iter().skip(1))
+            .take_while(|(name, below)| name.matches(below.key.name.units()))
+            .count();
         trail.truncate(known.saturating_add(1));
         let mut parent = match trail.pop() {
             Some(parent) => parent,
@@ -366,7 +369,7 @@ impl Hive {
 /// Why nothing of what a key holds is an answer: it is a predefined handle, in whose place Windows opens another key.
 fn elsewhere(key: &Key) -> Option<Error> {
     let handle = key.node.handle()?;
-    let name = String::from_utf16_lossy(&key.name);
+    let name = &key.name;
     let what =
         format!("the key {name} is a predefined handle ({handle:#010x}): Windows opens another key in its place");
     Some(Error::unsupported(At::Offset(file_offset(key.node.offset)), what))

@@ -1,53 +1,114 @@
 //! Names and paths as the registry holds them: UTF-16 code units, compared without case by Windows' own table.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use super::upcase::upcase;
 
 /// A key or value name: UTF-16 code units, unpaired surrogates included, since Windows stores whatever it is given.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub struct Name(Box<[u16]>);
+#[derive(Clone)]
+pub struct Name(Units);
+
+/// Names are made and copied all the time, and most are short: those need no memory of their own.
+#[derive(Clone)]
+enum Units {
+    Short { len: u8, units: [u16; SHORT] },
+    Long(Box<[u16]>),
+}
+
+/// Units that a name of 48 bytes holds.
+const SHORT: usize = 23;
 
 impl Name {
     /// The name made of these code units.
     pub fn from_units(units: &[u16]) -> Self {
-        Self(units.into())
+        Self::collected(units.len(), units.iter().copied())
+    }
+
+    /// The name made of so many code units.
+    pub(crate) fn collected(len: usize, units: impl Iterator<Item = u16>) -> Self {
+        match u8::try_from(len) {
+            Ok(short) if len <= SHORT => {
+                let mut inline = [0; SHORT];
+                inline.iter_mut().zip(units).for_each(|(to, unit)| *to = unit);
+                Self(Units::Short { len: short, units: inline })
+            }
+            _ => Self(Units::Long(units.collect())),
+        }
     }
 
     /// The code units.
     pub fn units(&self) -> &[u16] {
-        &self.0
+        match &self.0 {
+            Units::Short { len, units } => units.get(..usize::from(*len)).unwrap_or_default(),
+            Units::Long(units) => units,
+        }
     }
 
     /// Whether these code units are the same name to Windows.
     pub fn matches(&self, units: &[u16]) -> bool {
-        self.0.len() == units.len() && self.0.iter().zip(units).all(|(&a, &b)| a == b || upcase(a) == upcase(b))
+        let own = self.units();
+        own.len() == units.len() && own.iter().zip(units).all(|(&a, &b)| a == b || upcase(a) == upcase(b))
     }
 
     /// The name upcased: equal for two names exactly when they are the same to Windows.
     pub fn folded(&self) -> Name {
-        Name(self.0.iter().map(|&u| upcase(u)).collect())
+        let units = self.units();
+        Self::collected(units.len(), units.iter().map(|&u| upcase(u)))
+    }
+}
+
+impl Default for Name {
+    fn default() -> Self {
+        Self::from_units(&[])
+    }
+}
+
+impl PartialEq for Name {
+    fn eq(&self, other: &Self) -> bool {
+        self.units() == other.units()
+    }
+}
+
+impl Eq for Name {}
+
+impl PartialOrd for Name {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Name {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.units().cmp(other.units())
+    }
+}
+
+impl Hash for Name {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.units().hash(state);
     }
 }
 
 impl From<&str> for Name {
     fn from(s: &str) -> Self {
         if s.is_ascii() {
-            return Self(s.bytes().map(u16::from).collect()); // its length is known beforehand: one allocation
+            return Self::collected(s.len(), s.bytes().map(u16::from));
         }
-        Self(s.encode_utf16().collect())
+        Self::from_units(&s.encode_utf16().collect::<Vec<_>>())
     }
 }
 
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&String::from_utf16_lossy(&self.0))
+        f.write_str(&String::from_utf16_lossy(self.units()))
     }
 }
 
 impl fmt::Debug for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", String::from_utf16_lossy(&self.0))
+        write!(f, "{:?}", String::from_utf16_lossy(self.units()))
     }
 }
 
@@ -100,6 +161,20 @@ mod tests {
     fn runs_of_backslashes_separate_once() {
         let path = KeyPath::parse(r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\\.NETFramework\v4.0.30319\");
         assert_eq!(path.to_string(), r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\.NETFramework\v4.0.30319");
+    }
+
+    #[test]
+    fn names_of_any_length_are_what_they_were_made_of() {
+        for len in [0, 1, SHORT - 1, SHORT, SHORT + 1, 300] {
+            let text = "aé".repeat(len).chars().take(len).collect::<String>();
+            let name = Name::from(text.as_str());
+            let units: Vec<u16> = text.encode_utf16().collect();
+            assert_eq!((name.units(), name.to_string()), (units.as_slice(), text.clone()));
+            assert_eq!(name.folded().to_string(), text.to_uppercase());
+            assert!(name == Name::from_units(&units) && name < Name::from(format!("{text}a").as_str()));
+        }
+        assert_eq!(Name::default(), Name::from(""));
+        assert!(size_of::<Name>() <= 48, "{}", size_of::<Name>());
     }
 
     #[test]

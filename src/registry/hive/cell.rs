@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use super::base_block::{BaseBlock, LEN};
 use super::bin::{Bin, Bins, START, ends, holds};
+use super::node::decode_name;
 use crate::error::{At, Error};
 use crate::fields::Fields;
 use crate::limits::Limits;
 use crate::number::{narrow, wide};
 use crate::read_at::ReadAt;
+use crate::windows::path::Name;
 
 const PAGE: usize = 4096;
 const PAGE_U64: u64 = 4096;
@@ -217,6 +219,14 @@ impl Cells {
 
     /// Reads `len` bytes of the cell's data, from `from`.
     pub(super) fn data(&self, cell: Cell, from: u32, len: u32, what: &'static str) -> Result<Vec<u8>, Error> {
+        let at = self.there(cell, from, len, what)?;
+        let mut bytes = vec![0u8; narrow(len)];
+        self.pages.read(at, &mut bytes, what)?;
+        Ok(bytes)
+    }
+
+    /// Where `len` bytes of the cell's data start, from `from` on, if the file has them.
+    fn there(&self, cell: Cell, from: u32, len: u32, what: &'static str) -> Result<u64, Error> {
         let at = cell.part(from, len, what)?;
         // Ask before allocating: a cut-short file must not cost the memory of what it claims to hold.
         let available = self.pages.source_len().saturating_sub(at);
@@ -229,9 +239,26 @@ impl Cells {
                 format!("the end of the file after {available}"),
             ));
         }
-        let mut bytes = vec![0u8; narrow(len)];
-        self.pages.read(at, &mut bytes, what)?;
-        Ok(bytes)
+        Ok(at)
+    }
+
+    /// Reads a name of `len` bytes in the cell's data, from `from`.
+    pub(super) fn name(
+        &self,
+        cell: Cell,
+        from: u32,
+        len: u16,
+        compressed: bool,
+        what: &'static str,
+    ) -> Result<Name, Error> {
+        let mut short = [0u8; 64];
+        match short.get_mut(..usize::from(len)) {
+            Some(bytes) => {
+                self.pages.read(self.there(cell, from, u32::from(len), what)?, bytes, what)?;
+                Ok(decode_name(bytes, compressed))
+            }
+            None => Ok(decode_name(&self.data(cell, from, u32::from(len), what)?, compressed)),
+        }
     }
 
     /// Reads a structure of `N` bytes at the start of the cell's data.

@@ -4,7 +4,7 @@
 //! value" and "Big data".
 
 use super::cell::{Cell, Cells, file_offset};
-use super::node::{Node, decode_name};
+use super::node::Node;
 use crate::error::{At, Error};
 use crate::fields::Fields;
 use crate::limits::Limits;
@@ -106,7 +106,7 @@ impl Record {
 /// A value key with its name.
 struct ValueKey {
     record: Record,
-    name: Vec<u16>,
+    name: Name,
 }
 
 impl ValueKey {
@@ -124,7 +124,7 @@ impl ValueKey {
             cell.part(RECORD_LEN, u32::from(record.name_len), "value name")?;
             return Ok(None);
         }
-        Ok(Some(Self::named(cells, record, cell)?).filter(|value| name.matches(&value.name)))
+        Ok(Some(Self::named(cells, record, cell)?).filter(|value| name.matches(value.name.units())))
     }
 
     fn record(cells: &Cells, offset: u32) -> Result<(Record, Cell), Error> {
@@ -134,8 +134,8 @@ impl ValueKey {
     }
 
     fn named(cells: &Cells, record: Record, cell: Cell) -> Result<Self, Error> {
-        let name = cells.data(cell, RECORD_LEN, u32::from(record.name_len), "value name")?;
-        Ok(Self { name: decode_name(&name, record.has_compressed_name()), record })
+        let name = cells.name(cell, RECORD_LEN, record.name_len, record.has_compressed_name(), "value name")?;
+        Ok(Self { name, record })
     }
 
     fn value(&self, cells: &Cells, minor: u32, limits: &Limits) -> Result<Value, Error> {
@@ -203,13 +203,13 @@ pub(super) fn names(cells: &Cells, minor: u32, key: &Node, limits: &Limits) -> R
     let mut bytes = 0u64;
     for offset in offsets {
         let record = ValueKey::read(cells, offset)?;
-        bytes = bytes.saturating_add(wide(record.name.len()).saturating_mul(2));
+        bytes = bytes.saturating_add(wide(record.name.units().len()).saturating_mul(2));
         if bytes > limits.list_bytes {
             let at = At::Offset(file_offset(list));
             return Err(Error::Limit { at, what: "bytes of values' names", limit: limits.list_bytes });
         }
         if !(record.record.is_tombstone() && minor >= DIFFERENCING) {
-            names.push(Name::from_units(&record.name));
+            names.push(record.name);
         }
     }
     Ok(names)

@@ -19,6 +19,7 @@ use super::walk::{Budget, Enter, KeyRef, KeyView, ValueView, Visit};
 use crate::error::Error;
 use crate::fields::Fields;
 use crate::windows::FileTime;
+use crate::windows::path::Name;
 use crate::windows::upcase::upcase;
 use crate::windows::value::ValueType;
 use free::Units;
@@ -151,7 +152,7 @@ struct Search<'a, V> {
 }
 
 /// A deleted value's record with its name.
-type Found = (Record, Vec<u16>);
+type Found = (Record, Name);
 
 impl<V: VisitDeleted> Search<'_, V> {
     fn run(&mut self, blocks: &mut Blocks<'_>) -> Result<(), Stop<V::Error>> {
@@ -234,12 +235,12 @@ impl<V: VisitDeleted> Search<'_, V> {
     }
 
     /// The name that stands in a free cell's data from `from` on, if it can be one.
-    fn name(&self, offset: u32, from: u32, len: u16, compressed: bool) -> Result<Option<Vec<u16>>, Error> {
+    fn name(&self, offset: u32, from: u32, len: u16, compressed: bool) -> Result<Option<Name>, Error> {
         if !compressed && !len.is_multiple_of(2) {
             return Ok(None);
         }
         let name = self.bytes(offset, from, u32::from(len), "name")?.map(|bytes| decode_name(&bytes, compressed));
-        Ok(name.filter(|name| !name.contains(&0) && String::from_utf16(name).is_ok()))
+        Ok(name.filter(|name| !name.units().contains(&0) && String::from_utf16(name.units()).is_ok()))
     }
 
     /// The value record at an offset, if a free cell has one there.
@@ -268,7 +269,7 @@ impl<V: VisitDeleted> Search<'_, V> {
             return Ok(None);
         }
         let name = self.name(offset, NODE_LEN, node.name_len, node.has_compressed_name())?;
-        Ok(name.filter(|name| !name.contains(&BACKSLASH)).map(|name| Key { node, name }))
+        Ok(name.filter(|name| !name.units().contains(&BACKSLASH)).map(|name| Key { node, name }))
     }
 
     /// A deleted key, and its values.
@@ -342,7 +343,7 @@ impl<V: VisitDeleted> Search<'_, V> {
         }
         placed &= parent == root;
         names.reverse();
-        let below = names.join(&BACKSLASH);
+        let below = names.iter().map(Name::units).collect::<Vec<_>>().join(&BACKSLASH);
         Ok(if placed { ([self.root, &[BACKSLASH], &below].concat(), true) } else { (below, false) })
     }
 
@@ -368,7 +369,7 @@ impl<V: VisitDeleted> Search<'_, V> {
             Err(_) => Err("it is larger than what is shown of a value"),
         };
         let data = data.as_deref().map_err(|why| *why);
-        let value = DeletedValue { name, kind: record.kind, data, offset: file_offset(record.offset) };
+        let value = DeletedValue { name: name.units(), kind: record.kind, data, offset: file_offset(record.offset) };
         self.visit.value(&value).map_err(Stop::Visitor)
     }
 

@@ -7,7 +7,7 @@ use std::cell::OnceCell;
 use std::cmp::Ordering;
 
 use super::cell::{Cell, Cells, file_offset};
-use super::node::{ListForm, NODE_BYTES, NODE_LEN, Node, decode_name, list_head};
+use super::node::{ListForm, NODE_BYTES, NODE_LEN, Node, list_head};
 use super::order;
 use crate::error::{At, Error};
 use crate::fields::Fields;
@@ -25,7 +25,7 @@ const NAME_OVERHEAD: u64 = 32;
 #[derive(Debug, Clone)]
 pub(super) struct Key {
     pub(super) node: Node,
-    pub(super) name: Vec<u16>,
+    pub(super) name: Name,
 }
 
 /// A key whose subkeys are looked for. Its lists are read once, however many names are asked for.
@@ -74,8 +74,8 @@ impl Key {
             let (at, found) = (At::Offset(file_offset(offset)), node.name_len.to_string());
             return Err(Error::damaged(at, "key name length", format!("at most {NAME_BYTES} bytes"), found));
         }
-        let name = cells.data(cell, NODE_LEN, u32::from(node.name_len), "key name")?;
-        Ok(Self { name: decode_name(&name, node.has_compressed_name()), node })
+        let name = cells.name(cell, NODE_LEN, node.name_len, node.has_compressed_name(), "key name")?;
+        Ok(Self { name, node })
     }
 
     /// Finds the subkey called `name`.
@@ -92,7 +92,7 @@ impl Key {
                 Ok(key) if key.node.parent != self.node.offset => {
                     doubt.get_or_insert(self.foreign(&key));
                 }
-                Ok(key) if !name.matches(&key.name) => {
+                Ok(key) if !name.matches(key.name.units()) => {
                     if let Some(error) = entry.mismatch(&key) {
                         doubt.get_or_insert(error);
                     }
@@ -139,14 +139,14 @@ impl Key {
             if let Some(error) = entry.mismatch(&key) {
                 return Err(error);
             }
-            let size = wide(key.name.len()).saturating_mul(2);
+            let size = wide(key.name.units().len()).saturating_mul(2);
             bytes = bytes.saturating_add(size).saturating_add(NAME_OVERHEAD);
             if bytes > limits.list_bytes {
                 let at = At::Offset(file_offset(self.node.offset));
                 return Err(Error::Limit { at, what: "bytes of subkeys' names", limit: limits.list_bytes });
             }
-            names.push(Name::from_units(&key.name));
-            hashes.push((hash(&key.name), number));
+            hashes.push((hash(key.name.units()), number));
+            names.push(key.name);
         }
         lists.sound.get_or_init(|| {
             hashes.sort_unstable();
@@ -267,8 +267,8 @@ struct Entry {
 impl Entry {
     /// The damage it is when the key that is listed here has another name than its tag says.
     fn mismatch(&self, key: &Key) -> Option<Error> {
-        let own = hash(&key.name);
-        if self.tag.allows(&key.name, own) {
+        let own = hash(key.name.units());
+        if self.tag.allows(key.name.units(), own) {
             return None;
         }
         let at = At::Offset(file_offset(key.node.offset));
@@ -277,7 +277,7 @@ impl Entry {
             Tag::Hint(hint) => format!("a name that starts with \"{}\"", hint.escape_ascii()),
             Tag::None => return None,
         };
-        Some(Error::damaged(at, "key name", expected, format!("\"{}\"", String::from_utf16_lossy(&key.name))))
+        Some(Error::damaged(at, "key name", expected, format!("\"{}\"", key.name)))
     }
 }
 
@@ -364,7 +364,7 @@ struct Lists<'a> {
 
 /// Where `name` stands before or behind the name of `key`, as Windows sorts them.
 fn order_of(name: &Name, key: &Key) -> Ordering {
-    name.units().iter().map(|&unit| upcase(unit)).cmp(key.name.iter().map(|&unit| upcase(unit)))
+    name.units().iter().map(|&unit| upcase(unit)).cmp(key.name.units().iter().map(|&unit| upcase(unit)))
 }
 
 impl Lists<'_> {
@@ -415,6 +415,7 @@ fn hash(name: &[u16]) -> u32 {
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects, reason = "written out to be read")]
 mod tests {
+    use super::super::node::decode_name;
     use super::*;
 
     fn units(s: &str) -> Vec<u16> {
@@ -440,7 +441,7 @@ mod tests {
 
     #[test]
     fn names_of_both_forms_decode() {
-        assert_eq!(decode_name(b"\xe9t", true), units("ét"));
-        assert_eq!(decode_name(b"\x16\x04x", false), vec![0x416]);
+        assert_eq!(decode_name(b"\xe9t", true), Name::from("ét"));
+        assert_eq!(decode_name(b"\x16\x04x", false), Name::from("Ж"));
     }
 }

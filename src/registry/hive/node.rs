@@ -7,6 +7,7 @@ use super::cell::{Cell, NONE, file_offset};
 use crate::error::{At, Error};
 use crate::fields::Fields;
 use crate::windows::FileTime;
+use crate::windows::path::Name;
 
 const FLAG_LINK: u16 = 0x0010;
 const FLAG_COMPRESSED_NAME: u16 = 0x0020;
@@ -158,14 +159,16 @@ pub(super) fn list_head(head: &[u8], at: u64, top: bool) -> Result<(ListForm, u3
     Ok((form, u32::from(f.u16(2, "number of list entries")?)))
 }
 
-/// Turns a stored name into UTF-16 code units: a compressed one has one byte a character (the first 256 of Unicode).
-pub(super) fn decode_name(bytes: &[u8], compressed: bool) -> Vec<u16> {
-    let mut units = Vec::with_capacity(bytes.len());
-    append_name(bytes, compressed, &mut units);
-    units
+/// Turns a stored name into one: a compressed one has one byte a character (the first 256 of Unicode).
+pub(super) fn decode_name(bytes: &[u8], compressed: bool) -> Name {
+    if compressed {
+        return Name::collected(bytes.len(), bytes.iter().map(|&b| u16::from(b)));
+    }
+    let pairs = bytes.as_chunks::<2>().0;
+    Name::collected(pairs.len(), pairs.iter().map(|&pair| u16::from_le_bytes(pair)))
 }
 
-/// The same into a buffer that is there already.
+/// The same as code units, into a buffer that is there already.
 pub(super) fn append_name(bytes: &[u8], compressed: bool, units: &mut Vec<u16>) {
     if compressed {
         units.extend(bytes.iter().map(|&b| u16::from(b)));
