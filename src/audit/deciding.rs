@@ -75,8 +75,8 @@ pub fn deciding(rule: &Rule) -> Vec<(KeyPath, Name)> {
             all(key, &["DefaultSecureProtocols"])
         }
         Subject::CipherSuites(Suites::AzureDevOps) => [list("Functions"), list("EccCurves")].concat(),
-        Subject::CipherSuites(_) => list("Functions"),
-        Subject::Curves => list("EccCurves"),
+        Subject::CipherSuites(_) | Subject::MozillaSuites => list("Functions"),
+        Subject::Curves | Subject::MozillaCurves => list("EccCurves"),
         Subject::KeyExchange(own) => exchange(own, "Enabled"),
         Subject::KeySize(own, side, _) => own.smallest(side).map(|value| exchange(own, value)).unwrap_or_default(),
     }

@@ -69,6 +69,8 @@ impl States for Effective {
             }
             Subject::DotNetRelease(version) => held::dotnet_release(self, version),
             Subject::Curves => on(self.curves.nist, &self.curves.why),
+            Subject::MozillaCurves => only(&self.curves.mozilla_alone),
+            Subject::MozillaSuites => only(&self.ciphers.mozilla_alone),
             Subject::KeyExchange(name) => match exchange(self, name) {
                 Some(found) => on(found.on, &found.why),
                 None => no_exchange(name),
@@ -165,6 +167,10 @@ fn exchange(effective: &Effective, exchange: Exchange) -> Option<&KeyExchange> {
 
 fn on(answer: Answer, why: &str) -> Told {
     Told { state: answer.state(State::On, State::Off), why: why.to_owned() }
+}
+
+fn only((answer, why): &(Answer, String)) -> Told {
+    Told { state: answer.state(State::Only, State::Others), why: why.clone() }
 }
 
 /// One state for several answers: on or off where all agree, partly where they do not, unknown where one is. None for none.

@@ -68,11 +68,13 @@ fn of_state(effect: &Effect) -> Vec<Wanted> {
         // What others set, what is installed, and what would choose between two ways.
         Subject::WinHttp(_)
         | Subject::CipherSuites(_)
+        | Subject::MozillaSuites
         | Subject::Sides(_)
         | Subject::Protocols(_)
         | Subject::DotNetProtocols(..)
         | Subject::DotNetRelease(_)
         | Subject::Curves
+        | Subject::MozillaCurves
         | Subject::EntraConnect(_)
         | Subject::EntraAgents
         | Subject::KeyExchange(_)

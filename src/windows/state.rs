@@ -54,6 +54,10 @@ pub enum State {
     Supported,
     /// A version whose support has ended.
     Ended,
+    /// Nothing but what is asked for.
+    Only,
+    /// Something else than what is asked for.
+    Others,
 }
 
 impl State {
@@ -84,6 +88,8 @@ impl State {
             State::Recalled => "recalled",
             State::Supported => "supported",
             State::Ended => "ended",
+            State::Only => "only",
+            State::Others => "others",
         }
     }
 

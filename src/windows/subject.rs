@@ -30,12 +30,16 @@ pub enum Subject {
     WinHttp(Bits),
     /// A list of cipher suites.
     CipherSuites(Suites),
+    /// The list of cipher suites, held against those of Mozilla's intermediate configuration.
+    MozillaSuites,
     /// The installed version of Entra Connect, by one of its properties.
     EntraConnect(Connect),
     /// The agents of Microsoft Entra, held against the versions that Microsoft asks for.
     EntraAgents,
     /// The elliptic curves that services of Microsoft ask for: NIST P-256 or P-384.
     Curves,
+    /// The list of elliptic curves, held against those of Mozilla's intermediate configuration.
+    MozillaCurves,
     /// A way to exchange keys.
     KeyExchange(Exchange),
     /// The smallest key that a side takes, held against a number of bits.
@@ -244,6 +248,9 @@ const SUPPORT: &[State] = &[State::Supported, State::Ended];
 /// States of what is at least so large.
 const SIZE: &[State] = &[State::AtLeast, State::Smaller];
 
+/// States of a list that is held against a set.
+const SET: &[State] = &[State::Only, State::Others];
+
 /// States of programs of several kinds: all reach TLS 1.2, some do, none does.
 const KINDS: &[State] = &[State::On, State::Partly, State::Off];
 
@@ -251,7 +258,7 @@ const KINDS: &[State] = &[State::On, State::Partly, State::Off];
 const ONE: &[State] = &[State::On, State::Off];
 
 /// What rules can ask for, for people: names, and what the states mean.
-pub const DESCRIBED: [(&str, &str); 14] = [
+pub const DESCRIBED: [(&str, &str); 15] = [
     (
         "`schannel/TLS 1.2/client` (SSL 2.0 to TLS 1.3, DTLS; `server`)",
         "`on`, `soft-off` (only for programs that name it), `off`, `not-supported`; TLS 1.2 and 1.3 are `on` only with a \
@@ -301,6 +308,11 @@ pub const DESCRIBED: [(&str, &str); 14] = [
         "`entra-connect/programs`",
         "do settings that are made for single programs leave TLS 1.2 to those of Entra Connect: `on`, `off`",
     ),
+    (
+        "`cipher-suites/mozilla-intermediate`, `curves/mozilla-intermediate`",
+        "are no suites, no curves left but those of Mozilla's intermediate configuration: `only` (all or some of them), \
+         `others`",
+    ),
 ];
 
 impl Subject {
@@ -321,6 +333,7 @@ impl Subject {
             Subject::EntraConnect(Connect::Version | Connect::Support) => 11,
             Subject::EntraConnect(Connect::DotNet) | Subject::EntraAgents => 12,
             Subject::EntraConnect(Connect::Programs) => 13,
+            Subject::MozillaSuites | Subject::MozillaCurves => 14,
         };
         DESCRIBED.get(row).map_or("", |(_, meaning)| meaning)
     }
@@ -347,8 +360,10 @@ impl Subject {
                 Subject::DotNetRelease(DOTNET_VERSIONS.into_iter().find(|known| *known == version)?)
             }
             ["winhttp", bits] => Subject::WinHttp(Bits::parse(bits)?),
+            ["cipher-suites", "mozilla-intermediate"] => Subject::MozillaSuites,
             ["cipher-suites", suites] => Subject::CipherSuites(Suites::parse(suites)?),
             ["curves", "nist"] => Subject::Curves,
+            ["curves", "mozilla-intermediate"] => Subject::MozillaCurves,
             ["entra-connect", property] => Subject::EntraConnect(Connect::parse(property)?),
             ["entra-agents", "versions"] => Subject::EntraAgents,
             ["key-exchange", exchange] => Subject::KeyExchange(Exchange::parse(exchange)?),
@@ -373,6 +388,7 @@ impl Subject {
             Subject::EntraConnect(Connect::Version) => VERSION,
             Subject::EntraConnect(Connect::Support) => SUPPORT,
             Subject::KeySize(..) => SIZE,
+            Subject::MozillaSuites | Subject::MozillaCurves => SET,
             Subject::DotNet(Runtime::V4 | Runtime::V46, _) => KINDS,
             Subject::DotNet(Runtime::V2, _)
             | Subject::WinHttp(_)
@@ -397,7 +413,7 @@ pub(crate) fn named(text: &str) -> Result<Subject, String> {
             "no effective state is called \"{text}\"; expected schannel/PROTOCOL/client (or server, sides, values) with \
              one of {}, protocols/client (or server), dotnet/v4/64-bit (or v4.6) or dotnet-protocols/v4/64-bit (or v2, 32-bit), \
              dotnet-release/4.7 (or another version), winhttp/64-bit (or 32-bit), cipher-suites/tls-1.2 (or entra-id, \
-             azure-devops), curves/nist, key-exchange/ECDH (or Diffie-Hellman, PKCS), \
+             azure-devops, mozilla-intermediate), curves/nist (or mozilla-intermediate), key-exchange/ECDH (or Diffie-Hellman, PKCS), \
              key-size/Diffie-Hellman/server/2048, entra-connect/version (or support, dotnet, programs) or \
              entra-agents/versions",
             PROTOCOLS.join(", ")
@@ -417,9 +433,11 @@ impl fmt::Display for Subject {
             Subject::DotNetRelease(version) => write!(f, "dotnet-release/{version}"),
             Subject::WinHttp(bits) => write!(f, "winhttp/{}", bits.name()),
             Subject::CipherSuites(suites) => write!(f, "cipher-suites/{}", suites.name()),
+            Subject::MozillaSuites => f.write_str("cipher-suites/mozilla-intermediate"),
             Subject::EntraConnect(property) => write!(f, "entra-connect/{}", property.name()),
             Subject::EntraAgents => f.write_str("entra-agents/versions"),
             Subject::Curves => f.write_str("curves/nist"),
+            Subject::MozillaCurves => f.write_str("curves/mozilla-intermediate"),
             Subject::KeyExchange(exchange) => write!(f, "key-exchange/{}", exchange.key()),
             Subject::KeySize(exchange, side, bits) => write!(f, "key-size/{}/{}/{bits}", exchange.key(), side.name()),
         }
@@ -448,7 +466,9 @@ mod tests {
             "cipher-suites/tls-1.2",
             "cipher-suites/entra-id",
             "cipher-suites/azure-devops",
+            "cipher-suites/mozilla-intermediate",
             "curves/nist",
+            "curves/mozilla-intermediate",
             "entra-connect/version",
             "entra-connect/support",
             "entra-connect/dotnet",

@@ -321,7 +321,9 @@ fn every_subject_that_a_policy_may_name_is_answered() {
         subjects.extend(["v2", "v4"].map(|runtime| format!("dotnet-protocols/{runtime}/{bits}")));
     }
     subjects.extend(tlshive::windows::subject::DOTNET_VERSIONS.map(|version| format!("dotnet-release/{version}")));
-    subjects.extend(["tls-1.2", "entra-id", "azure-devops"].map(|which| format!("cipher-suites/{which}")));
+    subjects.extend(
+        ["tls-1.2", "entra-id", "azure-devops", "mozilla-intermediate"].map(|which| format!("cipher-suites/{which}")),
+    );
     subjects.extend(["Diffie-Hellman", "ECDH", "PKCS"].map(|which| format!("key-exchange/{which}")));
     subjects.extend(
         ["Diffie-Hellman/client", "Diffie-Hellman/server", "PKCS/client"].map(|of| format!("key-size/{of}/2048")),
@@ -329,6 +331,7 @@ fn every_subject_that_a_policy_may_name_is_answered() {
     subjects.extend(["version", "support", "dotnet", "programs"].map(|of| format!("entra-connect/{of}")));
     subjects
         .extend(["entra-agents/versions", "protocols/client", "protocols/server", "curves/nist"].map(str::to_owned));
+    subjects.push("curves/mozilla-intermediate".to_owned());
     for subject in subjects {
         let known = Subject::parse(&subject).unwrap();
         let machine = machine(20348, "");

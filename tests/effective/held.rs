@@ -312,3 +312,69 @@ fn smallest_keys_are_set_or_documented() {
         assert_eq!(is, state, "build {build}, {subject}, {lines}: {why}");
     }
 }
+
+/// Build, lists, and what is left beside Mozilla's intermediate configuration: suites, then curves.
+#[test]
+fn suites_and_curves_beside_a_set() {
+    const GCM: &str = "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384";
+    let policy = |suites: &str| format!("[{POLICY}]\n\"Functions\"=\"{suites}\"\n");
+    let off = |group: &str, name: &str| format!("[{SCHANNEL}\\{group}\\{name}]\n\"Enabled\"=dword:0\n");
+    let with = |other: &str| policy(&format!("{GCM},{other}"));
+    for (build, lines, state) in [
+        (20348, policy(GCM), "only"),
+        (20348, with("TLS_AES_256_GCM_SHA384,TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"), "only"),
+        (20348, format!("[{LOCAL}]\n\"Functions\"={}\n", list(&[GCM])), "only"),
+        // What Windows ships with has suites without forward secrecy.
+        (20348, String::new(), "others"),
+        (9600, String::new(), "others"),
+        (20348, with("TLS_RSA_WITH_AES_256_GCM_SHA384"), "others"),
+        (20348, with("TLS_DHE_RSA_WITH_AES_256_GCM_SHA384"), "others"),
+        (20348, with("TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384"), "others"),
+        // Turned off: surely, or as is said.
+        (20348, with("TLS_RSA_WITH_AES_256_GCM_SHA384") + &off("KeyExchangeAlgorithms", "PKCS"), "only"),
+        (20348, with("TLS_RSA_WITH_3DES_EDE_CBC_SHA") + &off("Ciphers", "Triple DES 168"), "only"),
+        (
+            20348,
+            with("TLS_DHE_RSA_WITH_AES_256_GCM_SHA384") + &off("KeyExchangeAlgorithms", "Diffie-Hellman"),
+            "unknown",
+        ),
+        (20348, with("TLS_RSA_WITH_NULL_SHA256"), "unknown"),
+        (20348, with("TLS_RSA_WITH_NULL_SHA256") + &off("Ciphers", "NULL"), "only"),
+        // Not in the table, or not known whether Windows reads it.
+        (20348, with("TLS_PSK_WITH_AES_256_GCM_SHA384"), "unknown"),
+        (20348, with("TLS_MADE_UP"), "only"),
+        (20348, with(" TLS_RSA_WITH_AES_256_GCM_SHA384"), "unknown"),
+        (20348, policy(""), "unknown"),
+        (30000, with("TLS_RSA_WITH_AES_256_GCM_SHA384"), "unknown"),
+        (30000, policy(GCM), "only"),
+        (30000, String::new(), "unknown"),
+        // Before Windows 10 a suite names its curve.
+        (9600, policy("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256_P256"), "only"),
+        (9600, policy("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256_P521"), "others"),
+        (17763, policy("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256_P521"), "only"),
+    ] {
+        let (is, why) = told(&machine(build, &lines), "cipher-suites/mozilla-intermediate");
+        assert_eq!(is, state, "build {build}: {lines}: {why}");
+    }
+    let curves = |names: &[&str]| format!("[{POLICY}]\n\"EccCurves\"={}\n", list(names));
+    for (build, lines, state) in [
+        (20348, String::new(), "only"),
+        (10586, String::new(), "only"),
+        (26100, curves(&["x25519_mlkem768", "curve25519", "nistP256", "secP384r1"]), "only"),
+        (20348, curves(&["NistP256", "nistP521"]), "others"),
+        (20348, curves(&["brainpoolP256r1"]), "others"),
+        (20348, curves(&["NistP256,NistP521"]), "unknown"),
+        (26100, curves(&["NistP256", "secp384r1_mlkem1024"]), "unknown"),
+        (20348, curves(&[]), "unknown"),
+        (20348, format!("[{POLICY}]\n\"EccCurves\"=\"NistP256\"\n"), "unknown"),
+        // Before Windows 10 nobody reads it.
+        (9600, curves(&["nistP521"]), "only"),
+    ] {
+        let (is, why) = told(&machine(build, &lines), "curves/mozilla-intermediate");
+        assert_eq!(is, state, "build {build}: {lines}: {why}");
+    }
+    for subject in ["cipher-suites/mozilla-intermediate", "curves/mozilla-intermediate"] {
+        assert_eq!(told(&just("[HKEY_LOCAL_MACHINE\\SOFTWARE\\Vendor]\n"), subject).0, "unknown", "{subject}");
+        assert_eq!(told(&unreadable(), subject).0, "unknown", "{subject}");
+    }
+}

@@ -7,6 +7,7 @@
 //! the same is common knowledge but in none of them: suites that rest on it alone are neither left nor gone. TLS 1.3 has
 //! suites of its own, and takes no others (RFC 8446, B.4); what turns them off is in none of the sources either.
 
+mod alone;
 mod list;
 
 use super::ask::{self, Setting};
@@ -100,6 +101,8 @@ pub struct Ciphers {
     pub entra_left: Answer,
     /// Whether one that Azure DevOps accepts is left, with a curve that it accepts, and what that rests on.
     pub azure_devops: (Answer, String),
+    /// Whether no others are left than those of Mozilla's intermediate configuration, and what that rests on.
+    pub mozilla_alone: (Answer, String),
     /// Algorithms that are turned off, such as `RC4 128/128`.
     pub turned_off: Vec<String>,
     /// Whether no list is set, and nothing is turned off that today's suites need: it is what the release ships with.
@@ -189,6 +192,7 @@ pub(super) fn read(
     let (answer, doubt) = left(&|name| table.is_for_azure_devops(build, name), curve(curves, true), &sizes);
     let curves = (doubt.is_none() && curves.nist != Answer::Yes).then(|| curves.why.clone());
     let azure_devops = (answer, with(&list.why, doubt.or(curves)));
+    let mozilla_alone = alone::mozilla_alone(&list, table, build, &fate);
     let why_unknown = of_tls12.or(of_strong).or(of_entra).or(of_tls13);
     let of_tls12 = || judged.iter().filter(|(name, _)| table.is_tls12(name));
     let in_doubt = of_tls12().filter(|(_, fate)| matches!(fate, Fate::InDoubt(_))).count();
@@ -203,6 +207,7 @@ pub(super) fn read(
         strong_left,
         entra_left,
         azure_devops,
+        mozilla_alone,
         turned_off,
         as_shipped: untouched && list.source == ListSource::OsDefault,
         why: with(&list.why, why_unknown),
@@ -282,6 +287,7 @@ fn unknown(why: String, place: Option<Place>) -> Ciphers {
     Ciphers {
         source: ListSource::Unknown,
         azure_devops: (Answer::Unknown, why.clone()),
+        mozilla_alone: (Answer::Unknown, why.clone()),
         why,
         place,
         listed: None,

@@ -24,6 +24,8 @@ pub(super) struct Suites<'a> {
     entra: Vec<&'a str>,
     /// Those that Azure DevOps accepts.
     azure_devops: Vec<&'a str>,
+    /// Those of Mozilla's intermediate configuration.
+    mozilla_intermediate: Vec<&'a str>,
     releases: Vec<ReleaseSuites<'a>>,
 }
 
@@ -53,6 +55,11 @@ pub(super) fn suites() -> Option<&'static Suites<'static>> {
 /// A suite's name without the curve that releases before Windows 10 put at its end.
 pub(super) fn without_curve(name: &str) -> &str {
     ["_P256", "_P384", "_P521"].iter().find_map(|curve| name.strip_suffix(curve)).unwrap_or(name)
+}
+
+/// Whether a suite has a curve in its name that is neither NIST P-256 nor P-384. It counts before Windows 10 alone.
+fn has_other_curve(build: Option<u32>, name: &str) -> bool {
+    build.is_some_and(|build| build < FIRST_WITHOUT_CURVES) && name.ends_with("_P521")
 }
 
 impl Suites<'_> {
@@ -89,10 +96,14 @@ impl Suites<'_> {
         self.entra.contains(&without_curve(name))
     }
 
-    /// Whether Azure DevOps accepts a suite. Before Windows 10 a suite has its curve in its name.
+    /// Whether Azure DevOps accepts a suite.
     pub(super) fn is_for_azure_devops(&self, build: Option<u32>, name: &str) -> bool {
-        let other_curve = build.is_some_and(|build| build < FIRST_WITHOUT_CURVES) && name.ends_with("_P521");
-        !other_curve && self.azure_devops.contains(&without_curve(name))
+        !has_other_curve(build, name) && self.azure_devops.contains(&without_curve(name))
+    }
+
+    /// Whether a suite is one of Mozilla's intermediate configuration.
+    pub(super) fn is_for_mozilla(&self, build: Option<u32>, name: &str) -> bool {
+        !has_other_curve(build, name) && self.mozilla_intermediate.contains(&without_curve(name))
     }
 
     /// Whether a suite is left to callers that ask for strong cryptography.

@@ -1,6 +1,7 @@
 //! The list of cipher suites, before anything is taken from it.
 
 use super::ListSource;
+use super::alone::PRE_SHARED;
 use crate::audit::effective::suites::Suites;
 use crate::audit::effective::{Lint, ask, curves};
 use crate::diagnostic::Code;
@@ -150,9 +151,8 @@ fn strangers(list: &[(String, bool)], windows: &Windows, table: &Suites<'_>, pla
     if table.of(windows.build).is_none() {
         return;
     }
-    // PSK suites are left out of the table, but every release has some.
-    let unknown =
-        list.iter().map(|(name, _)| name).filter(|name| !table.knows(windows.build, name) && !name.contains("_PSK_"));
+    let is_strange = |name: &&String| !table.knows(windows.build, name) && !name.contains(PRE_SHARED);
+    let unknown = list.iter().map(|(name, _)| name).filter(is_strange);
     let names: Vec<&str> = unknown.map(String::as_str).collect();
     if let Some(first) = names.first() {
         let more = names.len().saturating_sub(1);
