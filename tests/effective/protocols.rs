@@ -87,7 +87,7 @@ const OFF: (Availability, Availability) = (Off, Off);
 const SOFT: (Availability, Availability) = (SoftOff, SoftOff);
 const OPEN: (Availability, Availability) = (Unknown, Unknown);
 
-const DEFAULTS: [Row; 30] = [
+const DEFAULTS: &[Row] = &[
     (6000, [(Off, On), ON, ON, NO, NO, NO, NO, NO]),
     (6001, [(Off, On), ON, ON, NO, NO, NO, NO, NO]),
     (6002, [(Off, On), ON, ON, SOFT, SOFT, NO, NO, NO]),
@@ -110,13 +110,17 @@ const DEFAULTS: [Row; 30] = [
     (19043, [NO, OFF, ON, ON, ON, NO, ON, ON]),
     (19044, [NO, OFF, ON, ON, ON, NO, ON, ON]),
     (19045, [NO, OFF, ON, ON, ON, NO, ON, ON]),
+    (17784, [NO, OPEN, OPEN, OPEN, OPEN, NO, OPEN, OPEN]),
     (20348, [NO, OFF, ON, ON, ON, ON, ON, ON]),
+    (20349, [NO, OPEN, OPEN, OPEN, OPEN, OPEN, OPEN, OPEN]),
     (22000, [NO, OFF, ON, ON, ON, ON, ON, ON]),
     (22621, [NO, OFF, ON, ON, ON, ON, ON, ON]),
     (22631, [NO, OFF, ON, ON, ON, ON, ON, ON]),
     (25398, [NO, OFF, ON, ON, ON, ON, ON, ON]),
     (26100, [NO, OFF, ON, ON, ON, ON, ON, ON]),
     (26200, [NO, OFF, OPEN, OPEN, ON, ON, ON, ON]),
+    (26300, [NO, OFF, OPEN, OPEN, ON, ON, ON, ON]),
+    (28000, [NO, OFF, OPEN, OPEN, ON, ON, ON, ON]),
     // A build that nobody has described.
     (27842, [OPEN, OPEN, OPEN, OPEN, OPEN, OPEN, OPEN, OPEN]),
 ];
@@ -125,10 +129,17 @@ const DEFAULTS: [Row; 30] = [
 fn every_default() {
     const NAMES: [&str; 8] = ["SSL 2.0", "SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3", "DTLS 1.0", "DTLS 1.2"];
     for (build, wanted) in DEFAULTS {
-        let effective = machine(build, "");
+        let effective = machine(*build, "");
         for (name, want) in NAMES.into_iter().zip(wanted) {
-            assert_eq!(state(&effective, name), want, "{name} on build {build}");
+            assert_eq!(state(&effective, name), *want, "{name} on build {build}");
         }
+    }
+    let table: toml::Table = include_str!("../../src/audit/effective/data/os_defaults.toml").parse().unwrap();
+    let releases = table["release"].as_array().unwrap().iter();
+    let builds =
+        releases.flat_map(|release| release["builds"].as_array().unwrap()).map(|build| build.as_integer().unwrap());
+    for build in builds {
+        assert!(DEFAULTS.iter().any(|(row, _)| i64::from(*row) == build), "build {build} has no row here");
     }
     assert_eq!(why(&machine(17763, ""), "TLS 1.2"), "OS default of build 17763");
 }

@@ -144,37 +144,38 @@ mod tests {
                 "Server Core",
                 "extended support: 2025-10-24 (second-hand)".to_owned(),
             ),
+            (20349, "Azure Stack HCI", "Server Core", "support of Azure Stack HCI: 2025-05-31".to_owned()),
             (
-                20349,
+                20348,
                 "Azure Stack HCI",
                 "Server Core",
-                "support of Azure Stack HCI: 2025-05-31 (second-hand)".to_owned(),
+                "support of Azure Stack HCI: 2023-11-14 (second-hand)".to_owned(),
             ),
+            (20348, "Windows Server 2022 Standard", "Server", "extended support: 2031-10-14".to_owned()),
+            (
+                26100,
+                "Windows 11 Enterprise LTSC 2024",
+                "Client",
+                "support of Enterprise LTSC: 2029-10-09 (second-hand)".to_owned(),
+            ),
+            (9200, "Windows 8 Pro", "Client", "extended support: 2016-01-12".to_owned()),
+            (7600, "Windows 7 Professional", "Client", "extended support: 2013-04-09".to_owned()),
+            (6002, "Windows Vista (TM) Business", "Client", "extended support: 2017-04-11".to_owned()),
             (10240, "Windows 10 Pro", "Client", format!("{home}: 2017-05-09")),
             (17134, "Windows 10 Pro Education", "Client", format!("{home}: 2019-11-12")),
             (19045, "Windows 10 Home", "Client", format!("{home}: 2025-10-14")),
             (28000, "Windows 11 Pro", "Client", format!("{home}: 2028-03-14 (second-hand)")),
             (26300, "Windows 11 Pro", "Client", format!("{home}: 2028-10-10 (second-hand)")),
             (22631, "Windows 11 Enterprise", "Client", format!("{enterprise}: 2026-11-10 (second-hand)")),
-            (
-                17763,
-                "Windows 10 Enterprise LTSC 2019",
-                "Client",
-                "support of Enterprise LTSC: 2029-01-09 (second-hand)".to_owned(),
-            ),
-            (
-                14393,
-                "Windows 10 Enterprise 2016 LTSB",
-                "Client",
-                "support of Enterprise LTSC: 2026-10-13 (second-hand)".to_owned(),
-            ),
+            (17763, "Windows 10 Enterprise LTSC 2019", "Client", "support of Enterprise LTSC: 2029-01-09".to_owned()),
+            (14393, "Windows 10 Enterprise 2016 LTSB", "Client", "support of Enterprise LTSC: 2026-10-13".to_owned()),
             (
                 19044,
                 "Windows 10 IoT Enterprise LTSC 2021",
                 "Client",
-                "support of IoT Enterprise LTSC: 2032-01-13 (second-hand)".to_owned(),
+                "support of IoT Enterprise LTSC: 2032-01-13".to_owned(),
             ),
-            (7601, "Windows 7 Professional", "Client", "extended support: 2020-01-14 (second-hand)".to_owned()),
+            (7601, "Windows 7 Professional", "Client", "extended support: 2020-01-14".to_owned()),
         ] {
             assert_eq!(support_of(build, product, kind), Some(wanted), "{build} {product}");
         }
@@ -185,8 +186,6 @@ mod tests {
         for (build, product, kind) in [
             (25398, "Azure Stack HCI", "Server Core"),
             (26300, "Windows 11 Enterprise", "Client"),
-            (26100, "Windows 11 Enterprise LTSC 2024", "Client"),
-            (9200, "Windows 8 Pro", "Client"),
             (19045, "Windows 10 Team", "Client"),
             (99999, "Windows 13", "Client"),
         ] {
