@@ -296,10 +296,28 @@ fn without_states_nothing_is_guessed() {
     }
 }
 
+#[test]
+fn each_policy_has_a_fixture_that_passes_and_one_that_fails() {
+    let folders = ["hosts", "reg"].map(|folder| root().join("fixtures").join(folder));
+    let inputs: Vec<_> =
+        folders.iter().flat_map(|f| f.read_dir().unwrap()).map(|entry| entry.unwrap().path()).collect();
+    let limits = Limits::default();
+    let options = Options::new(&limits);
+    let all = Policy::join(Policy::builtins().unwrap()).unwrap();
+    let reports = door::reports(&inputs, &Inspection::new(&all, &options));
+    let met: Vec<_> =
+        reports.iter().flat_map(|report| &report.verdicts).map(|(id, verdict)| (&**id, *verdict)).collect();
+    for id in Policy::builtin_ids() {
+        for verdict in [Verdict::Compliant, Verdict::NotCompliant] {
+            assert!(met.contains(&(id, verdict)), "{id}: no fixture is {verdict:?}");
+        }
+    }
+}
+
 /// Policy, fixture, and the required rules that fail; what informs alone is told too.
 #[test]
 fn machines_in_order_and_machines_that_are_not() {
-    let cases: [(&str, &str, Verdict, &[&str]); 18] = [
+    let cases: &[(&str, &str, Verdict, &[&str])] = &[
         ("exchange", "reg/exchange-pass.reg", Verdict::Compliant, &[]),
         (
             "exchange",
@@ -322,6 +340,13 @@ fn machines_in_order_and_machines_that_are_not() {
             "reg/azure-devops-fail.reg",
             Verdict::NotCompliant,
             &["cipher-suites-azure-devops", "curves-nist", "dotnet-release"],
+        ),
+        ("mozilla-intermediate", "reg/mozilla-intermediate-pass.reg", Verdict::Compliant, &[]),
+        (
+            "mozilla-intermediate",
+            "reg/mozilla-intermediate-fail.reg",
+            Verdict::NotCompliant,
+            &["tls10-server-off", "cipher-suites-no-others", "curves-no-others", "diffie-hellman-server-2048"],
         ),
         ("entra-agents", "hosts/compliant", Verdict::Compliant, &["dotnet-release-4.7.2"]),
         (
@@ -427,7 +452,7 @@ fn machines_in_order_and_machines_that_are_not() {
             ],
         ),
     ];
-    for (id, name, verdict, fails) in cases {
+    for &(id, name, verdict, fails) in cases {
         let policy = policy(id);
         let limits = Limits::default();
         let options = Options::new(&limits);

@@ -8,45 +8,50 @@ mod common;
 use common::{finish, program, root, run, scratch};
 use serde_json::Value as Json;
 
-const POLICIES: [&str; 14] = [
-    "entra-connect-tls12",
-    "entra-connect-effective",
-    "tls12-only",
-    "disa-stig-iis10",
-    "disa-stig-iis10-v2r10",
-    "disa-stig-dotnet4",
-    "nist-sp-800-52r2",
-    "bsi-tr-02102-2",
-    "exchange",
-    "azure-devops",
-    "entra-agents",
-    "configuration-manager",
-    "azure-backup",
-    "adfs-wap",
+const HOSTS: [&str; 9] = [
+    "compliant",
+    "nothing-set",
+    "disabled",
+    "wrong-type",
+    "iis-crypto",
+    "windows-11",
+    "x86",
+    "system-only",
+    "damaged-target",
 ];
 
-/// Exit statuses by the policies in the order above: 0 compliant, 1 not compliant, 3 unknown. TLS 1.1 is on by default
-/// everywhere, and only Server 2022 and Windows 11 have TLS 1.3; a REG_SZ is no value to .NET, which then goes by the other.
-/// Each host lacks some of the values of TLS 1.1 that `exchange` asks for, and those with SOFTWARE those of .NET Framework
-/// 2.0 to 3.5 that `azure-devops` asks for.
-const VERDICTS: [(&str, [i32; 14]); 9] = [
-    ("compliant", [0, 0, 1, 1, 1, 0, 1, 1, 1, 1, 0, 1, 0, 0]),
-    ("nothing-set", [1, 0, 1, 1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 1]),
-    ("disabled", [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]),
-    ("wrong-type", [1, 0, 1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1]),
-    ("iis-crypto", [0, 0, 1, 1, 1, 0, 1, 1, 1, 1, 0, 1, 0, 0]),
-    ("windows-11", [0, 0, 1, 1, 1, 0, 0, 1, 1, 1, 0, 1, 0, 0]),
-    ("x86", [0, 3, 1, 1, 1, 3, 1, 1, 1, 1, 0, 1, 0, 0]),
-    ("system-only", [3, 3, 3, 1, 1, 3, 3, 3, 1, 3, 3, 3, 3, 3]),
-    ("damaged-target", [3, 3, 1, 1, 1, 0, 1, 1, 1, 1, 3, 1, 3, 3]),
+/// The policies as they are listed, and their exit statuses by the hosts in the order above: 0 compliant, 1 not compliant, 3
+/// unknown. TLS 1.1 is on by default everywhere, and only Server 2022 and Windows 11 have TLS 1.3; a REG_SZ is no value to
+/// .NET, which then goes by the other. Each host lacks some of the values of TLS 1.1 that `exchange` asks for, and those with
+/// SOFTWARE those of .NET Framework 2.0 to 3.5 that `azure-devops` asks for.
+const VERDICTS: &[(&str, [i32; 9])] = &[
+    ("entra-connect-tls12", [0, 1, 1, 1, 0, 0, 0, 3, 3]),
+    ("entra-connect-effective", [0, 0, 1, 0, 0, 0, 3, 3, 3]),
+    ("tls12-only", [1, 1, 1, 1, 1, 1, 1, 3, 1]),
+    ("disa-stig-iis10", [1, 1, 1, 1, 1, 1, 1, 1, 1]),
+    ("disa-stig-iis10-v2r10", [1, 1, 1, 1, 1, 1, 1, 1, 1]),
+    ("disa-stig-dotnet4", [0, 1, 1, 0, 0, 0, 3, 3, 0]),
+    ("nist-sp-800-52r2", [1, 0, 1, 1, 1, 0, 1, 3, 1]),
+    ("bsi-tr-02102-2", [1, 1, 1, 1, 1, 1, 1, 3, 1]),
+    ("mozilla-intermediate", [1, 1, 1, 1, 1, 1, 1, 3, 1]),
+    ("exchange", [1, 1, 1, 1, 1, 1, 1, 1, 1]),
+    ("azure-devops", [1, 1, 1, 1, 1, 1, 1, 3, 1]),
+    ("entra-agents", [0, 1, 1, 1, 0, 0, 0, 3, 3]),
+    ("configuration-manager", [1, 1, 1, 1, 1, 1, 1, 3, 1]),
+    ("azure-backup", [0, 1, 1, 1, 0, 0, 0, 3, 3]),
+    ("adfs-wap", [0, 1, 1, 1, 0, 0, 0, 3, 3]),
 ];
+
+fn policies() -> Vec<&'static str> {
+    VERDICTS.iter().map(|(policy, _)| *policy).collect()
+}
 
 #[test]
 fn each_policy_has_its_verdict_on_each_host() {
-    for (host, statuses) in VERDICTS {
-        for (policy, status) in POLICIES.iter().zip(statuses) {
+    for (policy, statuses) in VERDICTS {
+        for (host, status) in HOSTS.iter().zip(statuses) {
             let run = run(&["audit", "-q", "--policy", policy, &format!("fixtures/hosts/{host}")]);
-            assert_eq!(run.status, status, "{policy} on {host}");
+            assert_eq!(run.status, *status, "{policy} on {host}");
         }
     }
 }
@@ -54,7 +59,7 @@ fn each_policy_has_its_verdict_on_each_host() {
 #[test]
 fn the_default_policy_is_the_document() {
     let default = run(&["audit", "fixtures/hosts/compliant"]);
-    let named = run(&["audit", "--policy", POLICIES[0], "fixtures/hosts/compliant"]);
+    let named = run(&["audit", "--policy", policies()[0], "fixtures/hosts/compliant"]);
     assert_eq!(default.out(), named.out());
     assert!(default.out().contains("policy entra-connect-tls12 1.1.0"), "{}", default.out());
 }
@@ -95,9 +100,9 @@ fn generate_says_which_rules_it_leaves_out() {
 fn policies_are_listed_shown_and_checked() {
     let list = run(&["policy", "list"]);
     let ids: Vec<String> = list.out().lines().map(|line| line.split(' ').next().unwrap().to_owned()).collect();
-    assert_eq!(ids, POLICIES);
+    assert_eq!(ids, policies());
     let (_folder, path) = scratch();
-    for policy in POLICIES {
+    for policy in policies() {
         let show = run(&["policy", "show", policy]);
         let text = std::fs::read(root().join(format!("src/policy/builtin/{policy}.toml"))).unwrap();
         assert_eq!(show.stdout, text, "{policy}");
@@ -288,7 +293,7 @@ fn bad_waivers_are_refused_with_their_place() {
 fn every_rule_is_explained() {
     let list = run(&["explain"]).out();
     let mut explained = 0;
-    for policy in POLICIES {
+    for policy in policies() {
         let report = run(&["audit", "--policy", policy, "--format", "json", "fixtures/hosts/compliant"]).json();
         for finding in report["hosts"][0]["findings"].as_array().unwrap() {
             let id = finding["rule"].as_str().unwrap();

@@ -23,6 +23,10 @@ impl Wanted {
 pub(super) const PROTOCOLS: &str =
     r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols";
 
+/// The key of the ways to exchange keys.
+const KEY_EXCHANGES: &str =
+    r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\KeyExchangeAlgorithms";
+
 /// The values of a rule. Lists of cipher suites are not among them: Windows itself keeps one.
 pub(super) fn wanted(rule: &Rule) -> Vec<Wanted> {
     match &rule.check {
@@ -77,8 +81,12 @@ fn of_state(effect: &Effect) -> Vec<Wanted> {
         | Subject::MozillaCurves
         | Subject::EntraConnect(_)
         | Subject::EntraAgents
-        | Subject::KeyExchange(_)
-        | Subject::KeySize(..) => Vec::new(),
+        | Subject::KeyExchange(_) => Vec::new(),
+        Subject::KeySize(exchange, side, bits) => {
+            let key = format!(r"{KEY_EXCHANGES}\{}", exchange.key());
+            let smallest = exchange.smallest(side).filter(|_| effect.expect == [State::AtLeast]);
+            smallest.map(|name| Wanted::dword(&key, name, bits)).into_iter().collect()
+        }
     }
 }
 

@@ -105,7 +105,7 @@ fn what_cannot_be_told_is_an_error_that_names_it() {
 
 #[test]
 fn every_policy_about_states_has_a_fix_or_the_status_says_that_it_has_none() {
-    for policy in ["tls12-only", "nist-sp-800-52r2", "bsi-tr-02102-2"] {
+    for policy in ["tls12-only", "nist-sp-800-52r2", "bsi-tr-02102-2", "mozilla-intermediate"] {
         let fix = ["generate", "fix", "--policy", policy, "--for", "fixtures/hosts/disabled", "--format", "reg4"];
         let fixed = run(&fix);
         assert_eq!(fixed.status, 0, "{}", fixed.err());

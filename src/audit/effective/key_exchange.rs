@@ -107,6 +107,12 @@ impl KeyExchange {
             return (Answer::Unknown, "Windows has no such value".to_owned());
         };
         let said = ask::said(name, setting);
+        if self.build.is_some_and(|build| build < FIRST_WITH_SIZES) && setting.is_set() {
+            return (
+                Answer::Unknown,
+                format!("{said}; no source says that Windows before 10 and Server 2016 reads it"),
+            );
+        }
         let answer = |n| if n >= bits { Answer::Yes } else { Answer::No };
         match setting {
             Setting::Number(0, _) => (Answer::Unknown, format!("{said}; what Windows makes of that is not known")),

@@ -37,8 +37,8 @@ pub(super) fn mozilla_alone(
     let mut left = fates.iter().filter(|(_, fate)| *fate == Fate::Left).map(|(name, _)| name);
     if let Some(first) = left.next() {
         let more = left.count();
-        let more = if more > 0 { format!(" and {more} others") } else { String::new() };
-        return (Answer::No, with(&list.why, Some(format!("{first}{more} are not of this configuration"))));
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        return (Answer::No, with(&list.why, Some(format!("not of this configuration: {first}{more}"))));
     }
     let doubt = fates.into_iter().find_map(|(_, fate)| match fate {
         Fate::InDoubt(why) => Some(why),
