@@ -11,6 +11,7 @@ pub mod reg_file;
 pub mod reg_text;
 pub mod source;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -19,8 +20,9 @@ use crate::number::wide;
 use crate::place::Place;
 use crate::windows::FileTime;
 use crate::windows::control_set;
-use crate::windows::keys::system;
+use crate::windows::keys::below_system;
 use crate::windows::path::{KeyPath, Name};
+use crate::windows::roots;
 use crate::windows::value::Value;
 use change::Changes;
 use cross_check::Agreement;
@@ -207,7 +209,7 @@ impl Registry {
                 Ok(paths) => paths,
                 Err(error) => return Listing::Unreadable(error, Place::new(source.artifact(), At::Whole)),
             };
-            for path in &paths {
+            for path in &*paths {
                 let other = match (source.list(path, what, self.stale), links.checked_sub(1)) {
                     (Ok(listing), _) => listing,
                     (Err(target), Some(left)) => self.list(&target, what, left),
@@ -230,7 +232,7 @@ impl Registry {
                 Ok(paths) => paths,
                 Err(error) => return Lookup::Unreadable(error, Place::new(source.artifact(), At::Whole)),
             };
-            for path in &paths {
+            for path in &*paths {
                 let other = match source.look(path, value, self.stale) {
                     Answer::Lookup(lookup) => lookup,
                     Answer::Link(target) => self.follow(&target, value, links, source),
@@ -252,8 +254,8 @@ impl Registry {
     fn second(&self, key: &KeyPath, value: &Name, links: usize) -> Option<Agreement> {
         let mut agreement = None;
         for source in self.sources() {
-            for path in self.resolve(key, source).unwrap_or_default() {
-                let next = match source.second(&path, value) {
+            for path in &*self.resolve(key, source).unwrap_or_default() {
+                let next = match source.second(path, value) {
                     Some(Second::Link(target)) => self.second(&target, value, links.checked_sub(1)?)?,
                     Some(Second::Agreement(agreement)) => agreement,
                     None => continue,
@@ -282,18 +284,18 @@ impl Registry {
     }
 
     /// The paths that `key` has in `source`, with `CurrentControlSet` resolved.
-    fn resolve(&self, key: &KeyPath, source: &dyn Source) -> Result<Vec<KeyPath>, Error> {
-        let alias = control_set::alias();
-        let below = match key.below(&system()).and_then(<[Name]>::split_first) {
-            Some((set, below)) if alias.matches(set.units()) => below,
-            _ => return Ok(vec![key.clone()]),
+    fn resolve<'k>(&self, key: &'k KeyPath, source: &dyn Source) -> Result<Cow<'k, [KeyPath]>, Error> {
+        let below = match below_system(key).and_then(<[Name]>::split_first) {
+            Some((set, below)) if control_set::is_alias(set.units()) => below,
+            _ => return Ok(Cow::Borrowed(std::slice::from_ref(key))),
         };
         let names = self.control_set.as_ref().map_err(Clone::clone)?;
         let sets = source.spoken_of();
         let speaks = |name: &Name| sets.iter().any(|set| set.matches(name.units()));
         let spoken_of: Vec<&Name> = names.iter().filter(|name| speaks(name)).collect();
         let names = if spoken_of.is_empty() { names.first().into_iter().collect() } else { spoken_of };
-        let path = |set: &Name| KeyPath(system().0.iter().chain([set]).chain(below).cloned().collect());
+        let above = [roots::MACHINE, "SYSTEM"].map(Name::from);
+        let path = |set: &Name| KeyPath(above.iter().chain([set]).chain(below).cloned().collect());
         Ok(names.into_iter().map(path).collect())
     }
 }

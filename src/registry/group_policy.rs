@@ -11,13 +11,14 @@ use super::change::Changes;
 use super::hive::{Answer, Listed};
 use super::overlay::Alone;
 use super::source::Source;
-use super::{Listing, Lookup, system};
+use super::{Listing, Lookup};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::{At, Error};
 use crate::limits::Limits;
 use crate::place::Place;
 use crate::read_at::ReadAt;
 use crate::windows::control_set;
+use crate::windows::keys::system;
 use crate::windows::path::{KeyPath, Name};
 use crate::windows::roots::MACHINE;
 

@@ -1,6 +1,6 @@
 //! Control sets: what they are called, and what `CurrentControlSet` stands for.
 
-use super::keys::system;
+use super::keys::{below_system, system};
 use super::path::{KeyPath, Name};
 use super::roots::is;
 
@@ -35,7 +35,7 @@ pub fn is_control_set(name: &[u16]) -> bool {
 
 /// The key with the alias replaced by the name of a set.
 pub fn in_control_set(key: &KeyPath, set: &Name) -> KeyPath {
-    match key.below(&system()).and_then(<[Name]>::split_first) {
+    match below_system(key).and_then(<[Name]>::split_first) {
         Some((found, below)) if is_alias(found.units()) => {
             KeyPath(system().0.iter().chain([set]).chain(below).cloned().collect())
         }

@@ -120,7 +120,15 @@ pub struct KeyPath(pub Vec<Name>);
 impl KeyPath {
     /// Splits at backslashes; runs of them and those at the ends separate nothing, as in the kernel's path walk.
     pub fn parse(text: &str) -> Self {
-        Self(text.split('\\').filter(|part| !part.is_empty()).map(Name::from).collect())
+        Self::joined(&[text])
+    }
+
+    /// The same of several texts, one below the other.
+    pub(crate) fn joined(texts: &[&str]) -> Self {
+        let parts = || texts.iter().flat_map(|text| text.split('\\')).filter(|part| !part.is_empty());
+        let mut names = Vec::with_capacity(parts().count());
+        names.extend(parts().map(Name::from));
+        Self(names)
     }
 
     /// The names from the top down.

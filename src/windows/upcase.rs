@@ -120,6 +120,13 @@ mod tests {
         assert_eq!(upcase(0x1fb3), 0x1fbc, "ᾳ has a title-case form, and Windows takes it");
     }
 
+    /// So a name that is ASCII can be looked for without the table.
+    #[test]
+    fn nothing_beyond_ascii_becomes_ascii() {
+        assert!((0x80..=u16::MAX).all(|u| upcase(u) >= 0x80));
+        assert!((0..0x80u8).all(|u| upcase(u16::from(u)) == u16::from(u.to_ascii_uppercase())));
+    }
+
     #[test]
     fn surrogates_stay() {
         assert!((0xd800..=0xdfff).all(|u| upcase(u) == u), "𐐨 and 𐐀 are two names to Windows");

@@ -6,6 +6,7 @@ use crate::error::At;
 use crate::place::Place;
 use crate::registry::{KeyInfo, Lookup, Registry};
 use crate::windows::path::{KeyPath, Name};
+use crate::windows::roots;
 use crate::windows::value::{Value, ValueType};
 
 /// What is known of one number in the registry.
@@ -135,7 +136,7 @@ pub(super) fn odd(value: &Value) -> String {
 
 /// A path below `HKEY_LOCAL_MACHINE`.
 pub(in crate::audit) fn path(below: &str) -> KeyPath {
-    KeyPath::parse(&format!(r"HKEY_LOCAL_MACHINE\{below}"))
+    KeyPath::joined(&[roots::MACHINE, below])
 }
 
 /// The key of this name below another.

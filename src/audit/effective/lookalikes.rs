@@ -13,6 +13,7 @@ use crate::place::Place;
 use crate::registry::{Listing, Lookup, Registry};
 use crate::windows::path::{KeyPath, Name};
 use crate::windows::reading::{Part, Reading};
+use crate::windows::roots;
 use crate::windows::subject::PROTOCOLS;
 use crate::windows::value::Value;
 
@@ -150,7 +151,7 @@ fn names(listing: Listing) -> Vec<Name> {
 }
 
 fn is(name: &Name, known: &str) -> bool {
-    name.matches(Name::from(known).units())
+    roots::is(name.units(), known)
 }
 
 /// Keys below `Protocols`, and what stands in them, that no Windows reads.
