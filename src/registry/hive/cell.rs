@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::base_block::{BaseBlock, LEN};
 use super::bin::{Bin, Bins, START, ends, holds};
+use super::key::Lists;
 use super::node::decode_name;
 use crate::error::{At, Error};
 use crate::fields::Fields;
@@ -27,23 +28,33 @@ struct Page {
     bin: Bin,
 }
 
+/// The pages that are kept. They are few, so that they are looked through where the hint is wrong.
+struct Kept {
+    pages: Vec<Page>,
+    most: usize,
+    /// Where the last page was whose number ends in these bits.
+    hints: [usize; HINTS],
+    /// The one that goes when another needs its place.
+    oldest: usize,
+}
+
+const HINTS: usize = 64;
+
 /// A byte source read by whole 4 KiB pages, a bounded number of which is kept.
 ///
 /// An audit touches under 25 pages of a hive of any size, most of them several times. One positional read a page costs
 /// less than mapping the file, and far less when it is cold, since nothing is read ahead.
 pub(super) struct Pages {
     source: Box<dyn ReadAt>,
-    /// Direct-mapped: page `n` can only be in slot `n % slots.len()`.
-    slots: RefCell<Vec<Option<Page>>>,
+    kept: RefCell<Kept>,
     bins: RefCell<Bins>,
     reads: Counter<u64>,
 }
 
 impl Pages {
     pub(super) fn new(source: Box<dyn ReadAt>, limits: &Limits) -> Self {
-        let mut slots = Vec::new();
-        slots.resize_with(limits.cached_pages.max(1), || None);
-        Self { source, slots: RefCell::new(slots), bins: RefCell::default(), reads: Counter::new(0) }
+        let kept = Kept { pages: Vec::new(), most: limits.cached_pages.max(1), hints: [0; HINTS], oldest: 0 };
+        Self { source, kept: RefCell::new(kept), bins: RefCell::default(), reads: Counter::new(0) }
     }
 
     /// What the pages are read from.
@@ -72,11 +83,11 @@ impl Pages {
 
     /// Fills `buf` from `offset`, which counts from the start of the file.
     pub(super) fn read(&self, offset: u64, buf: &mut [u8], what: &'static str) -> Result<(), Error> {
-        let mut slots = self.slots.borrow_mut();
+        let mut kept = self.kept.borrow_mut();
         let mut at = offset;
         let mut rest = buf;
         while !rest.is_empty() {
-            let page = self.page(&mut slots, at / PAGE_U64, what)?;
+            let page = self.page(&mut kept, at / PAGE_U64, what)?;
             let within = usize::try_from(at % PAGE_U64).unwrap_or(PAGE);
             let have = page.bytes.get(within..page.len).unwrap_or_default();
             let n = have.len().min(rest.len());
@@ -94,7 +105,7 @@ impl Pages {
 
     /// Fails when the bytes from `start` to `end` cannot be a cell of their bin.
     fn within_bin(&self, start: u64, end: u64, what: &'static str) -> Result<(), Error> {
-        let bin = self.page(&mut self.slots.borrow_mut(), start / PAGE_U64, what)?.bin;
+        let bin = self.page(&mut self.kept.borrow_mut(), start / PAGE_U64, what)?.bin;
         if !matches!(bin, Bin::None) {
             return holds(bin, start, end, what);
         }
@@ -118,20 +129,44 @@ impl Pages {
         self.bins.borrow().remarks().to_vec()
     }
 
-    fn page<'s>(&self, slots: &'s mut [Option<Page>], number: u64, what: &'static str) -> Result<&'s Page, Error> {
-        let count = wide(slots.len()).max(1);
-        let slot = number.checked_rem(count).and_then(|i| usize::try_from(i).ok()).and_then(|i| slots.get_mut(i));
+    fn page<'k>(&self, kept: &'k mut Kept, number: u64, what: &'static str) -> Result<&'k Page, Error> {
         let at = At::Offset(number.saturating_mul(PAGE_U64));
-        let slot = slot.ok_or(Error::Limit { at, what: "cached pages", limit: 0 })?;
-        if slot.as_ref().is_none_or(|page| page.number != number) {
-            let mut bytes = slot.take().map_or_else(|| Box::new([0u8; PAGE]), |page| page.bytes);
-            let read = self.source.read_at(number.saturating_mul(PAGE_U64), bytes.as_mut_slice());
-            let len = read.map_err(|e| Error::io(at, what, &e))?.min(PAGE);
-            self.reads.set(self.reads.get().saturating_add(1));
-            let bin = Bin::of(bytes.get(..len).unwrap_or_default(), number.saturating_mul(PAGE_U64));
-            *slot = Some(Page { number, len, bytes, bin });
+        let hint = usize::try_from(number).unwrap_or_default() % HINTS;
+        let mut there = kept.hints.get(hint).copied().unwrap_or_default();
+        if kept.pages.get(there).is_none_or(|page| page.number != number) {
+            there = match kept.pages.iter().position(|page| page.number == number) {
+                Some(there) => there,
+                None => self.fetch(kept, number, at, what)?,
+            };
+            if let Some(hint) = kept.hints.get_mut(hint) {
+                *hint = there;
+            }
         }
-        slot.as_ref().ok_or(Error::Limit { at, what: "cached pages", limit: 0 })
+        kept.pages.get(there).ok_or(Error::Limit { at, what: "cached pages", limit: 0 })
+    }
+
+    /// Reads a page, and says where it is kept. One that cannot be read is not.
+    fn fetch(&self, kept: &mut Kept, number: u64, at: At, what: &'static str) -> Result<usize, Error> {
+        let is_full = kept.pages.len() >= kept.most;
+        let mut bytes = match kept.pages.get(kept.oldest).filter(|_| is_full) {
+            Some(_) => kept.pages.swap_remove(kept.oldest).bytes,
+            None => Box::new([0u8; PAGE]),
+        };
+        let start = number.saturating_mul(PAGE_U64);
+        let read = self.source.read_at(start, bytes.as_mut_slice());
+        let len = read.map_err(|e| Error::io(at, what, &e))?.min(PAGE);
+        self.reads.set(self.reads.get().saturating_add(1));
+        let bin = Bin::of(bytes.get(..len).unwrap_or_default(), start);
+        kept.pages.push(Page { number, len, bytes, bin });
+        let there = kept.pages.len().saturating_sub(1);
+        if is_full {
+            // The one at the end has taken the place of the one that went; it goes when all others have.
+            kept.pages.swap(kept.oldest, there);
+            let there = kept.oldest;
+            kept.oldest = kept.oldest.checked_add(1).filter(|next| *next < kept.most).unwrap_or_default();
+            return Ok(there);
+        }
+        Ok(there)
     }
 }
 
@@ -200,11 +235,13 @@ pub(super) fn file_offset(cell: u32) -> u64 {
 pub(super) struct Cells {
     pub(super) pages: Pages,
     bins_size: u32,
+    /// The lists of subkeys that were read.
+    pub(super) lists: RefCell<Lists>,
 }
 
 impl Cells {
     pub(super) fn new(pages: Pages, base: &BaseBlock) -> Self {
-        Self { pages, bins_size: base.bins_size }
+        Self { pages, bins_size: base.bins_size, lists: RefCell::default() }
     }
 
     /// Finds the allocated cell at `offset` (from the end of the base block), which must hold at least `need` bytes.
@@ -298,6 +335,23 @@ mod tests {
         assert_eq!(p.reads(), 3);
         p.read(0, &mut buf[..10], "test").unwrap();
         assert_eq!(p.reads(), 4);
+    }
+
+    #[test]
+    fn of_too_many_pages_the_oldest_goes() {
+        let bytes: Vec<u8> = (0..200 * PAGE_U64).map(|n| (n / PAGE_U64) as u8).collect();
+        let p = pages(bytes, 3);
+        let mut asked = |number: u8| {
+            let (mut byte, before) = ([0; 1], p.reads());
+            p.read(u64::from(number) * PAGE_U64 + 9, &mut byte, "test").unwrap();
+            assert_eq!(byte[0], number);
+            p.reads() != before
+        };
+        // 64 pages apart, so that they share a hint.
+        assert!([0, 64, 128].map(&mut asked).iter().all(|read| *read));
+        assert!(![0, 64, 128, 0].map(&mut asked).iter().any(|read| *read));
+        assert_eq!([192, 64, 128, 192].map(&mut asked), [true, false, false, false]);
+        assert_eq!([0, 128, 192, 64].map(&mut asked), [true, false, false, true]);
     }
 
     #[test]

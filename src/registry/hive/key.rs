@@ -3,8 +3,9 @@
 //! Layout: Maxim Suhanov, "Windows registry file format specification" (msuhanov/regf), sections "Index leaf",
 //! "Fast leaf", "Hash leaf" and "Index root".
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::cmp::Ordering;
+use std::rc::Rc;
 
 use super::cell::{Cell, Cells, file_offset};
 use super::node::{ListForm, NODE_BYTES, NODE_LEN, Node, list_head};
@@ -31,7 +32,34 @@ pub(super) struct Key {
 /// A key whose subkeys are looked for. Its lists are read once, however many names are asked for.
 pub(super) struct Parent {
     pub(super) key: Key,
-    subkeys: OnceCell<Subkeys>,
+    subkeys: OnceCell<Rc<Subkeys>>,
+}
+
+/// Lists of subkeys that were read, by the offset of their key: look-ups come back to the same few keys. Together they have no
+/// more entries than those of one key may have ([`Limits::list_entries`]).
+#[derive(Default)]
+pub(super) struct Lists {
+    kept: Vec<(u32, Rc<Subkeys>)>,
+    entries: usize,
+}
+
+/// How many keys' lists are kept, and of how many names below one it is kept whether they are there.
+const KEPT: usize = 32;
+const ASKED: usize = 64;
+
+impl Lists {
+    fn find(&self, key: u32) -> Option<Rc<Subkeys>> {
+        self.kept.iter().find(|(offset, _)| *offset == key).map(|(_, lists)| Rc::clone(lists))
+    }
+
+    fn keep(&mut self, key: u32, lists: &Rc<Subkeys>, limits: &Limits) {
+        let more = lists.entries.len();
+        if self.kept.len() >= KEPT || wide(self.entries.saturating_add(more)) > limits.list_entries {
+            *self = Self::default();
+        }
+        self.kept.push((key, Rc::clone(lists)));
+        self.entries = self.entries.saturating_add(more);
+    }
 }
 
 impl Parent {
@@ -41,7 +69,16 @@ impl Parent {
 
     /// Finds the subkey called `name`.
     pub(super) fn child(&self, cells: &Cells, name: &Name, limits: &Limits) -> Result<Option<Key>, Error> {
-        self.key.child(cells, self.subkeys(cells, limits), name)
+        let lists = self.subkeys(cells, limits);
+        let known = lists.asked.borrow().iter().find(|(asked, _)| asked == name).map(|(_, answer)| answer.clone());
+        known.unwrap_or_else(|| {
+            let answer = self.key.child(cells, lists, name);
+            let mut asked = lists.asked.borrow_mut();
+            if asked.len() < ASKED {
+                asked.push((name.clone(), answer.clone()));
+            }
+            answer
+        })
     }
 
     /// The names of all subkeys, in the order of the lists.
@@ -60,7 +97,15 @@ impl Parent {
     }
 
     fn subkeys(&self, cells: &Cells, limits: &Limits) -> &Subkeys {
-        self.subkeys.get_or_init(|| self.key.subkeys(cells, limits))
+        self.subkeys.get_or_init(|| {
+            let offset = self.key.node.offset;
+            let known = cells.lists.borrow().find(offset);
+            known.unwrap_or_else(|| {
+                let lists = Rc::new(self.key.subkeys(cells, limits));
+                cells.lists.borrow_mut().keep(offset, &lists, limits);
+                lists
+            })
+        })
     }
 }
 
@@ -167,8 +212,8 @@ impl Key {
             return found;
         }
         let at = At::Offset(file_offset(self.node.subkey_list));
-        let mut lists = Lists { cells, limits, found: &mut found };
-        if let Err(error) = lists.read(self.node.subkey_list, true) {
+        let mut reader = Reader { cells, limits, found: &mut found };
+        if let Err(error) = reader.read(self.node.subkey_list, true) {
             found.doubt = Some(error);
             return found;
         }
@@ -241,17 +286,34 @@ enum Tag {
     Hash(u32),
 }
 
-impl Tag {
-    /// Whether a key of this name, whose hash this is, can have this tag.
-    fn allows(self, name: &[u16], hash: u32) -> bool {
-        match self {
+/// A name that is held against tags.
+struct Wanted {
+    hash: u32,
+    /// Its first characters upcased, zero-filled; none for one that has no 8 bits, which a hint does not have.
+    start: [Option<u16>; 4],
+}
+
+impl Wanted {
+    /// The name, whose hash this is.
+    fn new(name: &[u16], hash: u32) -> Self {
+        let mut start = [Some(0); 4];
+        for (to, &unit) in start.iter_mut().zip(name) {
+            *to = (unit <= 0xff).then(|| upcase(unit));
+        }
+        Self { hash, start }
+    }
+
+    /// Whether a key of this name can have this tag.
+    #[inline]
+    fn is_allowed(&self, tag: Tag) -> bool {
+        match tag {
             Tag::None => true,
-            Tag::Hash(tag) => tag == hash,
+            Tag::Hash(tag) => tag == self.hash,
             Tag::Hint(hint) if hint.first() == Some(&0) => true,
-            Tag::Hint(hint) => hint.iter().enumerate().all(|(i, &byte)| match name.get(i) {
-                None => byte == 0,
-                Some(&unit) if unit > 0xff => true,
-                Some(&unit) => upcase(u16::from(byte)) == upcase(unit),
+            Tag::Hint(hint) => self.start.iter().zip(hint).all(|(unit, byte)| match *unit {
+                None => true,
+                Some(0) => byte == 0,
+                Some(unit) => upcase(u16::from(byte)) == unit,
             }),
         }
     }
@@ -268,7 +330,7 @@ impl Entry {
     /// The damage it is when the key that is listed here has another name than its tag says.
     fn mismatch(&self, key: &Key) -> Option<Error> {
         let own = hash(key.name.units());
-        if self.tag.allows(key.name.units(), own) {
+        if Wanted::new(key.name.units(), own).is_allowed(self.tag) {
             return None;
         }
         let at = At::Offset(file_offset(key.node.offset));
@@ -281,6 +343,9 @@ impl Entry {
     }
 }
 
+/// What came of the search for a subkey.
+type Asked = Result<Option<Key>, Error>;
+
 /// What the subkey lists of a key hold.
 #[derive(Default)]
 struct Subkeys {
@@ -291,6 +356,8 @@ struct Subkeys {
     rooted: bool,
     /// The first damage that was met.
     doubt: Option<Error>,
+    /// Names that were asked for, and what came of it: rules ask for the values of one key at different times.
+    asked: RefCell<Vec<(Name, Asked)>>,
     /// The damage of a key that is listed twice, once that was looked for.
     repeated: OnceCell<Option<Error>>,
     /// The hashes of the keys' own names, in order, and the numbers of their entries. It is there once all keys were read,
@@ -308,7 +375,14 @@ impl Subkeys {
                 let same = hashes.get(first..).unwrap_or_default().iter().take_while(|&&(other, _)| other == hash);
                 same.filter_map(|&(_, number)| Some((number, self.entries.get(number)?))).collect()
             }
-            None => self.entries.iter().enumerate().filter(|(_, e)| e.tag.allows(name.units(), hash)).collect(),
+            None => {
+                let wanted = Wanted::new(name.units(), hash);
+                let is_allowed = |entry: &Entry| match entry.tag {
+                    Tag::Hash(tag) => tag == hash, // of nearly all lists
+                    tag => wanted.is_allowed(tag),
+                };
+                self.entries.iter().enumerate().filter(|(_, entry)| is_allowed(entry)).collect()
+            }
         };
         // A list that names one key a million times is not to cost as many reads.
         candidates.sort_by_key(|(_, entry)| entry.key);
@@ -356,7 +430,7 @@ impl Subkeys {
     }
 }
 
-struct Lists<'a> {
+struct Reader<'a> {
     cells: &'a Cells,
     limits: &'a Limits,
     found: &'a mut Subkeys,
@@ -367,7 +441,7 @@ fn order_of(name: &Name, key: &Key) -> Ordering {
     name.units().iter().map(|&unit| upcase(unit)).cmp(key.name.units().iter().map(|&unit| upcase(unit)))
 }
 
-impl Lists<'_> {
+impl Reader<'_> {
     /// Reads the list at `offset`. An index root may stand at the top alone, so nesting is bounded by the format.
     fn read(&mut self, offset: u32, top: bool) -> Result<(), Error> {
         const WHAT: &str = "subkey list";
@@ -430,7 +504,7 @@ mod tests {
 
     #[test]
     fn hints_select_by_the_first_four_characters() {
-        let allows = |hint: [u8; 4], name: &str| Tag::Hint(hint).allows(&units(name), 0);
+        let allows = |hint: [u8; 4], name: &str| Wanted::new(&units(name), 0).is_allowed(Tag::Hint(hint));
         assert!(allows(*b"TLS ", "tls 1.2"));
         assert!(!allows(*b"TLS1", "TLS 1.2"));
         assert!(allows(*b"ab\0\0", "AB"));
