@@ -10,7 +10,7 @@ mod policies;
 mod undo_record;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use crate::diagnostic::{Code, Diagnostic, Severity};
@@ -230,6 +230,26 @@ impl<'a> Options<'a> {
     }
 }
 
+/// What is to be kept of `.reg` files in a run, made when the first machine asks for it: hives need none of it.
+pub(crate) struct Kept<'a> {
+    keys: Box<dyn Fn() -> (Vec<KeyPath>, Vec<KeyPath>) + Sync + 'a>,
+    made: OnceLock<Interest>,
+}
+
+impl<'a> Kept<'a> {
+    /// The keys, and those that are kept with everything below them.
+    pub(crate) fn new(keys: impl Fn() -> (Vec<KeyPath>, Vec<KeyPath>) + Sync + 'a) -> Self {
+        Self { keys: Box::new(keys), made: OnceLock::new() }
+    }
+
+    fn interest(&self) -> &Interest {
+        self.made.get_or_init(|| {
+            let (keys, trees) = (self.keys)();
+            interest(&keys, &trees)
+        })
+    }
+}
+
 /// What is to be kept of `.reg` files, the facts among it.
 fn interest(keys: &[KeyPath], trees: &[KeyPath]) -> Interest {
     let mut interest = Interest::new();
@@ -244,7 +264,11 @@ fn interest(keys: &[KeyPath], trees: &[KeyPath]) -> Interest {
 /// Opens a group of artifacts: one host for each control set that is to be judged, and the diagnostics of its readers. Of a
 /// machine that is not asked for there is nothing.
 pub fn open(group: &Group, options: &Options<'_>) -> (Vec<Host>, Vec<Diagnostic>) {
-    let interest = interest(options.interest, options.trees);
+    open_keeping(group, options, &Kept::new(|| (options.interest.to_vec(), options.trees.to_vec())))
+}
+
+/// The same, with what is kept of `.reg` files for a whole run.
+pub(crate) fn open_keeping(group: &Group, options: &Options<'_>, kept: &Kept<'_>) -> (Vec<Host>, Vec<Diagnostic>) {
     let mut sources = Vec::new();
     let containers = containers(group);
     let mut inputs: Vec<Input> =
@@ -260,7 +284,7 @@ pub fn open(group: &Group, options: &Options<'_>) -> (Vec<Host>, Vec<Diagnostic>
         }
     }
     for artifact in &group.reg_files {
-        let (source, kind) = open_reg_file(artifact, &interest, options);
+        let (source, kind) = open_reg_file(artifact, kept.interest(), options);
         diagnostics.extend(source.diagnostics());
         sources.push(source);
         inputs.push(Input::artifact(artifact, kind, options.digest));
@@ -286,7 +310,7 @@ pub fn open(group: &Group, options: &Options<'_>) -> (Vec<Host>, Vec<Diagnostic>
         .map(|selected| {
             let registry = registry.with_control_set(selected.names.clone());
             let mut host = host(group, &inputs, &containers, &registry, selected, imports.as_ref());
-            host.policies = policies::held_against(&policies, &host, &interest, options);
+            host.policies = policies::held_against(&policies, &host, kept, options);
             host
         })
         .filter(|host| options.pick.takes(host))

@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use crate::audit::{Used, readings};
 use crate::files;
-use crate::host::Options;
+use crate::host::{Kept, Options};
 use crate::policy::Policy;
 use crate::policy::waiver::{Date, Waivers};
 use crate::progress::Progress;
@@ -144,14 +144,17 @@ fn looked_at<'a, T: Send, E>(
     mut take: impl FnMut(T) -> Result<(), E>,
 ) -> Result<End, E> {
     let limits = Arc::new(inspection.options.limits.clone());
-    let (mut interest, mut trees) = interest(inspection.policy);
-    interest.extend_from_slice(inspection.options.interest);
-    trees.extend_from_slice(inspection.options.trees);
-    let options = Options { interest: &interest, trees: &trees, ..inspection.options.clone() };
+    let kept = Kept::new(|| {
+        let (mut keys, mut trees) = interest(inspection.policy);
+        keys.extend_from_slice(inspection.options.interest);
+        trees.extend_from_slice(inspection.options.trees);
+        (keys, trees)
+    });
+    let options = inspection.options.clone();
     let nobody = Progress::default();
     let progress = inspection.progress.unwrap_or(&nobody);
     let elsewhere = Elsewhere::new(&inspection.search);
-    let inspector = Inspector { inspection, options, look, limits, elsewhere, progress };
+    let inspector = Inspector { inspection, options, kept: &kept, look, limits, elsewhere, progress };
     let mut total = Totals { counts: Counts::default(), used: Used::default(), before: 0 };
     let mut take = |made: Made<T>| total.take(made, look, &mut take);
     let whole = inspection.join || !inspection.search.logs.is_empty();

@@ -21,6 +21,7 @@ use super::report;
 use super::reports::{Beside, begin, compared, layout};
 use super::stderr;
 use super::writer::{spare_folder, writer};
+use crate::audit::HostReport;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::diff::{Side, compare};
 use crate::error::At;
@@ -52,9 +53,14 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     let policy = policy::load_all(&args.policy)?;
     let waivers = args.waivers.as_deref().map(|path| about::waivers(path, &policy)).transpose()?;
     let limits = Limits::default();
-    let (interest, trees) = interest(&policy);
-    let wanted = overlay_interest(&interest, &trees);
-    let files = overlay::read(&args.overlay, &wanted, args.codepage, args.registry_pol, args.digest, &limits)?;
+    let files = match args.overlay.as_slice() {
+        [] => Vec::new(),
+        files => {
+            let (interest, trees) = interest(&policy);
+            let wanted = overlay_interest(&interest, &trees);
+            overlay::read(files, &wanted, args.codepage, args.registry_pol, args.digest, &limits)?
+        }
+    };
     let overlays = Overlays { files: &files, view: args.overlay_view.into() };
     let options = options(args, overlays, &limits);
     let waivers = waivers.map(|waivers| (waivers, args.date.unwrap_or_else(clock::today)));
@@ -67,7 +73,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     let mut done = report::Done::default();
     args.resume.iter().try_for_each(|part| report::done(part, &about, &mut done))?;
     let progress = Arc::default();
-    let fixer = |host: &Host| fix::fix(&policy, host, &limits);
+    let fixer = |host: &Host, judged: &HostReport| fix::fix(&policy, host, judged, &limits);
     let inspection = Inspection {
         policy: &policy,
         waivers: waivers.as_ref().map(|(waivers, today)| (waivers, *today)),
@@ -113,7 +119,9 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
             streams.push(Report::begin(format, &about, &mut out)?);
         }
     }
-    reports.run(records::run(&about)?);
+    if !reports.is_empty() {
+        reports.run(records::run(&about)?);
+    }
     let mut now = baseline.is_some().then(|| Side::new("this run"));
     if let Some(now) = &mut now {
         now.take(&Saved::Run(saved_run(&about)?)).map_err(io::Error::from)?;
@@ -134,7 +142,9 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         None => end.counts.with(&done.counts).status_for(args.reports.fail_on.into()),
     };
     let ended = clock::second();
-    reports.run_ended(records::end(&end, &ended)?);
+    if !reports.is_empty() {
+        reports.run_ended(records::end(&end, &ended)?);
+    }
     reports.finish(end.counts, status, &[])?;
     streams.into_iter().try_for_each(|stream| stream.end(&end, &ended, &overview))?;
     beside.finish()?;

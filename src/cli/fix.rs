@@ -1,5 +1,6 @@
 //! The fix for a machine, as a report shows it.
 
+use crate::audit::HostReport;
 use crate::host::Host;
 use crate::limits::Limits;
 use crate::plan::format::{Format, files};
@@ -7,10 +8,10 @@ use crate::plan::{Machine, Plan, Request};
 use crate::policy::Policy;
 use crate::run::Fix;
 
-/// What `generate fix` writes for a machine, or why it writes nothing.
-pub(super) fn fix(policy: &Policy, host: &Host, limits: &Limits) -> Fix {
+/// What `generate fix` writes for a machine, which was judged by the policy, or why it writes nothing.
+pub(super) fn fix(policy: &Policy, host: &Host, judged: &HostReport, limits: &Limits) -> Fix {
     let request = Request { policy, values: &[], control_set: None };
-    let machine = Machine { host, remarks: &[], limits };
+    let machine = Machine { host, remarks: &[], judged: Some(judged), limits };
     let made = match Plan::Fix.machine(&request, &machine) {
         Ok(made) => made,
         Err(error) => return Fix { reg: None, remarks: vec![error.to_string()] },

@@ -55,7 +55,7 @@ pub(super) fn take(folder: &Path) -> Result<(), Failure> {
 }
 
 /// What there is to say of tables: those that are old on this day, and those of --tables.
-pub(super) fn remarks(today: Date) -> Vec<Diagnostic> {
+pub(super) fn remarks(all: &[tables::Table], today: Date) -> Vec<Diagnostic> {
     let remark = |code, table: &tables::Table, what| {
         let place = Place { artifact: table.file.into(), at: At::Whole };
         Diagnostic::new(code, what, place)
@@ -80,13 +80,12 @@ pub(super) fn remarks(today: Date) -> Vec<Diagnostic> {
         );
         Some(remark(Code::TableReplaced, table, what))
     };
-    let all = tables::all();
     all.iter().filter_map(old).chain(all.iter().filter_map(replaced)).collect()
 }
 
 /// The tables that are not those that are built in, as an option that decides verdicts.
-pub(super) fn option() -> Option<String> {
-    let replaced = tables::all().into_iter().filter(|table| table.replaced);
+pub(super) fn option(all: &[tables::Table]) -> Option<String> {
+    let replaced = all.iter().filter(|table| table.replaced);
     let all: Vec<String> = replaced.map(|table| format!("{} {}", table.file, table.sha256)).collect();
     (!all.is_empty()).then(|| format!("--tables {}", all.join(" ")))
 }

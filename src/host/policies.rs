@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::overlay::layout;
-use super::{Host, Input, InputKind, Options};
+use super::{Host, Input, InputKind, Kept, Options};
 use crate::diagnostic::Diagnostic;
 use crate::error::Error;
 use crate::place::Place;
@@ -90,18 +90,13 @@ pub(super) fn read(artifacts: &[Artifact], options: &Options<'_>) -> (Vec<Read>,
 }
 
 /// What they would change on this host, as it is without overlays.
-pub(super) fn held_against(
-    read: &[Read],
-    host: &Host,
-    interest: &Interest,
-    options: &Options<'_>,
-) -> Vec<MachinePolicy> {
+pub(super) fn held_against(read: &[Read], host: &Host, kept: &Kept<'_>, options: &Options<'_>) -> Vec<MachinePolicy> {
     let in_use = host.control_set.as_ref().is_none_or(|set| set.in_use);
     let policies = read.iter().map(|read| {
         let mut policy = read.policy.clone();
         // Policy is written to the set in use.
         if in_use && policy.unread.is_none() {
-            policy.would = would(&read.changes, host, interest, options);
+            policy.would = would(&read.changes, host, kept.interest(), options);
         }
         policy
     });

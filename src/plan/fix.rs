@@ -1,5 +1,6 @@
 //! What fails, and nothing else.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -23,7 +24,7 @@ const PASSES: usize = 3;
 /// Sets the values of rules that fail, required and advisory ones, but for those that would weaken the machine. Of a rule about
 /// an effective state, those values that make it pass.
 pub(super) fn fix(request: &Request<'_>, machine: &Machine<'_>) -> Result<Made, PlanError> {
-    let before = audit(request.policy, machine.host);
+    let before = machine.judged.map_or_else(|| Cow::Owned(audit(request.policy, machine.host)), Cow::Borrowed);
     let was = Findings::of(&before);
     let mut wanted = Wanted::default();
     let mut made = Made::new(head("Fixes what fails of", request), Vec::new());

@@ -24,6 +24,8 @@ pub struct Machine<'a> {
     pub host: &'a Host,
     /// What else there is to know of what it was read from.
     pub remarks: &'a [String],
+    /// What an audit by the policy of the request says of it, where somebody has asked already.
+    pub judged: Option<&'a HostReport>,
     /// Budgets.
     pub limits: &'a Limits,
 }

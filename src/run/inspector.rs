@@ -14,7 +14,7 @@ use super::{Counts, Inspection, Made};
 use crate::audit::Used;
 use crate::diagnostic::Diagnostic;
 use crate::glob::matches;
-use crate::host::{Group, Options, group, open};
+use crate::host::{Group, Kept, Options, group, open_keeping};
 use crate::limits::Limits;
 use crate::number::wide;
 use crate::place::INTO;
@@ -54,6 +54,8 @@ const GROUPS: usize = 16;
 pub(super) struct Inspector<'a, 'r, R> {
     pub(super) inspection: &'a Inspection<'a>,
     pub(super) options: Options<'r>,
+    /// What is kept of `.reg` files.
+    pub(super) kept: &'r Kept<'r>,
     pub(super) look: &'r R,
     pub(super) limits: Arc<Limits>,
     pub(super) elsewhere: Elsewhere,
@@ -283,7 +285,7 @@ impl<'a, R> Inspector<'a, '_, R> {
         for group in groups {
             let _under_way: Option<UnderWay<'_>> = own(group).map(|name| self.progress.begin(&name));
             let looked = catch_unwind(AssertUnwindSafe(|| {
-                let (hosts, mut remarks) = open(group, &self.options);
+                let (hosts, mut remarks) = open_keeping(group, &self.options, self.kept);
                 let inputs = hosts.first().map(|host| host.inputs.clone()).unwrap_or_default();
                 let looked = self.look.machine(group, &hosts, &mut remarks, around);
                 (inputs, looked, remarks)

@@ -50,12 +50,16 @@ impl<T, R: Fn(Record) -> T + Sync> Look<T> for Audits<'_, R> {
     fn machine(&self, group: &Group, hosts: &[Host], remarks: &mut Vec<Diagnostic>, _: Around<'_>) -> Looked<T> {
         let (mut counts, mut used) = (Counts::default(), Used::default());
         let mut judge = |host| {
-            let (report, more) = self.judge(host, &mut used);
+            let judged = audit(self.inspection.policy, host);
+            let is_changed = self.inspection.cross_check || self.inspection.waivers.is_some();
+            // A plan rests on what the rules say, whatever a second reader and waivers make of that.
+            let plain = (is_changed && self.inspection.fixer.is_some()).then(|| judged.clone());
+            let (report, more) = self.weigh(judged, host, &mut used);
             remarks.extend(more);
             // There is nothing to be done about the past.
             let is_now = report.verdict == Verdict::NotCompliant && report.as_of.is_none();
             let fixer = self.inspection.fixer.filter(|_| is_now);
-            let fix = fixer.map(|fixer| fixer(host));
+            let fix = fixer.map(|fixer| fixer(host, plain.as_ref().unwrap_or(&report)));
             counts.host(&report);
             (self.render)(Record::Host(Box::new(HostRecord::new(group, report, fix))))
         };
@@ -69,8 +73,8 @@ impl<T, R: Fn(Record) -> T + Sync> Look<T> for Audits<'_, R> {
 }
 
 impl<R> Audits<'_, R> {
-    fn judge(&self, host: &Host, used: &mut Used) -> (HostReport, Vec<Diagnostic>) {
-        let mut report = audit(self.inspection.policy, host);
+    /// What a second reader and waivers make of a report.
+    fn weigh(&self, mut report: HostReport, host: &Host, used: &mut Used) -> (HostReport, Vec<Diagnostic>) {
         let remarks = match self.inspection.cross_check {
             true => cross_check(&mut report, host),
             false => Vec::new(),

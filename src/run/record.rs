@@ -24,7 +24,7 @@ pub struct Fix {
 }
 
 /// Makes the file for a machine, or says why there is none.
-pub type Fixer<'a> = dyn Fn(&Host) -> Fix + Sync + 'a;
+pub type Fixer<'a> = dyn Fn(&Host, &HostReport) -> Fix + Sync + 'a;
 
 /// One thing that a run says.
 #[derive(Debug)]

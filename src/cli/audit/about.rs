@@ -9,7 +9,7 @@ use super::super::exit::Failure;
 use super::super::policy::{self, text};
 use super::super::similar::did_you_mean;
 use super::super::tables as taken;
-use crate::audit::effective::tables;
+use crate::audit::effective::tables::{self, Table};
 use crate::diagnostic::Diagnostic;
 use crate::digest::sha256_of;
 use crate::host::Wanted;
@@ -34,7 +34,7 @@ fn arguments(all: impl Iterator<Item = std::ffi::OsString>) -> Vec<String> {
 }
 
 /// The options that decide verdicts, but for the policy.
-fn deciding(args: &AuditArgs) -> Vec<String> {
+fn deciding(args: &AuditArgs, tables: &[Table]) -> Vec<String> {
     let mut options = Vec::new();
     for (is, option) in [
         (args.join, "--join"),
@@ -59,7 +59,7 @@ fn deciding(args: &AuditArgs) -> Vec<String> {
         Wanted::Number(number) => Some(number.to_string()),
     };
     options.extend(control_set.map(|set| format!("--control-set {set}")));
-    options.extend(taken::option());
+    options.extend(taken::option(tables));
     options.extend(args.host.iter().map(|host| format!("--host {host}")));
     options.extend(args.codepage.map(|codepage| format!("--codepage {}", codepage.name())));
     options.extend(args.shadow_copies.map(shadows));
@@ -104,24 +104,22 @@ pub(super) fn about(
     diagnostics: Vec<Diagnostic>,
 ) -> Result<About, Failure> {
     let folder = std::env::current_dir()?;
+    let tables = tables::all();
+    let of_tables = taken::remarks(&tables, clock::now().to_zoned(jiff::tz::TimeZone::UTC).date());
     Ok(About {
         shard: args.shard,
         only: args.only.iter().map(|only| only.word()).collect(),
         arguments: arguments(std::env::args_os().skip(1)),
         folder: folder.to_string_lossy().into_owned(),
         started: clock::second(),
-        options: deciding(args),
+        options: deciding(args, &tables),
         overlays: digests(&args.overlay)?,
         resumes: args.resume.iter().map(|part| part.display().to_string()).collect(),
         policy: policy.clone(),
         waivers,
-        tables: tables::all(),
-        diagnostics: of_tables().into_iter().chain(diagnostics).collect(),
+        tables,
+        diagnostics: of_tables.into_iter().chain(diagnostics).collect(),
     })
-}
-
-fn of_tables() -> Vec<Diagnostic> {
-    taken::remarks(clock::now().to_zoned(jiff::tz::TimeZone::UTC).date())
 }
 
 /// The waivers of a file. One of a rule that the policy does not have would never waive anything; one of a rule that several have

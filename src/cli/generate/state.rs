@@ -123,7 +123,7 @@ pub(super) fn each<T: Send>(
 impl State<'_> {
     /// The machine, as plans ask for it.
     pub(super) fn machine(&self) -> Machine<'_> {
-        Machine { host: self.host, remarks: &self.remarks, limits: self.limits }
+        Machine { host: self.host, remarks: &self.remarks, judged: None, limits: self.limits }
     }
 
     /// Why nothing is written for a hive that is dirty, and whose logs were not applied.
