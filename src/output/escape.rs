@@ -7,6 +7,9 @@ use std::fmt::Write as _;
 /// separators, bidirectional overrides, whatever else is not seen (Unicode's Default_Ignorable_Code_Point, and the blank
 /// pattern of Braille), and what is no character.
 pub(super) fn is_unsafe(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_control(); // nearly every text is ASCII: it never pays for the rest
+    }
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
             | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
@@ -18,7 +21,8 @@ pub(super) fn is_unsafe(c: char) -> bool {
 
 /// The text with each unsafe character as `\u{…}`.
 pub fn escape(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_unsafe) {
+    let plain = text.bytes().fold(true, |plain, byte| plain & matches!(byte, 0x20..=0x7e));
+    if plain || !text.contains(is_unsafe) {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.chars().fold(String::new(), |mut safe, c| {

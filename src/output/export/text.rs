@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::super::escape::escape;
 use super::{Export, Key, Losses, State, Value};
 use crate::error::{At, Error};
-use crate::windows::value::ValueType;
+use crate::windows::value::{ValueType, hex_pair};
 
 /// Bytes of binary data shown unless all are asked for.
 pub(super) const SHOWN: usize = 64;
@@ -182,7 +182,8 @@ fn dump(before: &str, data: &[u8], shown: usize) -> (String, Vec<String>) {
     let part = data.get(..shown).unwrap_or(data);
     let mut lines: Vec<String> = (part.chunks(PER_LINE).enumerate())
         .map(|(n, bytes)| {
-            let hex: String = bytes.iter().map(|byte| format!("{byte:02x} ")).collect();
+            let pairs = bytes.iter().flat_map(|&byte| hex_pair(byte).map(char::from).into_iter().chain([' ']));
+            let hex = pairs.collect::<String>();
             let ascii = bytes.iter().map(|&b| if (0x20..0x7f).contains(&b) { char::from(b) } else { '.' });
             format!("{:06x}  {hex:48} {}", n.saturating_mul(PER_LINE), ascii.collect::<String>())
         })
