@@ -4,6 +4,7 @@ mod applies;
 mod check;
 mod deciding;
 pub mod effective;
+pub mod history;
 mod report;
 pub mod restart;
 mod second;

@@ -9,6 +9,7 @@ mod explain;
 mod files_from;
 mod fix;
 mod generate;
+mod history;
 mod overlay;
 mod policy;
 mod progress;
@@ -26,7 +27,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::output::escape;
-use args::{AuditArgs, DiffArgs, ExplainArgs, GenerateArgs, PolicyCommand, ReportArgs, ShowArgs};
+use args::{AuditArgs, DiffArgs, ExplainArgs, GenerateArgs, HistoryArgs, PolicyCommand, ReportArgs, ShowArgs};
 
 const EXIT_STATUS: &str = "\
 Exit status:
@@ -52,6 +53,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Audit(Box<AuditArgs>),
+    History(HistoryArgs),
     Generate(GenerateArgs),
     Report(ReportArgs),
     Diff(DiffArgs),
@@ -77,6 +79,7 @@ pub fn run() -> ExitCode {
 fn run_command(command: Command) -> Result<u8, exit::Failure> {
     match command {
         Command::Audit(args) => audit::run(&args),
+        Command::History(args) => history::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Diff(args) => diff::run(&args),

@@ -9,6 +9,7 @@ mod pick;
 mod policies;
 mod undo_record;
 
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
@@ -30,8 +31,8 @@ use crate::windows::path::KeyPath;
 
 pub use crate::registry::hive::{Recovery, Refused};
 pub use crate::registry::reg_file::Extent as RegExtent;
-pub use crate::source::{AsOf, CopySeen, ImageSeen, PolicyPlace, VolumeSeen};
-pub use control_set::{ControlSet, Wanted};
+pub use crate::source::{AsOf, CopySeen, ImageSeen, PastKind, PastPlace, PolicyPlace, VolumeSeen};
+pub use control_set::{ControlSet, Wanted, select_words};
 pub(crate) use facts::lacks_wow64_node;
 pub use facts::readings as facts;
 pub use facts::{Architecture, Machine, Windows};
@@ -204,6 +205,8 @@ pub struct Options<'a> {
     pub registry_pol: Option<Owner>,
     /// What is laid over each machine.
     pub overlays: Overlays<'a>,
+    /// How many entries of its logs are laid over each hive; all without it.
+    pub log_entries: Option<NonZeroU64>,
     /// Which machines are asked for.
     pub pick: Pick<'a>,
     /// Budgets.
@@ -224,6 +227,7 @@ impl<'a> Options<'a> {
             trees: &[],
             registry_pol: None,
             overlays: Overlays::default(),
+            log_entries: None,
             pick: Pick::default(),
             limits,
         }
@@ -336,7 +340,9 @@ fn containers(group: &Group) -> Vec<Arc<Container>> {
 fn open_hive(hive: HiveKind, artifact: &Artifact, options: &Options<'_>) -> (Box<dyn Source>, InputKind) {
     let opened = match &artifact.kind {
         Kind::BrokenHive(error) | Kind::NoHive(error) => Err(error.clone()),
-        Kind::Hive(base) => artifact.open_hive(options.limits).map(|(open, recovery)| (open, recovery, base.clone())),
+        Kind::Hive(base) => artifact
+            .open_hive_to(options.log_entries, options.limits)
+            .map(|(open, recovery)| (open, recovery, base.clone())),
         Kind::RegFile => Err(Error::unsupported(At::Whole, "a .reg file, not a hive")),
         Kind::PolicyFile(form) => Err(Error::unsupported(At::Whole, format!("{form}, not a hive"))),
     };

@@ -51,6 +51,13 @@ pub struct Limits {
     pub log_entries: u64,
     /// Runs of dirty pages replayed over one hive: three logs of [`Self::log_bytes`] hold fewer single 4 KiB pages.
     pub log_pages: u64,
+    /// States of one hive's logs that a history looks at, the newest of them: each is replayed anew. Real logs have a few hundred
+    /// entries, of which a handful touch what is asked for.
+    pub history_entries: u64,
+    /// Bytes of logs that are read for these states, all together: a few seconds.
+    pub history_log_bytes: u64,
+    /// Control sets that a history looks at: Windows keeps two to four.
+    pub history_sets: usize,
     /// Folder levels walked below an input. Windows paths reach 128 levels at 260 characters; triage trees add few.
     pub folder_depth: usize,
     /// Disk images that build on one another: differencing disks, backing files. Hyper-V and VMware advise against more than a
@@ -186,6 +193,9 @@ impl Default for Limits {
             log_bytes: 128 << 20,
             log_entries: 1 << 16,
             log_pages: 1 << 17,
+            history_entries: 256,
+            history_log_bytes: 1 << 30,
+            history_sets: 16,
             folder_depth: 256,
             image_chain: 32,
             root_files: 1000,

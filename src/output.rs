@@ -6,6 +6,7 @@ mod escape;
 mod estate;
 mod explain;
 pub mod export;
+pub mod history;
 mod html;
 mod json;
 mod junit;

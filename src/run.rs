@@ -6,6 +6,7 @@ mod elsewhere;
 mod inspector;
 mod look;
 mod order;
+mod recall;
 mod record;
 mod settle;
 mod shard;
@@ -35,6 +36,7 @@ use inspector::{Inspector, Job};
 pub use look::Met;
 use look::{Audits, Look, Opens};
 use order::{Length, in_order};
+pub use recall::{Recalled, is_of_past, past_too, recall};
 pub use record::{About, Fix, Fixer, HostRecord, InputRecord, Record};
 pub use shard::{NoShard, Shard};
 

@@ -41,6 +41,8 @@ use bytes::Bytes;
 pub use bytes::{Container, Files};
 pub use disk::{ImageSeen, VolumeSeen};
 pub use ledger::{Cause, Entry, Fate, Reason};
+pub(crate) use past::is_past_name;
+pub use past::{PastKind, PastPlace};
 pub use policy_place::PolicyPlace;
 pub(crate) use policy_place::{Machines, place};
 pub use shadow::{AsOf, CopySeen, Shadows};
@@ -115,6 +117,11 @@ impl Artifact {
     /// The volume shadow copy that it was read from.
     pub fn as_of(&self) -> Option<AsOf> {
         self.bytes.container().and_then(|container| container.as_of)
+    }
+
+    /// Where it lies, if it is a copy from an earlier day.
+    pub fn past(&self) -> Option<PastPlace> {
+        past::place(&self.name, self.as_of()).filter(|_| self.backup || self.as_of().is_some())
     }
 
     /// What it lies in, unless that is a folder of this machine.

@@ -159,7 +159,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 
 /// The files, or folders of them, that may name a crate. Each dependency must be here.
 const CRATES: &[(&str, &[&str])] = &[
-    ("anstyle", &["output/text.rs", "output/text/effective.rs", "output/overview.rs"]),
+    ("anstyle", &["output/text.rs", "output/text/effective.rs", "output/overview.rs", "output/history/text.rs"]),
     ("askama", &["output/html"]),
     ("clap", &["cli.rs", "cli/args.rs", "cli/args"]),
     // Checksums of disk images, and of archives.
@@ -232,6 +232,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "output/json",
             "output/estate/words.rs",
             "output/diff/json.rs",
+            "output/history/json.rs",
             "output/merged.rs",
             "output.rs",
             "output/records.rs",

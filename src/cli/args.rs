@@ -2,6 +2,7 @@
 
 mod audit;
 mod generate;
+mod history;
 mod report;
 mod show;
 mod values;
@@ -16,6 +17,7 @@ use crate::source::Search;
 
 pub(super) use audit::{AuditArgs, FormatArg, OverlayViewArg};
 pub(super) use generate::{ChangesArg, GenerateArgs, PlanArg, StateArgs};
+pub(super) use history::{HistoryArgs, HistoryFormatArg};
 pub(super) use report::{DiffArgs, DiffFormatArg, MergedFormatArg, ReportArgs, ReportsArgs};
 pub(super) use show::{ShowArgs, ShowFormatArg};
 

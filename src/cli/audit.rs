@@ -288,7 +288,7 @@ fn goes_on(args: &AuditArgs, before: &Counts) {
 }
 
 /// A machine that was asked for, and is not there.
-fn no_such_machine(host: &str) -> InputRecord {
+pub(super) fn no_such_machine(host: &str) -> InputRecord {
     let name: Arc<str> = Arc::from(format!("--host {host}"));
     let why = "no machine is called so or lies there";
     let entry = Entry { named: true, files: 0, ..Entry::new(&name, "machine asked for by --host", Fate::NotRead) };

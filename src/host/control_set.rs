@@ -264,6 +264,13 @@ fn select_value(registry: &Registry, which: &str) -> Lookup {
     registry.get(&KeyPath::parse(r"HKEY_LOCAL_MACHINE\SYSTEM\Select"), &Name::from(which))
 }
 
+/// The words by which `Select` calls sets that are not the one in use, each with the set's name. `Failed` is the one that a start
+/// with the last known good set put aside.
+pub fn select_words(registry: &Registry) -> Vec<(&'static str, String)> {
+    let word = |word: &'static str| number(registry, word).filter(|n| *n != 0).map(|n| (word, numbered(n).to_string()));
+    ["Default", "LastKnownGood", "Failed"].into_iter().filter_map(word).collect()
+}
+
 fn number(registry: &Registry, which: &str) -> Option<u32> {
     match select_value(registry, which) {
         Lookup::Found(found) => found.value.as_dword(),

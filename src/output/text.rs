@@ -201,7 +201,7 @@ fn applying(host: &HostReport) -> impl Iterator<Item = &Finding> {
 }
 
 /// A value for a narrow column; a long one is shortened, its raw bytes are in the other formats.
-fn shown(value: &Value) -> String {
+pub(super) fn shown(value: &Value) -> String {
     let text = match (value.as_dword(), value.as_text()) {
         (Some(n), _) if n < 10 => return n.to_string(),
         (Some(n), _) => return format!("0x{n:X}"),

@@ -23,7 +23,7 @@ use std::sync::Arc;
 pub use base_block::BaseBlock;
 pub(crate) use base_block::{SIGNATURE, is_log};
 pub use deleted::{DeletedKey, DeletedValue, Owner, VisitDeleted};
-pub use log::{Recovery, Refused, log_fits, replay};
+pub use log::{Recovery, Refused, log_fits, replay, replay_to};
 pub use mounted::Mounted;
 pub use walk::{Enter, KeyRef, KeyView, ValueView, Visit};
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::OsStr;
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use crate::error::Error;
 use crate::files::{self, Is};
 use crate::limits::Limits;
 use crate::read_at::ReadAt;
-use crate::registry::hive::{Hive, Recovery, Refused, log_fits, replay};
+use crate::registry::hive::{Hive, Recovery, Refused, log_fits, replay_to};
 
 /// The endings, in the order in which the logs are to be tried. `.LOG` alone is that of hives with a single log; beside the
 /// other two it is a leftover of the installation (msuhanov/regf, "Multiple transaction log files").
@@ -23,6 +24,14 @@ impl Artifact {
     /// # Errors
     /// When the file cannot be opened or is no hive that can be used.
     pub fn open_hive(&self, limits: &Limits) -> Result<(Hive, Recovery), Error> {
+        self.open_hive_to(None, limits)
+    }
+
+    /// The same with at most so many entries of its logs.
+    ///
+    /// # Errors
+    /// As [`Artifact::open_hive`].
+    pub fn open_hive_to(&self, most: Option<NonZeroU64>, limits: &Limits) -> Result<(Hive, Recovery), Error> {
         let file = self.open()?;
         let mut refused = Vec::new();
         let mut logs: Vec<(_, Box<dyn ReadAt>)> = Vec::new();
@@ -37,7 +46,7 @@ impl Artifact {
                 Err(error) => refused.push(refuse(error.to_string())),
             }
         }
-        let (source, mut recovery) = replay(file, logs, limits);
+        let (source, mut recovery) = replay_to(file, logs, most, limits);
         recovery.refuse(refused);
         Ok((Hive::open(source, self.name.clone(), limits)?, recovery))
     }

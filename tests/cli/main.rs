@@ -22,6 +22,7 @@ mod extent;
 mod fleets;
 mod formats;
 mod generate;
+mod history;
 mod hostile;
 mod known;
 mod ledger;

@@ -19,6 +19,7 @@ mod old;
 
 use std::cmp::Reverse;
 use std::fmt;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use super::base_block::{self, BaseBlock};
@@ -124,11 +125,22 @@ impl Applied {
 /// What may still be spent on the logs of one hive.
 struct Budget<'a> {
     limits: &'a Limits,
+    /// Entries that are applied at most, where not all are wanted.
+    most: Option<NonZeroU64>,
     entries: u64,
     pages: u64,
 }
 
-impl Budget<'_> {
+impl<'a> Budget<'a> {
+    fn new(limits: &'a Limits, most: Option<NonZeroU64>) -> Self {
+        Self { limits, most, entries: 0, pages: 0 }
+    }
+
+    /// Whether all entries are applied that are wanted.
+    fn is_done(&self) -> bool {
+        self.most.is_some_and(|most| self.entries >= most.get())
+    }
+
     fn entry(&mut self, at: u64) -> Result<(), Error> {
         let limit = self.limits.log_entries;
         self.entries = self.entries.saturating_add(1);
@@ -165,6 +177,16 @@ pub fn replay(
     logs: Vec<(Arc<str>, Box<dyn ReadAt>)>,
     limits: &Limits,
 ) -> (Box<dyn ReadAt>, Recovery) {
+    replay_to(primary, logs, None, limits)
+}
+
+/// The same with at most so many entries of the logs: the hive as it was before the others were logged.
+pub fn replay_to(
+    primary: Box<dyn ReadAt>,
+    logs: Vec<(Arc<str>, Box<dyn ReadAt>)>,
+    most: Option<NonZeroU64>,
+    limits: &Limits,
+) -> (Box<dyn ReadAt>, Recovery) {
     let mut block = [0u8; LEN];
     match primary.read_at(0, &mut block) {
         Ok(n) if n == LEN => {}
@@ -194,7 +216,7 @@ pub fn replay(
     new.sort_by_key(|log| log.sequence().wrapping_sub(anchor));
     old.sort_by_key(|log| Reverse(log.base.last_written));
     let mut patched = Patched::new(primary);
-    let mut done = lay::new_logs(&new, &hive, &mut patched, limits, &mut refused);
+    let mut done = lay::new_logs(&new, &hive, &mut patched, Budget::new(limits, most), &mut refused);
     if done.is_none() {
         // Pages of a log that turned out to be of no use are not to show through.
         patched = Patched::new(patched.into_base());

@@ -23,10 +23,9 @@ pub(super) fn new_logs<'a>(
     logs: &'a [Log],
     hive: &Primary,
     patched: &mut Patched,
-    limits: &Limits,
+    mut budget: Budget<'_>,
     refused: &mut Vec<Refused>,
 ) -> Option<Done<'a>> {
-    let mut budget = Budget { limits, entries: 0, pages: 0 };
     let mut done: Option<Done<'a>> = None;
     let mut refuse = |log: &Log, why: String| refused.push(Refused { log: Arc::clone(&log.name), why });
     let mut logs = logs;
@@ -39,6 +38,9 @@ pub(super) fn new_logs<'a>(
         logs = std::slice::from_ref(latest);
     }
     for (i, log) in logs.iter().enumerate() {
+        if budget.is_done() {
+            break;
+        }
         let next = done.as_ref().map(|done| done.applied.last.wrapping_add(1));
         match next {
             Some(next) if next != log.sequence() => {
@@ -92,7 +94,7 @@ pub(super) fn old_logs<'a>(
     for log in logs {
         let why = match &done {
             Some(done) => format!("{} was written no earlier and holds all that it does", done.newest.name),
-            None => match old::apply(log, patched, &mut Budget { limits, entries: 0, pages: 0 }) {
+            None => match old::apply(log, patched, &mut Budget::new(limits, None)) {
                 Ok(applied) => {
                     done = Some(Done { applied, logs: vec![Arc::clone(&log.name)], newest: log });
                     continue;

@@ -55,7 +55,7 @@ pub(super) fn apply(log: &Log, patched: &mut Patched, budget: &mut Budget<'_>) -
     let layer = patched.add_layer(Some(Arc::clone(&log.name)), Arc::clone(&log.source));
     let mut at = u64::try_from(LEN).unwrap_or(SECTOR);
     let mut sequence = log.sequence();
-    loop {
+    while !budget.is_done() {
         let entry = match entry(log, at, sequence).and_then(|entry| {
             let pages = pages(log, &entry, budget)?;
             Ok((entry, pages))
@@ -82,6 +82,7 @@ pub(super) fn apply(log: &Log, patched: &mut Patched, budget: &mut Budget<'_>) -
         at = entry.at.saturating_add(entry.size);
         sequence = sequence.wrapping_add(1);
     }
+    Ok(applied)
 }
 
 /// Reads the header of the entry at `at` and checks its hashes.

@@ -1,0 +1,351 @@
+//! The history of a machine: what it was at moments of the past, in order of time, and what changed between them.
+//!
+//! What a moment does not say (a file that has SOFTWARE alone, a hive before an entry of its log) is no change: it is held against
+//! the last moment that said it. Of when a change was made, two things are known: the value was still the old one at the moment
+//! before, and nothing was written in its key after the key's last write.
+
+mod fold;
+mod machines;
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::effective::Overall;
+use super::{Outcome, Verdict, audit, deciding};
+use crate::host::{HiveKind, Host, InputKind, PastKind};
+use crate::policy::{Check, Policy};
+use crate::registry::{Lookup, Registry};
+use crate::windows::FileTime;
+use crate::windows::path::{KeyPath, Name};
+use crate::windows::state::State;
+use crate::windows::value::Value;
+
+pub use fold::{Change, Effect, Line, When};
+pub use machines::{Met, Told, histories};
+
+/// What is followed through time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Watched {
+    /// A value.
+    Value(KeyPath, Name),
+    /// An effective state that a rule asks for, by its subject.
+    State(String),
+}
+
+/// What a policy has to be followed through time, each once: the values of its rules, and the effective states with the values
+/// that decide them.
+pub fn watched(policy: &Policy) -> Vec<Watched> {
+    let mut all: Vec<Watched> = Vec::new();
+    let mut add = |watched: Watched| {
+        if !all.contains(&watched) {
+            all.push(watched);
+        }
+    };
+    for rule in &policy.rules {
+        if let Check::State(effect) = &rule.check {
+            add(Watched::State(effect.subject.to_string()));
+        }
+        deciding(rule).into_iter().for_each(|(key, value)| add(Watched::Value(key, value)));
+    }
+    all
+}
+
+/// What a moment says of something that is watched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Seen {
+    /// The value.
+    Value(Value),
+    /// The value is not set; whether its key exists.
+    NotSet {
+        /// Whether the key exists.
+        key: bool,
+    },
+    /// The effective state.
+    State(State),
+    /// The source of the moment does not speak of it.
+    Silent,
+    /// It cannot be told, and why.
+    Unknown(String),
+}
+
+impl Seen {
+    /// Whether it says anything.
+    pub fn is_told(&self) -> bool {
+        !matches!(self, Seen::Silent | Seen::Unknown(_))
+    }
+
+    /// Whether both say the same. A value that is not set is not set, whether its key is there or not.
+    fn is_same(&self, other: &Seen) -> bool {
+        self == other || matches!((self, other), (Seen::NotSet { .. }, Seen::NotSet { .. }))
+    }
+}
+
+/// When a key was last written, and which one: of a key that does not exist, the nearest one above it that does. A key is written
+/// when a value in it changes, and when a key right below it is made or deleted; so nothing of that came later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyTime {
+    /// The key, with `CurrentControlSet` for the control set.
+    pub key: KeyPath,
+    /// When it was last written.
+    pub time: FileTime,
+}
+
+/// One thing that is watched, at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// What the moment says of it.
+    pub seen: Seen,
+    /// The last write of its key.
+    pub written: Option<KeyTime>,
+    /// A time at which the hive that says so was as it is here.
+    pub known_at: Option<FileTime>,
+}
+
+/// What the whole machine was, where the source has all of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whole {
+    /// The verdict: of several policies, the worst.
+    pub verdict: Verdict,
+    /// The verdict under each policy.
+    pub verdicts: Vec<(Arc<str>, Verdict)>,
+    /// What Windows did in effect.
+    pub overall: Overall,
+}
+
+/// A machine at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// One for each thing that is watched, in that order.
+    pub rows: Vec<Row>,
+    /// All of it.
+    pub whole: Option<Whole>,
+    /// The time before which this cannot have been: of a shadow copy when it was made, else when its hives were last written.
+    pub time: Option<FileTime>,
+}
+
+/// Looks at a machine as one source has it. `whole` says whether the source has all that there was at one time.
+pub fn snapshot(policy: &Policy, watched: &[Watched], host: &Host, whole: bool) -> Snapshot {
+    let report = audit(policy, host);
+    let row = |watched: &Watched| match watched {
+        Watched::Value(key, value) => row(host, key, value),
+        Watched::State(subject) => {
+            let of = |f: &&super::Finding| f.state.is_some() && f.rule.name() == *subject;
+            let found = report.findings.iter().find(of);
+            let seen = match found {
+                Some(finding) if finding.outcome != Outcome::Unknown => finding.state.map_or(Seen::Silent, Seen::State),
+                Some(finding) if whole => Seen::Unknown(finding.why.clone()),
+                _ => Seen::Silent,
+            };
+            Row { seen, written: None, known_at: None }
+        }
+    };
+    let rows: Vec<Row> = watched.iter().map(row).collect();
+    let hives = [HiveKind::System, HiveKind::Software].into_iter().filter_map(|kind| hive_time(host, kind));
+    let keys = rows.iter().filter_map(|row| row.written.as_ref().map(|written| written.time));
+    let time = match host.as_of {
+        Some(as_of) => Some(as_of.created),
+        // Windows does not bring the hive's own time up to date with each log.
+        None => hives.chain(keys).max(),
+    };
+    let overall = report.effective.overall;
+    let whole = whole.then_some(Whole { verdict: report.verdict, verdicts: report.verdicts, overall });
+    Snapshot { rows, whole, time }
+}
+
+/// A time at which a hive was as it is.
+fn hive_time(host: &Host, kind: HiveKind) -> Option<FileTime> {
+    host.inputs.iter().find_map(|input| match &input.kind {
+        InputKind::Hive { hive, base, .. } if *hive == kind => base.last_written.known(),
+        _ => None,
+    })
+}
+
+fn row(host: &Host, key: &KeyPath, value: &Name) -> Row {
+    let registry = &host.registry;
+    let (seen, own) = match registry.get(key, value) {
+        Lookup::Found(found) => (Seen::Value(found.value), Some(found.key)),
+        Lookup::ValueAbsent(info) => (Seen::NotSet { key: true }, Some(info)),
+        Lookup::KeyAbsent => (Seen::NotSet { key: false }, None),
+        Lookup::NotCovered => (Seen::Silent, None),
+        Lookup::Unreadable(error, place) => (Seen::Unknown(format!("{place}: {error}")), None),
+    };
+    let written = match (&seen, own) {
+        (_, Some(info)) => info.last_write.and_then(FileTime::known).map(|time| KeyTime { key: key.clone(), time }),
+        (Seen::NotSet { .. }, None) => above(registry, key),
+        _ => None,
+    };
+    let kind = [HiveKind::System, HiveKind::Software].into_iter().find(|kind| key.below(&kind.root()).is_some());
+    let at_least = || kind.and_then(|kind| hive_time(host, kind)).max(written.as_ref().map(|written| written.time));
+    let known_at = host.as_of.map_or_else(at_least, |as_of| Some(as_of.created));
+    Row { seen, written, known_at }
+}
+
+/// The last write of the nearest key above one that does not exist.
+fn above(registry: &Registry, key: &KeyPath) -> Option<KeyTime> {
+    let mut names = key.0.clone();
+    while names.len() > 2 {
+        names.pop();
+        let key = KeyPath(names.clone());
+        match registry.key(&key) {
+            Lookup::KeyAbsent => {}
+            Lookup::ValueAbsent(info) => {
+                let time = info.last_write.and_then(FileTime::known)?;
+                return Some(KeyTime { key, time });
+            }
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// Where the state of a moment was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Source {
+    /// The machine as it is, or as the newest image of it is.
+    Now,
+    /// The same machine in an older image, or an older folder of hives.
+    Older,
+    /// A copy of an earlier day that Windows, or somebody, kept.
+    Past(PastKind),
+}
+
+/// Which part of a source, where it is not all of it as Windows would load it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Part {
+    /// A control set that is not in use, and what `Select` calls it.
+    ControlSet {
+        /// Its name.
+        name: String,
+        /// The words of `Select`: `LastKnownGood`, `Default`, `Failed`.
+        words: Vec<&'static str>,
+    },
+    /// The hive as it lies, without its logs.
+    WithoutLogs(HiveKind),
+    /// The hive after this many of all entries of its logs.
+    AfterEntries {
+        /// Which hive.
+        hive: HiveKind,
+        /// How many entries were applied.
+        entries: u64,
+        /// The sequence number of the last of them.
+        sequence: u32,
+    },
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Part::ControlSet { name, words } if words.is_empty() => write!(f, "{name}, which is not in use"),
+            Part::ControlSet { name, words } => write!(f, "{name} ({})", words.join(", ")),
+            Part::WithoutLogs(hive) => write!(f, "{hive} without its logs"),
+            Part::AfterEntries { hive, entries, sequence } => {
+                write!(f, "{hive} after entry {entries} of its logs (sequence {sequence})")
+            }
+        }
+    }
+}
+
+/// A moment, and what the machine was then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moment {
+    /// Where it was read.
+    pub source: Source,
+    /// Which part of it.
+    pub part: Option<Part>,
+    /// The first file of it.
+    pub place: Arc<str>,
+    /// What the machine was.
+    pub snapshot: Snapshot,
+}
+
+impl Moment {
+    /// When that was, as far as it is known.
+    pub fn time(&self) -> Time {
+        let time = self.snapshot.time;
+        match (&self.source, &self.part, time) {
+            // An entry of a log has no time, and a control set has none, either.
+            (_, Some(Part::ControlSet { .. } | Part::AfterEntries { .. }), _) | (_, _, None) => Time::NotKnown,
+            (Source::Past(PastKind::Shadow(as_of)), ..) => Time::Made(as_of.created),
+            (Source::Past(PastKind::Dated(made)), ..) => Time::Made(*made),
+            (_, _, Some(time)) => Time::Written(time),
+        }
+    }
+}
+
+/// What is known of when a moment was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Time {
+    /// Then: a copy was made.
+    Made(FileTime),
+    /// Not before this: the hives, or keys in them, were last written then.
+    Written(FileTime),
+    /// Nothing but its place in the order.
+    NotKnown,
+}
+
+impl Time {
+    /// The time, where there is one.
+    pub fn known(self) -> Option<FileTime> {
+        match self {
+            Time::Made(time) | Time::Written(time) => Some(time),
+            Time::NotKnown => None,
+        }
+    }
+}
+
+/// A machine and its moments.
+#[derive(Debug, Clone)]
+pub struct History {
+    /// What it is called now.
+    pub name: String,
+    /// What Windows' setup made for it.
+    pub guid: Option<String>,
+    /// Whether the last moment is the machine as it is; else nothing but copies of earlier days was given.
+    pub is_now: bool,
+    /// What there is to say of that these moments are of one machine, and of their order.
+    pub notes: Vec<String>,
+    /// The moments in order of time, equal ones together.
+    pub lines: Vec<Line>,
+}
+
+impl History {
+    /// The last moment: the machine as it is, where that was given.
+    pub fn last(&self) -> Option<&Moment> {
+        self.lines.last().and_then(|line| line.moments.last())
+    }
+
+    /// How many moments there are.
+    pub fn moments(&self) -> usize {
+        self.lines.iter().map(|line| line.moments.len()).sum()
+    }
+
+    /// The newest last write of the keys that are watched, in the last moment: none of their values changed after that. Where times
+    /// of keys contradict what was seen there is none.
+    pub fn quiet_since(&self) -> Option<&KeyTime> {
+        let contradicted = |change: &Change| matches!(change.when, When::Contradicted(_));
+        if self.lines.iter().flat_map(|line| &line.changes).any(contradicted) {
+            return None;
+        }
+        let rows = || self.lines.last().into_iter().flat_map(|line| line.rows.iter().enumerate());
+        let newest = |of: &dyn Fn(usize) -> bool| {
+            let times = rows().filter(|(number, _)| of(*number)).filter_map(|(_, row)| row.written.as_ref());
+            times.max_by_key(|written| written.time)
+        };
+        // The key above one that is never there may be written for many other reasons.
+        newest(&|number| self.is_set(number)).or_else(|| newest(&|_| true))
+    }
+
+    /// Whether what has this number is set at any moment, or cannot be told.
+    pub fn is_set(&self, number: usize) -> bool {
+        let mut seen = self.lines.iter().filter_map(|line| line.rows.get(number));
+        seen.any(|row| !matches!(row.seen, Seen::NotSet { .. } | Seen::Silent))
+    }
+}
+
+#[cfg(test)]
+mod tests;

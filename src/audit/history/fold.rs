@@ -1,0 +1,216 @@
+//! Moments in their order made into lines: equal ones together, with what changed from one line to the next.
+
+use super::{KeyTime, Moment, Part, Row, Seen, Time, Whole};
+use crate::audit::Verdict;
+use crate::audit::effective::Overall;
+use crate::windows::FileTime;
+
+/// Moments that follow one another and say the same.
+#[derive(Debug, Clone, Default)]
+pub struct Line {
+    /// The moments, in order.
+    pub moments: Vec<Moment>,
+    /// One for each thing that is watched: what is known of it here, from this line or from the last one that said it
+    /// ([`Line::says`] tells which).
+    pub rows: Vec<Row>,
+    /// The numbers of what no line above has said.
+    pub first_said: Vec<usize>,
+    /// What the whole machine was, where a moment of it says so.
+    pub whole: Option<Whole>,
+    /// What is not as it was in the lines above.
+    pub changes: Vec<Change>,
+    /// What Windows did in effect, and the verdict, where that is not as it was above.
+    pub effect: Option<Effect>,
+    /// Whether it stands beside the course of time: a control set that is not in use, of which no time is known. It is held against
+    /// the set in use of the same hive, and nothing is held against it.
+    pub aside: bool,
+}
+
+/// Something that is watched and is not as it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The number of what is watched.
+    pub row: usize,
+    /// What it was.
+    pub before: Seen,
+    /// What it is.
+    pub after: Seen,
+    /// When that was done.
+    pub when: When,
+}
+
+/// What is known of when something was changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum When {
+    /// Between these: it was still the old value at the first, and nothing was written in its key after the second.
+    Between(Option<FileTime>, KeyTime),
+    /// After this, and before the moment that says so.
+    After(FileTime),
+    /// The times contradict each other: this is when the key was last written, by the moment that has the new value, and the old
+    /// value was still there later than that.
+    Contradicted(KeyTime),
+    /// Nothing.
+    NotKnown,
+}
+
+/// What Windows did in effect, and the verdict, before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Effect {
+    /// What Windows did.
+    pub before: Overall,
+    /// The verdict.
+    pub verdict: Verdict,
+}
+
+/// Puts moments, which stand in their order, into lines.
+pub(super) fn fold(moments: Vec<Moment>) -> Vec<Line> {
+    let mut lines: Vec<Line> = Vec::new();
+    let mut sets: Vec<Moment> = Vec::new();
+    for moment in moments {
+        match moment.part {
+            Some(Part::ControlSet { .. }) => sets.push(moment),
+            Some(_) => take(moment, &mut lines),
+            None => {
+                let (alike, other): (Vec<Moment>, Vec<Moment>) = std::mem::take(&mut sets)
+                    .into_iter()
+                    .partition(|set| rows(&moment.snapshot.rows, &set.snapshot.rows).is_empty());
+                let aside = other.into_iter().map(|set| aside(set, &moment));
+                let aside: Vec<Line> = aside.collect();
+                take(moment, &mut lines);
+                let Some(mut last) = lines.pop() else { continue };
+                let before = last.moments.len().saturating_sub(1);
+                last.moments.splice(before..before, alike);
+                lines.extend(aside);
+                lines.push(last);
+            }
+        }
+    }
+    lines
+}
+
+/// A control set that is not as the one in use.
+fn aside(set: Moment, in_use: &Moment) -> Line {
+    let changes = rows(&in_use.snapshot.rows, &set.snapshot.rows);
+    let whole = set.snapshot.whole.clone();
+    let (rows, first_said) = (set.snapshot.rows.clone(), Vec::new());
+    Line { rows, first_said, whole, moments: vec![set], changes, effect: None, aside: true }
+}
+
+/// Puts a moment into the last line, or behind it.
+fn take(moment: Moment, lines: &mut Vec<Line>) {
+    let before = lines.iter().rev().filter(|line| !line.aside).find_map(|line| line.whole.as_ref());
+    let effect = before.zip(moment.snapshot.whole.as_ref()).and_then(|(was, is)| effect(was, is));
+    let Some(last) = lines.iter_mut().rfind(|line| !line.aside) else {
+        lines.push(Line::first(moment));
+        return;
+    };
+    let changes = changes(last, &moment);
+    // What cannot be told is not the same as anything.
+    let same_doubt = last.moments.last().is_some_and(is_in_doubt) == is_in_doubt(&moment);
+    if changes.is_empty() && effect.is_none() && same_doubt {
+        last.add(moment);
+        return;
+    }
+    let rows = last.rows.clone();
+    let mut next = Line { rows, changes, effect, ..Line::default() };
+    next.add(moment);
+    lines.push(next);
+}
+
+/// The numbers of what is not the same in both, where both say it, as changes without a time.
+fn rows(was: &[Row], is: &[Row]) -> Vec<Change> {
+    let differs = |(was, is): &(&Row, &Row)| was.seen.is_told() && is.seen.is_told() && !is.seen.is_same(&was.seen);
+    let numbered = was.iter().zip(is).enumerate().filter(|(_, pair)| differs(pair));
+    let change = |(row, (was, is)): (usize, (&Row, &Row))| {
+        let (before, after) = (was.seen.clone(), is.seen.clone());
+        Change { row, before, after, when: When::NotKnown }
+    };
+    numbered.map(change).collect()
+}
+
+impl Line {
+    fn first(moment: Moment) -> Self {
+        let silent = Row { seen: Seen::Silent, written: None, known_at: None };
+        let mut line = Self { rows: vec![silent; moment.snapshot.rows.len()], ..Self::default() };
+        line.add(moment);
+        line
+    }
+
+    /// Takes in a moment: what it says is the newest that is known.
+    fn add(&mut self, moment: Moment) {
+        for (number, (known, row)) in self.rows.iter_mut().zip(&moment.snapshot.rows).enumerate() {
+            if row.seen.is_told() && !known.seen.is_told() {
+                self.first_said.push(number);
+            }
+            if row.seen.is_told() || !known.seen.is_told() {
+                known.clone_from(row);
+            }
+        }
+        if let Some(whole) = &moment.snapshot.whole {
+            self.whole = Some(whole.clone());
+        }
+        self.moments.push(moment);
+    }
+
+    /// Whether a moment of it says something of what has this number, or that it cannot be told.
+    pub fn says(&self, number: usize) -> bool {
+        let mut seen = self.moments.iter().filter_map(|moment| moment.snapshot.rows.get(number));
+        seen.any(|row| row.seen != Seen::Silent)
+    }
+
+    /// The first moment with a time that is known.
+    pub fn first_time(&self) -> Time {
+        let mut times = self.moments.iter().map(Moment::time);
+        times.find(|time| time.known().is_some()).unwrap_or(Time::NotKnown)
+    }
+
+    /// The last one, where that is another.
+    pub fn until(&self) -> Option<Time> {
+        let mut times = self.moments.iter().rev().map(Moment::time);
+        times.find(|time| time.known().is_some()).filter(|last| *last != self.first_time())
+    }
+}
+
+fn is_in_doubt(moment: &Moment) -> bool {
+    moment.snapshot.rows.iter().any(|row| matches!(row.seen, Seen::Unknown(_)))
+}
+
+fn changes(last: &Line, moment: &Moment) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for (number, (was, is)) in last.rows.iter().zip(&moment.snapshot.rows).enumerate() {
+        let newly_in_doubt = || {
+            let known = last.changes.iter().find(|change| change.row == number);
+            was.seen.is_told() && !known.is_some_and(|change| matches!(change.after, Seen::Unknown(_)))
+        };
+        let differs = match &is.seen {
+            Seen::Silent => false,
+            Seen::Unknown(_) => newly_in_doubt(),
+            told => was.seen.is_told() && !told.is_same(&was.seen),
+        };
+        if differs {
+            let when = when(was, is);
+            changes.push(Change { row: number, before: was.seen.clone(), after: is.seen.clone(), when });
+        }
+    }
+    changes
+}
+
+/// When something that was so became as it is.
+fn when(was: &Row, is: &Row) -> When {
+    if !is.seen.is_told() {
+        return When::NotKnown;
+    }
+    let still = was.known_at.max(was.written.as_ref().map(|written| written.time));
+    match (still, &is.written) {
+        (Some(still), Some(written)) if written.time <= still => When::Contradicted(written.clone()),
+        (still, Some(written)) => When::Between(still, written.clone()),
+        (Some(still), None) => When::After(still),
+        (None, None) => When::NotKnown,
+    }
+}
+
+fn effect(was: &Whole, is: &Whole) -> Option<Effect> {
+    let same = was.overall == is.overall && was.verdict == is.verdict;
+    (!same).then(|| Effect { before: was.overall.clone(), verdict: was.verdict })
+}
