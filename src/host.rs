@@ -7,6 +7,7 @@ mod overlay;
 mod pair;
 mod pick;
 mod policies;
+mod recovered;
 mod undo_record;
 
 use std::num::NonZeroU64;
@@ -42,6 +43,7 @@ pub use group::{Group, Grouping, HiveKind, group};
 pub use overlay::{OverlayFile, Overlays, overlay_interest};
 pub use pick::Pick;
 pub use policies::{MachinePolicy, Would, WouldBe};
+pub use recovered::{Recovered, Recoveries, Whose, recovered};
 
 /// One machine, as one control set of it, ready to be audited.
 #[derive(Clone)]

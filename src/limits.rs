@@ -58,6 +58,8 @@ pub struct Limits {
     pub history_log_bytes: u64,
     /// Control sets that a history looks at: Windows keeps two to four.
     pub history_sets: usize,
+    /// Deleted values of one hive that a history lists. A registry cleaner leaves a few of one name.
+    pub history_recovered: usize,
     /// Folder levels walked below an input. Windows paths reach 128 levels at 260 characters; triage trees add few.
     pub folder_depth: usize,
     /// Disk images that build on one another: differencing disks, backing files. Hyper-V and VMware advise against more than a
@@ -196,6 +198,7 @@ impl Default for Limits {
             history_entries: 256,
             history_log_bytes: 1 << 30,
             history_sets: 16,
+            history_recovered: 1000,
             folder_depth: 256,
             image_chain: 32,
             root_files: 1000,

@@ -298,6 +298,48 @@ fn what_was_deleted_is_no_part_of_a_verdict() {
 }
 
 #[test]
+fn a_history_tells_what_was_deleted_of_the_policy_apart_from_its_moments() {
+    let recovered = |hive: &Deleting| -> (i32, Vec<(String, String, String, Json)>) {
+        let (_keep, folder) = scratch();
+        let path = folder.join("SYSTEM");
+        fs::write(&path, &hive.bytes).unwrap();
+        let run = run(&["history", "--deleted", "--format", "json", path.to_str().unwrap()]);
+        let document: Json = serde_json::from_slice(&run.stdout).unwrap();
+        let machine = &document["machines"][0];
+        assert_eq!(machine["lines"].as_array().unwrap().len(), 1, "what was deleted is no moment");
+        let text = |json: &Json| json.as_str().unwrap_or_default().to_owned();
+        let all = machine["recovered"].as_array().unwrap().iter();
+        let of = |r: &Json| (text(&r["of"]), text(&r["key"]), text(&r["value"]), r["data"]["dword"].clone());
+        (run.status, all.map(of).collect())
+    };
+    let full = format!(r"HKEY_LOCAL_MACHINE\SYSTEM\{CLIENT}");
+    let of = |what: &str, key: &str, value: &str, data: Json| (what.to_owned(), key.to_owned(), value.to_owned(), data);
+    let mut hive = Deleting::of("compliant");
+    assert_eq!(recovered(&hive).1, []);
+    hive.last_value(hive.key(CLIENT));
+    assert_eq!(recovered(&hive).1, [of("key", &full, "DisabledByDefault", 0.into())]);
+    hive.delete(hive.key(CLIENT));
+    let client = [of("deleted_key", &full, "", Json::Null), of("deleted_key", &full, "Enabled", 1.into())];
+    let (status, found) = recovered(&hive);
+    assert_eq!(found, [&client[..], &[of("nobody", "", "DisabledByDefault", 0.into())]].concat());
+    // It is judged by what is there: the client side is not set.
+    assert_eq!(status, 1);
+    // A value called Enabled is nothing without its key.
+    let mut hive = Deleting::of("compliant");
+    hive.all_values(hive.key(CLIENT));
+    assert_eq!(recovered(&hive).1, [of("nobody", "", "DisabledByDefault", 0.into())]);
+    // The end of a path is enough, if it is more than one name.
+    let mut hive = Deleting::of("compliant");
+    let above = hive.key(CLIENT.trim_end_matches(r"\Client"));
+    hive.delete(hive.key(CLIENT));
+    hive.delete(hive.key(&CLIENT.replace("Client", "Server")));
+    hive.delete(above);
+    hive.put(above + 16, 0x20 + 8);
+    let found = recovered(&hive).1;
+    assert!(found.contains(&of("unplaced_key", r"TLS 1.2\Client", "Enabled", 1.into())), "{found:?}");
+}
+
+#[test]
 fn what_was_deleted_is_not_for_import() {
     let hive = Deleting::of("compliant");
     for args in [&["--deleted", "--format", "reg"][..], &["--deleted", "--format", "raw"], &["--deleted", "-r"]] {

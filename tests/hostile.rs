@@ -32,6 +32,7 @@ fn registry_file(file: &str) {
     for format in ["text", "json", "reg", "raw"] {
         ends(&["show", "--deleted", "--format", format, file], &[0, 1, 2, 3]);
     }
+    ends(&["history", "--deleted", file], &[0, 1, 3, 4]);
     ends(&["show", file, r"HKLM\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL"], &[0, 1, 3]);
 }
 

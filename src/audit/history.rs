@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use super::effective::Overall;
 use super::{Outcome, Verdict, audit, deciding};
-use crate::host::{HiveKind, Host, InputKind, PastKind};
+use crate::host::{HiveKind, Host, InputKind, PastKind, Recovered};
 use crate::policy::{Check, Policy};
 use crate::registry::{Lookup, Registry};
 use crate::windows::FileTime;
@@ -27,8 +27,10 @@ pub use machines::{Met, Told, histories};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Watched {
-    /// A value.
+    /// A value that a rule is about.
     Value(KeyPath, Name),
+    /// A value that decides an effective state that a rule is about.
+    Decides(KeyPath, Name),
     /// An effective state that a rule asks for, by its subject.
     State(String),
 }
@@ -43,12 +45,30 @@ pub fn watched(policy: &Policy) -> Vec<Watched> {
         }
     };
     for rule in &policy.rules {
-        if let Check::State(effect) = &rule.check {
-            add(Watched::State(effect.subject.to_string()));
+        match &rule.check {
+            Check::Value(setting) => add(Watched::Value(setting.key.clone(), setting.value.clone())),
+            Check::State(effect) => {
+                add(Watched::State(effect.subject.to_string()));
+                deciding(rule).into_iter().for_each(|(key, value)| add(Watched::Decides(key, value)));
+            }
         }
-        deciding(rule).into_iter().for_each(|(key, value)| add(Watched::Value(key, value)));
     }
+    // What a rule is about need not be told as what decides another one.
+    let values: Vec<Watched> = all.iter().filter(|watched| matches!(watched, Watched::Value(..))).cloned().collect();
+    all.retain(|watched| match watched {
+        Watched::Decides(key, value) => !values.contains(&Watched::Value(key.clone(), value.clone())),
+        _ => true,
+    });
     all
+}
+
+/// The values among it, by key and name.
+pub fn values(watched: &[Watched]) -> Vec<(KeyPath, Name)> {
+    let value = |watched: &Watched| match watched {
+        Watched::Value(key, value) | Watched::Decides(key, value) => Some((key.clone(), value.clone())),
+        Watched::State(_) => None,
+    };
+    watched.iter().filter_map(value).collect()
 }
 
 /// What a moment says of something that is watched.
@@ -129,7 +149,7 @@ pub struct Snapshot {
 pub fn snapshot(policy: &Policy, watched: &[Watched], host: &Host, whole: bool) -> Snapshot {
     let report = audit(policy, host);
     let row = |watched: &Watched| match watched {
-        Watched::Value(key, value) => row(host, key, value),
+        Watched::Value(key, value) | Watched::Decides(key, value) => row(host, key, value),
         Watched::State(subject) => {
             let of = |f: &&super::Finding| f.state.is_some() && f.rule.name() == *subject;
             let found = report.findings.iter().find(of);
@@ -311,6 +331,8 @@ pub struct History {
     pub notes: Vec<String>,
     /// The moments in order of time, equal ones together.
     pub lines: Vec<Line>,
+    /// What stands in free cells of its hives, and may be of any day.
+    pub recovered: Vec<Recovered>,
 }
 
 impl History {
@@ -324,9 +346,9 @@ impl History {
         self.lines.iter().map(|line| line.moments.len()).sum()
     }
 
-    /// The newest last write of the keys that are watched, in the last moment: none of their values changed after that. Where times
-    /// of keys contradict what was seen there is none.
-    pub fn quiet_since(&self) -> Option<&KeyTime> {
+    /// The newest last write of the keys that rules are about, in the last moment: none of their values changed after that. Where
+    /// times of keys contradict what was seen there is none. `watched` is what was followed.
+    pub fn quiet_since(&self, watched: &[Watched]) -> Option<&KeyTime> {
         let contradicted = |change: &Change| matches!(change.when, When::Contradicted(_));
         if self.lines.iter().flat_map(|line| &line.changes).any(contradicted) {
             return None;
@@ -337,7 +359,9 @@ impl History {
             times.max_by_key(|written| written.time)
         };
         // The key above one that is never there may be written for many other reasons.
-        newest(&|number| self.is_set(number)).or_else(|| newest(&|_| true))
+        let is_value = |number: usize| matches!(watched.get(number), Some(Watched::Value(..)));
+        let of_values = || newest(&|number| is_value(number));
+        newest(&|number| is_value(number) && self.is_set(number)).or_else(of_values).or_else(|| newest(&|_| true))
     }
 
     /// Whether what has this number is set at any moment, or cannot be told.

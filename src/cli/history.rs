@@ -41,7 +41,7 @@ pub(super) fn run(args: &HistoryArgs) -> Result<u8, Failure> {
     let mut met = Vec::new();
     let mut unread = Unread::default();
     let shown = progress::show(&progress, &args.progress, false);
-    recall(Inputs::Named(&args.inputs), &inspection, &watched, |recalled| {
+    recall(Inputs::Named(&args.inputs), &inspection, &watched, args.deleted, |recalled| {
         match recalled {
             Recalled::Machine(machine) => met.push(*machine),
             Recalled::Lost(name, why) => unread.lost(name, why),
@@ -63,6 +63,8 @@ pub(super) fn run(args: &HistoryArgs) -> Result<u8, Failure> {
     let format = match args.format {
         HistoryFormatArg::Text => Format::Text(layout(args.color, args.to.output.is_none())),
         HistoryFormatArg::Json => Format::Json,
+        HistoryFormatArg::Csv => Format::Csv,
+        HistoryFormatArg::Html => Format::Html,
     };
     let report = Report {
         policies: policy.names(),

@@ -1,16 +1,18 @@
 //! Histories of machines: as text, JSON, CSV and HTML.
 
 mod json;
+mod rows;
 mod text;
 
 use std::io::{self, Write};
 use std::sync::Arc;
 
+use super::html::history as page;
 use super::overview::Layout;
 use crate::audit::Verdict;
 use crate::audit::effective::OverallState;
 use crate::audit::history::{Change, History, KeyTime, Line, Moment, Part, Seen, Source, Time, Watched, When};
-use crate::host::PastKind;
+use crate::host::{PastKind, Recovered, Whose};
 use crate::windows::FileTime;
 use crate::windows::path::KeyPath;
 use crate::windows::roots::MACHINE;
@@ -23,6 +25,10 @@ pub enum Format {
     Text(Layout),
     /// One JSON document.
     Json,
+    /// A row for each value of each line.
+    Csv,
+    /// One page of HTML, as a time line.
+    Html,
 }
 
 /// Histories, and what there is to say besides.
@@ -50,6 +56,8 @@ pub fn write(report: &Report<'_>, format: Format, out: &mut dyn Write) -> io::Re
     match format {
         Format::Text(layout) => text::write(report, layout, out),
         Format::Json => json::write(report, out),
+        Format::Csv => rows::write(report, out),
+        Format::Html => page::write(report, out),
     }
 }
 
@@ -59,7 +67,7 @@ fn at(time: FileTime) -> String {
 }
 
 /// What a moment says of something.
-fn word(seen: &Seen) -> String {
+pub(super) fn word(seen: &Seen) -> String {
     match seen {
         Seen::Value(value) => super::text::shown(value),
         Seen::NotSet { .. } => "not set".to_owned(),
@@ -70,30 +78,38 @@ fn word(seen: &Seen) -> String {
 }
 
 /// What something is called, below its key.
-fn name(watched: &Watched) -> String {
+pub(super) fn name(watched: &Watched) -> String {
     match watched {
-        Watched::Value(_, value) => value.to_string(),
+        Watched::Value(_, value) | Watched::Decides(_, value) => value.to_string(),
         Watched::State(subject) => subject.clone(),
     }
 }
 
 /// The key that something stands in.
-fn key(watched: &Watched) -> Option<&KeyPath> {
+pub(super) fn key(watched: &Watched) -> Option<&KeyPath> {
     match watched {
-        Watched::Value(key, _) => Some(key),
+        Watched::Value(key, _) | Watched::Decides(key, _) => Some(key),
         Watched::State(_) => None,
     }
 }
 
 /// A key as `reg` takes it.
-fn short(key: &KeyPath) -> String {
+pub(super) fn short(key: &KeyPath) -> String {
     let key = key.to_string();
     key.strip_prefix(MACHINE).map_or(key.clone(), |rest| format!("HKLM{rest}"))
 }
 
-/// Where a moment was read.
-fn source(moment: &Moment) -> String {
-    let part = moment.part.as_ref().map(ToString::to_string);
+/// Where a moment was read; of the states of a log from the first to the last.
+fn source(moment: &Moment, last: Option<&Moment>) -> String {
+    let part = match (&moment.part, last.and_then(|last| last.part.as_ref())) {
+        (
+            Some(Part::AfterEntries { hive, entries, sequence }),
+            Some(Part::AfterEntries { entries: to, sequence: end, .. }),
+        ) => {
+            Some(format!("{hive} after each of the entries {entries} to {to} of its logs (sequence {sequence}–{end})"))
+        }
+        (part, _) => part.as_ref().map(ToString::to_string),
+    };
     let source = match &moment.source {
         Source::Now => None,
         Source::Older => Some("an older copy of the machine".to_owned()),
@@ -130,7 +146,7 @@ fn time(time: Time) -> String {
 }
 
 /// When a line was.
-fn times(line: &Line, is_last: bool, is_now: bool) -> String {
+pub(super) fn times(line: &Line, is_last: bool, is_now: bool) -> String {
     let first = time(line.first_time());
     match (line.until(), is_last && is_now) {
         (None, true) => format!("now ({first})"),
@@ -141,7 +157,7 @@ fn times(line: &Line, is_last: bool, is_now: bool) -> String {
 }
 
 /// What is known of when something was changed.
-fn when(change: &Change) -> String {
+pub(super) fn when(change: &Change) -> String {
     match &change.when {
         When::Between(Some(still), written) => {
             format!("changed between {} and {}, when the key was last written", at(*still), at(written.time))
@@ -159,12 +175,12 @@ fn when(change: &Change) -> String {
 }
 
 /// That nothing was changed since.
-fn quiet(written: &KeyTime) -> String {
+pub(super) fn quiet(written: &KeyTime) -> String {
     format!("since {}: none of these keys was written later ({} was, then)", at(written.time), short(&written.key))
 }
 
 /// TLS 1.2 in effect, in a word.
-fn in_effect(state: OverallState) -> &'static str {
+pub(super) fn in_effect(state: OverallState) -> &'static str {
     match state {
         OverallState::On => "on",
         OverallState::Partly => "partly on",
@@ -174,7 +190,7 @@ fn in_effect(state: OverallState) -> &'static str {
 }
 
 /// TLS 1.2 in effect through time: each state that is another than the one before, with the day or the place of it.
-fn course(history: &History) -> Vec<(OverallState, String)> {
+pub(super) fn course(history: &History) -> Vec<(OverallState, String)> {
     let mut course: Vec<(OverallState, String)> = Vec::new();
     let last = history.lines.len().saturating_sub(1);
     for (number, line) in history.lines.iter().enumerate().filter(|(_, line)| !line.aside) {
@@ -194,7 +210,7 @@ fn course(history: &History) -> Vec<(OverallState, String)> {
 }
 
 /// The verdict on the machine as it is, in words.
-fn verdict(history: &History) -> String {
+pub(super) fn verdict(history: &History) -> String {
     let whole = history.lines.last().and_then(|line| line.whole.as_ref());
     let word = whole.map_or(Verdict::Unknown, |whole| whole.verdict).word();
     if history.is_now {
@@ -217,40 +233,93 @@ fn groups(report: &Report<'_>, history: &History) -> Vec<(Option<KeyPath>, Vec<u
     groups
 }
 
-/// What was set in no moment, each by its key and name.
-fn never(report: &Report<'_>, history: &History) -> Vec<String> {
-    let numbered = report.watched.iter().enumerate().filter(|(number, _)| !history.is_set(*number));
-    numbered.filter_map(|(_, watched)| Some(format!("{} {}", short(key(watched)?), name(watched)))).collect()
+/// What was set in no moment, and what no source speaks of: each by its key, with the names.
+fn never(report: &Report<'_>, history: &History) -> (Vec<String>, Vec<String>) {
+    let of = |wanted: &dyn Fn(usize) -> bool| {
+        let mut keys: Vec<(&KeyPath, Vec<String>)> = Vec::new();
+        for (_, watched) in report.watched.iter().enumerate().filter(|(number, _)| wanted(*number)) {
+            let Some(key) = key(watched) else { continue };
+            match keys.iter_mut().find(|(other, _)| *other == key) {
+                Some((_, names)) => names.push(name(watched)),
+                None => keys.push((key, vec![name(watched)])),
+            }
+        }
+        keys.into_iter().map(|(key, names)| format!("{} ({})", short(key), names.join(", "))).collect::<Vec<_>>()
+    };
+    let is_said = |number| history.lines.iter().any(|line| line.says(number));
+    (of(&|number| is_said(number) && !history.is_set(number)), of(&|number| !is_said(number)))
 }
 
 /// The sources of a line, each once: of the entries of a log that say the same, the first and the last.
-fn sources(line: &Line) -> Vec<String> {
-    let entries = |moment: &Moment| matches!(moment.part, Some(Part::AfterEntries { .. }));
+pub(super) fn sources(line: &Line) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
+    let mut place = None;
     let mut moments = line.moments.iter().peekable();
     while let Some(moment) = moments.next() {
-        let mut said = source(moment);
-        if entries(moment) {
-            let mut last = None;
-            while let Some(next) = moments.next_if(|next| entries(next) && next.place == moment.place) {
-                last = Some(next);
-            }
-            if let Some(last) = last.and_then(|last| last.part.as_ref()) {
-                said = format!("{said} to {last}");
-            }
+        let mut last = None;
+        while let Some(next) = moments.next_if(|next| are_entries(moment, next)) {
+            last = Some(next);
         }
-        let when = match moment.time() {
-            Time::NotKnown => String::new(),
-            known if line.moments.len() > 1 => {
-                format!(" of {}", time(known))
-            }
-            _ => String::new(),
-        };
-        all.push(match moment.source {
-            // It lies where the machine does.
-            Source::Past(PastKind::Shadow(_)) => format!("{said}{when}"),
-            _ => format!("{said}{when}: {}", moment.place),
-        });
+        let mut said = source(moment, last);
+        if let (Some(time), true) = (moment.time().known(), line.moments.len() > 1) {
+            let or_later = if matches!(moment.time(), Time::Made(_)) { "" } else { " or later" };
+            said.push_str(&format!(", {}{or_later}", at(time)));
+        }
+        // A shadow copy lies where the machine does.
+        if !matches!(moment.source, Source::Past(PastKind::Shadow(_))) && place != Some(&moment.place) {
+            said.push_str(&format!(": {}", moment.place));
+            place = Some(&moment.place);
+        }
+        all.push(said);
     }
     all
+}
+
+/// Whether both are states of the logs of one hive.
+fn are_entries(one: &Moment, other: &Moment) -> bool {
+    let is = |moment: &Moment| matches!(moment.part, Some(Part::AfterEntries { .. }));
+    is(one) && is(other) && one.place == other.place
+}
+
+/// Why something cannot be told, each reason once.
+pub(super) fn reasons(line: &Line) -> Vec<&str> {
+    let mut reasons: Vec<&str> = Vec::new();
+    for row in line.moments.iter().flat_map(|moment| &moment.snapshot.rows) {
+        if let Seen::Unknown(why) = &row.seen
+            && !reasons.contains(&why.as_str())
+        {
+            reasons.push(why);
+        }
+    }
+    reasons
+}
+
+/// How much is told, and by which policy.
+pub(super) fn headline(report: &Report<'_>) -> String {
+    let count = |n: usize, what: &str| if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") };
+    let moments = report.histories.iter().map(History::moments).sum();
+    format!("{}, {} · policy {}", count(report.histories.len(), "machine"), count(moments, "moment"), report.policies)
+}
+
+/// The heading above what was recovered.
+pub(super) const RECOVERED: &str =
+    "Recovered from free cells (deleted once, on a day that nobody knows; no part of a verdict):";
+
+/// Something that was recovered, in a line.
+pub(super) fn recovered(recovered: &Recovered) -> String {
+    let written = |time: &Option<FileTime>| time.map(|time| format!(", last written {}", at(time))).unwrap_or_default();
+    let (key, whose) = match &recovered.whose {
+        Whose::Key(path) => (short(path), "the key is there".to_owned()),
+        Whose::Deleted(path, time) => (short(path), format!("of a deleted key{}", written(time))),
+        Whose::Unplaced(path, time) => {
+            (format!("…\\{path}"), format!("of a deleted key whose place is not known{}", written(time)))
+        }
+        _ => (String::new(), "nothing says of which key".to_owned()),
+    };
+    let what = match (&recovered.name, &recovered.value) {
+        (Some(name), Some(Ok(value))) => format!("{key} {name} {}", super::text::shown(value)),
+        (Some(name), Some(Err(why))) => format!("{key} {name}, data gone: {why}"),
+        _ => format!("{key}, the key itself"),
+    };
+    format!("{} at 0x{:x} of {} ({whose})", what.trim_start(), recovered.offset, recovered.artifact)
 }

@@ -3,6 +3,7 @@
 
 mod bar;
 pub(super) mod comparison;
+pub(super) mod history;
 mod view;
 
 use std::fmt;

@@ -9,10 +9,13 @@ use std::sync::Arc;
 use super::look::{Around, Look, Looked};
 use super::{Counts, End, InputRecord, Inputs, Inspection, interest, looked_at};
 use crate::audit::Used;
-use crate::audit::history::{Met, Moment, Part, Snapshot, Source, Watched, snapshot};
+use crate::audit::history::{Met, Moment, Part, Snapshot, Source, Watched, snapshot, values};
 use crate::diagnostic::Diagnostic;
-use crate::host::{Group, HiveKind, Host, InputKind, Options, Pick, Recovery, Wanted, open, select_words};
+use crate::host::{
+    Group, HiveKind, Host, InputKind, Options, Pick, Recovered, Recovery, Wanted, open, recovered, select_words,
+};
 use crate::source::{Artifact, Search, is_past_name};
+use crate::windows::path::{KeyPath, Name};
 
 /// Something that was met.
 #[non_exhaustive]
@@ -25,7 +28,7 @@ pub enum Recalled {
     Input(Box<InputRecord>),
 }
 
-/// Opens each machine, and each copy of an earlier day, and says what it was; `take` gets that in the order of the inputs. The counts
+/// Opens each machine, and each copy of an earlier day, and says what it was, with what was `deleted` if that is asked for; `take` gets that in the order of the inputs. The counts
 /// of the end have no machines: which of them counts is known once their histories are.
 ///
 /// # Errors
@@ -34,11 +37,17 @@ pub fn recall<'a, E>(
     inputs: Inputs<'a>,
     inspection: &'a Inspection<'a>,
     watched: &[Watched],
+    deleted: bool,
     take: impl FnMut(Recalled) -> Result<(), E>,
 ) -> Result<End, E> {
     let (keys, trees) = interest(inspection.policy);
     let options = Options { interest: &keys, trees: &trees, ..inspection.options.clone() };
-    looked_at(inputs, inspection, &Recalls { inspection, options, watched }, take)
+    looked_at(
+        inputs,
+        inspection,
+        &Recalls { inspection, options, watched, wanted: deleted.then(|| values(watched)) },
+        take,
+    )
 }
 
 /// What is asked of the walk for a history: the past too.
@@ -50,6 +59,8 @@ struct Recalls<'a, 'r> {
     inspection: &'a Inspection<'a>,
     options: Options<'r>,
     watched: &'r [Watched],
+    /// What is looked for in free cells, where that is asked for.
+    wanted: Option<Vec<(KeyPath, Name)>>,
 }
 
 impl Look<Recalled> for Recalls<'_, '_> {
@@ -95,9 +106,23 @@ impl Recalls<'_, '_> {
             past,
             place: Arc::clone(&first.name),
             moments,
+            recovered: self.recovered(group, alone, &mut notes),
             notes,
         };
         all.push(Recalled::Machine(Box::new(met)));
+        all
+    }
+
+    /// What was deleted in the hives.
+    fn recovered(&self, group: &Group, alone: bool, notes: &mut Vec<String>) -> Vec<Recovered> {
+        let Some(wanted) = self.wanted.as_ref().filter(|_| alone) else { return Vec::new() };
+        let mut all = Vec::new();
+        for (hive, artifact) in &group.hives {
+            // That the hive cannot be opened is told elsewhere.
+            let Ok(found) = recovered(*hive, artifact, wanted, self.options.limits) else { continue };
+            all.extend(found.found);
+            notes.extend(found.notes);
+        }
         all
     }
 

@@ -37,6 +37,7 @@ fn shadow_copies_logs_and_control_sets_are_told() {
     assert_run("history_logs", &["history", "fixtures/hosts/dirty-with-logs"]);
     assert_run("history_control_sets", &["history", "fixtures/hosts/three-control-sets"]);
     assert_run("history_windows_old", &["history", "fixtures/images/two-windows.raw.gz"]);
+    assert_run("history_csv", &["history", "--format", "csv", "fixtures/hosts/three-control-sets"]);
     assert_run("history_json", &["history", "--format", "json", "fixtures/hosts/dirty-with-logs"]);
     assert_run(
         "history_policies",
@@ -103,4 +104,28 @@ fn one_machine_of_several_is_asked_for() {
     assert_eq!((status, document["machines"].as_array().unwrap().len()), (1, 1));
     let (status, document) = history(&["fixtures/hosts", "--host", "AADC-OFF", "--host", "NOBODY"]);
     assert_eq!((status, document["machines"].as_array().unwrap().len()), (2, 1));
+}
+
+#[test]
+fn the_page_is_complete_in_itself_and_has_every_line() {
+    let page = run(&["history", "--format", "html", "fixtures/images/vss.raw.gz"]).out();
+    assert!(page.starts_with("<!doctype html>") && page.contains("Content-Security-Policy"));
+    for outside in ["http://", "https://", "src=", "<script"] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    let (_, document) = history(&["fixtures/images/vss.raw.gz"]);
+    let lines = document["machines"][0]["lines"].as_array().unwrap().len();
+    assert_eq!(page.matches("<h3>").count(), lines);
+}
+
+#[test]
+fn names_of_machines_do_nothing_to_a_terminal_or_a_page() {
+    let (_keep, folder) = scratch();
+    let file = folder.join("<i>\u{1b}[31m.reg");
+    fs::copy(root().join("fixtures/reg/disabled.reg"), &file).unwrap();
+    for format in ["text", "csv", "html", "json"] {
+        let said = run(&["history", "--format", format, folder.to_str().unwrap()]).out();
+        assert!(!said.contains('\u{1b}'), "{format}");
+        assert!(format != "html" || !said.contains("<i>"), "{said}");
+    }
 }

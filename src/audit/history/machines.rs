@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::fold::fold;
 use super::{History, Moment, Source, Time};
-use crate::host::{PastKind, PastPlace};
+use crate::host::{PastKind, PastPlace, Recovered};
 
 /// A machine as one source has it.
 #[derive(Debug, Clone)]
@@ -28,6 +28,8 @@ pub struct Met {
     pub moments: Vec<Moment>,
     /// What there is to say of these.
     pub notes: Vec<String>,
+    /// What stands in free cells of its hives.
+    pub recovered: Vec<Recovered>,
 }
 
 /// A history, and the number of the one of the machines met that is its last moment.
@@ -246,5 +248,18 @@ fn told(met: &[Met], machine: Machine, doubts: Vec<String>) -> Option<Told> {
         met.moments.iter().map(move |moment| Moment { source: source.clone(), ..moment.clone() })
     });
     let lines = fold(moments.collect());
-    Some((History { name: now.shown.clone(), guid: now.guid.clone(), is_now, notes, lines }, last))
+    let recovered = recovered(all.iter().rev().filter_map(|&n| met.get(n)));
+    Some((History { name: now.shown.clone(), guid: now.guid.clone(), is_now, notes, lines, recovered }, last))
+}
+
+/// What was recovered, the newest source first. What stands in the same place of several copies of a hive is told once.
+fn recovered<'m>(newest_first: impl Iterator<Item = &'m Met>) -> Vec<Recovered> {
+    let mut all: Vec<Recovered> = Vec::new();
+    for one in newest_first.flat_map(|met| &met.recovered) {
+        let same = |other: &Recovered| Recovered { artifact: Arc::clone(&one.artifact), ..other.clone() } == *one;
+        if !all.iter().any(same) {
+            all.push(one.clone());
+        }
+    }
+    all
 }

@@ -62,8 +62,9 @@ fn equal_moments_are_one_line_and_a_change_says_when() {
 fn times_that_contradict_each_other_prove_nothing() {
     let lines = fold(vec![moment(None, 5, vec![set(1, 1, 5)]), moment(None, 9, vec![set(0, 3, 9)])]);
     assert_eq!(lines[1].changes[0].when, When::Contradicted(KeyTime { key: key(), time: time(3) }));
-    let history = History { name: String::new(), guid: None, is_now: true, notes: Vec::new(), lines };
-    assert_eq!(history.quiet_since(), None);
+    let history =
+        History { name: String::new(), guid: None, is_now: true, notes: Vec::new(), lines, recovered: Vec::new() };
+    assert_eq!(history.quiet_since(&[Watched::Value(key(), Name::from("Enabled"))]), None);
 }
 
 #[test]
@@ -135,6 +136,7 @@ fn met(name: &str, guid: &str, place: &str, past: Option<(PastKind, &str)>, day:
         place: place.into(),
         moments: vec![moment(None, day, vec![set(u32::try_from(day).unwrap(), day, day)])],
         notes: Vec::new(),
+        recovered: Vec::new(),
     }
 }
 

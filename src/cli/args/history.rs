@@ -45,6 +45,12 @@ pub(in crate::cli) struct HistoryArgs {
     #[arg(long, help_heading = INPUT, hide_short_help = true)]
     pub(in crate::cli) no_logs: bool,
 
+    /// Look for former values and keys in the free cells of hives, too
+    ///
+    /// They are marked as recovered, may be of any day, and are no part of a verdict.
+    #[arg(long, help_heading = INPUT)]
+    pub(in crate::cli) deleted: bool,
+
     /// How many machines are read at a time [default: one for each processor]
     #[arg(short, long, value_name = "N", help_heading = INPUT, hide_short_help = true)]
     pub(in crate::cli) jobs: Option<std::num::NonZeroUsize>,
@@ -52,7 +58,7 @@ pub(in crate::cli) struct HistoryArgs {
     #[command(flatten)]
     pub(in crate::cli) disk: DiskArgs,
 
-    /// text (default) or json
+    /// text (default), json, csv or html
     #[arg(
         long,
         value_enum,
@@ -84,4 +90,8 @@ pub(in crate::cli) enum HistoryFormatArg {
     Text,
     /// One JSON document
     Json,
+    /// A row for each value of each line
+    Csv,
+    /// One page, complete in itself, with a time line
+    Html,
 }

@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Report, name, source_word};
 use crate::audit::history::{Change, History, KeyTime, Line, Moment, Part, Row, Seen, Time, Watched, When};
+use crate::host::{Recovered, Whose};
 use crate::output::json::print;
 use crate::windows::FileTime;
 
@@ -31,7 +32,9 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
 
 fn watched(watched: &Watched) -> Json {
     match watched {
-        Watched::Value(key, value) => json!({ "key": key.to_string(), "value": value.to_string() }),
+        Watched::Value(key, value) | Watched::Decides(key, value) => {
+            json!({ "key": key.to_string(), "value": value.to_string() })
+        }
         Watched::State(subject) => json!({ "effective": subject }),
     }
 }
@@ -43,8 +46,9 @@ fn machine(report: &Report<'_>, history: &History) -> Json {
         "machine_guid": history.guid,
         "is_now": history.is_now,
         "verdict": whole.map(|whole| whole.verdict.word().replace(' ', "_")),
-        "not_changed_after": history.quiet_since().map(key_time),
+        "not_changed_after": history.quiet_since(report.watched).map(key_time),
         "notes": history.notes,
+        "recovered": history.recovered.iter().map(recovered).collect::<Vec<_>>(),
         "lines": history.lines.iter().map(|each| line(report, each)).collect::<Vec<_>>(),
     })
 }
@@ -123,6 +127,26 @@ fn change(report: &Report<'_>, change: &Change) -> Json {
         "before": seen(&change.before),
         "after": seen(&change.after),
         "when": { "is": word, "old_value_at": from.map(exact), "key_last_write": written.map(key_time) },
+    })
+}
+
+fn recovered(recovered: &Recovered) -> Json {
+    let (word, key, written) = match &recovered.whose {
+        Whose::Key(path) => ("key", Some(path), None),
+        Whose::Deleted(path, time) => ("deleted_key", Some(path), *time),
+        Whose::Unplaced(path, time) => ("unplaced_key", Some(path), *time),
+        _ => ("nobody", None, None),
+    };
+    let value = recovered.value.as_ref();
+    json!({
+        "hive": *recovered.artifact,
+        "offset": recovered.offset,
+        "of": word,
+        "key": key.map(ToString::to_string),
+        "key_last_write": written.map(exact),
+        "value": recovered.name.as_ref().map(ToString::to_string),
+        "data": value.and_then(|value| value.as_ref().ok()).map(|value| seen(&Seen::Value(value.clone()))),
+        "data_gone": value.and_then(|value| value.as_ref().err()),
     })
 }
 

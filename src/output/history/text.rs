@@ -4,9 +4,12 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Report, course, groups, in_effect, name, never, quiet, short, sources, times, verdict, when, word};
+use super::{
+    RECOVERED, Report, course, groups, headline, in_effect, name, never, quiet, reasons, recovered, short, sources,
+    times, verdict, when, word,
+};
 use crate::audit::Verdict;
-use crate::audit::history::{History, Line, Seen};
+use crate::audit::history::{History, Line};
 use crate::output::escape::escape;
 use crate::output::overview::Layout;
 use crate::output::wrap::wrapped;
@@ -20,14 +23,10 @@ pub(super) fn write(report: &Report<'_>, layout: Layout, out: &mut dyn Write) ->
     }
     painter.list("Not read of the past", report.lost)?;
     painter.list("Not judged", report.not_judged)?;
-    let machines = report.histories.len();
-    let machines = if machines == 1 { "1 machine".to_owned() } else { format!("{machines} machines") };
-    let moments: usize = report.histories.iter().map(History::moments).sum();
-    let moments = if moments == 1 { "1 moment".to_owned() } else { format!("{moments} moments") };
-    painter.line("", "", &format!("{machines}, {moments} · policy {}", report.policies))
+    painter.line("", "", &headline(report))
 }
 
-/// Values that were never set and are named.
+/// Keys of values that were never set that are named.
 const NEVER: usize = 8;
 
 struct Painter<'o> {
@@ -71,7 +70,7 @@ impl Painter<'_> {
         if !course.is_empty() {
             self.fact("TLS 1.2", &course.join(" → "))?;
         }
-        if let Some(written) = history.quiet_since() {
+        if let Some(written) = history.quiet_since(report.watched) {
             self.fact("unchanged", &quiet(written))?;
         }
         for note in &history.notes {
@@ -85,15 +84,24 @@ impl Painter<'_> {
             let full = (number == 0 || number == last) && !line.aside;
             self.moment(report, line, &groups, full, &times(line, number == last, history.is_now))?;
         }
-        let never = never(report, history);
-        if !never.is_empty() {
-            let more = match never.len().saturating_sub(NEVER) {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
-            let named: Vec<&str> = never.iter().take(NEVER).map(String::as_str).collect();
+        let (never, silent) = never(report, history);
+        if !never.is_empty() || !silent.is_empty() {
             writeln!(self.out)?;
-            self.line("  ", "    ", &format!("set at none of these moments: {}{more}", named.join(", ")))?;
+        }
+        for (what, keys) in [("set at none of these moments", never), ("no source speaks of", silent)] {
+            let more = match keys.len().saturating_sub(NEVER) {
+                0 => String::new(),
+                more => format!(" and {more} keys more"),
+            };
+            let named: Vec<&str> = keys.iter().take(NEVER).map(String::as_str).collect();
+            if !named.is_empty() {
+                self.line("  ", "    ", &format!("{what}: {}{more}", named.join(", ")))?;
+            }
+        }
+        if !history.recovered.is_empty() {
+            writeln!(self.out)?;
+            self.line("  ", "    ", RECOVERED)?;
+            history.recovered.iter().try_for_each(|each| self.line("    ", "      ", &recovered(each)))?;
         }
         Ok(())
     }
@@ -185,19 +193,6 @@ impl Painter<'_> {
     fn below(&mut self, label: &str, text: &str) -> io::Result<()> {
         self.line(&format!("    {label:<10} "), "               ", text)
     }
-}
-
-/// Why something cannot be told, each reason once.
-fn reasons(line: &Line) -> Vec<&str> {
-    let mut reasons: Vec<&str> = Vec::new();
-    for row in line.moments.iter().flat_map(|moment| &moment.snapshot.rows) {
-        if let Seen::Unknown(why) = &row.seen
-            && !reasons.contains(&why.as_str())
-        {
-            reasons.push(why);
-        }
-    }
-    reasons
 }
 
 fn colour(verdict: Verdict) -> AnsiColor {
