@@ -73,6 +73,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     let mut done = report::Done::default();
     args.resume.iter().try_for_each(|part| report::done(part, &about, &mut done))?;
     let progress = Arc::default();
+    let (all_inputs, first) = inputs(args)?;
     let fixer = |host: &Host, judged: &HostReport| fix::fix(&policy, host, judged, &limits);
     let inspection = Inspection {
         policy: &policy,
@@ -90,7 +91,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         accepted: &args.allow,
         done: (!args.resume.is_empty()).then_some(&done.inputs),
         shard: args.shard,
-        jobs: args.jobs.or_else(|| for_objects(&args.inputs)).unwrap_or_else(|| jobs(None)),
+        jobs: args.jobs.or_else(|| for_objects(&first)).unwrap_or_else(|| jobs(None)),
         progress: Some(&progress),
     };
     let baseline = args.baseline.as_deref().map(|run| diff::baseline(run, &policy)).transpose()?;
@@ -127,7 +128,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         now.take(&Saved::Run(saved_run(&about)?)).map_err(io::Error::from)?;
     }
     let shown = progress::show(&progress, &args.progress, args.quiet);
-    let end = inspect(args, &inspection, &mut streams, &mut reports, &mut now)?;
+    let end = inspect(args, all_inputs, &inspection, &mut streams, &mut reports, &mut now)?;
     drop(shown);
     let news = match (&baseline, &now) {
         (Some(old), Some(new)) => {
@@ -211,6 +212,7 @@ struct Said {
 /// Runs the inspection, and writes the reports while it goes on.
 fn inspect(
     args: &AuditArgs,
+    inputs: Inputs<'_>,
     inspection: &Inspection<'_>,
     streams: &mut [Report<'_>],
     reports: &mut Reports<'_>,
@@ -253,7 +255,7 @@ fn inspect(
         streams.iter_mut().zip(pieces).try_for_each(|(stream, piece)| stream.take(piece))?;
         Ok::<(), Failure>(())
     };
-    let mut end = inspect_all(inputs(args)?, inspection, said, |said: Said| {
+    let mut end = inspect_all(inputs, inspection, said, |said: Said| {
         asked.extend(said.asked.iter().copied());
         images |= said.is_image;
         take(said)
@@ -323,12 +325,17 @@ fn is_same(path: &Path, target: &same_file::Handle) -> bool {
     path.is_file() && same_file::Handle::from_path(path).is_ok_and(|other| other == *target)
 }
 
-/// What the command line names, or the list that it names.
-fn inputs(args: &AuditArgs) -> Result<Inputs<'_>, Failure> {
-    match args.files_from.as_deref() {
-        None => Ok(Inputs::Named(&args.inputs)),
-        Some(list) => Ok(Inputs::Listed(Box::new(args.inputs.iter().cloned().chain(listed(list, args.null)?)))),
+/// What the command line names, and the list that it names; and what of it is known from the start, the first line of a list at least.
+fn inputs(args: &AuditArgs) -> Result<(Inputs<'_>, Vec<PathBuf>), Failure> {
+    let Some(list) = args.files_from.as_deref() else {
+        return Ok((Inputs::Named(&args.inputs), args.inputs.clone()));
+    };
+    let mut listed = listed(list, args.null)?;
+    let mut first = args.inputs.clone();
+    if first.is_empty() {
+        first.extend(listed.next());
     }
+    Ok((Inputs::Listed(Box::new(first.clone().into_iter().chain(listed))), first))
 }
 
 /// As many machines at a time as there are cores, unless it is said.

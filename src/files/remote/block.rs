@@ -1,10 +1,37 @@
 //! Blocks of an object in memory: those that were used last.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use crate::number::wide;
 
 static IN_MEMORY: AtomicU64 = AtomicU64::new(0);
+
+/// Buffers of blocks that nobody needs any more. Asking for new ones all the time, on many threads, leaves holes in memory that add up
+/// to as much again.
+static SPARE: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
+
+/// How many of them are kept.
+const SPARES: usize = 32;
+
+/// An empty buffer for so many bytes.
+pub(super) fn buffer(bytes: usize) -> Vec<u8> {
+    let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
+    let fits = spare.iter().position(|buffer| buffer.capacity() >= bytes && buffer.capacity() / 2 <= bytes);
+    let fitting = fits.map(|place| spare.swap_remove(place));
+    drop(spare);
+    fitting.unwrap_or_else(|| Vec::with_capacity(bytes))
+}
+
+/// Takes back the buffer of a block.
+fn take_back(mut buffer: Vec<u8>) {
+    IN_MEMORY.fetch_sub(wide(buffer.len()), Ordering::Relaxed);
+    buffer.clear();
+    let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
+    if spare.len() < SPARES {
+        spare.push(buffer);
+    }
+}
 
 /// Bytes of all blocks.
 pub(super) fn in_memory() -> u64 {
@@ -37,12 +64,10 @@ impl Blocks {
     }
 
     /// Keeps a block, in the place of the one that was used the longest ago.
-    pub(super) fn put(&mut self, number: u64, mut bytes: Vec<u8>) {
+    pub(super) fn put(&mut self, number: u64, bytes: Vec<u8>) {
         if self.kept.len() >= self.most {
-            let (_, old) = self.kept.remove(0);
-            IN_MEMORY.fetch_sub(wide(old.len()), Ordering::Relaxed);
+            take_back(self.kept.remove(0).1);
         }
-        bytes.shrink_to_fit();
         IN_MEMORY.fetch_add(wide(bytes.len()), Ordering::Relaxed);
         self.kept.push((number, bytes));
     }
@@ -50,8 +75,7 @@ impl Blocks {
 
 impl Drop for Blocks {
     fn drop(&mut self) {
-        let bytes = self.kept.iter().map(|(_, block)| wide(block.len())).sum();
-        IN_MEMORY.fetch_sub(bytes, Ordering::Relaxed);
+        self.kept.drain(..).for_each(|(_, block)| take_back(block));
     }
 }
 

@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
+use futures_util::StreamExt;
 use object_store::{Error, GetOptions, GetRange, ObjectMeta, ObjectStoreExt};
 
-use super::block::Blocks;
+use super::block::{Blocks, buffer};
 use super::store::{At, told};
 use crate::number::{narrow, wide};
 use crate::read_at::{ReadAt, fill};
@@ -144,7 +145,15 @@ async fn get(at: &At, options: GetOptions) -> object_store::Result<(ObjectMeta, 
         return Err(Error::Generic { store: "store", source: other_length().into() });
     }
     let meta = result.meta.clone();
-    Ok((meta, result.bytes().await?.into()))
+    let mut bytes = buffer(narrow(result.range.end - result.range.start));
+    let mut parts = result.into_stream();
+    while let Some(part) = parts.next().await.transpose()? {
+        if wide(bytes.len()) + wide(part.len()) > most {
+            return Err(Error::Generic { store: "store", source: other_length().into() });
+        }
+        bytes.extend_from_slice(&part);
+    }
+    Ok((meta, bytes))
 }
 
 async fn is_empty(at: &At) -> bool {
