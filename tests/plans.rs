@@ -81,7 +81,7 @@ fn all(policy: &Policy) -> Request<'_> {
 }
 
 fn made(plan: Plan, policy: &Policy, host: &Host) -> Made {
-    plan.machine(&all(policy), &Machine { host, remarks: &[], limits: &Limits::default() }).unwrap()
+    plan.machine(&all(policy), &Machine { host, remarks: &[], judged: None, limits: &Limits::default() }).unwrap()
 }
 
 fn same(one: &Host, other: &Host, changes: &[Change], what: &str) {
@@ -143,7 +143,7 @@ fn a_fix_makes_the_machine_compliant_and_an_undo_leads_back() {
 
             for plan in [Plan::Fix, Plan::Enable, Plan::Disable, Plan::Only, Plan::Defaults] {
                 let changes = made(plan, &policy, before).changeset.changes;
-                let machine = Machine { host: before, remarks: &[], limits: &Limits::default() };
+                let machine = Machine { host: before, remarks: &[], judged: None, limits: &Limits::default() };
                 let undo = all(&policy).undo("it for", &changes, &machine).unwrap().changeset.changes;
                 let back = after(before, &[&changes, &undo]);
                 let what = format!("{plan:?}\n{text}\n{undo:#?}");
@@ -342,7 +342,7 @@ fn a_rule_that_no_value_can_fix_is_left_out_and_named() {
     let asked = ["tls13-server-effective".to_owned()];
     let request = Request { values: &asked, ..all(&policy) };
     let fix = |host: &Host| {
-        let machine = Machine { host, remarks: &[], limits: &Limits::default() };
+        let machine = Machine { host, remarks: &[], judged: None, limits: &Limits::default() };
         Plan::Fix.machine(&request, &machine).unwrap()
     };
     let made = on(&text, &policy, fix);
@@ -401,7 +401,7 @@ fn names_cannot_end_the_remark_that_they_stand_in() {
         let mut host = host.clone();
         host.name = EVIL.to_owned();
         host.notes.push(EVIL.to_owned());
-        let machine = Machine { host: &host, remarks: &[EVIL.to_owned()], limits: &Limits::default() };
+        let machine = Machine { host: &host, remarks: &[EVIL.to_owned()], judged: None, limits: &Limits::default() };
         Plan::Fix.machine(&all(&policy), &machine).unwrap()
     });
     for format in Format::ALL {

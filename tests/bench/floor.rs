@@ -4,9 +4,10 @@
 //! Names are looked for by the hashes and hints of lists alone. No log is read, and what is absent may be damage as well: it is no
 //! reader, but what readers are measured by.
 #![allow(
+    clippy::indexing_slicing,
     clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "a benchmark prints its values, and stops when it cannot run"
+    reason = "a benchmark prints its values, and stops when it cannot run or the hive is damaged"
 )]
 
 use std::cell::RefCell;
