@@ -154,9 +154,11 @@ pub fn snapshot(policy: &Policy, watched: &[Watched], host: &Host, whole: bool) 
             let of = |f: &&super::Finding| f.state.is_some() && f.rule.name() == *subject;
             let found = report.findings.iter().find(of);
             let seen = match found {
-                Some(finding) if finding.outcome != Outcome::Unknown => finding.state.map_or(Seen::Silent, Seen::State),
-                Some(finding) if whole => Seen::Unknown(finding.why.clone()),
-                _ => Seen::Silent,
+                // An effect of one hive without the other would be made up.
+                _ if !whole => Seen::Silent,
+                Some(finding) if finding.outcome == Outcome::Unknown => Seen::Unknown(finding.why.clone()),
+                Some(finding) => finding.state.map_or(Seen::Silent, Seen::State),
+                None => Seen::Silent,
             };
             Row { seen, written: None, known_at: None }
         }

@@ -129,3 +129,16 @@ fn names_of_machines_do_nothing_to_a_terminal_or_a_page() {
         assert!(format != "html" || !said.contains("<i>"), "{said}");
     }
 }
+
+#[test]
+fn an_effect_is_told_of_whole_machines_alone() {
+    let (_, document) = history(&["--policy", "tls12-only", "fixtures/hosts/dirty-with-logs"]);
+    let lines = document["machines"][0]["lines"].as_array().unwrap();
+    // One hive without the other does not say what Windows can do.
+    for line in lines.iter().filter(|line| line["verdict"].is_null()) {
+        let states = line["values"].as_array().unwrap().iter().filter(|value| value["is"] == "state");
+        assert_eq!(states.count(), 0);
+    }
+    let changes = lines.iter().flat_map(|line| line["changes"].as_array().unwrap());
+    assert_eq!(changes.filter(|change| change["of"]["effective"].is_string()).count(), 0);
+}
