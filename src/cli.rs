@@ -3,6 +3,7 @@
 mod args;
 mod audit;
 mod clock;
+mod completions;
 mod diff;
 mod exit;
 mod explain;
@@ -10,6 +11,7 @@ mod files_from;
 mod fix;
 mod generate;
 mod history;
+mod man;
 mod overlay;
 mod policy;
 mod progress;
@@ -27,7 +29,10 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::output::escape;
-use args::{AuditArgs, DiffArgs, ExplainArgs, GenerateArgs, HistoryArgs, PolicyCommand, ReportArgs, ShowArgs};
+use args::{
+    AuditArgs, CompletionsArgs, DiffArgs, ExplainArgs, GenerateArgs, HistoryArgs, ManArgs, PolicyCommand, ReportArgs,
+    ShowArgs,
+};
 
 const EXIT_STATUS: &str = "\
 Exit status:
@@ -63,6 +68,8 @@ enum Command {
     Policy(PolicyCommand),
     /// List the tables that audits rest on: what each is about, as of when, and its source
     Tables,
+    Completions(CompletionsArgs),
+    Man(ManArgs),
 }
 
 /// Parses the command line, runs the command, and gives the exit status.
@@ -87,6 +94,8 @@ fn run_command(command: Command) -> Result<u8, exit::Failure> {
         Command::Explain(args) => explain::run(&args),
         Command::Policy(command) => policy::run(&command),
         Command::Tables => tables::run(),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     }
 }
 

@@ -161,7 +161,9 @@ const ROOMS: &[(&str, &[&str])] = &[
 const CRATES: &[(&str, &[&str])] = &[
     ("anstyle", &["output/text.rs", "output/text/effective.rs", "output/overview.rs", "output/history/text.rs"]),
     ("askama", &["output/html"]),
-    ("clap", &["cli.rs", "cli/args.rs", "cli/args"]),
+    ("clap", &["cli.rs", "cli/args.rs", "cli/args", "cli/man.rs"]),
+    ("clap_complete", &["cli/args.rs", "cli/completions.rs"]),
+    ("clap_mangen", &["cli/man.rs"]),
     // Checksums of disk images, and of archives.
     ("crc32c", &["image/vhdx"]),
     ("crc32fast", &["image/partition", "archive"]),

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::{PathBufValueParser, PossibleValue, TypedValueParser};
 use clap::{ArgAction, Args, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 use crate::registry::reg_file::RegIs;
 use crate::source::Search;
@@ -165,4 +166,23 @@ pub(super) enum PolicyCommand {
         /// The file
         file: PathBuf,
     },
+}
+
+/// Print what completes commands and options in a shell
+#[derive(Args)]
+pub(super) struct CompletionsArgs {
+    /// The shell
+    pub(super) shell: Shell,
+}
+
+/// Print the manual page, or write one for each command
+#[derive(Args)]
+pub(super) struct ManArgs {
+    /// Folder that takes a page for each command; without it, the main page goes to standard output
+    #[arg(value_name = "DIR")]
+    pub(super) folder: Option<PathBuf>,
+
+    /// Overwrite pages that are there
+    #[arg(long, requires = "folder")]
+    pub(super) force: bool,
 }

@@ -33,6 +33,7 @@ mod progress;
 mod reports;
 mod runs;
 mod several_policies;
+mod shells;
 mod streams;
 mod tables;
 mod ways_out;

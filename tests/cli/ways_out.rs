@@ -156,6 +156,8 @@ impl Evil {
             ],
             "explain" => vec![own(&["--policy", &policy]), own(&["--policy", &policy, "evil-rule"]), own(&[NAME])],
             "tables" => vec![own(&[]), own(&["--tables", &folder]), own(&["--tables", NAME])],
+            "completions" => vec![own(&[]), own(&[NAME])],
+            "man" => vec![own(&[]), own(&[&folder, "--force"]), own(&[&noise])],
             "policy list" => vec![own(&[])],
             "policy show" => vec![own(&[NAME])],
             "policy check" => vec![own(&[&policy]), own(&[&broken]), own(&[&waivers])],
