@@ -14,6 +14,7 @@ mod history;
 mod man;
 mod overlay;
 mod policy;
+#[cfg_attr(target_family = "wasm", path = "cli/progress/none.rs")]
 mod progress;
 mod reader;
 mod report;

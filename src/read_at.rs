@@ -195,6 +195,14 @@ fn read_some(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
     std::os::windows::fs::FileExt::seek_read(file, buf, offset)
 }
 
+/// There is one thread, so that nobody else moves the place in the file in between.
+#[cfg(target_family = "wasm")]
+fn read_some(mut file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+    use std::io::{Read, Seek, SeekFrom};
+    file.seek(SeekFrom::Start(offset))?;
+    file.read(buf)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

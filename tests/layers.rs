@@ -476,7 +476,14 @@ fn sources() -> BTreeMap<String, String> {
 fn dependencies() -> Vec<String> {
     let manifest = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).unwrap();
     let manifest: toml::Table = manifest.parse().unwrap();
-    manifest["dependencies"].as_table().unwrap().keys().map(|name| name.replace('-', "_")).collect()
+    let everywhere = manifest["dependencies"].as_table().unwrap();
+    let somewhere =
+        manifest["target"].as_table().unwrap().values().map(|target| target["dependencies"].as_table().unwrap());
+    std::iter::once(everywhere)
+        .chain(somewhere)
+        .flat_map(|table| table.keys())
+        .map(|name| name.replace('-', "_"))
+        .collect()
 }
 
 #[test]

@@ -28,6 +28,7 @@ pub(super) fn note(text: impl Display) {
 }
 
 /// How many columns the terminal has that this goes to; none where it goes elsewhere.
+#[cfg(not(target_family = "wasm"))]
 pub(super) fn columns() -> Option<usize> {
     let size = || terminal_size::terminal_size_of(io::stderr()).map_or(80, |(width, _)| usize::from(width.0));
     io::stderr().is_terminal().then(size)

@@ -82,6 +82,9 @@ pub(super) fn in_order<J: Send, M: Send, E>(
     work: impl Fn(J) -> Came<J, M> + Sync,
     mut take: impl FnMut(M) -> Result<(), E>,
 ) -> Result<(), E> {
+    if cfg!(target_family = "wasm") {
+        return one_by_one(walk, work, take);
+    }
     let shared = Shared {
         state: Mutex::new(State {
             tasks: VecDeque::new(),
@@ -138,6 +141,44 @@ pub(super) fn in_order<J: Send, M: Send, E>(
         shared.stop();
         taken
     })
+}
+
+/// The same where there are no threads: a task is done as soon as it is given, and the walk goes on after that.
+fn one_by_one<J, M, E>(
+    walk: impl FnOnce(&mut dyn FnMut(J) -> bool),
+    work: impl Fn(J) -> Came<J, M>,
+    mut take: impl FnMut(M) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut taken = Ok(());
+    walk(&mut |job| {
+        taken = done_at_once(job, &work, &mut take);
+        taken.is_ok()
+    });
+    taken
+}
+
+/// Does a task and its parts, and hands on what comes of them.
+fn done_at_once<J, M, E>(
+    job: J,
+    work: &impl Fn(J) -> Came<J, M>,
+    take: &mut impl FnMut(M) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut jobs = VecDeque::from([job]);
+    let mut last_part = None;
+    while let Some(job) = jobs.pop_front() {
+        match work(job) {
+            Came::Whole(made) => take(made)?,
+            Came::First(made, parts) => {
+                take(made)?;
+                jobs.extend(parts);
+            }
+            Came::Part(made, last) => {
+                take(made)?;
+                last_part = last.or(last_part);
+            }
+        }
+    }
+    last_part.map_or(Ok(()), take)
 }
 
 /// Gives a unit; whether more are wanted.
@@ -324,6 +365,26 @@ mod tests {
             },
         );
         assert_eq!((ended, parts), (Ok(()), 2));
+    }
+
+    #[test]
+    fn without_threads_the_same_comes_out() {
+        let mut taken = Vec::new();
+        let work = |job| match job {
+            Job::Unit(unit, 0) => Came::Whole((unit, 0)),
+            Job::Unit(unit, parts) => Came::First((unit, 0), (1..=parts).map(|part| Job::Part(unit, part)).collect()),
+            Job::Part(unit, part) => Came::Part((unit, part), (part == 2).then_some((unit, 4))),
+        };
+        let walk = |give: &mut dyn FnMut(Job) -> bool| {
+            let given = [(0, 0), (1, 3), (2, 0), (3, 0), (4, 0)].map(|(unit, parts)| give(Job::Unit(unit, parts)));
+            assert_eq!(given, [true, true, true, false, false]);
+        };
+        let ended = one_by_one(walk, work, |result| {
+            taken.push(result);
+            if result.0 < 3 { Ok(()) } else { Err(()) }
+        });
+        assert!(ended.is_err());
+        assert_eq!(taken.get(..7), Some(&[(0, 0), (1, 0), (1, 1), (1, 2), (1, 3), (1, 4), (2, 0)][..]));
     }
 
     #[test]
