@@ -41,8 +41,9 @@ test-fleet: ## Spark, Dask, moto, Azurite: those that are installed
 	cargo build --features remote --locked
 	TLSHIVE=$(CURDIR)/$(TARGET_DIR)/debug/tlshive bash tests/fleet/run.sh
 
-bench: ## benchmarks
+bench: ## benchmarks, and whole processes beside the floor and nt-hive
 	cargo bench --locked
+	bash tests/bench/table.sh
 
 fuzz: ## each fuzz target for a minute (FUZZ_SECONDS=n: for n seconds)
 	bash tests/fuzz/run.sh $(or $(FUZZ_SECONDS),60)
