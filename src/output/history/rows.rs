@@ -46,8 +46,12 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
                     Seen::Unknown(why) => why.as_str(),
                     _ => "",
                 };
-                let before = change.map(|change| word(&change.before)).unwrap_or_default();
-                let when = change.filter(|_| !line.aside).map(when).unwrap_or_default();
+                let before = change.filter(|_| !line.aside).map(|change| word(&change.before)).unwrap_or_default();
+                let when = change.map(|change| match line.aside {
+                    true => format!("in use: {}", word(&change.before)),
+                    false => when(change),
+                });
+                let when = when.unwrap_or_default();
                 let written = row.written.as_ref().map(|written| at(written.time)).unwrap_or_default();
                 let key = key(watched).map(ToString::to_string).unwrap_or_default();
                 let cells = [
