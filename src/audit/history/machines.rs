@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::fold::fold;
 use super::{History, Moment, Source, Time};
+use crate::audit::Verdict;
 use crate::host::{PastKind, PastPlace, Recovered};
 
 /// A machine as one source has it.
@@ -185,8 +186,19 @@ fn last<'m>(met: &'m [Met], machine: &Machine) -> Option<&'m Met> {
 }
 
 fn newest(met: &[Met], machine: &Machine) -> Option<usize> {
-    let order = |&&n: &&usize| (!is_past(met, n), time(met, n), n);
+    // Of several of one time none may hide what another one fails.
+    let order = |&&n: &&usize| (!is_past(met, n), time(met, n), badness(met, n), n);
     machine.all.iter().max_by_key(order).copied()
+}
+
+/// How bad the verdict is.
+fn badness(met: &[Met], n: usize) -> u8 {
+    let whole = met.get(n).and_then(|met| met.moments.last()).and_then(|moment| moment.snapshot.whole.as_ref());
+    match whole.map(|whole| whole.verdict) {
+        Some(Verdict::NotCompliant) => 2,
+        Some(Verdict::Unknown) | None => 1,
+        Some(Verdict::Compliant) => 0,
+    }
 }
 
 fn time(met: &[Met], n: usize) -> Option<crate::windows::FileTime> {
@@ -228,7 +240,10 @@ fn told(met: &[Met], machine: Machine, doubts: Vec<String>) -> Option<Told> {
     }
     let twin = |&&n: &&usize| n != last && !is_past(met, n) && time(met, n) == time(met, last);
     if is_now && all.iter().any(|n| twin(&n)) {
-        notes.push("several that look like the newest state of it have the same time: the last one that was found is taken for it".to_owned());
+        notes.push(
+            "several that look like the newest state of it have the same time: the worst of them is taken for it"
+                .to_owned(),
+        );
     }
     let mut called: Vec<String> = Vec::new();
     for met in all.iter().filter_map(|&n| met.get(n)).filter(|met| met.name.is_some() && now.name.is_some()) {

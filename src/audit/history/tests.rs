@@ -159,6 +159,17 @@ fn images_of_one_machine_are_one_history_and_the_newest_is_now() {
 }
 
 #[test]
+fn of_images_of_one_time_the_worst_decides() {
+    let with = |verdict| {
+        let mut met = met("DC1", "g", "a/SYSTEM", None, 3);
+        met.moments[0].snapshot.whole = whole(OverallState::On).map(|whole| Whole { verdict, ..whole });
+        met
+    };
+    let all = [with(Verdict::NotCompliant), with(Verdict::Compliant)];
+    assert_eq!(told(&all)[0].1, 0);
+}
+
+#[test]
 fn clones_and_namesakes_stay_apart_and_it_is_said() {
     let clones = [met("A", "g", "a/SYSTEM", None, 1), met("B", "g", "b/SYSTEM", None, 2)];
     let namesakes = [met("A", "g", "a/SYSTEM", None, 1), met("A", "h", "b/SYSTEM", None, 2)];
