@@ -73,9 +73,8 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     let mut done = report::Done::default();
     args.resume.iter().try_for_each(|part| report::done(part, &about, &mut done))?;
     let progress = Arc::default();
-    let (all_inputs, first) = inputs(args)?;
     let fixer = |host: &Host, judged: &HostReport| fix::fix(&policy, host, judged, &limits);
-    let inspection = Inspection {
+    let mut inspection = Inspection {
         policy: &policy,
         waivers: waivers.as_ref().map(|(waivers, today)| (waivers, *today)),
         search: Search {
@@ -91,7 +90,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         accepted: &args.allow,
         done: (!args.resume.is_empty()).then_some(&done.inputs),
         shard: args.shard,
-        jobs: args.jobs.or_else(|| for_objects(&first)).unwrap_or_else(|| jobs(None)),
+        jobs: jobs(args.jobs),
         progress: Some(&progress),
     };
     let baseline = args.baseline.as_deref().map(|run| diff::baseline(run, &policy)).transpose()?;
@@ -128,6 +127,11 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
         now.take(&Saved::Run(saved_run(&about)?)).map_err(io::Error::from)?;
     }
     let shown = progress::show(&progress, &args.progress, args.quiet);
+    // The first line of a list may be long in coming: what is known before is written by now.
+    let (all_inputs, first) = inputs(args)?;
+    if let (None, Some(more)) = (args.jobs, for_objects(&first)) {
+        inspection.jobs = more;
+    }
     let end = inspect(args, all_inputs, &inspection, &mut streams, &mut reports, &mut now)?;
     drop(shown);
     let news = match (&baseline, &now) {

@@ -134,6 +134,13 @@ impl Evil {
                 own(&["--policy", &policy]),
                 own(&["--policy", &broken]),
             ],
+            "history" => vec![
+                own(&[&folder]),
+                own(&[&reg, &system, &zip]),
+                own(&[&system, "--deleted"]),
+                own(&[&reg, "--policy", &policy]),
+                own(&[&noise]),
+            ],
             "report" => vec![
                 own(&[&self.path("saved.jsonl"), &self.path("saved.jsonl")]),
                 own(&[&self.path("cut.jsonl"), &self.path("other.jsonl"), &self.path(NAME)]),
