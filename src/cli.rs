@@ -23,6 +23,7 @@ mod show;
 mod similar;
 mod stderr;
 mod tables;
+mod wildcards;
 mod writer;
 
 use std::process::ExitCode;
@@ -34,6 +35,7 @@ use args::{
     AuditArgs, CompletionsArgs, DiffArgs, ExplainArgs, GenerateArgs, HistoryArgs, ManArgs, PolicyCommand, ReportArgs,
     ShowArgs,
 };
+use wildcards::expanded;
 
 const EXIT_STATUS: &str = "\
 Exit status:
@@ -75,6 +77,9 @@ enum Command {
 
 /// Parses the command line, runs the command, and gives the exit status.
 pub fn run() -> ExitCode {
+    // Older consoles of Windows show escape sequences as they are, unless they are asked to act on them.
+    #[cfg(windows)]
+    anstyle_query::windows::enable_ansi_colors();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return not_run(&error),
@@ -86,10 +91,22 @@ pub fn run() -> ExitCode {
 
 fn run_command(command: Command) -> Result<u8, exit::Failure> {
     match command {
-        Command::Audit(args) => audit::run(&args),
-        Command::History(args) => history::run(&args),
-        Command::Generate(args) => generate::run(&args),
-        Command::Report(args) => report::run(&args),
+        Command::Audit(mut args) => {
+            args.inputs = expanded(args.inputs);
+            audit::run(&args)
+        }
+        Command::History(mut args) => {
+            args.inputs = expanded(args.inputs);
+            history::run(&args)
+        }
+        Command::Generate(mut args) => {
+            args.state.inputs = expanded(args.state.inputs);
+            generate::run(&args)
+        }
+        Command::Report(mut args) => {
+            args.parts = expanded(args.parts);
+            report::run(&args)
+        }
         Command::Diff(args) => diff::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Explain(args) => explain::run(&args),

@@ -12,7 +12,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::read_at::{LocalFile, ReadAt};
+use crate::read_at::{LocalFile, ReadAt, is_device};
 
 /// Schemes of what is an object in a store.
 const SCHEMES: [&str; 5] = ["s3://", "az://", "gs://", "https://", "http://"];
@@ -22,7 +22,7 @@ pub fn is_remote(path: &Path) -> bool {
     path.to_str().is_some_and(|text| SCHEMES.iter().any(|scheme| text.starts_with(scheme)))
 }
 
-/// Why a name of objects is not taken.
+/// Why a name is not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
     /// The name, without what may be a secret in it.
@@ -37,8 +37,12 @@ impl fmt::Display for Refused {
     }
 }
 
-/// Why a name is not taken, if it is one of objects.
+/// Why a name is not taken, if it is one of objects, or of a device of Windows.
 pub fn refused(path: &Path) -> Option<Refused> {
+    if is_device(path) {
+        let why = "a device, and no file: an image of a disk is judged (E01, VHDX, raw), or a copy of the hives";
+        return Some(Refused { shown: path.display().to_string(), why });
+    }
     let (scheme, rest) = path.to_str().filter(|_| is_remote(path))?.split_once("://")?;
     let bucket = rest.split('/').next().and_then(|bucket| bucket.rsplit('@').next()).unwrap_or_default();
     #[cfg(feature = "remote")]

@@ -156,10 +156,10 @@ impl LocalFile {
     /// refused before they are opened.
     pub fn open(path: &Path) -> io::Result<Self> {
         let not_regular = || io::Error::new(io::ErrorKind::InvalidInput, "not a regular file");
-        if !std::fs::metadata(path)?.is_file() {
+        if is_device(path) || !std::fs::metadata(path)?.is_file() {
             return Err(not_regular());
         }
-        let file = File::open(path)?;
+        let file = File::open(path).map_err(in_use)?;
         let meta = file.metadata()?;
         if !meta.is_file() {
             return Err(not_regular());
@@ -167,6 +167,34 @@ impl LocalFile {
         Ok(Self { file, len: meta.len() })
     }
 }
+
+/// Whether Windows takes it for a device, such as `NUL` or `\\.\PhysicalDrive0`. It may call that a regular file.
+pub(crate) fn is_device(path: &Path) -> bool {
+    cfg!(windows) && path.to_str().is_some_and(names_device)
+}
+
+fn names_device(path: &str) -> bool {
+    let path = path.replace('/', "\\");
+    if path.starts_with(r"\\?\") {
+        return false; // such names are taken as they are
+    }
+    let name = path.rsplit('\\').next().unwrap_or_default().trim_end_matches([':', ' ']).to_ascii_uppercase();
+    let numbered = ["COM", "LPT"].iter().any(|kind| {
+        name.strip_prefix(kind).is_some_and(|number| number.len() == 1 && number.bytes().all(|b| b.is_ascii_digit()))
+    });
+    path.starts_with(r"\\.\") || numbered || ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"].contains(&&*name)
+}
+
+/// The hives of a Windows that runs are opened by nobody else (ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION).
+fn in_use(error: io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(32 | 33) if cfg!(windows) => io::Error::new(error.kind(), IN_USE),
+        _ => error,
+    }
+}
+
+const IN_USE: &str = "Windows has it in use. Of hives of a machine that runs, an administrator saves copies with \
+                      reg save HKLM\\SYSTEM SYSTEM and reg save HKLM\\SOFTWARE SOFTWARE, or takes them from a shadow copy (VSS)";
 
 impl ReadAt for LocalFile {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
@@ -235,6 +263,16 @@ mod tests {
         let mut buf = [0u8; 4];
         assert_eq!(Liar.fill_at(0, &mut buf).unwrap_err().kind(), io::ErrorKind::InvalidData);
         assert_eq!(Liar.read_exact_at(0, &mut buf).unwrap_err().kind(), io::ErrorKind::InvalidData);
+    }
+
+    #[test]
+    fn names_of_devices_are_told() {
+        for name in ["NUL", "nul:", r"C:\x\con", "COM1", r"\\.\PhysicalDrive0", "//./C:", "lpt9 "] {
+            assert!(names_device(name), "{name}");
+        }
+        for name in ["NULL", "com", "COM10", "COMX", "con.reg", r"\\?\C:\NUL", r"NUL\SYSTEM", "SYSTEM"] {
+            assert!(!names_device(name), "{name}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use tempfile::TempPath;
 
 use super::exit::Failure;
 use super::progress::Aside;
-use crate::read_at::LocalFile;
+use crate::read_at::{LocalFile, is_device};
 use crate::source::{evidence, is_judged};
 
 /// Something to write to.
@@ -180,6 +180,10 @@ impl NewFile {
     fn new(path: &Path, force: bool, inputs: &[PathBuf]) -> Result<Self, Failure> {
         let shown = path.display().to_string();
         let refused = |what: &str| Failure::Message(format!("{}: {what}", shown));
+        const DEVICE: &str = "a pipe or a device, and no file; without -o, output goes to standard output";
+        if is_device(path) {
+            return Err(refused(DEVICE));
+        }
         let old = match fs::metadata(path) {
             Ok(meta) => Some(meta),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -194,7 +198,7 @@ impl NewFile {
         let mut path = path.to_owned();
         match &old {
             Some(meta) if !meta.is_file() => {
-                return Err(refused("a pipe or a device, and no file; without -o, output goes to standard output"));
+                return Err(refused(DEVICE));
             }
             Some(_) if !force => return Err(refused("File exists (--force overwrites it)")),
             Some(_) => {

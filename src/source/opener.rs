@@ -77,7 +77,9 @@ impl Beside {
         let absolute = named.starts_with(['/', '\\']) || words.first().is_some_and(|first| first.ends_with(':'));
         let mut candidates = Vec::new();
         if unix.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
-            candidates.push(self.folder().join(unix));
+            // Without the dots and slashes that change nothing: it is called the same on every system.
+            let parts = unix.components().filter(|part| *part != Component::CurDir);
+            candidates.push(parts.fold(self.folder().to_path_buf(), |path, part| path.join(part)));
         }
         if unix.is_absolute() && !climbs {
             candidates.push(unix.to_path_buf());

@@ -85,6 +85,7 @@ pub(crate) fn instead(name: &str) -> &'static str {
         _ if name.starts_with(['“', '”', '„', '«', '‘', '’']) => {
             "the quotation marks are a part of the name: type plain ones"
         }
+        _ if name.contains(['*', '?']) && cfg!(windows) => "nothing here is called so: check the folder",
         _ if name.contains(['*', '?']) => {
             "the shell left the wildcard as it is, since nothing here is called so; check the folder, or name it as a whole"
         }
