@@ -3,7 +3,7 @@
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 export TLSHIVE ?= $(TARGET_DIR)/release/tlshive
 
-.PHONY: help build dist lint test test-peers test-page test-remote test-fleet bench fuzz fixtures
+.PHONY: help build dist dist-check test-dist windows test-windows lint test test-peers test-page test-remote test-fleet bench fuzz fixtures
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F '|' '{ printf "%-12s %s\n", $$1, $$2 }'
@@ -11,8 +11,20 @@ help: ## list the targets
 build: ## build the release binary, quickly
 	cargo build --release --locked
 
-dist: ## build what is measured and shipped: target/dist/tlshive
-	cargo build --profile dist --locked
+dist: ## build what is shipped for Linux into target/packages (PROFILE=release: quickly)
+	bash dist/linux.sh
+
+dist-check: ## build it again in another folder, and hold that the bytes are the same
+	bash tests/dist/same.sh
+
+test-dist: ## unpack, install, run and remove what `make dist` made
+	bash tests/dist/linux.sh
+
+windows: ## build what is shipped for Windows into target/packages (PROFILE=release: quickly)
+	bash dist/windows.sh
+
+test-windows: ## run tlshive.exe of `make windows` under Wine over every fixture
+	bash tests/dist/windows.sh
 
 lint: ## formatting and clippy, warnings as errors
 	cargo fmt --check
