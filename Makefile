@@ -12,7 +12,7 @@ build: ## build the release binary, quickly
 	cargo build --release --locked
 
 dist: ## build what is shipped for Linux into target/packages (PROFILE=release: quickly)
-	bash dist/linux.sh
+	bash src/dist/linux.sh
 
 dist-check: ## build it again in another folder, and hold that the bytes are the same
 	bash tests/dist/same.sh
@@ -21,7 +21,7 @@ test-dist: ## unpack, install, run and remove what `make dist` made
 	bash tests/dist/linux.sh
 
 windows: ## build what is shipped for Windows into target/packages (PROFILE=release: quickly)
-	bash dist/windows.sh
+	bash src/dist/windows.sh
 
 test-windows: ## run tlshive.exe of `make windows` under Wine over every fixture
 	bash tests/dist/windows.sh

@@ -1,4 +1,4 @@
-# What dist/linux.sh and dist/windows.sh share. They run from the root of the checkout.
+# What src/dist/linux.sh and src/dist/windows.sh share. They run from the root of the checkout.
 
 profile=${PROFILE:-dist}
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)

@@ -3,8 +3,8 @@
 # and licence; and the Debian package of the same, where cargo-deb is installed.
 # PROFILE=release builds quickly, for who tries this script. PACKAGES=FOLDER takes the files instead.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
-. dist/lib.sh
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+. src/dist/lib.sh
 
 triple=x86_64-unknown-linux-gnu
 # With a target that is named, the flag is not for the macros and scripts that run while it is built: those cannot be static.

@@ -3,8 +3,8 @@
 # It needs gcc-mingw-w64-x86-64 and zip; and the target of rustup, or Debian's rustc-web, cargo-web and rust-web-src.
 # PROFILE=release builds quickly, and PROFILE=dev more so. PACKAGES=FOLDER takes the files instead.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
-. dist/lib.sh
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+. src/dist/lib.sh
 
 triple=x86_64-pc-windows-gnu
 CARGO_FLAGS=()
