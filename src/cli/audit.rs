@@ -128,7 +128,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<u8, Failure> {
     }
     let shown = progress::show(&progress, &args.progress, args.quiet);
     // The first line of a list may be long in coming: what is known before is written by now.
-    let (all_inputs, first) = inputs(args)?;
+    let (all_inputs, first) = all_inputs(args)?;
     if let (None, Some(more)) = (args.jobs, for_objects(&first)) {
         inspection.jobs = more;
     }
@@ -330,7 +330,7 @@ fn is_same(path: &Path, target: &same_file::Handle) -> bool {
 }
 
 /// What the command line names, and the list that it names; and what of it is known from the start, the first line of a list at least.
-fn inputs(args: &AuditArgs) -> Result<(Inputs<'_>, Vec<PathBuf>), Failure> {
+fn all_inputs(args: &AuditArgs) -> Result<(Inputs<'_>, Vec<PathBuf>), Failure> {
     let Some(list) = args.files_from.as_deref() else {
         return Ok((Inputs::Named(&args.inputs), args.inputs.clone()));
     };
