@@ -89,7 +89,7 @@ impl Recalls<'_, '_> {
                 return all;
             }
         }
-        let mut notes = Vec::new();
+        let mut notes = unapplied(host);
         let mut moments = Vec::new();
         if alone && !group.hives.is_empty() {
             moments.extend(self.control_sets(group, host, &first.name, &mut notes));
@@ -196,6 +196,22 @@ impl Recalls<'_, '_> {
         let (hosts, _) = open(&group, &options);
         hosts.first().map(|host| self.snapshot(host, false))
     }
+}
+
+/// What hives lack of their newest data, and which logs were not applied.
+fn unapplied(host: &Host) -> Vec<String> {
+    let mut notes = Vec::new();
+    for input in &host.inputs {
+        let InputKind::Hive { recovery, .. } = &input.kind else { continue };
+        if matches!(recovery, Recovery::Dirty { .. }) {
+            notes.push(format!("{} is {recovery}: its newest changes are missing", input.name));
+        }
+        let refused = recovery.refused().iter();
+        notes.extend(refused.map(|log| {
+            format!("{}, a log of {}, was not applied or not to its end: {}", log.log, input.name, log.why)
+        }));
+    }
+    notes
 }
 
 /// A moment whose place among the others is not known yet.
