@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use super::effective::Overall;
 use super::{Outcome, Verdict, audit, deciding};
-use crate::host::{HiveKind, Host, InputKind, PastKind, Recovered};
+use crate::host::{HiveKind, Host, InputKind, PastKind, Recovered, Recovery};
 use crate::policy::{Check, Policy};
 use crate::registry::{Lookup, Registry};
 use crate::windows::FileTime;
@@ -143,6 +143,19 @@ pub struct Snapshot {
     pub whole: Option<Whole>,
     /// The time before which this cannot have been: of a shadow copy when it was made, else when its hives were last written.
     pub time: Option<FileTime>,
+    /// The control set in use, where the source says which.
+    pub in_use: Option<InUse>,
+    /// Whether all that was written to its hives is there: none is dirty, and no log of one was refused.
+    pub is_complete: bool,
+}
+
+/// The control set in use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InUse {
+    /// Its name.
+    pub name: String,
+    /// When `Select`, which says so, was last written.
+    pub written: Option<KeyTime>,
 }
 
 /// Looks at a machine as one source has it. `whole` says whether the source has all that there was at one time.
@@ -173,7 +186,25 @@ pub fn snapshot(policy: &Policy, watched: &[Watched], host: &Host, whole: bool) 
     };
     let overall = report.effective.overall;
     let whole = whole.then_some(Whole { verdict: report.verdict, verdicts: report.verdicts, overall });
-    Snapshot { rows, whole, time }
+    let is_whole = |input: &crate::host::Input| match &input.kind {
+        InputKind::Hive { recovery, missing_bytes, .. } => {
+            *missing_bytes == 0 && !matches!(recovery, Recovery::Dirty { .. }) && recovery.refused().is_empty()
+        }
+        InputKind::Unreadable(_) => false,
+        _ => true,
+    };
+    let is_complete = host.inputs.iter().all(is_whole);
+    Snapshot { rows, whole, time, in_use: in_use(host), is_complete }
+}
+
+fn in_use(host: &Host) -> Option<InUse> {
+    let set = host.control_set.as_ref()?;
+    let key = KeyPath::parse(r"HKEY_LOCAL_MACHINE\SYSTEM\Select");
+    let written = match host.registry.key(&key) {
+        Lookup::ValueAbsent(info) => info.last_write.and_then(FileTime::known).map(|time| KeyTime { key, time }),
+        _ => None,
+    };
+    Some(InUse { name: set.name.clone(), written })
 }
 
 /// A time at which a hive was as it is.
@@ -348,22 +379,27 @@ impl History {
         self.lines.iter().map(|line| line.moments.len()).sum()
     }
 
-    /// The newest last write of the keys that rules are about, in the last moment: none of their values changed after that. Where
-    /// times of keys contradict what was seen there is none. `watched` is what was followed.
+    /// The newest last write of all keys that are followed, and of `Select`, in the machine as it is: nothing of them changed after
+    /// that. There is none where anything of this is not told there, and where times of keys contradict what was seen. `watched` is
+    /// what was followed.
     pub fn quiet_since(&self, watched: &[Watched]) -> Option<&KeyTime> {
         let contradicted = |change: &Change| matches!(change.when, When::Contradicted(_));
-        if self.lines.iter().flat_map(|line| &line.changes).any(contradicted) {
+        if !self.is_now || self.lines.iter().flat_map(|line| &line.changes).any(contradicted) {
             return None;
         }
-        let rows = || self.lines.last().into_iter().flat_map(|line| line.rows.iter().enumerate());
-        let newest = |of: &dyn Fn(usize) -> bool| {
-            let times = rows().filter(|(number, _)| of(*number)).filter_map(|(_, row)| row.written.as_ref());
-            times.max_by_key(|written| written.time)
-        };
-        // The key above one that is never there may be written for many other reasons.
-        let is_value = |number: usize| matches!(watched.get(number), Some(Watched::Value(..)));
-        let of_values = || newest(&|number| is_value(number));
-        newest(&|number| is_value(number) && self.is_set(number)).or_else(of_values).or_else(|| newest(&|_| true))
+        let last = self.last()?;
+        let snapshot = &last.snapshot;
+        if !snapshot.is_complete || last.part.is_some() || snapshot.rows.len() != watched.len() {
+            return None;
+        }
+        let rows = watched.iter().zip(&snapshot.rows).filter(|(watched, _)| !matches!(watched, Watched::State(_)));
+        let times = rows.map(|(_, row)| row.written.as_ref().filter(|_| row.seen.is_told()));
+        let mut times: Vec<&KeyTime> = times.collect::<Option<_>>()?;
+        let of_system = |(key, _): &(KeyPath, Name)| key.below(&HiveKind::System.root()).is_some();
+        if values(watched).iter().any(of_system) {
+            times.push(snapshot.in_use.as_ref()?.written.as_ref()?);
+        }
+        times.into_iter().max_by_key(|written| written.time)
     }
 
     /// Whether what has this number is set at any moment, or cannot be told.

@@ -31,8 +31,18 @@ fn whole(state: OverallState) -> Option<Whole> {
 }
 
 fn moment(part: Option<Part>, day: u64, rows: Vec<Row>) -> Moment {
-    let snapshot = Snapshot { rows, whole: None, time: Some(time(day)) };
+    let snapshot = Snapshot { rows, whole: None, time: Some(time(day)), in_use: in_use(1), is_complete: true };
     Moment { source: Source::Now, part, place: "x".into(), snapshot }
+}
+
+/// The first control set, and when `Select` was last written.
+fn in_use(day: u64) -> Option<InUse> {
+    let written = Some(KeyTime { key: KeyPath::parse(r"HKEY_LOCAL_MACHINE\SYSTEM\Select"), time: time(day) });
+    Some(InUse { name: "ControlSet001".to_owned(), written })
+}
+
+fn history(lines: Vec<Line>) -> History {
+    History { name: String::new(), guid: None, is_now: true, notes: Vec::new(), lines, recovered: Vec::new() }
 }
 
 fn control_set() -> Option<Part> {
@@ -62,9 +72,35 @@ fn equal_moments_are_one_line_and_a_change_says_when() {
 fn times_that_contradict_each_other_prove_nothing() {
     let lines = fold(vec![moment(None, 5, vec![set(1, 1, 5)]), moment(None, 9, vec![set(0, 3, 9)])]);
     assert_eq!(lines[1].changes[0].when, When::Contradicted(KeyTime { key: key(), time: time(3) }));
-    let history =
-        History { name: String::new(), guid: None, is_now: true, notes: Vec::new(), lines, recovered: Vec::new() };
-    assert_eq!(history.quiet_since(&[Watched::Value(key(), Name::from("Enabled"))]), None);
+    assert_eq!(history(lines).quiet_since(&[Watched::Value(key(), Name::from("Enabled"))]), None);
+}
+
+#[test]
+fn nothing_is_called_unchanged_unless_all_of_it_is_told_by_the_machine_as_it_is() {
+    let watched = [
+        Watched::Value(key(), Name::from("Enabled")),
+        Watched::Decides(KeyPath::parse(r"HKEY_LOCAL_MACHINE\SYSTEM\L"), Name::from("x")),
+    ];
+    let since = |now: Moment| {
+        let lines = fold(vec![moment(None, 1, vec![set(1, 1, 1), set(1, 1, 1)]), now]);
+        history(lines).quiet_since(&watched).map(|written| written.time)
+    };
+    let absent = |day| Row { seen: Seen::NotSet { key: false }, ..set(1, day, 9) };
+    // The newest of all: of a value that is not set as well as of one that is.
+    assert_eq!(since(moment(None, 9, vec![set(1, 1, 9), absent(7)])), Some(time(7)));
+    let with = |change: &dyn Fn(&mut Snapshot)| {
+        let mut now = moment(None, 9, vec![set(1, 1, 9), absent(3)]);
+        change(&mut now.snapshot);
+        since(now)
+    };
+    assert_eq!(with(&|_| {}), Some(time(3)));
+    assert_eq!(with(&|now| now.in_use = in_use(8)), Some(time(8)), "the set in use was another one");
+    assert_eq!(with(&|now| now.in_use = None), None);
+    assert_eq!(with(&|now| now.is_complete = false), None);
+    // What older moments said is not what the machine says now.
+    assert_eq!(with(&|now| now.rows[1] = silent()), None);
+    assert_eq!(with(&|now| now.rows[0] = unknown()), None);
+    assert_eq!(with(&|now| now.rows[0].written = None), None);
 }
 
 #[test]
