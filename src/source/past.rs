@@ -105,12 +105,18 @@ pub(super) fn place(name: &str, as_of: Option<AsOf>) -> Option<PastPlace> {
 
 /// Whether what is called so lies where copies of an earlier day do.
 pub(crate) fn is_past_name(name: &str) -> bool {
+    let mut before = "";
+    for step in name.split(INTO) {
+        if is_of_volume(before) && is_shadow_step(step) {
+            return true;
+        }
+        before = step;
+    }
     let mut above = String::new();
     let mut last = String::new();
     for (_, part) in parts(name) {
         let part = part.to_ascii_lowercase();
-        // A step into a shadow copy is called like this, and so is no file.
-        if is_past_folder(&above, &part) || part.starts_with("shadow cop") && name.contains(INTO) {
+        if is_past_folder(&above, &part) {
             return true;
         }
         above.clone_from(&part);
@@ -119,14 +125,29 @@ pub(crate) fn is_past_name(name: &str) -> bool {
     is_of_restore_point(&last)
 }
 
-/// The folders, steps and the file of a name, each with where it begins.
+/// Whether a step is called as volumes are. The label, which anybody may have chosen, says nothing of where it lies.
+fn is_of_volume(step: &str) -> bool {
+    ["volume", "GPT ", "MBR ", "offset 0x"].iter().any(|start| step.starts_with(start))
+}
+
+/// Whether a step in a volume leads to its shadow copies.
+fn is_shadow_step(step: &str) -> bool {
+    let numbered = || {
+        let (number, day) = step.strip_prefix("shadow copy ")?.split_once(" of ")?;
+        Some(number.bytes().all(|b| b.is_ascii_digit()) && !day.contains(['/', '\\']))
+    };
+    step == "shadow copies" || numbered().unwrap_or(false)
+}
+
+/// The folders, steps and the file of a name, each with where it begins. The name of a volume is no folder.
 fn parts(name: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut from = 0usize;
     name.split(INTO).flat_map(move |step| {
         let start = from;
         from = from.saturating_add(step.len()).saturating_add(INTO.len());
         let mut at = start;
-        step.split(['/', '\\']).map(move |part| {
+        let is_volume = start > 0 && is_of_volume(step);
+        step.split(move |c| !is_volume && matches!(c, '/' | '\\')).map(move |part| {
             let here = at;
             at = at.saturating_add(part.len()).saturating_add(1);
             (here, part)
@@ -275,6 +296,16 @@ mod tests {
             assert_eq!(is_past_name(name), kind != PastKind::Beside, "{name}");
         }
         assert_eq!(dated("2024.05.14-24.00.00"), None);
+        for name in [
+            "d.raw › volume (NTFS \"a/RegBack/b\") › Windows\\System32\\config\\SYSTEM",
+            "c.zip › Shadow Copies/vm.qcow2",
+            "c.zip › shadow copies",
+            "c.zip › shadow copies of may/srv/SYSTEM",
+            "d › GPT 3 › shadow copy of may\\SYSTEM",
+        ] {
+            assert!(!is_past_name(name), "{name}");
+        }
+        assert!(is_past_name("d › GPT 3 (NTFS) › shadow copies"));
         assert!(!is_past_name("d › GPT 3 › Windows\\System32\\config\\SYSTEM"));
     }
 
