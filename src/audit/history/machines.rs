@@ -119,6 +119,19 @@ fn folder(place: &str) -> &str {
     place.rfind(['/', '\\']).and_then(|at| place.get(..=at)).unwrap_or_default()
 }
 
+/// Whether hives of this name are those of the machine that a copy lies with. Windows keeps old ones of itself in the volume, or the
+/// folder, that it is in: anything else in that folder may be of another machine.
+fn lies_with(past: &PastPlace, name: &str) -> bool {
+    let Some(rest) = name.strip_prefix(past.home.as_str()).filter(|_| !past.home.is_empty()) else { return false };
+    let folders: Vec<String> = folder(rest).split(['/', '\\']).map(str::to_lowercase).collect();
+    let folders: Vec<&str> = folders.iter().map(String::as_str).collect();
+    match past.kind {
+        PastKind::Repair => matches!(folders.as_slice(), ["system32", "config", ""]),
+        PastKind::WindowsOld | PastKind::RestorePoint => matches!(folders.as_slice(), [_, "system32", "config", ""]),
+        _ => true,
+    }
+}
+
 /// Which machine a copy of an earlier day is of.
 fn whose(met: &[Met], n: usize, machines: &[Machine]) -> Option<usize> {
     let copy = met.get(n)?;
@@ -130,7 +143,7 @@ fn whose(met: &[Met], n: usize, machines: &[Machine]) -> Option<usize> {
     let here = |machine: &Machine| {
         let of = |met: &Met| match exact {
             true => folder(&met.place) == past.home,
-            false => met.place.starts_with(&past.home),
+            false => lies_with(past, &met.place),
         };
         machine.all.iter().filter_map(|&n| met.get(n)).any(|met| met.past.is_none() && of(met))
     };
@@ -147,7 +160,12 @@ fn whose(met: &[Met], n: usize, machines: &[Machine]) -> Option<usize> {
     let another = |machine: &Machine| {
         let Some((other_name, other_guid)) = now(machine).map(|now| key(&now)) else { return true };
         let differs = |one: &Option<String>, other: &Option<String>| one.is_some() && other.is_some() && one != other;
-        differs(&name, &other_name) && differs(&guid, &other_guid)
+        // Where nothing else is known, another name is another machine.
+        let same_guid = guid.is_some() && guid == other_guid;
+        match name.is_some() && other_name.is_some() {
+            true => differs(&name, &other_name) && !same_guid,
+            false => differs(&guid, &other_guid),
+        }
     };
     let by_place = only(&here).filter(|&i| exact || machines.get(i).is_some_and(|machine| !another(machine)));
     by_place
@@ -249,8 +267,14 @@ fn told(met: &[Met], machine: Machine, doubts: Vec<String>) -> Option<Told> {
     for met in all.iter().filter_map(|&n| met.get(n)).filter(|met| met.name.is_some() && now.name.is_some()) {
         if key(met).0 != key(now).0 {
             called.push(format!("it is called {} in {}", met.name.as_deref().unwrap_or_default(), from(met)));
-        } else if met.guid.is_some() && now.guid.is_some() && key(met).1 != key(now).1 {
-            called.push(format!("another MachineGuid stands in {}: Windows was installed anew since", from(met)));
+        }
+    }
+    for met in all.iter().filter_map(|&n| met.get(n)) {
+        if met.guid.is_some() && now.guid.is_some() && key(met).1 != key(now).1 {
+            called.push(format!(
+                "another MachineGuid stands in {}: Windows may have been installed anew since, or it is another machine's",
+                from(met)
+            ));
         }
     }
     notes.extend(called);

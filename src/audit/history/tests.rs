@@ -239,9 +239,17 @@ fn a_shadow_copy_is_of_the_windows_in_its_place_whatever_it_was_called() {
 #[test]
 fn an_old_windows_is_of_the_only_machine_beside_it_unless_it_is_another() {
     let old = Some((PastKind::WindowsOld, "c/"));
-    let all = [met("A", "g", "c/Windows/SYSTEM", None, 5), met("A", "h", "c/Windows.old/SYSTEM", old, 2)];
+    let config = "c/Windows/System32/config/SYSTEM";
+    let all = [met("A", "g", config, None, 5), met("A", "h", "c/Windows.old/SYSTEM", old, 2)];
     assert_eq!(told(&all), [("A".to_owned(), 0, vec![Source::Past(PastKind::WindowsOld), Source::Now])]);
-    let all = [met("A", "g", "c/x/SYSTEM", None, 5), met("B", "h", "c/Windows.old/SYSTEM", old, 2)];
+    for (name, guid, place) in [("B", "h", config), ("B", "", config), ("", "", "c/x/SYSTEM"), ("A", "h", "c/x/SYSTEM")]
+    {
+        let all = [met("A", "g", place, None, 5), met(name, guid, "c/Windows.old/SYSTEM", old, 2)];
+        assert_eq!(histories(&all).len(), 2, "{name} {guid} {place}");
+    }
+    // A folder without a name says nothing of where it is.
+    let old = Some((PastKind::WindowsOld, ""));
+    let all = [met("A", "g", "Windows/System32/config/SYSTEM", None, 5), met("", "", "Windows.old/SYSTEM", old, 2)];
     assert_eq!(histories(&all).len(), 2);
 }
 
