@@ -322,6 +322,7 @@ impl Moment {
         match (&self.source, &self.part, time) {
             // An entry of a log has no time, and a control set has none, either.
             (_, Some(Part::ControlSet { .. } | Part::AfterEntries { .. }), _) | (_, _, None) => Time::NotKnown,
+            (_, Some(Part::WithoutLogs(_)), Some(time)) => Time::Written(time),
             (Source::Past(PastKind::Shadow(as_of)), ..) => Time::Made(as_of.created),
             (Source::Past(PastKind::Dated(made)), ..) => Time::Made(*made),
             (_, _, Some(time)) => Time::Written(time),

@@ -194,7 +194,9 @@ impl Recalls<'_, '_> {
         let group = Group { backup: artifact.backup, hives: vec![(hive, artifact)], ..Group::default() };
         let options = Options { log_entries, pick: Pick::default(), ..self.options.clone() };
         let (hosts, _) = open(&group, &options);
-        hosts.first().map(|host| self.snapshot(host, false))
+        // Without all of its logs it is the hive as it was before the copy was made.
+        let host = hosts.into_iter().next().map(|host| Host { as_of: None, ..host });
+        host.map(|host| self.snapshot(&host, false))
     }
 }
 
