@@ -1,8 +1,9 @@
 //! Moments in their order made into lines: equal ones together, with what changed from one line to the next.
 
-use super::{KeyTime, Moment, Part, Row, Seen, Time, Whole};
+use super::{InUse, KeyTime, Moment, Part, Row, Seen, Time, Whole};
 use crate::audit::Verdict;
 use crate::audit::effective::Overall;
+use crate::host::HiveKind;
 use crate::windows::FileTime;
 
 /// Moments that follow one another and say the same.
@@ -13,6 +14,8 @@ pub struct Line {
     /// One for each thing that is watched: what is known of it here, from this line or from the last one that said it
     /// ([`Line::says`] tells which).
     pub rows: Vec<Row>,
+    /// The control set in use, by the newest moment that says which.
+    pub in_use: Option<InUse>,
     /// The numbers of what no line above has said.
     pub first_said: Vec<usize>,
     /// What the whole machine was, where a moment of it says so.
@@ -94,7 +97,7 @@ fn aside(set: Moment, in_use: &Moment) -> Line {
     let changes = rows(&in_use.snapshot.rows, &set.snapshot.rows);
     let whole = set.snapshot.whole.clone();
     let (rows, first_said) = (set.snapshot.rows.clone(), Vec::new());
-    Line { rows, first_said, whole, moments: vec![set], changes, effect: None, aside: true }
+    Line { rows, in_use: None, first_said, whole, moments: vec![set], changes, effect: None, aside: true }
 }
 
 /// Puts a moment into the last line, or behind it.
@@ -113,7 +116,8 @@ fn take(moment: Moment, lines: &mut Vec<Line>) {
         return;
     }
     let rows = last.rows.clone();
-    let mut next = Line { rows, changes, effect, ..Line::default() };
+    let in_use = last.in_use.clone();
+    let mut next = Line { rows, in_use, changes, effect, ..Line::default() };
     next.add(moment);
     lines.push(next);
 }
@@ -150,6 +154,9 @@ impl Line {
         if let Some(whole) = &moment.snapshot.whole {
             self.whole = Some(whole.clone());
         }
+        if let Some(in_use) = &moment.snapshot.in_use {
+            self.in_use = Some(in_use.clone());
+        }
         self.moments.push(moment);
     }
 
@@ -178,6 +185,7 @@ fn is_in_doubt(moment: &Moment) -> bool {
 
 fn changes(last: &Line, moment: &Moment) -> Vec<Change> {
     let mut changes = Vec::new();
+    let is_switched = is_switched(last.in_use.as_ref(), moment.snapshot.in_use.as_ref());
     for (number, (was, is)) in last.rows.iter().zip(&moment.snapshot.rows).enumerate() {
         let newly_in_doubt = || {
             let known = last.changes.iter().find(|change| change.row == number);
@@ -189,11 +197,32 @@ fn changes(last: &Line, moment: &Moment) -> Vec<Change> {
             told => was.seen.is_told() && !told.is_same(&was.seen),
         };
         if differs {
-            let when = when(was, is);
+            let when = match is_switched && [was, is].into_iter().any(is_of_set) {
+                true => switched(was, is),
+                false => when(was, is),
+            };
             changes.push(Change { row: number, before: was.seen.clone(), after: is.seen.clone(), when });
         }
     }
     changes
+}
+
+/// Whether another control set is in use.
+pub(super) fn is_switched(was: Option<&InUse>, is: Option<&InUse>) -> bool {
+    was.zip(is).is_some_and(|(was, is)| !was.name.eq_ignore_ascii_case(&is.name))
+}
+
+/// Whether it stands in a control set, or may do so.
+fn is_of_set(row: &Row) -> bool {
+    row.written.as_ref().is_none_or(|written| written.key.below(&HiveKind::System.root()).is_some())
+}
+
+/// When what another control set says came into use: times of its keys say nothing of that.
+fn switched(was: &Row, is: &Row) -> When {
+    match was.known_at.max(was.written.as_ref().map(|written| written.time)) {
+        Some(still) if is.seen.is_told() => When::After(still),
+        _ => When::NotKnown,
+    }
 }
 
 /// When something that was so became as it is.

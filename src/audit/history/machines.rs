@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::fold::fold;
-use super::{History, Moment, Source, Time};
+use super::fold::{Line, fold, is_switched};
+use super::{History, InUse, Moment, Part, Source, Time};
 use crate::audit::Verdict;
 use crate::host::{PastKind, PastPlace, Recovered};
 
@@ -287,8 +287,31 @@ fn told(met: &[Met], machine: Machine, doubts: Vec<String>) -> Option<Told> {
         met.moments.iter().map(move |moment| Moment { source: source.clone(), ..moment.clone() })
     });
     let lines = fold(moments.collect());
+    notes.extend(switches(&lines));
     let recovered = recovered(all.iter().rev().filter_map(|&n| met.get(n)));
     Some((History { name: now.shown.clone(), guid: now.guid.clone(), is_now, notes, lines, recovered }, last))
+}
+
+/// Where another control set came into use: values of it may be older than that.
+fn switches(lines: &[Line]) -> Vec<String> {
+    let mut notes = Vec::new();
+    let moments = lines.iter().filter(|line| !line.aside).flat_map(|line| &line.moments);
+    let own = moments.filter(|moment| !matches!(moment.part, Some(Part::ControlSet { .. })));
+    let mut was: Option<&InUse> = None;
+    for is in own.filter_map(|moment| moment.snapshot.in_use.as_ref()) {
+        if let Some(was) = was.filter(|was| is_switched(Some(was), Some(is))) {
+            let written = is.written.as_ref();
+            let written = written.map(|written| format!(" (Select last written {})", written.time.rfc3339(0)));
+            notes.push(format!(
+                "{} was in use before, then {}{}: times of its keys do not say when it came into use",
+                was.name,
+                is.name,
+                written.unwrap_or_default()
+            ));
+        }
+        was = Some(is);
+    }
+    notes
 }
 
 /// What was recovered, the newest source first. What stands in the same place of several copies of a hive is told once.

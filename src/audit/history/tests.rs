@@ -104,6 +104,18 @@ fn nothing_is_called_unchanged_unless_all_of_it_is_told_by_the_machine_as_it_is(
 }
 
 #[test]
+fn another_control_set_in_use_says_nothing_of_when_a_value_was_changed() {
+    let mut other = moment(None, 9, vec![set(0, 7, 9)]);
+    other.snapshot.in_use = Some(InUse { name: "ControlSet002".to_owned(), written: None });
+    let lines = fold(vec![moment(None, 5, vec![set(1, 1, 5)]), other.clone()]);
+    assert_eq!(lines[1].changes[0].when, When::After(time(5)));
+    let mut all = [met("A", "g", "b/SYSTEM", None, 9), met("A", "g", "a/SYSTEM", None, 3)];
+    all[0].moments = vec![other];
+    let (history, _) = histories(&all).remove(0);
+    assert!(history.notes[0].starts_with("ControlSet001 was in use before, then ControlSet002"), "{:?}", history.notes);
+}
+
+#[test]
 fn what_a_moment_does_not_say_is_no_change() {
     let lines = fold(vec![
         moment(None, 1, vec![set(1, 1, 1), set(1, 1, 1)]),
