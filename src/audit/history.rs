@@ -143,6 +143,10 @@ pub struct Snapshot {
     pub whole: Option<Whole>,
     /// The time before which this cannot have been: of a shadow copy when it was made, else when its hives were last written.
     pub time: Option<FileTime>,
+    /// When the base block of a hive of it was last written: of several, the newest.
+    pub base: Option<FileTime>,
+    /// The newest time of a key that cannot be: later than its hive was written. It counts for nothing.
+    pub implausible: Option<KeyTime>,
     /// The control set in use, where the source says which.
     pub in_use: Option<InUse>,
     /// Whether all that was written to its hives is there: none is dirty, and no log of one was refused.
@@ -176,7 +180,8 @@ pub fn snapshot(policy: &Policy, watched: &[Watched], host: &Host, whole: bool) 
             Row { seen, written: None, known_at: None }
         }
     };
-    let rows: Vec<Row> = watched.iter().map(row).collect();
+    let mut rows: Vec<Row> = watched.iter().map(row).collect();
+    let implausible = leave_out_implausible(&mut rows, host);
     let hives = [HiveKind::System, HiveKind::Software].into_iter().filter_map(|kind| hive_time(host, kind));
     let keys = rows.iter().filter_map(|row| row.written.as_ref().map(|written| written.time));
     let time = match host.as_of {
@@ -184,6 +189,7 @@ pub fn snapshot(policy: &Policy, watched: &[Watched], host: &Host, whole: bool) 
         // Windows does not bring the hive's own time up to date with each log.
         None => hives.chain(keys).max(),
     };
+    let base = [HiveKind::System, HiveKind::Software].into_iter().filter_map(|kind| hive_time(host, kind)).max();
     let overall = report.effective.overall;
     let whole = whole.then_some(Whole { verdict: report.verdict, verdicts: report.verdicts, overall });
     let is_whole = |input: &crate::host::Input| match &input.kind {
@@ -194,7 +200,40 @@ pub fn snapshot(policy: &Policy, watched: &[Watched], host: &Host, whole: bool) 
         _ => true,
     };
     let is_complete = host.inputs.iter().all(is_whole);
-    Snapshot { rows, whole, time, in_use: in_use(host), is_complete }
+    Snapshot { rows, whole, time, base, implausible, in_use: in_use(host), is_complete }
+}
+
+/// A day: clocks are put right, and Windows does not write a hive's own time at once.
+const A_DAY: u64 = 86_400;
+
+/// Leaves out times of keys that are later than their hive was written, and says the newest. With logs a hive's own time is old.
+fn leave_out_implausible(rows: &mut [Row], host: &Host) -> Option<KeyTime> {
+    let mut newest: Option<KeyTime> = None;
+    for row in rows {
+        let Some(written) = row.written.take() else { continue };
+        let kind = hive_of(&written.key);
+        let with_logs = |input: &crate::host::Input| match &input.kind {
+            InputKind::Hive { hive, recovery, .. } => {
+                Some(*hive) == kind && matches!(recovery, Recovery::Replayed { .. })
+            }
+            _ => false,
+        };
+        let base = kind.and_then(|kind| hive_time(host, kind));
+        if base.is_none_or(|base| written.time <= base.later(A_DAY)) || host.inputs.iter().any(with_logs) {
+            row.written = Some(written);
+            continue;
+        }
+        row.known_at = host.as_of.map(|as_of| as_of.created).or(base);
+        if newest.as_ref().is_none_or(|newest| newest.time < written.time) {
+            newest = Some(written);
+        }
+    }
+    newest
+}
+
+/// Which hive has a key.
+fn hive_of(key: &KeyPath) -> Option<HiveKind> {
+    [HiveKind::System, HiveKind::Software].into_iter().find(|kind| key.below(&kind.root()).is_some())
 }
 
 fn in_use(host: &Host) -> Option<InUse> {
@@ -229,7 +268,7 @@ fn row(host: &Host, key: &KeyPath, value: &Name) -> Row {
         (Seen::NotSet { .. }, None) => above(registry, key),
         _ => None,
     };
-    let kind = [HiveKind::System, HiveKind::Software].into_iter().find(|kind| key.below(&kind.root()).is_some());
+    let kind = hive_of(key);
     let at_least = || kind.and_then(|kind| hive_time(host, kind)).max(written.as_ref().map(|written| written.time));
     let known_at = host.as_of.map_or_else(at_least, |as_of| Some(as_of.created));
     Row { seen, written, known_at }

@@ -98,6 +98,7 @@ impl Recalls<'_, '_> {
         // Of a copy with one hive alone nothing is known as a whole.
         let whole = past.is_none() || group.hives.len() != 1;
         moments.push(moment(None, &first.name, self.snapshot(host, whole)));
+        notes.extend(doubtful_times(host, moments.last().map(|moment| &moment.snapshot)));
         let machine = &host.machine;
         let met = Met {
             shown: machine.name.clone().unwrap_or_else(|| host.name.clone()),
@@ -198,6 +199,39 @@ impl Recalls<'_, '_> {
         let host = hosts.into_iter().next().map(|host| Host { as_of: None, ..host });
         host.map(|host| self.snapshot(&host, false))
     }
+}
+
+/// Hives of one source whose times are farther apart than this many seconds may not be of one day: 30 days.
+const APART: u64 = 30 * 86_400;
+
+/// What is odd about the times of hives and keys.
+fn doubtful_times(host: &Host, snapshot: Option<&Snapshot>) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(written) = snapshot.and_then(|snapshot| snapshot.implausible.as_ref()) {
+        let (key, time) = (&written.key, written.time.rfc3339(0));
+        let place = host.inputs.first().map(|input| &*input.name).unwrap_or_default();
+        notes.push(format!(
+            "{place}: {key} was last written {time}, by its own time, which is later than its hive: such times are left out"
+        ));
+    }
+    let hives = host.inputs.iter().filter_map(|input| match &input.kind {
+        InputKind::Hive { hive, base, .. } if matches!(hive, HiveKind::System | HiveKind::Software) => {
+            Some((base.last_written.known()?, &input.name))
+        }
+        _ => None,
+    });
+    let mut hives: Vec<_> = hives.collect();
+    hives.sort();
+    if let (Some((first, older)), Some((last, newer))) = (hives.first(), hives.last())
+        && first.later(APART) < *last
+    {
+        notes.push(format!(
+            "{older} was last written {}, and {newer} {}: they may not be of one day",
+            first.rfc3339(0),
+            last.rfc3339(0)
+        ));
+    }
+    notes
 }
 
 /// What hives lack of their newest data, and which logs were not applied.

@@ -204,8 +204,9 @@ fn last<'m>(met: &'m [Met], machine: &Machine) -> Option<&'m Met> {
 }
 
 fn newest(met: &[Met], machine: &Machine) -> Option<usize> {
-    // Of several of one time none may hide what another one fails.
-    let order = |&&n: &&usize| (!is_past(met, n), time(met, n), badness(met, n), n);
+    // Of several of one time none may hide what another one fails. Anybody's clock can be wrong when a key is written: the time of
+    // the hives comes first.
+    let order = |&&n: &&usize| (!is_past(met, n), base(met, n), time(met, n), badness(met, n), n);
     machine.all.iter().max_by_key(order).copied()
 }
 
@@ -221,6 +222,10 @@ fn badness(met: &[Met], n: usize) -> u8 {
 
 fn time(met: &[Met], n: usize) -> Option<crate::windows::FileTime> {
     met.get(n)?.moments.last()?.snapshot.time
+}
+
+fn base(met: &[Met], n: usize) -> Option<crate::windows::FileTime> {
+    met.get(n)?.moments.last()?.snapshot.base
 }
 
 /// Where the state of a machine was read, in words.

@@ -31,7 +31,15 @@ fn whole(state: OverallState) -> Option<Whole> {
 }
 
 fn moment(part: Option<Part>, day: u64, rows: Vec<Row>) -> Moment {
-    let snapshot = Snapshot { rows, whole: None, time: Some(time(day)), in_use: in_use(1), is_complete: true };
+    let snapshot = Snapshot {
+        rows,
+        whole: None,
+        time: Some(time(day)),
+        base: Some(time(day)),
+        implausible: None,
+        in_use: in_use(1),
+        is_complete: true,
+    };
     Moment { source: Source::Now, part, place: "x".into(), snapshot }
 }
 
@@ -204,6 +212,13 @@ fn images_of_one_machine_are_one_history_and_the_newest_is_now() {
     let told = told(&all);
     assert_eq!(told[0], ("DC1".to_owned(), 0, vec![Source::Older, Source::Now]));
     assert_eq!(told[1], ("DC2".to_owned(), 2, vec![Source::Now]));
+}
+
+#[test]
+fn the_time_of_the_hives_says_which_is_the_newest_and_that_of_a_key_does_not() {
+    let mut all = [met("A", "g", "a/SYSTEM", None, 3), met("A", "g", "b/SYSTEM", None, 9)];
+    all[0].moments[0].snapshot.time = Some(time(30));
+    assert_eq!(told(&all)[0].1, 1);
 }
 
 #[test]
