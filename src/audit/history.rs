@@ -203,6 +203,28 @@ pub fn snapshot(policy: &Policy, watched: &[Watched], host: &Host, whole: bool) 
     Snapshot { rows, whole, time, base, implausible, in_use: in_use(host), is_complete }
 }
 
+impl Snapshot {
+    /// Takes it for what was at a time at which a copy was made, by its name. Where something in it is newer, it is no copy of then:
+    /// nothing is known of it.
+    pub fn made(&mut self, made: FileTime) {
+        let is_newer = self.time.is_some_and(|time| time > made);
+        self.time = Some(made);
+        for row in self.rows.iter_mut().filter(|row| row.seen != Seen::Silent) {
+            match is_newer {
+                true => {
+                    let why = format!("it is not the hive of that day, {}: it was written later", made.rfc3339(0));
+                    *row = Row { seen: Seen::Unknown(why), written: None, known_at: None };
+                }
+                false => row.known_at = Some(made),
+            }
+        }
+        if is_newer {
+            self.whole = None;
+            self.in_use = None;
+        }
+    }
+}
+
 /// A day: clocks are put right, and Windows does not write a hive's own time at once.
 const A_DAY: u64 = 86_400;
 

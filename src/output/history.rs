@@ -148,6 +148,13 @@ fn time(time: Time) -> String {
 /// When a line was.
 pub(super) fn times(line: &Line, is_last: bool, is_now: bool) -> String {
     let first = time(line.first_time());
+    let between: Vec<String> = line.written_between().into_iter().map(short).collect();
+    if !between.is_empty()
+        && let Some(until) = line.until()
+    {
+        let until = if is_last && is_now { "now".to_owned() } else { time(until) };
+        return format!("{first}, and again {until}; written in between: {}", between.join(", "));
+    }
     match (line.until(), is_last && is_now) {
         (None, true) => format!("now ({first})"),
         (Some(_), true) => format!("{first}, and the same until now"),

@@ -12,7 +12,8 @@ use crate::audit::Used;
 use crate::audit::history::{Met, Moment, Part, Snapshot, Source, Watched, snapshot, values};
 use crate::diagnostic::Diagnostic;
 use crate::host::{
-    Group, HiveKind, Host, InputKind, Options, Pick, Recovered, Recovery, Wanted, open, recovered, select_words,
+    Group, HiveKind, Host, InputKind, Options, PastKind, Pick, Recovered, Recovery, Wanted, open, recovered,
+    select_words,
 };
 use crate::source::{Artifact, Search, is_past_name};
 use crate::windows::path::{KeyPath, Name};
@@ -97,7 +98,11 @@ impl Recalls<'_, '_> {
         }
         // Of a copy with one hive alone nothing is known as a whole.
         let whole = past.is_none() || group.hives.len() != 1;
-        moments.push(moment(None, &first.name, self.snapshot(host, whole)));
+        let mut snapshot = self.snapshot(host, whole);
+        if let Some(PastKind::Dated(made)) = past.as_ref().map(|past| past.kind) {
+            snapshot.made(made);
+        }
+        moments.push(moment(None, &first.name, snapshot));
         notes.extend(doubtful_times(host, moments.last().map(|moment| &moment.snapshot)));
         let machine = &host.machine;
         let met = Met {

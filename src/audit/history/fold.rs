@@ -5,6 +5,7 @@ use crate::audit::Verdict;
 use crate::audit::effective::Overall;
 use crate::host::HiveKind;
 use crate::windows::FileTime;
+use crate::windows::path::KeyPath;
 
 /// Moments that follow one another and say the same.
 #[derive(Debug, Clone, Default)]
@@ -170,6 +171,27 @@ impl Line {
     pub fn first_time(&self) -> Time {
         let mut times = self.moments.iter().map(Moment::time);
         times.find(|time| time.known().is_some()).unwrap_or(Time::NotKnown)
+    }
+
+    /// Keys that were written between moments of it: their values may have been others for a while.
+    pub fn written_between(&self) -> Vec<&KeyPath> {
+        let mut keys: Vec<&KeyPath> = Vec::new();
+        let count = self.moments.iter().map(|moment| moment.snapshot.rows.len()).max().unwrap_or_default();
+        for number in 0..count {
+            let rows = self.moments.iter().filter(|moment| !matches!(moment.part, Some(Part::ControlSet { .. })));
+            let rows = rows.filter_map(|moment| moment.snapshot.rows.get(number)).filter(|row| row.seen.is_told());
+            let mut known_at = None;
+            for row in rows {
+                if let (Some(known_at), Some(written)) = (known_at, &row.written)
+                    && written.time > known_at
+                    && !keys.contains(&&written.key)
+                {
+                    keys.push(&written.key);
+                }
+                known_at = row.known_at.or(known_at);
+            }
+        }
+        keys
     }
 
     /// The last one, where that is another.

@@ -124,6 +124,23 @@ fn another_control_set_in_use_says_nothing_of_when_a_value_was_changed() {
 }
 
 #[test]
+fn a_key_that_was_written_between_two_equal_moments_may_have_been_another_for_a_while() {
+    let line = |written| fold(vec![moment(None, 1, vec![set(1, 1, 3)]), moment(None, 9, vec![set(1, written, 9)])]);
+    assert_eq!(line(7)[0].written_between(), [&key()]);
+    assert_eq!(line(3)[0].written_between(), Vec::<&KeyPath>::new());
+}
+
+#[test]
+fn a_copy_that_is_called_by_its_day_has_nothing_of_a_later_one() {
+    let mut copy = moment(None, 5, vec![set(1, 4, 5), silent()]).snapshot;
+    copy.made(time(6));
+    assert_eq!((copy.time, copy.rows[0].known_at), (Some(time(6)), Some(time(6))));
+    copy.made(time(2));
+    assert_eq!(copy.rows[1], silent());
+    assert!(matches!(copy.rows[0].seen, Seen::Unknown(_)));
+}
+
+#[test]
 fn what_a_moment_does_not_say_is_no_change() {
     let lines = fold(vec![
         moment(None, 1, vec![set(1, 1, 1), set(1, 1, 1)]),
