@@ -78,7 +78,7 @@ pub(super) fn fold(moments: Vec<Moment>) -> Vec<Line> {
             None => {
                 let (alike, other): (Vec<Moment>, Vec<Moment>) = std::mem::take(&mut sets)
                     .into_iter()
-                    .partition(|set| rows(&moment.snapshot.rows, &set.snapshot.rows).is_empty());
+                    .partition(|set| is_alike(&moment.snapshot.rows, &set.snapshot.rows));
                 let aside = other.into_iter().map(|set| aside(set, &moment));
                 let aside: Vec<Line> = aside.collect();
                 take(moment, &mut lines);
@@ -91,6 +91,12 @@ pub(super) fn fold(moments: Vec<Moment>) -> Vec<Line> {
         }
     }
     lines
+}
+
+/// Whether a control set says what the one in use says: one that cannot be read does not.
+fn is_alike(in_use: &[Row], set: &[Row]) -> bool {
+    let is_lost = |(in_use, set): (&Row, &Row)| in_use.seen.is_told() && matches!(set.seen, Seen::Unknown(_));
+    rows(in_use, set).is_empty() && !in_use.iter().zip(set).any(is_lost)
 }
 
 /// A control set that is not as the one in use.

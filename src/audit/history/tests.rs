@@ -185,6 +185,8 @@ fn a_control_set_is_held_against_the_one_in_use_and_nothing_against_it() {
     let alike = fold(vec![moment(control_set(), 2, vec![set(1, 1, 2)]), moment(None, 2, vec![set(1, 1, 2)])]);
     assert_eq!(shape(&alike), [(2, 0)]);
     assert_eq!(alike[0].moments[1].part, None);
+    let lost = fold(vec![moment(control_set(), 2, vec![unknown()]), moment(None, 2, vec![set(1, 1, 2)])]);
+    assert!(lost[0].aside, "what cannot be read is as nothing else");
 }
 
 #[test]
