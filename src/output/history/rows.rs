@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Report, at, in_effect, key, name, recovered, source_word, sources, time, when, word};
+use super::{Report, at, in_effect, key, name, quiet, recovered, source_word, sources, time, when, word};
 use crate::audit::history::Seen;
 use crate::output::csv::Table;
 
@@ -78,10 +78,25 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     }
     for history in report.histories {
         for each in &history.recovered {
-            let said = recovered(each);
-            let cells = [&*history.name, "", "", "", "", "recovered", &said];
-            table.row(cells.into_iter().chain([""; HEADINGS.len() - 7]))?;
+            beside(&mut table, &history.name, "recovered", &recovered(each), "")?;
+        }
+    }
+    for history in report.histories {
+        let unchanged = history.quiet_since(report.watched).map(|written| format!("unchanged {}", quiet(written)));
+        for note in history.notes.iter().cloned().chain(unchanged) {
+            beside(&mut table, &history.name, "note", &note, "")?;
+        }
+    }
+    for (source, all) in [("not_read", report.lost), ("not_judged", report.not_judged)] {
+        for (name, why) in all {
+            beside(&mut table, "", source, name, why)?;
         }
     }
     table.end()
+}
+
+/// A row for what is of no line: what it is, in words, and why it is not known.
+fn beside(table: &mut Table<impl Write>, machine: &str, source: &str, said: &str, why: &str) -> io::Result<()> {
+    let cells = [machine, "", "", "", "", source, said];
+    table.row(cells.into_iter().chain([""; HEADINGS.len() - 8]).chain([why]))
 }
