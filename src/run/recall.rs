@@ -220,7 +220,7 @@ fn doubtful_times(host: &Host, snapshot: Option<&Snapshot>) -> Vec<String> {
         ));
     }
     let hives = host.inputs.iter().filter_map(|input| match &input.kind {
-        InputKind::Hive { hive, base, .. } if matches!(hive, HiveKind::System | HiveKind::Software) => {
+        InputKind::Hive { hive: HiveKind::System | HiveKind::Software, base, .. } => {
             Some((base.last_written.known()?, &input.name))
         }
         _ => None,
