@@ -206,10 +206,12 @@ pub(super) fn course(history: &History) -> Vec<(OverallState, String)> {
         if course.last().is_some_and(|(before, _)| *before == state) {
             continue;
         }
-        let when = match line.first_time().known() {
+        let day = |time: FileTime| time.rfc3339(0).split('T').next().unwrap_or_default().to_owned();
+        let when = match line.first_time() {
             _ if number == last && history.is_now && line.moments.len() == 1 => "now".to_owned(),
-            Some(time) => time.rfc3339(0).split('T').next().unwrap_or_default().to_owned(),
-            None => "no time".to_owned(),
+            Time::Made(time) => day(time),
+            Time::Written(time) => format!("{} or later", day(time)),
+            _ => "no time".to_owned(),
         };
         course.push((state, when));
     }

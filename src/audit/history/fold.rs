@@ -167,6 +167,16 @@ impl Line {
         self.moments.push(moment);
     }
 
+    /// What is known of what has this number; that it cannot be told, where each moment that speaks of it says that.
+    pub fn row(&self, number: usize) -> Option<&Row> {
+        let mut own = self.moments.iter().filter_map(|moment| moment.snapshot.rows.get(number));
+        let unknown = own.clone().find(|row| matches!(row.seen, Seen::Unknown(_)));
+        match unknown {
+            Some(row) if !own.any(|row| row.seen.is_told()) => Some(row),
+            _ => self.rows.get(number),
+        }
+    }
+
     /// Whether a moment of it says something of what has this number, or that it cannot be told.
     pub fn says(&self, number: usize) -> bool {
         let mut seen = self.moments.iter().filter_map(|moment| moment.snapshot.rows.get(number));

@@ -187,6 +187,8 @@ fn a_control_set_is_held_against_the_one_in_use_and_nothing_against_it() {
     assert_eq!(alike[0].moments[1].part, None);
     let lost = fold(vec![moment(control_set(), 2, vec![unknown()]), moment(None, 2, vec![set(1, 1, 2)])]);
     assert!(lost[0].aside, "what cannot be read is as nothing else");
+    // What is known of the set in use is not what is known of it.
+    assert_eq!((lost[0].row(0), lost[1].row(0)), (Some(&unknown()), Some(&set(1, 1, 2))));
 }
 
 #[test]

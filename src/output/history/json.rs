@@ -54,8 +54,8 @@ fn machine(report: &Report<'_>, history: &History) -> Json {
 }
 
 fn line(report: &Report<'_>, line: &Line) -> Json {
-    let rows = report.watched.iter().zip(&line.rows).enumerate();
-    let rows = rows.map(|(number, (watched, each))| row(watched, each, line.says(number)));
+    let rows = report.watched.iter().enumerate();
+    let rows = rows.filter_map(|(number, watched)| Some(row(watched, line.row(number)?, line.says(number))));
     let changes = line.changes.iter().map(|each| change(report, each));
     json!({
         "beside": line.aside,

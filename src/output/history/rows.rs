@@ -36,10 +36,8 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
             let whole = line.whole.as_ref();
             let verdict = whole.map(|whole| whole.verdict.word()).unwrap_or_default();
             let tls12 = whole.map(|whole| in_effect(whole.overall.state)).unwrap_or_default();
-            for (row_number, (watched, row)) in report.watched.iter().zip(&line.rows).enumerate() {
-                if !line.says(row_number) {
-                    continue;
-                }
+            for (row_number, watched) in report.watched.iter().enumerate() {
+                let Some(row) = line.row(row_number).filter(|_| line.says(row_number)) else { continue };
                 let change = line.changes.iter().find(|change| change.row == row_number);
                 let after = change.map_or(&row.seen, |change| &change.after);
                 let why = match after {

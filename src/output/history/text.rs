@@ -137,7 +137,8 @@ impl Painter<'_> {
             if !numbers.is_empty() && is_news {
                 self.group(report, line, key.as_ref(), &numbers)?;
             } else {
-                as_before += numbers.len();
+                as_before +=
+                    numbers.iter().filter(|&&number| line.row(number).is_some_and(|row| row.seen.is_told())).count();
             }
         }
         let as_in_use = if line.aside { "as in the set in use" } else { "as before" };
@@ -152,7 +153,7 @@ impl Painter<'_> {
     /// The values of a key in one line, and what is known of when they were changed.
     fn group(&mut self, report: &Report<'_>, line: &Line, key: Option<&KeyPath>, numbers: &[usize]) -> io::Result<()> {
         let rows =
-            || numbers.iter().filter_map(|&number| Some((number, report.watched.get(number)?, line.rows.get(number)?)));
+            || numbers.iter().filter_map(|&number| Some((number, report.watched.get(number)?, line.row(number)?)));
         let change = |number: usize| line.changes.iter().find(|change| change.row == number);
         let value = |(number, watched, row): (usize, &_, &crate::audit::history::Row)| {
             let value = match change(number) {
