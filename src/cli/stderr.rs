@@ -2,7 +2,9 @@
 //! somebody wrote there, so every line is made harmless here, and nowhere else.
 
 use std::fmt::Display;
-use std::io::{self, IsTerminal, Write};
+#[cfg(not(target_family = "wasm"))]
+use std::io::IsTerminal;
+use std::io::{self, Write};
 
 use super::progress::aside;
 use crate::output::escape;
