@@ -3,10 +3,10 @@
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 export TLSHIVE ?= $(TARGET_DIR)/release/tlshive
 
-.PHONY: help build dist dist-check test-dist windows test-windows lint test test-peers test-page test-remote test-fleet bench fuzz fixtures
+.PHONY: help build dist dist-check test-dist windows test-windows page lint test test-peers test-page test-page-wasm test-remote test-fleet bench fuzz fixtures
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F '|' '{ printf "%-12s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F '|' '{ printf "%-14s %s\n", $$1, $$2 }'
 
 build: ## build the release binary, quickly
 	cargo build --release --locked
@@ -26,6 +26,11 @@ windows: ## build what is shipped for Windows into target/packages (PROFILE=rele
 test-windows: ## run tlshive.exe of `make windows` under Wine over every fixture
 	bash tests/dist/windows.sh
 
+# The program in it is tlshive itself, for the system that the page is to it (src/page/wasi.js). The target: rustup target add wasm32-wasip1
+page: ## build the page that judges in the browser: target/tlshive.html
+	RUSTFLAGS= cargo build --bin tlshive --profile page --target wasm32-wasip1 --target-dir $(TARGET_DIR)/page --locked
+	bash src/page/make.sh $(TARGET_DIR)/page/wasm32-wasip1/page/tlshive.wasm $(TARGET_DIR)/tlshive.html
+
 lint: ## formatting and clippy, warnings as errors
 	cargo fmt --check
 	cargo clippy --all-targets --locked -- -D warnings
@@ -44,6 +49,9 @@ test-peers: build ## check against chntpw, Wine, hivex, Samba, makers of disk im
 
 test-page: build ## look at the page of HTML in Chromium (TLSHIVE_PICTURES=FOLDER keeps pictures)
 	bash tests/page/run.sh
+
+test-page-wasm: build page ## judge the fixtures in that page, in Chromium, and hold it against the program
+	TLSHIVE_PAGE=$(CURDIR)/$(TARGET_DIR)/tlshive.html bash tests/page/judge.sh
 
 test-remote: ## lint and test the feature remote: object stores
 	cargo clippy --all-targets --features remote --locked -- -D warnings
