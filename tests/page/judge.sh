@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The page that judges (`make page`) in Chromium: each fixture has the verdict there that the program gives, a disk image of 20 GB is
-# read by its pages, hostile names do nothing, and nothing is asked of any network. TLSHIVE names the program, TLSHIVE_PAGE the
+# read by its pages, hostile names do nothing, and nothing is asked of any network. Arguments choose parts of it. TLSHIVE names the program, TLSHIVE_PAGE the
 # page. TLSHIVE_PICTURES=FOLDER keeps what was seen, to look at. With TLSHIVE_PEERS_OPTIONAL=1 what is not installed is skipped.
 # shellcheck source=tests/peers/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../peers/lib.sh"
@@ -35,7 +35,7 @@ cp "$repo/fixtures/hosts/compliant/SYSTEM" "$work/hostile/$(printf 'a\342\200\25
 
 pictures=${TLSHIVE_PICTURES:-$work/pictures}
 mkdir -p "$pictures"
-"$python" "$repo/tests/page/judge.py" "$work" "$pictures" >"$work/told" 2>&1 || true
+"$python" "$repo/tests/page/judge.py" "$work" "$pictures" "$@" >"$work/told" 2>&1 || true
 [[ $(tail -1 "$work/told") == end ]] || fail "page" "the checks did not come to their end"
 sed -i '${/^end$/d}' "$work/told"
 told page "$work/told"
