@@ -15,6 +15,7 @@ mod log;
 mod mounted;
 mod node;
 mod order;
+mod subkeys;
 mod walk;
 
 use std::cell::RefCell;

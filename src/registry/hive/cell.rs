@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::base_block::{BaseBlock, LEN};
 use super::bin::{Bin, Bins, START, ends, holds};
-use super::key::Lists;
 use super::node::decode_name;
+use super::subkeys::Lists;
 use crate::error::{At, Error};
 use crate::fields::Fields;
 use crate::limits::Limits;

@@ -176,3 +176,14 @@ pub(super) fn append_name(bytes: &[u8], compressed: bool, units: &mut Vec<u16>) 
         units.extend(bytes.as_chunks::<2>().0.iter().map(|&pair| u16::from_le_bytes(pair)));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_both_forms_decode() {
+        assert_eq!(decode_name(b"\xe9t", true), Name::from("ét"));
+        assert_eq!(decode_name(b"\x16\x04x", false), Name::from("Ж"));
+    }
+}
