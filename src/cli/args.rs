@@ -18,8 +18,8 @@ use crate::source::Search;
 
 pub(super) use audit::{AuditArgs, FormatArg, OverlayViewArg};
 pub(super) use generate::{ChangesArg, GenerateArgs, PlanArg, StateArgs};
-pub(super) use history::{HistoryArgs, HistoryFormatArg};
-pub(super) use report::{DiffArgs, DiffFormatArg, MergedFormatArg, ReportArgs, ReportsArgs};
+pub(super) use history::HistoryArgs;
+pub(super) use report::{DiffArgs, MergedFormatArg, ReportArgs, ReportsArgs};
 pub(super) use show::{ShowArgs, ShowFormatArg};
 
 /// The headings of options. `-h` shows the options that most people need, in fewer than 30 lines.
@@ -83,6 +83,34 @@ pub(super) struct OutArgs {
     /// Overwrite FILE if it exists
     #[arg(long, help_heading = OUTPUT, hide_short_help = true)]
     pub(super) force: bool,
+}
+
+/// How what is told of machines over time is printed.
+#[derive(Args)]
+pub(super) struct PrintedArgs {
+    /// text (default), json, csv or html
+    #[arg(
+        long,
+        value_enum,
+        default_value_t = PrintedArg::Text,
+        help_heading = OUTPUT,
+        hide_possible_values = true,
+        hide_default_value = true,
+        long_help = listed::<PrintedArg>("Output format [default: text]:")
+    )]
+    pub(super) format: PrintedArg,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+pub(super) enum PrintedArg {
+    /// For people
+    Text,
+    /// One JSON document
+    Json,
+    /// Rows for a spreadsheet
+    Csv,
+    /// One page, complete in itself
+    Html,
 }
 
 /// A folder that is there, without links.

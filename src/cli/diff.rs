@@ -4,7 +4,7 @@ use std::io::{self, BufRead};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::args::{DiffArgs, DiffFormatArg};
+use super::args::{DiffArgs, PrintedArg};
 use super::exit::Failure;
 use super::writer::writer;
 use super::{audit, policy, progress, reader, stderr};
@@ -29,11 +29,11 @@ pub(super) fn run(args: &DiffArgs) -> Result<u8, Failure> {
     if !comparison.same_policy() && !args.across_policies {
         return Err(Failure::Lines(other_policies(&old, &new)));
     }
-    let format = match args.format {
-        DiffFormatArg::Text => Format::Text,
-        DiffFormatArg::Json => Format::Json,
-        DiffFormatArg::Csv => Format::Csv,
-        DiffFormatArg::Html => Format::Html,
+    let format = match args.printed.format {
+        PrintedArg::Text => Format::Text,
+        PrintedArg::Json => Format::Json,
+        PrintedArg::Csv => Format::Csv,
+        PrintedArg::Html => Format::Html,
     };
     write(&comparison, format, &mut out)?;
     out.finish()?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::args::{HistoryArgs, HistoryFormatArg};
+use super::args::{HistoryArgs, PrintedArg};
 use super::audit::{jobs, no_such_machine};
 use super::exit::Failure;
 use super::reports::layout;
@@ -60,11 +60,11 @@ pub(super) fn run(args: &HistoryArgs) -> Result<u8, Failure> {
         counts.add_host(whole.map_or(Verdict::Unknown, |whole| whole.verdict), 0, 0);
     }
     let status = counts.status();
-    let format = match args.format {
-        HistoryFormatArg::Text => Format::Text(layout(args.color, args.to.output.is_none())),
-        HistoryFormatArg::Json => Format::Json,
-        HistoryFormatArg::Csv => Format::Csv,
-        HistoryFormatArg::Html => Format::Html,
+    let format = match args.printed.format {
+        PrintedArg::Text => Format::Text(layout(args.color, args.to.output.is_none())),
+        PrintedArg::Json => Format::Json,
+        PrintedArg::Csv => Format::Csv,
+        PrintedArg::Html => Format::Html,
     };
     let report = Report {
         policies: policy.names(),

@@ -42,8 +42,6 @@ pub(super) fn run(args: &ShowArgs) -> Result<u8, Failure> {
     for remark in &found.diagnostics {
         // Files are told apart for both commands, in the words of an audit.
         let message = remark.message.replace("nothing to audit", "nothing to show");
-        let past = "not shown; audit --include-backups and history read them";
-        let message = message.replace("read with --include-backups alone", past);
         stderr::line(format_args!("{}: {message}", remark.place));
     }
     let artifacts = match &args.host {

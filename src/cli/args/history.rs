@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::super::EXIT_STATUS;
-use super::{ColourArg, DiskArgs, HelpArgs, INPUT, JUDGING, OUTPUT, OutArgs, ProgressArgs, listed, values};
+use super::{ColourArg, DiskArgs, HelpArgs, INPUT, JUDGING, OUTPUT, OutArgs, PrintedArgs, ProgressArgs, values};
 use crate::policy::Policy;
 
 const EXAMPLES: &str = "\
@@ -58,17 +58,8 @@ pub(in crate::cli) struct HistoryArgs {
     #[command(flatten)]
     pub(in crate::cli) disk: DiskArgs,
 
-    /// text (default), json, csv or html
-    #[arg(
-        long,
-        value_enum,
-        default_value_t = HistoryFormatArg::Text,
-        help_heading = OUTPUT,
-        hide_possible_values = true,
-        hide_default_value = true,
-        long_help = listed::<HistoryFormatArg>("Output format [default: text]:")
-    )]
-    pub(in crate::cli) format: HistoryFormatArg,
+    #[command(flatten)]
+    pub(in crate::cli) printed: PrintedArgs,
 
     /// Colour the text; the environment variable NO_COLOR turns "auto" off
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColourArg::Auto, help_heading = OUTPUT, hide_short_help = true)]
@@ -82,16 +73,4 @@ pub(in crate::cli) struct HistoryArgs {
 
     #[command(flatten)]
     help: HelpArgs,
-}
-
-#[derive(Clone, Copy, PartialEq, ValueEnum)]
-pub(in crate::cli) enum HistoryFormatArg {
-    /// For people
-    Text,
-    /// One JSON document
-    Json,
-    /// A row for each value of each line
-    Csv,
-    /// One page, complete in itself, with a time line
-    Html,
 }

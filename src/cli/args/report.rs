@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 
 use super::super::EXIT_STATUS;
 use super::super::reports::{self, FileFormat};
-use super::{ColourArg, HelpArgs, INPUT, JUDGING, OUTPUT, OutArgs, ProgressArgs, listed, listed_values};
+use super::{ColourArg, HelpArgs, INPUT, JUDGING, OUTPUT, OutArgs, PrintedArgs, ProgressArgs, listed, listed_values};
 use crate::output::reports::ReportFormat;
 use crate::policy::Policy;
 use crate::run::FailOn;
@@ -208,17 +208,8 @@ pub(in crate::cli) struct DiffArgs {
     #[arg(short, long, value_name = "N", help_heading = INPUT, hide_short_help = true)]
     pub(in crate::cli) jobs: Option<std::num::NonZeroUsize>,
 
-    /// text (default), json, csv or html
-    #[arg(
-        long,
-        value_enum,
-        default_value_t = DiffFormatArg::Text,
-        help_heading = OUTPUT,
-        hide_possible_values = true,
-        hide_default_value = true,
-        long_help = listed::<DiffFormatArg>("Output format [default: text]:")
-    )]
-    pub(in crate::cli) format: DiffFormatArg,
+    #[command(flatten)]
+    pub(in crate::cli) printed: PrintedArgs,
 
     #[command(flatten)]
     pub(in crate::cli) to: OutArgs,
@@ -228,16 +219,4 @@ pub(in crate::cli) struct DiffArgs {
 
     #[command(flatten)]
     help: HelpArgs,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-pub(in crate::cli) enum DiffFormatArg {
-    /// For people
-    Text,
-    /// One JSON document
-    Json,
-    /// A row for each machine, and for each rule that is not as it was
-    Csv,
-    /// One page, complete in itself
-    Html,
 }
