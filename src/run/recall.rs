@@ -29,8 +29,9 @@ pub enum Recalled {
     Input(Box<InputRecord>),
 }
 
-/// Opens each machine, and each copy of an earlier day, and says what it was, with what was `deleted` if that is asked for; `take` gets that in the order of the inputs. The counts
-/// of the end have no machines: which of them counts is known once their histories are.
+/// Opens each machine, and each copy of an earlier day, and says what it was, with what was `deleted` if that is asked for; `take`
+/// gets that in the order of the inputs. The counts of the end have no machines: which of them counts is known once their
+/// histories are.
 ///
 /// # Errors
 /// What `take` gives.

@@ -204,6 +204,11 @@ impl Walk<'_> {
             "this is the past: it was read from {as_of}; parts of files that Windows left out of the copy may be of a later day"
         ));
         let name = inside(&volume.name, as_of);
+        let is_empty = !found.files.iter().any(|file| file.what != What::Any);
+        if volume.has_windows && found.problems.is_empty() && is_empty {
+            let what = "no Windows was found in it, though the volume has one now: made before that, or damaged";
+            return Err(Error::unsupported(At::Whole, what));
+        }
         for (path, error) in found.problems {
             self.copy_not_read(&inside(&name, path), &error);
         }

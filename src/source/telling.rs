@@ -112,7 +112,9 @@ impl Walk<'_> {
 
     /// Copies from an earlier day that were not asked for.
     pub(super) fn left_out(&mut self, name: &Arc<str>, files: u64) {
-        let message = format!("copies from an earlier day (files: {files}): read with --include-backups alone");
+        let message = format!(
+            "copies from an earlier day (files: {files}): left out; audit --include-backups and history read them"
+        );
         let next = Some("--include-backups reads them");
         let entry = Entry { files, ..Entry::new(name, "copies from an earlier day", Fate::Past) };
         self.out.ledger.push(entry.because(Code::BackupLeftOut, message.clone(), next));

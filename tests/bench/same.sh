@@ -36,7 +36,7 @@ for policy in "${policies[@]}"; do all+=(--policy "$policy"); done
 same audit --format jsonl "${inputs[@]}"
 same audit --format jsonl --include-backups --cross-check --digest --control-set all "${all[@]}" "${inputs[@]}"
 same audit --details "${inputs[@]}"
-same audit --format json --overlay fixtures/reg/regedit-tls12-on.reg "${inputs[@]}"
+same audit --format json --overlay fixtures/reg/compliant-regedit4.reg "${inputs[@]}"
 same policy list
 same tables list
 same explain

@@ -1,6 +1,7 @@
 //! Histories of machines, from what fixtures hold of the past.
 
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 
 use serde_json::Value as Json;
@@ -96,6 +97,22 @@ fn the_past_that_cannot_be_read_is_said_and_leaves_nothing_open() {
     assert_eq!(status, 0);
     let lost = document["not_read"].as_array().unwrap();
     assert!(lost[0]["path"].as_str().unwrap().ends_with("SYSTEM"), "{lost:?}");
+}
+
+#[test]
+fn a_shadow_copy_without_windows_is_said() {
+    let (_keep, folder) = scratch();
+    let mut disk = Vec::new();
+    let packed = fs::File::open(root().join("fixtures/images/vss.raw.gz")).unwrap();
+    flate2::read::GzDecoder::new(packed).read_to_end(&mut disk).unwrap();
+    // Where the table of files of the oldest copy lies.
+    disk[0x28000..0x2c000].fill(0);
+    let image = folder.join("vss.raw");
+    fs::write(&image, disk).unwrap();
+    let (status, document) = history(&[image.to_str().unwrap()]);
+    let lost = document["not_read"].as_array().unwrap();
+    let is_it = |lost: &Json| lost["path"].as_str().unwrap().contains("shadow copy 1 of ");
+    assert!(status == 0 && lost.iter().any(is_it), "{status} {lost:?}");
 }
 
 #[test]

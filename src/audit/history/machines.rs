@@ -258,7 +258,8 @@ fn told(met: &[Met], machine: Machine, doubts: Vec<String>) -> Option<Told> {
             matches!(Moment { source, ..moment.clone() }.time(), Time::Made(_))
         })
     };
-    if all.iter().any(|&n| time(met, n) > time(met, last) && !made(n)) {
+    let is_newer = |n: usize| time(met, n).zip(time(met, last)).is_some_and(|(time, now)| time > now);
+    if all.iter().any(|&n| is_newer(n) && !made(n)) {
         notes.push("a copy of an earlier day is newer than what is taken for the machine as it is".to_owned());
     }
     let twin = |&&n: &&usize| n != last && !is_past(met, n) && time(met, n) == time(met, last);
