@@ -105,7 +105,9 @@ fn entry(report: &Report<'_>, line: &Line, times: &str) -> Entry {
             small: if line.aside || !change.after.is_told() { String::new() } else { when(change) },
         }
     });
-    let values = line.rows.iter().enumerate().filter(|(number, _)| line.says(*number)).filter_map(|(number, row)| {
+    let said = (0..report.watched.len()).filter(|number| line.says(*number));
+    let values = said.filter_map(|number| {
+        let row = line.row(number)?;
         let written = row.written.as_ref().map(|written| written.time.rfc3339(0)).unwrap_or_default();
         Some((what(number)?, word(&row.seen), written))
     });
